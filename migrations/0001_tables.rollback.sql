@@ -1,0 +1,23 @@
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+drop view badges.mentor_activity_totals;
+drop table badges.award_events;
+drop table badges.badge_denials;
+drop table badges.earned_badges;
+drop table badges_internal.settings;
+drop table badges_internal.condition_groups;
+drop table badges_internal.milestones;
+drop table badges_internal.activity_routes;
+drop table badges_internal.stat_definitions;
+drop table badges_internal.stat_elements;
+drop table badges.peer_mentor_stats;
+drop table badges.activities;
+drop table badges.org_badge_configs;
+drop table badges.badge_definitions;
+drop table badges.organizations;
+drop table badges.rule_sets;
+drop type badges_internal.stat_key;
+drop type badges_internal.candidate;
+drop type badges_internal.stat_route;
+drop type badges.criteria_type;
