@@ -517,3 +517,26 @@ def _repeated_ids(nodes: Iterable[tuple[str, Any, int]]) -> list[Problem]:
         for found in places.values()
         for place in sorted_words(found)[1:]
     ]
+
+
+def grammar_sql() -> str:
+    """Return sql/rules/_criteria_grammar.sql: the table as the database holds it."""
+    text = files("orchestrator").joinpath("grammar.json").read_text(encoding="utf-8").rstrip()
+    said = "Gives the grammar of the rule language, the same table as orchestrator/grammar.json."
+    return f"""-- {said}
+--
+-- Written by python -m orchestrator.grammar; a test compares the two.
+create or replace function badges_internal._criteria_grammar()
+returns jsonb
+language sql
+immutable
+parallel safe
+return '{text.replace("'", "''")}'::jsonb;
+
+comment on function badges_internal._criteria_grammar() is
+'{said}';
+"""
+
+
+if __name__ == "__main__":
+    print(grammar_sql(), end="")

@@ -1,0 +1,342 @@
+-- Gives the grammar of the rule language, the same table as orchestrator/grammar.json.
+--
+-- Written by python -m orchestrator.grammar; a test compares the two.
+create or replace function badges_internal._criteria_grammar()
+returns jsonb
+language sql
+immutable
+parallel safe
+return '{
+  "version": 1,
+  "limits": {"depth": 16, "nodes": 256, "criteria_bytes": 16384, "document_bytes": 1048576},
+  "top_types": ["criteria_raw", "manual", "tier"],
+  "top_keys": ["repeat", "tiers"],
+  "part_keys": ["id"],
+  "parts": {"all_of": "criteria", "any_of": "criteria", "n_of": "criteria"},
+  "numbers": {
+    "threshold": "at_least",
+    "streak": "length",
+    "badges_earned": "at_least"
+  },
+  "later_types": ["tenure"],
+  "types": {
+    "threshold": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity", "where": "where",
+        "measure": "measure", "field": "attribute", "per": "attribute", "window": "window",
+        "per_value": "element", "at_least": "amount", "repeat": "repeat"
+      },
+      "required": ["at_least"],
+      "later": ["when"],
+      "rules": [
+        {
+          "rule": "only_with", "key": "field", "other": "measure",
+          "words": ["sum", "max", "distinct"]
+        },
+        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
+        {"rule": "needs", "key": "field", "other": "measure", "words": ["distinct"]},
+        {"rule": "not_with", "key": "repeat", "other": "window"}
+      ]
+    },
+    "tier": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity", "where": "where",
+        "measure": "measure", "field": "attribute", "per": "attribute", "window": "window",
+        "per_value": "element", "tiers": "amount_tiers"
+      },
+      "required": ["tiers"],
+      "later": ["when"],
+      "rules": [
+        {
+          "rule": "only_with", "key": "field", "other": "measure",
+          "words": ["sum", "max", "distinct"]
+        },
+        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
+        {"rule": "needs", "key": "field", "other": "measure", "words": ["distinct"]}
+      ]
+    },
+    "streak": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity", "where": "where",
+        "unit": "unit", "length": "count", "tiers": "length_tiers", "per_unit": "element"
+      },
+      "required": ["unit"],
+      "later": ["when", "grace", "consecutive"],
+      "rules": [
+        {"rule": "one_of", "key": "length", "other": "tiers"}
+      ]
+    },
+    "training_completion": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity_type", "where": "where",
+        "courses": "courses", "require": "require", "field": "attribute"
+      },
+      "required": ["courses"],
+      "later": ["within_days"],
+      "rules": [
+        {"rule": "at_most_items", "key": "require", "other": "courses"}
+      ]
+    },
+    "badges_earned": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "badges": "badge_list", "category": "label",
+        "at_least": "count"
+      },
+      "required": [],
+      "later": [],
+      "rules": [
+        {"rule": "not_with", "key": "category", "other": "badges"},
+        {"rule": "needs_without", "key": "at_least", "other": "badges"},
+        {"rule": "at_most_items", "key": "at_least", "other": "badges"}
+      ]
+    },
+    "all_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
+      "required": ["criteria"],
+      "later": [],
+      "rules": []
+    },
+    "any_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
+      "required": ["criteria"],
+      "later": [],
+      "rules": []
+    },
+    "n_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts", "n": "count"},
+      "required": ["criteria", "n"],
+      "later": [],
+      "rules": [
+        {"rule": "at_most_items", "key": "n", "other": "criteria"}
+      ]
+    },
+    "manual": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug"},
+      "required": [],
+      "later": [],
+      "rules": []
+    },
+    "criteria_raw": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "expression": "expression", "reason": "label"},
+      "required": ["expression", "reason"],
+      "later": [],
+      "rules": []
+    }
+  },
+  "defaults": {"measure": "count", "window": "lifetime"},
+  "kinds": {
+    "anything": {"is": "anything"},
+    "boolean": {"is": "boolean", "allowed": "true or false"},
+    "slug": {
+      "is": "text", "from": 1, "to": 63, "pattern": "[a-z0-9][a-z0-9._-]{0,62}",
+      "allowed": "a slug in quotes: a-z, 0-9, then also . _ -, at most 63 characters"
+    },
+    "activity_type": {
+      "is": "text", "from": 1, "to": 100,
+      "allowed": "an activity type of 1 to 100 characters"
+    },
+    "activity_types": {
+      "is": "list", "items": "activity_type", "allowed": "a list of activity types"
+    },
+    "closed_activity_types": {
+      "is": "list", "items": "activity_type", "unique": "",
+      "allowed": "a list of activity types, each once"
+    },
+    "activity": {"is": "either", "array": "activity_types", "else": "activity_type"},
+    "attribute": {
+      "is": "text", "from": 1, "to": 100,
+      "allowed": "an attribute name of 1 to 100 characters"
+    },
+    "label": {"is": "text", "from": 1, "to": 200, "allowed": "text of 1 to 200 characters"},
+    "prose": {"is": "text", "from": 0, "to": 2000, "allowed": "text of at most 2000 characters"},
+    "language": {
+      "is": "text", "from": 1, "to": 35, "pattern": "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*",
+      "allowed": "a language tag such as en or nb-NO"
+    },
+    "label_by_language": {
+      "is": "map", "names": "language", "values": "label",
+      "allowed": "text of 1 to 200 characters, or such texts by language"
+    },
+    "prose_by_language": {
+      "is": "map", "names": "language", "values": "prose",
+      "allowed": "text of at most 2000 characters, or such texts by language"
+    },
+    "name": {"is": "either", "object": "label_by_language", "else": "label"},
+    "description": {"is": "either", "object": "prose_by_language", "else": "prose"},
+    "amount": {
+      "is": "number", "above": 0, "to": 1e30,
+      "allowed": "a number above 0, at most 1e30"
+    },
+    "bound": {
+      "is": "number", "from": -1e30, "to": 1e30,
+      "allowed": "a number from -1e30 to 1e30"
+    },
+    "count": {
+      "is": "number", "whole": true, "from": 1, "to": 2147483647,
+      "allowed": "a whole number from 1 to 2147483647"
+    },
+    "occurrences": {
+      "is": "number", "whole": true, "from": 1, "to": 1000,
+      "allowed": "a whole number from 1 to 1000"
+    },
+    "scalar": {
+      "is": "scalar", "from": -1e30, "to": 1e30,
+      "allowed": "text, true, false or a number from -1e30 to 1e30"
+    },
+    "scalars": {
+      "is": "list", "items": "scalar",
+      "allowed": "a list of texts, numbers, true or false"
+    },
+    "courses": {
+      "is": "list", "items": "scalar", "unique": "", "allowed": "a list of courses, each once"
+    },
+    "measure": {
+      "is": "word",
+      "words": ["count", "sum", "max", "active_days", "distinct"], "later": []
+    },
+    "element_measure": {"is": "word", "words": ["count", "sum", "max"], "later": ["active_days"]},
+    "unit": {"is": "word", "words": ["day", "week", "month"], "later": []},
+    "window": {
+      "is": "word", "words": ["lifetime", "day", "week", "month", "quarter", "year"],
+      "later": ["rolling_days"]
+    },
+    "all": {"is": "word", "words": ["all"], "later": []},
+    "require": {"is": "either", "string": "all", "else": "require_count"},
+    "require_count": {
+      "is": "number", "whole": true, "from": 1, "to": 2147483647,
+      "allowed": "all, or a whole number from 1"
+    },
+    "operators": {
+      "is": "object",
+      "keys": {
+        "gte": "bound", "gt": "bound", "lte": "bound", "lt": "bound", "ne": "scalar",
+        "in": "scalars", "prefix": "prefix", "exists": "boolean"
+      },
+      "required": [],
+      "later": [],
+      "rules": [],
+      "from": 1
+    },
+    "prefix": {"is": "text", "from": 1, "to": 1000, "allowed": "text of 1 to 1000 characters"},
+    "test": {"is": "either", "array": "scalars", "object": "operators", "else": "scalar"},
+    "where": {
+      "is": "map", "names": "attribute", "values": "test",
+      "allowed": "by attribute: a value, a list, or gte, gt, lte, lt, ne, in, prefix, exists",
+      "from": 1
+    },
+    "element": {
+      "is": "object",
+      "keys": {"measure": "element_measure", "field": "attribute", "at_least": "amount"},
+      "required": ["at_least"],
+      "later": [],
+      "rules": [
+        {"rule": "only_with", "key": "field", "other": "measure", "words": ["sum", "max"]}
+      ]
+    },
+    "repeat": {
+      "is": "object",
+      "keys": {"every": "count", "max": "occurrences"},
+      "required": ["every", "max"],
+      "later": [],
+      "rules": []
+    },
+    "amount_tier": {
+      "is": "object",
+      "keys": {"tier": "slug", "at_least": "amount", "name": "name"},
+      "required": ["tier", "at_least"],
+      "later": [],
+      "rules": []
+    },
+    "amount_tiers": {
+      "is": "list", "items": "amount_tier", "unique": "tier", "rising": "at_least",
+      "allowed": "a list of {tier, at_least, name}, at_least rising"
+    },
+    "length_tier": {
+      "is": "object",
+      "keys": {"tier": "slug", "length": "count", "name": "name"},
+      "required": ["tier", "length"],
+      "later": [],
+      "rules": []
+    },
+    "length_tiers": {
+      "is": "list", "items": "length_tier", "unique": "tier", "rising": "length",
+      "allowed": "a list of {tier, length, name}, length rising"
+    },
+    "badge_list": {
+      "is": "list", "items": "slug", "unique": "", "allowed": "a list of badges, each once"
+    },
+    "parts": {"is": "list", "items": "anything", "allowed": "a list of criteria"},
+    "expression": {
+      "is": "text", "from": 1, "to": 500, "without": [".**", "like_regex"], "once": "?",
+      "allowed": "an SQL/JSON path of at most 500 characters, one filter, no .**, no like_regex"
+    },
+    "version": {"is": "number", "whole": true, "from": 1, "to": 1, "allowed": "1"},
+    "time_zone": {
+      "is": "text", "from": 1, "to": 100,
+      "allowed": "an IANA time zone such as Europe/Oslo"
+    },
+    "enabled_badges": {
+      "is": "list", "items": "slug", "unique": "", "from": 0,
+      "allowed": "a list of badges, each once"
+    },
+    "threshold_map": {
+      "is": "map", "names": "slug", "values": "amount",
+      "allowed": "a number, or numbers by tier or part"
+    },
+    "threshold_number": {
+      "is": "number", "above": 0, "to": 1e30, "allowed": "a number, or numbers by tier or part"
+    },
+    "threshold": {"is": "either", "object": "threshold_map", "else": "threshold_number"},
+    "custom_thresholds": {
+      "is": "map", "names": "slug", "values": "threshold", "allowed": "thresholds by badge"
+    },
+    "organization": {
+      "is": "object",
+      "keys": {
+        "name": "label", "time_zone": "time_zone", "badges": "enabled_badges",
+        "custom_thresholds": "custom_thresholds"
+      },
+      "required": [],
+      "later": [],
+      "rules": []
+    },
+    "organizations": {
+      "is": "map", "names": "slug", "values": "organization", "allowed": "organizations by slug"
+    },
+    "on_unmet": {"is": "word", "words": ["keep"], "later": ["revoke"]},
+    "badge": {
+      "is": "object",
+      "keys": {
+        "name": "name", "description": "description", "icon": "prose", "category": "label",
+        "hidden": "boolean", "active": "boolean", "on_unmet": "on_unmet", "criteria": "anything"
+      },
+      "required": ["name", "criteria"],
+      "later": ["limit"],
+      "rules": []
+    },
+    "badges": {"is": "map", "names": "slug", "values": "badge", "allowed": "badges by slug"},
+    "document": {
+      "is": "object",
+      "keys": {
+        "version": "version", "ruleset": "slug", "activity_types": "closed_activity_types",
+        "organizations": "organizations", "badges": "badges"
+      },
+      "required": ["version", "ruleset"],
+      "later": [],
+      "rules": []
+    }
+  }
+}'::jsonb;
+
+comment on function badges_internal._criteria_grammar() is
+'Gives the grammar of the rule language, the same table as orchestrator/grammar.json.';

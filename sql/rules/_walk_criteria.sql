@@ -1,0 +1,39 @@
+-- Lists every node of composed criteria with its path and depth, one level too deep at most.
+create or replace function badges_internal._walk_criteria(p_criteria jsonb)
+returns table (path text, node jsonb, depth integer)
+language sql
+immutable
+parallel safe
+rows 10
+set search_path = pg_catalog, pg_temp
+as $$
+    with recursive nodes as (
+        select
+            '$'::text as path,
+            p_criteria as node,
+            1 as depth
+        union all
+        select
+            badges_internal._path_step(above.path, composed.key)
+                || '[' || part.ordinality - 1 || ']',
+            part.value,
+            above.depth + 1
+        from nodes as above
+        cross join lateral (
+            select badges_internal._criteria_grammar() -> 'parts' ->> (above.node ->> 'type')
+        ) as composed (key)
+        cross join lateral jsonb_array_elements(
+            case
+                when jsonb_typeof(above.node -> composed.key) = 'array'
+                    then above.node -> composed.key
+                else '[]'
+            end
+        ) with ordinality as part
+        where above.depth <= (badges_internal._criteria_grammar() #> '{limits,depth}')::integer
+    )
+    select nodes.path, nodes.node, nodes.depth
+    from nodes;
+$$;
+
+comment on function badges_internal._walk_criteria(jsonb) is
+'Lists every node of composed criteria with its path and depth, one level too deep at most.';
