@@ -1,0 +1,34 @@
+-- Tells whether an attribute passes one test of where, as RULES.md states it.
+--
+-- Null and JSON null are both absent. p_operands is an array of scalars, and what it contains equals
+-- the value as JSON: 5.0 is 5, an array is no scalar.
+create or replace function badges_internal._verify_matches(
+    p_value jsonb,
+    p_operator text,
+    p_operands jsonb
+)
+returns boolean
+language sql
+immutable
+parallel safe
+return case
+    when p_operator = 'exists'
+        then (p_value is not null and p_value <> 'null') = (p_operands -> 0 = 'true')
+    when p_operator = 'ne' then p_value is null or not p_operands @> jsonb_build_array(p_value)
+    when p_value is null or p_value = 'null' then false
+    when p_operator = 'in' then p_operands @> jsonb_build_array(p_value)
+    when p_operator = 'prefix' then case
+        when jsonb_typeof(p_value) = 'string'
+            then starts_with(p_value #>> '{}', p_operands ->> 0)
+        else false
+    end
+    when jsonb_typeof(p_value) <> 'number' then false
+    when abs(p_value::numeric) > 1e30 then false
+    when p_operator = 'gte' then p_value::numeric >= (p_operands -> 0)::numeric
+    when p_operator = 'gt' then p_value::numeric > (p_operands -> 0)::numeric
+    when p_operator = 'lte' then p_value::numeric <= (p_operands -> 0)::numeric
+    when p_operator = 'lt' then p_value::numeric < (p_operands -> 0)::numeric
+end;
+
+comment on function badges_internal._verify_matches(jsonb, text, jsonb) is
+'Tells whether an attribute passes one test of where, as RULES.md states it.';
