@@ -50,6 +50,101 @@ create type badges_internal.stat_key as (
     bucket text
 );
 
+create type badges_internal.activity_kind as (
+    org_id text,
+    activity_type text
+);
+
+-- A person with the moment of the earliest late activity.
+create type badges_internal.late_person as (
+    peer_mentor_id uuid,
+    org_id text,
+    occurred_at timestamptz
+);
+
+-- A day of a stat's row, with the activities the statement brought to it.
+create type badges_internal.late_day as (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    bucket text,
+    activity_date date,
+    activity_count bigint
+);
+
+-- What newly counted elements do to their stat's row.
+create type badges_internal.element_change as (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    bucket text,
+    element_unit text, -- null for values
+    distinct_delta integer,
+    unit_run integer, -- of per_unit streaks: the run that ends at run_end
+    longest_unit_run integer,
+    run_end date
+);
+
+-- What a statement's fold leaves to do.
+create type badges_internal.fold_result as (
+    candidates badges_internal.candidate[],
+    late_days badges_internal.late_day[], -- days of rows that reach back before their last day
+    late_people badges_internal.late_person[] -- whose awards may have to move back
+);
+
+create type badges_internal.new_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    activity_type text,
+    activity_date date,
+    occurred_at timestamptz,
+    quantity numeric,
+    attributes jsonb,
+    activity_id bigint
+);
+
+-- What the short way for one activity leaves to do.
+create type badges_internal.short_result as (
+    is_done boolean,
+    is_in_order boolean, -- the activity is the person's latest
+    is_stale boolean, -- the person is of another rule-set version: rebuild
+    left_stats text[], -- for the fold; null = everything
+    candidates badges_internal.candidate[],
+    late_days badges_internal.late_day[],
+    late_people badges_internal.late_person[]
+);
+
+-- A badge, tier and occurrence that holds, and since when.
+create type badges_internal.dated_award as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    earned_at timestamptz,
+    activity_id bigint,
+    threshold numeric,
+    threshold_source text
+);
+
+-- One condition of a badge for one person: its target, and when it was reached.
+create type badges_internal.condition_state as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    node integer,
+    parent integer,
+    stat text,
+    measure text,
+    threshold numeric,
+    threshold_source text,
+    came_true_at timestamptz, -- a candidate's own moment, null = look it up
+    activity_id bigint,
+    is_met boolean
+);
+
 create table badges.rule_sets (
     rule_set text collate "C" not null,
     version integer not null,
@@ -168,6 +263,11 @@ create table badges.peer_mentor_stats (
     constraint distinct_count_is_not_negative check (distinct_count >= 0)
 ) with (fillfactor = 70);
 
+-- Base rows by version: what the backfill still has to visit.
+create index peer_mentor_stats_base_rows
+    on badges.peer_mentor_stats (org_id, rule_set_version, peer_mentor_id)
+    where stat = '*';
+
 -- What distinct counts and per_unit streaks count: values and calendar units with their tallies.
 create table badges_internal.stat_elements (
     peer_mentor_id uuid not null,
@@ -197,6 +297,7 @@ create table badges_internal.activity_routes (
     activity_type text collate "C" not null, -- '' = every type not listed
     rule_set_version integer not null,
     routes badges_internal.stat_route[] not null,
+    has_raw boolean not null, -- some badge here is criteria_raw: looked at after every statement
     primary key (org_id, activity_type)
 );
 
@@ -215,6 +316,7 @@ create table badges_internal.milestones (
     badge_category text,
     expression text, -- criteria_raw
     path text not null, -- JSON path of the condition in the criteria
+    structure text, -- hash of the composed criteria it is part of, null when it decides alone
     since_version integer not null,
     primary key (org_id, badge_definition_id, tier, occurrence, node),
     constraint measure_is_known check (measure in (

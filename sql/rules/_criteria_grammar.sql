@@ -16,7 +16,9 @@ return '{
   "numbers": {
     "threshold": "at_least",
     "streak": "length",
-    "badges_earned": "at_least"
+    "training_completion": "require",
+    "badges_earned": "at_least",
+    "n_of": "n"
   },
   "later_types": ["tenure"],
   "types": {

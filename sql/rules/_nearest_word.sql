@@ -13,9 +13,9 @@ as $$
             badges_internal._edit_distance(p_word, known.word) as distance
         from unnest(p_known) as known (word)
         where length(p_word) <= 40
-        and abs(length(p_word) - length(known.word)) <= greatest(1, length(p_word) / 3)
+        and abs(length(p_word) - length(known.word)) <= greatest(1, least(3, length(p_word) / 2))
     ) as candidate
-    where candidate.distance <= greatest(1, length(p_word) / 3)
+    where candidate.distance <= greatest(1, least(3, length(p_word) / 2))
     order by candidate.distance, candidate.word collate "C"
     limit 1;
 $$;

@@ -1,0 +1,20 @@
+-- Gives the length of a run as of a day: 0 once a whole unit has passed without activity.
+create or replace function badges_internal._live_run(
+    p_unit text,
+    p_length integer,
+    p_run_end date,
+    p_as_of date
+)
+returns integer
+language sql
+immutable
+parallel safe
+return case
+    when badges_internal._unit_number(p_unit, p_as_of)
+        <= badges_internal._unit_number(p_unit, p_run_end) + 1
+        then p_length
+    else 0
+end;
+
+comment on function badges_internal._live_run(text, integer, date, date) is
+'Gives the length of a run as of a day: 0 once a whole unit has passed without activity.';

@@ -1,0 +1,45 @@
+-- Takes an award back by hand; no evaluation gives it again.
+--
+-- Gives {"award": {..} or null, "changed": bool}. Without p_tier a badge without tiers is meant;
+-- the first occurrence of a repeated badge.
+--
+-- Locks:  the person's base row.
+-- Writes: badges.earned_badges, badges.award_events.
+-- Raises: 23503 unknown organization, 22023 unknown badge or tier.
+create or replace function badges.revoke_badge(
+    p_peer_mentor_id uuid,
+    p_badge_definition_id text,
+    p_org_id text,
+    p_reason text,
+    p_tier text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_definition constant badges.badge_definitions
+        := badges_internal._require_badge(p_badge_definition_id, p_org_id);
+    v_tier constant text := badges_internal._require_tier(v_definition, p_tier);
+    v_award badges.earned_badges;
+begin
+    perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);
+    update badges.earned_badges as earned
+    set revoked_at = clock_timestamp(), revoked_by = 'person', revoke_reason = p_reason
+    where earned.peer_mentor_id = p_peer_mentor_id
+    and earned.badge_definition_id = p_badge_definition_id
+    and earned.org_id = p_org_id
+    and earned.tier = v_tier
+    and earned.occurrence = 1
+    and earned.revoked_at is null
+    returning * into v_award;
+    return badges_internal._tell_by_hand(
+        v_award, p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 'revoked', p_reason
+    );
+end;
+$$;
+
+comment on function badges.revoke_badge(uuid, text, text, text, text) is
+'Takes an award back by hand; no evaluation gives it again.';

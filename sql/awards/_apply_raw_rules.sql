@@ -1,0 +1,74 @@
+-- Awards criteria_raw badges whose expression holds on the people's stats documents.
+--
+-- Nothing happens while the setting criteria_raw is off. An expression that fails is not met.
+--
+-- Writes: badges.earned_badges, badges.award_events.
+create or replace function badges_internal._apply_raw_rules(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_source text
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_awards badges_internal.dated_award[];
+begin
+    if not exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = any(p_org_ids)
+        and milestone.measure = 'raw'
+    ) or not badges_internal._is_setting_on('criteria_raw') then
+        return;
+    end if;
+    select array_agg(row(
+        person.peer_mentor_id, person.org_id, milestone.badge_definition_id, '', 1,
+        held.last_at, null, null, 'default'
+    )::badges_internal.dated_award)
+    into v_awards
+    from (
+        select distinct given.*
+        from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
+    ) as person
+    join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = person.peer_mentor_id
+        and held.org_id = person.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+    join badges_internal.milestones as milestone
+        on milestone.org_id = person.org_id
+        and milestone.measure = 'raw'
+    where not exists (
+        select
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = person.peer_mentor_id
+        and earned.badge_definition_id = milestone.badge_definition_id
+        and earned.org_id = person.org_id
+        and earned.tier = ''
+        and earned.occurrence = 1
+    )
+    and not exists (
+        select
+        from badges.badge_denials as denial
+        where denial.peer_mentor_id = person.peer_mentor_id
+        and denial.badge_definition_id = milestone.badge_definition_id
+        and denial.org_id = person.org_id
+    )
+    and jsonb_path_match(
+        badges_internal._stats_document(person.peer_mentor_id, person.org_id),
+        milestone.expression::jsonpath, '{}', true
+    );
+    if v_awards is not null then
+        perform badges.apply_badge_rules(
+            badges_internal._counting_badges(badges_internal._grant_badges(v_awards, p_source)),
+            p_source
+        );
+    end if;
+end;
+$$;
+
+comment on function badges_internal._apply_raw_rules(uuid[], text[], text) is
+'Awards criteria_raw badges whose expression holds on the people''s stats documents.';

@@ -1,0 +1,39 @@
+-- Lists the other badges that a badges_earned condition counts for a person, oldest first.
+--
+-- p_badge_ids: the listed badges; null = those of the category, or any; then badges that
+-- themselves count badges are passed over. Tiers and occurrences of one badge count once.
+create or replace function badges_internal._held_badges(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_badge_definition_id text,
+    p_badge_ids text[],
+    p_badge_category text
+)
+returns table (badge_definition_id text, earned_at timestamptz)
+language sql
+volatile
+begin atomic
+    select earned.badge_definition_id, min(earned.earned_at)
+    from badges.earned_badges as earned
+    where earned.peer_mentor_id = p_peer_mentor_id
+    and earned.org_id = p_org_id
+    and earned.badge_definition_id <> p_badge_definition_id
+    and earned.revoked_at is null
+    and case
+        when p_badge_ids is not null then earned.badge_definition_id = any(p_badge_ids)
+        else exists (
+            select
+            from badges.badge_definitions as definition
+            where definition.badge_definition_id = earned.badge_definition_id
+            and (p_badge_category is null or definition.category = p_badge_category)
+            and not jsonb_path_exists(
+                definition.criteria, 'strict $.** ? (@.type == "badges_earned")', '{}', true
+            )
+        )
+    end
+    group by earned.badge_definition_id
+    order by min(earned.earned_at), earned.badge_definition_id;
+end;
+
+comment on function badges_internal._held_badges(uuid, text, text, text[], text) is
+'Lists the other badges that a badges_earned condition counts for a person, oldest first.';

@@ -1,0 +1,192 @@
+-- Compiles the rules of a rule set and writes what changed, marked with its version.
+--
+-- A condition that is as it was keeps its since_version: nobody need be evaluated for it again.
+--
+-- Writes: badges_internal.milestones, condition_groups, stat_definitions, activity_routes.
+create or replace function badges_internal._save_compiled(p_rule_set text, p_version integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_orgs constant text[] := array(
+        select organization.org_id
+        from badges.organizations as organization
+        where organization.rule_set = p_rule_set
+    );
+begin
+    with compiled as materialized (
+        select
+            config.org_id, config.badge_definition_id, row_of.*,
+            case when row_of.selector is not null
+                then badges_internal._stat_name(row_of.selector) end as stat
+        from badges.org_badge_configs as config
+        join badges.organizations as organization
+            on organization.org_id = config.org_id
+            and organization.is_active
+        join badges.badge_definitions as definition
+            on definition.badge_definition_id = config.badge_definition_id
+            and definition.is_active
+        cross join lateral badges_internal._compile_badge(
+            definition.criteria, config.custom_thresholds
+        ) as row_of
+        where config.org_id = any(v_orgs)
+        and config.is_enabled
+    ),
+    structures as (
+        select
+            org_id, badge_definition_id,
+            md5(jsonb_agg(jsonb_build_array(
+                node, parent, required, stat, measure, threshold, badge_ids, badge_category
+            ) order by node)::text) as structure
+        from compiled
+        group by org_id, badge_definition_id
+        having bool_or(required is not null)
+    ),
+    milestones as (
+        insert into badges_internal.milestones as milestone (
+            org_id, badge_definition_id, tier, occurrence, node, parent, stat, measure, threshold,
+            threshold_source, badge_ids, badge_category, expression, path, structure,
+            since_version
+        )
+        select
+            compiled.org_id, compiled.badge_definition_id, compiled.tier, compiled.occurrence,
+            compiled.node, compiled.parent, compiled.stat, compiled.measure, compiled.threshold,
+            compiled.threshold_source, compiled.badge_ids, compiled.badge_category,
+            compiled.expression, compiled.path, structures.structure, p_version
+        from compiled
+        left join structures using (org_id, badge_definition_id)
+        where compiled.required is null
+        on conflict (org_id, badge_definition_id, tier, occurrence, node) do update set
+            parent = excluded.parent,
+            stat = excluded.stat,
+            measure = excluded.measure,
+            threshold = excluded.threshold,
+            threshold_source = excluded.threshold_source,
+            badge_ids = excluded.badge_ids,
+            badge_category = excluded.badge_category,
+            expression = excluded.expression,
+            path = excluded.path,
+            structure = excluded.structure,
+            since_version = case
+                when row(
+                    milestone.stat, milestone.measure, milestone.threshold, milestone.badge_ids,
+                    milestone.badge_category, milestone.expression, milestone.structure
+                ) is not distinct from row(
+                    excluded.stat, excluded.measure, excluded.threshold, excluded.badge_ids,
+                    excluded.badge_category, excluded.expression, excluded.structure
+                ) then milestone.since_version
+                else excluded.since_version
+            end
+    ),
+    dropped_milestones as (
+        delete from badges_internal.milestones as milestone
+        where milestone.org_id = any(v_orgs)
+        and not exists (
+            select
+            from compiled
+            where compiled.org_id = milestone.org_id
+            and compiled.badge_definition_id = milestone.badge_definition_id
+            and compiled.tier = milestone.tier
+            and compiled.occurrence = milestone.occurrence
+            and compiled.node = milestone.node
+            and compiled.required is null
+        )
+    ),
+    groups as (
+        insert into badges_internal.condition_groups (
+            org_id, badge_definition_id, node, parent, depth, kind, required, path
+        )
+        select org_id, badge_definition_id, node, parent, depth, kind, required, path
+        from compiled
+        where required is not null
+        on conflict (org_id, badge_definition_id, node) do update set
+            parent = excluded.parent,
+            depth = excluded.depth,
+            kind = excluded.kind,
+            required = excluded.required,
+            path = excluded.path
+    ),
+    dropped_groups as (
+        delete from badges_internal.condition_groups as grouped
+        where grouped.org_id = any(v_orgs)
+        and not exists (
+            select
+            from compiled
+            where compiled.org_id = grouped.org_id
+            and compiled.badge_definition_id = grouped.badge_definition_id
+            and compiled.node = grouped.node
+            and compiled.required is not null
+        )
+    ),
+    watched as (
+        select
+            org_id, stat, selector,
+            array_agg(distinct measure) as measures
+        from compiled
+        where stat is not null
+        group by org_id, stat, selector
+    ),
+    definitions as (
+        insert into badges_internal.stat_definitions as defined (
+            org_id, stat, selector, activity_types, route, watched, since_version
+        )
+        select
+            org_id, stat, selector,
+            case when selector ? 'types'
+                then array(select jsonb_array_elements_text(selector -> 'types')) end,
+            case when stat >= '~' then badges_internal._stat_route(selector) end,
+            measures, p_version
+        from watched
+        on conflict (org_id, stat) do update set watched = excluded.watched
+    )
+    delete from badges_internal.stat_definitions as defined
+    where defined.org_id = any(v_orgs)
+    and not exists (
+        select
+        from watched
+        where watched.org_id = defined.org_id
+        and watched.stat = defined.stat
+    );
+
+    delete from badges_internal.activity_routes as route
+    where route.org_id = any(v_orgs);
+    insert into badges_internal.activity_routes (
+        org_id, activity_type, rule_set_version, routes, has_raw
+    )
+    select
+        organization.org_id,
+        named.activity_type,
+        p_version,
+        array(
+            select defined.route
+            from badges_internal.stat_definitions as defined
+            where defined.org_id = organization.org_id
+            and defined.stat >= '~'
+            and (
+                defined.activity_types is null
+                or named.activity_type = any(defined.activity_types)
+            )
+            order by defined.stat
+        ),
+        exists (
+            select
+            from badges_internal.milestones as milestone
+            where milestone.org_id = organization.org_id
+            and milestone.measure = 'raw'
+        )
+    from unnest(v_orgs) as organization (org_id)
+    cross join lateral (
+        select '' as activity_type
+        union
+        select unnest(defined.activity_types)
+        from badges_internal.stat_definitions as defined
+        where defined.org_id = organization.org_id
+        and defined.stat >= '~'
+    ) as named;
+end;
+$$;
+
+comment on function badges_internal._save_compiled(text, integer) is
+'Compiles the rules of a rule set and writes what changed, marked with its version.';

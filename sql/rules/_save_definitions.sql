@@ -1,0 +1,137 @@
+-- Writes the organizations, badge definitions and configurations of a validated rule set.
+--
+-- What the document no longer names stays and becomes inactive.
+--
+-- Writes: badges.organizations, badges.badge_definitions, badges.org_badge_configs.
+-- Raises: 23505 when another rule set owns a slug, 22023 when a time zone would change.
+create or replace function badges_internal._save_definitions(
+    p_document jsonb,
+    p_rule_set text,
+    p_version integer
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_organizations constant jsonb := coalesce(p_document -> 'organizations', '{}');
+    v_badges constant jsonb := coalesce(p_document -> 'badges', '{}');
+    v_owner text;
+    v_slug text;
+begin
+    select owned.slug, owned.rule_set
+    into v_slug, v_owner
+    from (
+        select organization.org_id as slug, organization.rule_set
+        from badges.organizations as organization
+        where v_organizations ? organization.org_id
+        union all
+        select definition.badge_definition_id, definition.rule_set
+        from badges.badge_definitions as definition
+        where v_badges ? definition.badge_definition_id
+    ) as owned
+    where owned.rule_set <> p_rule_set
+    order by owned.slug
+    limit 1;
+    if v_slug is not null then
+        raise exception '"%" belongs to rule set "%"', v_slug, v_owner
+        using
+            errcode = '23505',
+            hint = 'An organization or badge belongs to one rule set; choose another slug.';
+    end if;
+    select organization.org_id
+    into v_slug
+    from badges.organizations as organization
+    where v_organizations ? organization.org_id
+    and organization.rule_set is not null
+    and organization.time_zone
+        <> coalesce(v_organizations -> organization.org_id ->> 'time_zone', 'UTC')
+    order by organization.org_id
+    limit 1;
+    if v_slug is not null then
+        raise exception 'the time zone of "%" cannot change with a rule set', v_slug
+        using
+            errcode = '22023',
+            table = 'organizations',
+            column = 'time_zone',
+            hint = 'The days of its activities would have to be rewritten.';
+    end if;
+
+    insert into badges.organizations as organization (
+        org_id, name, time_zone, rule_set, rule_set_version, is_active
+    )
+    select
+        given.key, coalesce(given.value ->> 'name', given.key),
+        coalesce(given.value ->> 'time_zone', 'UTC'), p_rule_set, p_version, true
+    from jsonb_each(v_organizations) as given
+    on conflict (org_id) do update set
+        name = excluded.name,
+        time_zone = excluded.time_zone,
+        rule_set = excluded.rule_set,
+        is_active = true;
+    update badges.organizations as organization
+    set is_active = v_organizations ? organization.org_id, rule_set_version = p_version
+    where organization.rule_set = p_rule_set;
+
+    insert into badges.badge_definitions as definition (
+        badge_definition_id, rule_set, name, description, translations, icon, category, is_hidden,
+        is_active, on_unmet, criteria_type, criteria
+    )
+    select
+        given.key,
+        p_rule_set,
+        coalesce(badges_internal._localized(given.value -> 'name'), given.key),
+        coalesce(badges_internal._localized(given.value -> 'description'), ''),
+        jsonb_strip_nulls(jsonb_build_object(
+            'name', case when jsonb_typeof(given.value -> 'name') = 'object'
+                then given.value -> 'name' end,
+            'description', case when jsonb_typeof(given.value -> 'description') = 'object'
+                then given.value -> 'description' end
+        )),
+        given.value ->> 'icon',
+        given.value ->> 'category',
+        coalesce((given.value -> 'hidden')::boolean, false),
+        coalesce((given.value -> 'active')::boolean, true),
+        coalesce(given.value ->> 'on_unmet', 'keep'),
+        (given.value -> 'criteria' ->> 'type')::badges.criteria_type,
+        given.value -> 'criteria'
+    from jsonb_each(v_badges) as given
+    on conflict (badge_definition_id) do update set
+        rule_set = excluded.rule_set,
+        name = excluded.name,
+        description = excluded.description,
+        translations = excluded.translations,
+        icon = excluded.icon,
+        category = excluded.category,
+        is_hidden = excluded.is_hidden,
+        is_active = excluded.is_active,
+        on_unmet = excluded.on_unmet,
+        criteria_type = excluded.criteria_type,
+        criteria = excluded.criteria,
+        criteria_version = definition.criteria_version
+            + (definition.criteria <> excluded.criteria)::integer;
+    update badges.badge_definitions as definition
+    set is_active = false
+    where definition.rule_set = p_rule_set
+    and not v_badges ? definition.badge_definition_id
+    and definition.is_active;
+
+    delete from badges.org_badge_configs as config
+    using badges.organizations as organization
+    where organization.org_id = config.org_id
+    and organization.rule_set = p_rule_set;
+    insert into badges.org_badge_configs (
+        org_id, badge_definition_id, is_enabled, custom_thresholds
+    )
+    select
+        organization.key, badge.key,
+        coalesce(organization.value -> 'badges' ? badge.key, true),
+        organization.value -> 'custom_thresholds' -> badge.key
+    from jsonb_each(v_organizations) as organization
+    cross join jsonb_each(v_badges) as badge;
+end;
+$$;
+
+comment on function badges_internal._save_definitions(jsonb, text, integer) is
+'Writes the organizations, badge definitions and configurations of a validated rule set.';

@@ -1,0 +1,53 @@
+-- Gives the canonical selector of one condition: what it chooses and how it parts it.
+--
+-- Keys at their defaults are left out, so that equal choices have equal selectors.
+create or replace function badges_internal._selector(p_criteria jsonb)
+returns jsonb
+language sql
+immutable
+parallel safe
+begin atomic
+    select jsonb_strip_nulls(jsonb_build_object(
+        'types', (
+            select jsonb_agg(distinct named.type collate "C")
+            from jsonb_array_elements_text(case
+                when jsonb_typeof(chosen.activity) = 'array' then chosen.activity
+                else jsonb_build_array(chosen.activity)
+            end) as named (type)
+            where chosen.activity is not null
+        ),
+        'where', nullif(chosen.filter, '{}'),
+        'field', case
+            when p_criteria ->> 'measure' in ('sum', 'max')
+                then nullif(p_criteria ->> 'field', 'quantity')
+        end,
+        'per', p_criteria ->> 'per',
+        'window', nullif(p_criteria ->> 'window', 'lifetime'),
+        'distinct', case
+            when p_criteria ->> 'type' = 'training_completion'
+                then coalesce(p_criteria ->> 'field', 'course')
+            when p_criteria ->> 'measure' = 'distinct' then p_criteria ->> 'field'
+        end,
+        'per_value', p_criteria -> 'per_value',
+        'unit', case when p_criteria ? 'per_unit' then p_criteria ->> 'unit' end,
+        'per_unit', p_criteria -> 'per_unit'
+    ))
+    from (
+        select
+            case
+                when p_criteria ->> 'type' = 'training_completion'
+                    then coalesce(p_criteria -> 'activity', '"training_completed"')
+                else p_criteria -> 'activity'
+            end as activity,
+            case
+                when p_criteria ->> 'type' = 'training_completion'
+                    then coalesce(p_criteria -> 'where', '{}') || jsonb_build_object(
+                        coalesce(p_criteria ->> 'field', 'course'), p_criteria -> 'courses'
+                    )
+                else p_criteria -> 'where'
+            end as filter
+    ) as chosen;
+end;
+
+comment on function badges_internal._selector(jsonb) is
+'Gives the canonical selector of one condition: what it chooses and how it parts it.';

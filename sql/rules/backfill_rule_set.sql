@@ -1,0 +1,50 @@
+-- Evaluates a batch of people whom the current version of a rule set has not seen.
+--
+-- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
+-- evaluated, awarded and remaining. Awards have source backfill and the true earned_at.
+--
+-- Locks:  base rows in key order.
+-- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
+create or replace function badges.backfill_rule_set(
+    p_rule_set text,
+    p_batch integer default 1000
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_people uuid[];
+    v_orgs text[];
+    v_awarded bigint := 0;
+begin
+    select array_agg(waiting.peer_mentor_id), array_agg(waiting.org_id)
+    into v_people, v_orgs
+    from (
+        select held.peer_mentor_id, held.org_id
+        from badges.organizations as organization
+        join badges.peer_mentor_stats as held
+            on held.org_id = organization.org_id
+            and held.stat = '*'
+            and held.rule_set_version < organization.rule_set_version
+        where organization.rule_set = p_rule_set
+        limit p_batch
+    ) as waiting;
+    if v_people is not null then
+        perform badges_internal._lock_people(v_people, v_orgs);
+        v_awarded := badges.apply_badge_rules(
+            badges_internal._bring_up_to_date(v_people, v_orgs, true), 'backfill'
+        );
+        perform badges_internal._apply_raw_rules(v_people, v_orgs, 'backfill');
+    end if;
+    return jsonb_build_object(
+        'evaluated', coalesce(cardinality(v_people), 0),
+        'awarded', v_awarded,
+        'remaining', badges_internal._count_waiting_people(p_rule_set)
+    );
+end;
+$$;
+
+comment on function badges.backfill_rule_set(text, integer) is
+'Evaluates a batch of people whom the current version of a rule set has not seen.';

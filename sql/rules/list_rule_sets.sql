@@ -1,0 +1,23 @@
+-- Lists every applied version of every rule set, newest first.
+create or replace function badges.list_rule_sets()
+returns table (
+    rule_set text,
+    version integer,
+    checksum text,
+    applied_at timestamptz,
+    applied_by text,
+    is_current boolean
+)
+language sql
+stable
+begin atomic
+    select
+        applied.rule_set, applied.version, applied.checksum, applied.applied_at,
+        applied.applied_by,
+        applied.version = max(applied.version) over (partition by applied.rule_set)
+    from badges.rule_sets as applied
+    order by applied.rule_set, applied.version desc;
+end;
+
+comment on function badges.list_rule_sets() is
+'Lists every applied version of every rule set, newest first.';

@@ -1,0 +1,33 @@
+-- Changes a setting: criteria_raw (true or false) lets raw rules be saved and evaluated.
+--
+-- Raises: 22023 for an unknown setting or value, 42501 for anyone but a member of the role that
+--         owns the schema.
+create or replace function badges.set_setting(p_setting text, p_value jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not badges_internal._is_administrator() then
+        raise exception 'only the platform administrator may change settings'
+        using
+            errcode = '42501',
+            hint = 'Connect as a member of the role that owns schema badges.';
+    end if;
+    if p_setting is distinct from 'criteria_raw' then
+        raise exception 'unknown setting "%"', p_setting
+        using errcode = '22023', hint = 'Known settings: criteria_raw.';
+    end if;
+    if jsonb_typeof(p_value) is distinct from 'boolean' then
+        raise exception 'setting criteria_raw must be true or false'
+        using errcode = '22023';
+    end if;
+    insert into badges_internal.settings as held (setting, setting_value)
+    values (p_setting, p_value)
+    on conflict (setting) do update set setting_value = excluded.setting_value;
+end;
+$$;
+
+comment on function badges.set_setting(text, jsonb) is
+'Changes a setting: criteria_raw (true or false) lets raw rules be saved and evaluated.';

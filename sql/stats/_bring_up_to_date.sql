@@ -1,0 +1,122 @@
+-- Builds what the current rule set asks of people whose base row is of another version.
+--
+-- p_is_counted false: the present statement's activities are not in the stats yet, so all is
+-- rebuilt. The caller holds the base rows. Gives the badges to evaluate.
+--
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+create or replace function badges_internal._bring_up_to_date(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_is_counted boolean
+)
+returns badges_internal.candidate[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_stats text[];
+    v_due badges_internal.candidate[];
+    v_reached badges_internal.candidate[];
+begin
+    -- The stats that are new to somebody here.
+    select coalesce(array_agg(distinct defined.stat), '{}')
+    into v_stats
+    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = person.peer_mentor_id
+        and held.org_id = person.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+    join badges_internal.stat_definitions as defined
+        on defined.org_id = person.org_id
+        and defined.since_version > held.rule_set_version
+        and defined.stat >= '~';
+
+    select array_agg(distinct row(
+        person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
+    )::badges_internal.candidate)
+    into v_due
+    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = person.peer_mentor_id
+        and held.org_id = person.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+    join badges_internal.milestones as milestone
+        on milestone.org_id = person.org_id
+        and milestone.since_version > held.rule_set_version;
+
+    delete from badges_internal.stat_elements as element
+    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    where element.peer_mentor_id = person.peer_mentor_id
+    and element.org_id = person.org_id
+    and not exists (
+        select
+        from badges_internal.stat_definitions as defined
+        where defined.org_id = element.org_id
+        and defined.stat = element.stat
+    );
+    delete from badges.peer_mentor_stats as held
+    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    where held.peer_mentor_id = person.peer_mentor_id
+    and held.org_id = person.org_id
+    and held.stat >= '~'
+    and not exists (
+        select
+        from badges_internal.stat_definitions as defined
+        where defined.org_id = held.org_id
+        and defined.stat = held.stat
+    );
+
+    if not p_is_counted then
+        v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, null);
+    elsif v_stats <> '{}' then
+        v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, v_stats);
+    end if;
+
+    update badges.peer_mentor_stats as held
+    set
+        rule_set_version = case
+            when held.stat = '*' then organization.rule_set_version
+        end,
+        next_count = case when 'count' = any(defined.watched)
+            then badges_internal._next_whole(held.org_id, held.stat, 'count', held.activity_count) end,
+        next_sum = case when 'sum' = any(defined.watched)
+            then badges_internal._next_threshold(held.org_id, held.stat, 'sum', held.value_sum) end,
+        next_max = case when 'max' = any(defined.watched)
+            then badges_internal._next_threshold(held.org_id, held.stat, 'max', held.value_max) end,
+        next_active_days = case when 'active_days' = any(defined.watched)
+            then badges_internal._next_whole(
+                held.org_id, held.stat, 'active_days', held.active_days) end,
+        next_distinct = case when 'distinct' = any(defined.watched)
+            then badges_internal._next_whole(
+                held.org_id, held.stat, 'distinct', held.distinct_count) end,
+        next_day_run = case when 'day_run' = any(defined.watched)
+            then badges_internal._next_whole(
+                held.org_id, held.stat, 'day_run', held.longest_day_run) end,
+        next_week_run = case when 'week_run' = any(defined.watched)
+            then badges_internal._next_whole(
+                held.org_id, held.stat, 'week_run', held.longest_week_run) end,
+        next_month_run = case when 'month_run' = any(defined.watched)
+            then badges_internal._next_whole(
+                held.org_id, held.stat, 'month_run', held.longest_month_run) end
+    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    join badges.organizations as organization
+        on organization.org_id = person.org_id
+    join badges.peer_mentor_stats as own
+        on own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = own.org_id
+        and defined.stat = own.stat
+    where held.peer_mentor_id = own.peer_mentor_id
+    and held.org_id = own.org_id
+    and held.stat = own.stat
+    and held.bucket = own.bucket;
+    return v_due || v_reached;
+end;
+$$;
+
+comment on function badges_internal._bring_up_to_date(uuid[], text[], boolean) is
+'Builds what the current rule set asks of people whose base row is of another version.';

@@ -1,0 +1,213 @@
+-- Counts one activity in the rows that exist already: the short way of the insert trigger.
+--
+-- The base row first, then the person's other lifetime rows, by the same update. Rows that are
+-- missing, parts measured apart, new elements and negative quantities are left for the fold.
+--
+-- Locks:  the base row, then the same person's other rows.
+-- Writes: badges.peer_mentor_stats.
+create or replace function badges_internal._count_one(p_new badges_internal.new_activity)
+returns badges_internal.short_result
+language plpgsql
+volatile
+as $$
+declare
+    v_result badges_internal.short_result;
+    v_version integer;
+    v_wanted text[];
+    v_apart text[];
+    v_stats text[] := '{*}';
+    v_found text[];
+    v_crossed badges_internal.stat_key[] := '{}';
+    v_reached text[];
+    v_late text[];
+    v_last_at timestamptz;
+    v_base_version integer;
+    v_day constant date := p_new.activity_date;
+    v_week constant date := v_day - (v_day - date '1900-01-01') % 7;
+    v_month constant date := date_trunc('month', v_day::timestamp)::date;
+    v_previous_month constant date := (v_month - interval '1 month')::date;
+begin
+    if p_new.quantity < 0 then
+        return v_result;
+    end if;
+    select chosen.rule_set_version, parted.served, parted.apart
+    into v_version, v_wanted, v_apart
+    from (
+        select found.rule_set_version, found.routes
+        from badges_internal.activity_routes as found
+        where found.org_id = p_new.org_id
+        and found.activity_type in (p_new.activity_type, '')
+        order by found.activity_type desc
+        limit 1
+    ) as chosen
+    cross join lateral (
+        select
+            array_agg(route.stat) filter (where route.is_served) as served,
+            array_agg(route.stat) filter (where not route.is_served) as apart
+        from (
+            select
+                each.stat,
+                each.per_field is null
+                and each.window_unit is null
+                and each.value_field is null
+                and each.element_unit is null
+                and each.element_at_least is null
+                and (each.element_field is null or coalesce((
+                    select exists (
+                        select
+                        from badges_internal.stat_elements as element
+                        where element.peer_mentor_id = p_new.peer_mentor_id
+                        and element.org_id = p_new.org_id
+                        and element.stat = each.stat
+                        and element.bucket = ''
+                        and element.element = named.element
+                    )
+                    from (select badges_internal._scalar_text(badges_internal._attribute(
+                        p_new.attributes, p_new.quantity, each.element_field
+                    )) as element) as named
+                    where named.element is not null
+                ), true)) as is_served
+            from unnest(chosen.routes) as each
+            where each.predicate is null
+            or jsonb_path_match(
+                p_new.attributes,
+                each.predicate,
+                case when each.needs_quantity
+                    then jsonb_build_object('quantity', p_new.quantity) else '{}' end,
+                true
+            )
+        ) as route
+    ) as parted;
+    v_wanted := ('=' || p_new.activity_type) || v_wanted;
+
+    loop
+        with counted as (
+            update badges.peer_mentor_stats as held
+            set
+                activity_count = activity_count + 1,
+                value_sum = value_sum + p_new.quantity,
+                value_max = greatest(value_max, p_new.quantity),
+                active_days = active_days + case when last_date >= v_day then 0 else 1 end,
+                day_run = case
+                    when last_date >= v_day then day_run
+                    when last_date = v_day - 1 then day_run + 1
+                    else 1
+                end,
+                longest_day_run = case
+                    when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
+                    else greatest(longest_day_run, 1)
+                end,
+                week_run = case
+                    when last_date >= v_week then week_run
+                    when last_date >= v_week - 7 then week_run + 1
+                    else 1
+                end,
+                longest_week_run = case
+                    when last_date < v_week and last_date >= v_week - 7
+                        then greatest(longest_week_run, week_run + 1)
+                    else greatest(longest_week_run, 1)
+                end,
+                month_run = case
+                    when last_date >= v_month then month_run
+                    when last_date >= v_previous_month then month_run + 1
+                    else 1
+                end,
+                longest_month_run = case
+                    when last_date < v_month and last_date >= v_previous_month
+                        then greatest(longest_month_run, month_run + 1)
+                    else greatest(longest_month_run, 1)
+                end,
+                run_end = greatest(run_end, v_day),
+                first_at = least(first_at, p_new.occurred_at),
+                last_at = greatest(last_at, p_new.occurred_at),
+                last_date = greatest(last_date, v_day)
+            where held.peer_mentor_id = p_new.peer_mentor_id
+            and held.org_id = p_new.org_id
+            and held.stat = any(v_stats)
+            and held.bucket = ''
+            returning
+                held.stat,
+                held.rule_set_version,
+                held.last_at,
+                held.last_date > v_day as is_late,
+                activity_count >= next_count
+                or value_sum >= next_sum
+                or value_max >= next_max
+                or active_days >= next_active_days
+                or distinct_count >= next_distinct
+                or longest_day_run >= next_day_run
+                or longest_week_run >= next_week_run
+                or longest_month_run >= next_month_run as has_reached
+        )
+        select
+            array_agg(counted.stat),
+            array_agg(counted.stat) filter (where counted.has_reached),
+            array_agg(counted.stat) filter (where counted.is_late),
+            max(counted.last_at),
+            max(counted.rule_set_version)
+        into v_found, v_reached, v_late, v_last_at, v_base_version
+        from counted;
+
+        if v_stats = '{*}' then
+            if v_found is null then
+                return v_result;
+            end if;
+            if v_base_version <> coalesce(v_version, 0) then
+                v_result.is_stale := true;
+                return v_result;
+            end if;
+            v_result.is_in_order := v_last_at = p_new.occurred_at and v_late is null;
+            if v_last_at > p_new.occurred_at then
+                v_result.late_people := array[row(
+                    p_new.peer_mentor_id, p_new.org_id, p_new.occurred_at
+                )::badges_internal.late_person];
+            end if;
+        end if;
+        if v_reached is not null then
+            v_crossed := v_crossed || array(
+                select row(p_new.peer_mentor_id, p_new.org_id, reached.stat, '')
+                    ::badges_internal.stat_key
+                from unnest(v_reached) as reached (stat)
+            );
+        end if;
+        if v_late is not null then
+            v_result.late_days := v_result.late_days || array(
+                select row(p_new.peer_mentor_id, p_new.org_id, late.stat, '', v_day, 1)
+                    ::badges_internal.late_day
+                from unnest(v_late) as late (stat)
+            );
+        end if;
+        exit when v_stats <> '{*}';
+        v_stats := v_wanted;
+    end loop;
+
+    if cardinality(v_found) is distinct from cardinality(v_wanted) then
+        v_apart := v_apart || array(
+            select wanted.stat
+            from unnest(v_wanted) as wanted (stat)
+            where wanted.stat <> all (coalesce(v_found, '{}'))
+        );
+    end if;
+    v_result.left_stats := coalesce(v_apart, '{}');
+    if v_crossed <> '{}' then
+        v_result.candidates := badges_internal._cross_milestones(v_crossed);
+        if v_result.is_in_order then
+            v_result.candidates := array(
+                select row(
+                    candidate.peer_mentor_id, candidate.org_id, candidate.badge_definition_id,
+                    p_new.occurred_at, p_new.activity_id
+                )::badges_internal.candidate
+                from unnest(v_result.candidates) as candidate
+            );
+        end if;
+    end if;
+    v_result.is_done := v_apart is null
+        and v_crossed = '{}'
+        and v_result.late_days is null
+        and v_result.late_people is null;
+    return v_result;
+end;
+$$;
+
+comment on function badges_internal._count_one(badges_internal.new_activity) is
+'Counts one activity in the rows that exist already: the short way of the insert trigger.';

@@ -1,0 +1,122 @@
+-- Gives the statement that counts the elements (values, calendar units) of a relation's activities.
+--
+-- Same p_source and parameters as _fold_statement. Result: the changes of the stats' distinct
+-- counts, as badges_internal.element_change[] without the runs.
+create or replace function badges_internal._element_statement(p_source text)
+returns text
+language sql
+immutable
+parallel safe
+return format($statement$
+with
+wanted as materialized (
+    select *
+    from badges_internal._wanted_stats(
+        array(select distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind
+              from %1$s as a),
+        $1
+    )
+    where element_field is not null or element_unit is not null
+),
+picked as (
+    select
+        a.peer_mentor_id,
+        a.org_id,
+        wanted.stat,
+        badges_internal._bucket(
+            wanted.per_field, wanted.window_unit, a.attributes, a.quantity, a.activity_date
+        ) as bucket,
+        wanted.element_unit,
+        wanted.element_measure,
+        wanted.element_at_least,
+        case
+            when wanted.element_unit is not null
+                then badges_internal._unit_start(wanted.element_unit, a.activity_date)::text
+            else badges_internal._scalar_text(
+                badges_internal._attribute(a.attributes, a.quantity, wanted.element_field)
+            )
+        end as element,
+        case
+            when wanted.element_measure in ('sum', 'max') then case
+                when wanted.element_value_field is null then a.quantity
+                else badges_internal._number(badges_internal._attribute(
+                    a.attributes, a.quantity, wanted.element_value_field
+                ))
+            end
+            else 1
+        end as measured
+    from %1$s as a
+    join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
+    where wanted.predicate is null
+    or jsonb_path_match(
+        a.attributes,
+        wanted.predicate,
+        case when wanted.needs_quantity
+            then jsonb_build_object('quantity', a.quantity) else '{}' end,
+        true
+    )
+),
+tallied as (
+    select
+        peer_mentor_id, org_id, stat, bucket, element, element_unit, element_measure,
+        element_at_least,
+        case when element_measure = 'max' then max(measured) else sum(measured) end as tally
+    from picked
+    where element is not null
+    and bucket is not null
+    group by
+        peer_mentor_id, org_id, stat, bucket, element, element_unit, element_measure,
+        element_at_least
+),
+compared as (
+    select
+        tallied.*,
+        held.element is not null as is_held,
+        coalesce(held.is_counted, false) as was_counted,
+        case
+            when tallied.element_at_least is null then null
+            when tallied.element_measure = 'max' then greatest(held.tally, tallied.tally)
+            when held.tally is null then tallied.tally
+            else held.tally + coalesce(tallied.tally, 0)
+        end as new_tally
+    from tallied
+    left join badges_internal.stat_elements as held
+        on held.peer_mentor_id = tallied.peer_mentor_id
+        and held.org_id = tallied.org_id
+        and held.stat = tallied.stat
+        and held.bucket = tallied.bucket
+        and held.element = tallied.element
+),
+decided as materialized (
+    select
+        compared.*,
+        element_at_least is null or coalesce(new_tally >= element_at_least, false) as is_counted
+    from compared
+    where element_at_least is not null or not is_held
+),
+written as (
+    insert into badges_internal.stat_elements (
+        peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
+    )
+    select peer_mentor_id, org_id, stat, bucket, element, new_tally, is_counted
+    from decided
+    on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
+        tally = excluded.tally,
+        is_counted = excluded.is_counted
+)
+select array_agg(
+    row(peer_mentor_id, org_id, stat, bucket, element_unit, delta, null, null, null)
+        ::badges_internal.element_change
+)
+from (
+    select
+        peer_mentor_id, org_id, stat, bucket, element_unit,
+        sum(is_counted::integer - was_counted::integer) as delta
+    from decided
+    where is_counted <> was_counted
+    group by peer_mentor_id, org_id, stat, bucket, element_unit
+) as changed
+$statement$, p_source);
+
+comment on function badges_internal._element_statement(text) is
+'Gives the statement that counts the elements (values, calendar units) of a relation''s activities.';

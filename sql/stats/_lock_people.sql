@@ -1,0 +1,45 @@
+-- Writes the base rows of the given people in key order; that write is the person's lock.
+--
+-- Everything that changes a person's stats or awards comes after it, in a later statement. Two
+-- sessions for one person queue here; at REPEATABLE READ and above the second gets 40001.
+--
+-- Locks:  badges.peer_mentor_stats base rows, in key order.
+-- Writes: badges.peer_mentor_stats.
+-- Raises: 23503 when an organization does not exist.
+create or replace function badges_internal._lock_people(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[]
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform badges_internal._require_organization(given.org_id)
+    from (select distinct each.org_id from unnest(p_org_ids) as each (org_id)) as given;
+    -- An old snapshot must not add a person behind a rule set that was applied since: the
+    -- organization's row has changed then, and this lock answers 40001.
+    if current_setting('transaction_isolation') <> 'read committed' then
+        perform
+        from badges.organizations as organization
+        where organization.org_id = any(p_org_ids)
+        order by organization.org_id
+        for share;
+    end if;
+    insert into badges.peer_mentor_stats as held (
+        peer_mentor_id, org_id, stat, bucket, rule_set_version
+    )
+    select distinct
+        person.peer_mentor_id, person.org_id, '*', '', organization.rule_set_version
+    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    join badges.organizations as organization
+        on organization.org_id = person.org_id
+    order by person.peer_mentor_id, person.org_id
+    on conflict (peer_mentor_id, org_id, stat, bucket) do update set
+        activity_count = held.activity_count;
+end;
+$$;
+
+comment on function badges_internal._lock_people(uuid[], text[]) is
+'Writes the base rows of the given people in key order; that write is the person''s lock.';

@@ -1,0 +1,73 @@
+-- Recomputes stats of the given people from their activities, and tells the badges now in reach.
+--
+-- p_stats: the stats to recompute, null = all. The caller holds the base rows. A person without
+-- activities is left without rows.
+--
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+create or replace function badges_internal._rebuild_people(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_stats text[]
+)
+returns badges_internal.candidate[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_source constant text := '(
+        select a.*
+        from badges.activities as a
+        join (select distinct * from unnest($3::uuid[], $4::text[]) as given (id, org)) as person
+            on person.id = a.peer_mentor_id and person.org = a.org_id
+    )';
+    v_changes badges_internal.element_change[];
+    v_result badges_internal.fold_result;
+begin
+    delete from badges_internal.stat_elements as element
+    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    where element.peer_mentor_id = person.peer_mentor_id
+    and element.org_id = person.org_id
+    and (p_stats is null or element.stat = any(p_stats));
+
+    delete from badges.peer_mentor_stats as held
+    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    where held.peer_mentor_id = person.peer_mentor_id
+    and held.org_id = person.org_id
+    and held.stat <> '*'
+    and (p_stats is null or held.stat = any(p_stats));
+
+    -- The base row stays: it is the lock.
+    update badges.peer_mentor_stats as held
+    set activity_count = 0, value_sum = 0, value_max = null, has_negative = false,
+        active_days = 0, distinct_count = 0, day_run = 0, week_run = 0, month_run = 0,
+        longest_day_run = 0, longest_week_run = 0, longest_month_run = 0, run_end = null,
+        first_at = null, last_at = null, last_date = null
+    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    where held.peer_mentor_id = person.peer_mentor_id
+    and held.org_id = person.org_id
+    and held.stat = '*'
+    and held.bucket = ''
+    and (p_stats is null or '*' = any(p_stats));
+
+    execute badges_internal._element_statement(v_source)
+    into v_changes
+    using p_stats, v_changes, p_peer_mentor_ids, p_org_ids;
+    v_changes := badges_internal._add_unit_runs(v_changes);
+
+    execute badges_internal._fold_statement(v_source)
+    into v_result
+    using p_stats, v_changes, p_peer_mentor_ids, p_org_ids;
+
+    delete from badges.peer_mentor_stats as held
+    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    where held.peer_mentor_id = person.peer_mentor_id
+    and held.org_id = person.org_id
+    and held.stat = '*'
+    and held.activity_count = 0;
+    return v_result.candidates;
+end;
+$$;
+
+comment on function badges_internal._rebuild_people(uuid[], text[], text[]) is
+'Recomputes stats of the given people from their activities, and tells the badges now in reach.';

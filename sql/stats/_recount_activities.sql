@@ -1,0 +1,73 @@
+-- Recomputes the stats that deleted or changed activities counted in, for the people they touch.
+--
+-- A row that changed nothing the stats look at is passed over. Deletes lock the rows that exist and
+-- create none. Badges that became true are awarded; none is taken back.
+--
+-- Locks:  base rows in key order.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
+--         badges.award_events.
+-- Raises: 23503 for an unknown organization.
+create or replace function badges_internal._recount_activities(
+    p_people uuid[],
+    p_orgs text[],
+    p_kinds badges_internal.activity_kind[],
+    p_new_people uuid[],
+    p_new_orgs text[],
+    p_late badges_internal.late_person[]
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_stats text[];
+    v_stale_people uuid[];
+    v_stale_orgs text[];
+    v_candidates badges_internal.candidate[];
+begin
+    perform
+    from unnest(p_people, p_orgs) as person (peer_mentor_id, org_id)
+    join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = person.peer_mentor_id
+        and held.org_id = person.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+    order by held.peer_mentor_id, held.org_id
+    for update of held;
+    if p_new_people is not null then
+        perform badges_internal._lock_people(p_new_people, p_new_orgs);
+    end if;
+
+    select array_agg(held.peer_mentor_id), array_agg(held.org_id)
+    into v_stale_people, v_stale_orgs
+    from (select distinct * from unnest(p_people, p_orgs) as given (peer_mentor_id, org_id))
+        as person
+    join badges.organizations as organization on organization.org_id = person.org_id
+    join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = person.peer_mentor_id
+        and held.org_id = person.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+        and held.rule_set_version <> organization.rule_set_version;
+    if v_stale_people is not null then
+        v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
+    end if;
+
+    -- '*' is among them, so that every base row is written.
+    select array_agg(distinct wanted.stat)
+    into v_stats
+    from badges_internal._wanted_stats(p_kinds, null) as wanted;
+    v_candidates := v_candidates
+        || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
+    perform badges.apply_badge_rules(v_candidates, 'rule');
+    if p_late is not null then
+        perform badges_internal._redate_awards(p_late);
+    end if;
+end;
+$$;
+
+comment on function badges_internal._recount_activities(
+    uuid[], text[], badges_internal.activity_kind[], uuid[], text[], badges_internal.late_person[]
+) is
+'Recomputes the stats that deleted or changed activities counted in, for the people they touch.';

@@ -1,0 +1,16 @@
+-- Numbers the days, ISO weeks or months, so that neighbours differ by one.
+--
+-- 1 January 1900 was a Monday; no activity is older.
+create or replace function badges_internal._unit_number(p_unit text, p_day date)
+returns integer
+language sql
+immutable
+parallel safe
+return case
+    when p_unit = 'day' then p_day - date '1900-01-01'
+    when p_unit = 'week' then (p_day - date '1900-01-01') / 7
+    else extract(year from p_day)::integer * 12 + extract(month from p_day)::integer
+end;
+
+comment on function badges_internal._unit_number(text, date) is
+'Numbers the days, ISO weeks or months, so that neighbours differ by one.';

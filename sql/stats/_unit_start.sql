@@ -1,0 +1,10 @@
+-- Gives the first day of the calendar unit (day, week, month, quarter, year) a day lies in.
+create or replace function badges_internal._unit_start(p_unit text, p_day date)
+returns date
+language sql
+immutable
+parallel safe
+return case when p_unit = 'day' then p_day else date_trunc(p_unit, p_day::timestamp)::date end;
+
+comment on function badges_internal._unit_start(text, date) is
+'Gives the first day of the calendar unit (day, week, month, quarter, year) a day lies in.';

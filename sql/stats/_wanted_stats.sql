@@ -1,0 +1,45 @@
+-- Lists the stats that each kind of activity counts in, the base stats first.
+create or replace function badges_internal._wanted_stats(
+    p_kinds badges_internal.activity_kind[],
+    p_stats text[]
+)
+returns table (
+    org_id text,
+    activity_type text,
+    stat text,
+    predicate jsonpath,
+    needs_quantity boolean,
+    value_field text,
+    per_field text,
+    window_unit text,
+    element_field text,
+    element_unit text,
+    element_measure text,
+    element_value_field text,
+    element_at_least numeric
+)
+language sql
+stable
+begin atomic
+    select kind.org_id, kind.activity_type, route.*
+    from unnest(p_kinds) as kind
+    cross join lateral (
+        select found.routes
+        from badges_internal.activity_routes as found
+        where found.org_id = kind.org_id
+        and found.activity_type in (kind.activity_type, '')
+        order by found.activity_type desc
+        limit 1
+    ) as chosen
+    cross join lateral unnest(chosen.routes) as route
+    where p_stats is null or route.stat = any(p_stats)
+    union all
+    select kind.org_id, kind.activity_type, base.stat,
+        null, false, null, null, null, null, null, null, null, null
+    from unnest(p_kinds) as kind
+    cross join lateral (values ('*'), ('=' || kind.activity_type)) as base (stat)
+    where p_stats is null or base.stat = any(p_stats);
+end;
+
+comment on function badges_internal._wanted_stats(badges_internal.activity_kind[], text[]) is
+'Lists the stats that each kind of activity counts in, the base stats first.';

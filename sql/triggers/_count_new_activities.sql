@@ -1,0 +1,140 @@
+-- Keeps the snapshot and awards badges after activities were inserted, by any writer.
+--
+-- One row for a known person takes the short way: two updates, and no more unless a milestone is
+-- reached. Everything else, and every stat the short way cannot serve, is folded by a fixed number
+-- of set-based statements. The base row is written first.
+--
+-- Locks:  base rows in key order, then the same people's other rows.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
+--         badges.award_events.
+-- Raises: 22023 for a moment over a day ahead, 23503 for an unknown organization.
+create or replace function badges_internal._count_new_activities()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_people uuid[];
+    v_orgs text[];
+    v_stale_people uuid[];
+    v_stale_orgs text[];
+    v_stats text[]; -- what is left for the fold, null = everything
+    v_source text := 'new_activities';
+    v_changes badges_internal.element_change[];
+    v_result badges_internal.fold_result;
+    v_candidates badges_internal.candidate[];
+    v_short badges_internal.short_result;
+    v_new badges_internal.new_activity;
+begin
+    select
+        a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
+        a.attributes, a.activity_id
+    into v_new
+    from new_activities as a
+    where (select count(*) from (select from new_activities limit 2) as two) = 1;
+
+    if v_new.activity_id is not null then
+        if v_new.occurred_at > now() + interval '1 day' then
+            perform badges_internal._refuse_future(v_new.occurred_at);
+        end if;
+        v_short := badges_internal._count_one(v_new);
+        if v_short.is_done then
+            return null;
+        end if;
+        v_candidates := v_short.candidates;
+        v_stats := v_short.left_stats;
+    else
+        perform badges_internal._refuse_future(a.occurred_at)
+        from (select max(occurred_at) as occurred_at from new_activities) as a
+        where a.occurred_at > now() + interval '1 day';
+    end if;
+
+    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    into v_people, v_orgs
+    from (select distinct a.peer_mentor_id, a.org_id from new_activities as a) as person;
+    if v_people is null then
+        return null;
+    end if;
+
+    if v_stats is null then
+        perform badges_internal._lock_people(v_people, v_orgs);
+        select array_agg(held.peer_mentor_id), array_agg(held.org_id)
+        into v_stale_people, v_stale_orgs
+        from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
+        join badges.organizations as organization on organization.org_id = person.org_id
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = person.peer_mentor_id
+            and held.org_id = person.org_id
+            and held.stat = '*'
+            and held.bucket = ''
+            and (held.rule_set_version <> organization.rule_set_version or v_short.is_stale);
+        if v_stale_people is not null then
+            v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
+            v_source := '(select a.* from new_activities as a where not exists (
+                select from unnest($3, $4) as stale (peer_mentor_id, org_id)
+                where stale.peer_mentor_id = a.peer_mentor_id and stale.org_id = a.org_id))';
+        end if;
+    end if;
+
+    if cardinality(v_stats) is distinct from 0 then
+        execute badges_internal._element_statement(v_source)
+        into v_changes
+        using v_stats, v_changes, v_stale_people, v_stale_orgs;
+        if v_changes is not null then
+            v_changes := badges_internal._add_unit_runs(v_changes);
+        end if;
+        execute badges_internal._fold_statement(v_source)
+        into v_result
+        using v_stats, v_changes, v_stale_people, v_stale_orgs;
+        v_candidates := v_candidates || v_result.candidates;
+        if v_short.is_in_order then
+            v_candidates := array(
+                select row(
+                    candidate.peer_mentor_id, candidate.org_id, candidate.badge_definition_id,
+                    v_new.occurred_at, v_new.activity_id
+                )::badges_internal.candidate
+                from unnest(v_candidates) as candidate
+            );
+        end if;
+    end if;
+
+    v_result.late_days := v_result.late_days || v_short.late_days;
+    if v_result.late_days is not null then
+        perform badges_internal._place_late_days(v_result.late_days);
+        v_candidates := v_candidates || badges_internal._cross_milestones(array(
+            select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
+                ::badges_internal.stat_key
+            from unnest(v_result.late_days) as late
+        ));
+    end if;
+    perform badges.apply_badge_rules(v_candidates, 'rule');
+
+    -- People brought up to date were rebuilt whole: their late rows are not told apart.
+    select v_result.late_people || v_short.late_people || array_agg(
+        row(a.peer_mentor_id, a.org_id, a.occurred_at)::badges_internal.late_person
+    )
+    into v_result.late_people
+    from (
+        select a.peer_mentor_id, a.org_id, min(a.occurred_at) as occurred_at
+        from new_activities as a
+        join unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+            on stale.peer_mentor_id = a.peer_mentor_id
+            and stale.org_id = a.org_id
+        group by a.peer_mentor_id, a.org_id
+    ) as a;
+    if v_result.late_people is not null then
+        perform badges_internal._redate_awards(v_result.late_people);
+    end if;
+    return null;
+end;
+$$;
+
+comment on function badges_internal._count_new_activities() is
+'Keeps the snapshot and awards badges after activities were inserted, by any writer.';
+
+create or replace trigger count_new_activities
+after insert on badges.activities
+referencing new table as new_activities
+for each statement execute function badges_internal._count_new_activities();

@@ -1,0 +1,36 @@
+-- Keeps the snapshot after activities were deleted, by any statement or cascade.
+--
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+create or replace function badges_internal._recount_deleted_activities()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_people uuid[];
+    v_orgs text[];
+    v_kinds badges_internal.activity_kind[];
+begin
+    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    into v_people, v_orgs
+    from (select distinct a.peer_mentor_id, a.org_id from old_activities as a) as person;
+    if v_people is null then
+        return null;
+    end if;
+    select array_agg(distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind)
+    into v_kinds
+    from old_activities as a;
+    perform badges_internal._recount_activities(v_people, v_orgs, v_kinds, null, null, null);
+    return null;
+end;
+$$;
+
+comment on function badges_internal._recount_deleted_activities() is
+'Keeps the snapshot after activities were deleted, by any statement or cascade.';
+
+create or replace trigger recount_deleted_activities
+after delete on badges.activities
+referencing old table as old_activities
+for each statement execute function badges_internal._recount_deleted_activities();

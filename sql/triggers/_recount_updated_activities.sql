@@ -1,0 +1,83 @@
+-- Keeps the snapshot after activities were changed or moved to another person.
+--
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
+--         badges.award_events.
+-- Raises: 22023 for a moment over a day ahead, 23503 for an unknown organization.
+create or replace function badges_internal._recount_updated_activities()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_people uuid[];
+    v_orgs text[];
+    v_new_people uuid[];
+    v_new_orgs text[];
+    v_kinds badges_internal.activity_kind[];
+    v_late badges_internal.late_person[];
+    v_last timestamptz;
+begin
+    with removed as (
+        select peer_mentor_id, org_id, activity_type, activity_date, occurred_at, quantity,
+            attributes
+        from old_activities
+        except all
+        select peer_mentor_id, org_id, activity_type, activity_date, occurred_at, quantity,
+            attributes
+        from new_activities
+    ),
+    added as (
+        select peer_mentor_id, org_id, activity_type, activity_date, occurred_at, quantity,
+            attributes
+        from new_activities
+        except all
+        select peer_mentor_id, org_id, activity_type, activity_date, occurred_at, quantity,
+            attributes
+        from old_activities
+    ),
+    changed as (
+        select true as is_new, added.* from added
+        union all
+        select false, removed.* from removed
+    ),
+    people as (
+        select
+            peer_mentor_id, org_id, bool_or(is_new) as is_new,
+            min(occurred_at) filter (where is_new) as occurred_at
+        from changed
+        group by peer_mentor_id, org_id
+    )
+    select
+        array_agg(peer_mentor_id),
+        array_agg(org_id),
+        array_agg(peer_mentor_id) filter (where is_new),
+        array_agg(org_id) filter (where is_new),
+        array_agg(row(peer_mentor_id, org_id, occurred_at)::badges_internal.late_person)
+            filter (where is_new),
+        (select array_agg(distinct row(org_id, activity_type)::badges_internal.activity_kind)
+         from changed),
+        (select max(occurred_at) from added)
+    into v_people, v_orgs, v_new_people, v_new_orgs, v_late, v_kinds, v_last
+    from people;
+    if v_people is null then
+        return null;
+    end if;
+    if v_last > now() + interval '1 day' then
+        perform badges_internal._refuse_future(v_last);
+    end if;
+    perform badges_internal._recount_activities(
+        v_people, v_orgs, v_kinds, v_new_people, v_new_orgs, v_late
+    );
+    return null;
+end;
+$$;
+
+comment on function badges_internal._recount_updated_activities() is
+'Keeps the snapshot after activities were changed or moved to another person.';
+
+create or replace trigger recount_updated_activities
+after update on badges.activities
+referencing old table as old_activities new table as new_activities
+for each statement execute function badges_internal._recount_updated_activities();
