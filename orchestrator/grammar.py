@@ -176,7 +176,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that a misspelt one most likely means, or None."""
     if len(word) > _LONGEST_SUGGESTED:
         return None
-    furthest = max(1, len(word) // 3)
+    furthest = max(1, min(3, len(word) // 2))
     candidates = [
         (edit_distance(word, other), other.encode("utf-8"), other)
         for other in known

@@ -1,0 +1,178 @@
+"""A whole rule set meets the same problems in Python and in the database."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from orchestrator.grammar import canonical_text
+from orchestrator.rules import validate_document
+from tests.rules import criteria_strategies as generated
+
+slow_to_draw = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+VALID: dict[str, Any] = {
+    "version": 1,
+    "ruleset": "peer-mentors",
+    "activity_types": ["assignment", "call", "training_completed"],
+    "organizations": {
+        "nhf": {"name": "NHF"},
+        "hlf": {
+            "badges": ["first", "honorar", "both", "collector"],
+            "custom_thresholds": {
+                "first": 2,
+                "honorar": {"gold": 15},
+                "both": {"calls": 4},
+                "steady": 6,
+                "collector": 1,
+            },
+        },
+    },
+    "badges": {
+        "first": {"name": {"en": "First", "nb": "Første"}, "criteria": {
+            "type": "threshold", "activity": "assignment", "at_least": 1}},
+        "honorar": {"name": "Honorar", "criteria": {"type": "tier", "activity": "call", "tiers": [
+            {"tier": "silver", "at_least": 5}, {"tier": "gold", "at_least": 20}]}},
+        "both": {"name": "Both", "hidden": True, "on_unmet": "keep", "criteria": {
+            "type": "all_of", "criteria": [
+                {"type": "threshold", "activity": "call", "at_least": 2, "id": "calls"},
+                {"type": "any_of", "id": "group", "criteria": [
+                    {"type": "streak", "unit": "week", "length": 3, "id": "weeks"}]}]}},
+        "steady": {"name": "Steady", "criteria": {"type": "streak", "unit": "day", "length": 4}},
+        "trained": {"name": "Trained", "criteria": {
+            "type": "training_completion", "courses": ["a", "b"]}},
+        "collector": {"name": "Collector", "criteria": {
+            "type": "badges_earned", "badges": ["first", "honorar"]}},
+        "by_hand": {"name": "By hand", "active": False, "criteria": {"type": "manual"}},
+    },
+}  # fmt: skip
+
+
+def both(connection: Any, document: Any) -> list[dict[str, Any]]:
+    """Return the problems after comparing the two."""
+    found = [problem.as_dict() for problem in validate_document(document)]
+    row = connection.execute(
+        "select badges_internal._validate_rule_set(%s) as problems",
+        [Jsonb(document, dumps=canonical_text)],
+    ).fetchone()
+    assert row["problems"] == found
+    return found
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    document = copy.deepcopy(VALID)
+    *above, last = path.split("/")
+    place: Any = document
+    for key in above:
+        place = place[int(key) if isinstance(place, list) else key]
+    place[last] = value
+    return document
+
+
+def test_a_valid_document_has_none(connection: Any) -> None:
+    assert both(connection, VALID) == []
+    assert both(connection, changed("organizations/nhf/time_zone", "Europe/Oslo")) == []
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
+@given(document=generated.damaged(st.just(VALID)))
+def test_damaged_documents(connection: Any, document: Any) -> None:
+    both(connection, document)
+
+
+def badge(criteria: dict[str, Any]) -> dict[str, Any]:
+    return {"name": "x", "criteria": criteria}
+
+
+def held(*badges: str) -> dict[str, Any]:
+    return badge({"type": "badges_earned", "badges": list(badges)})
+
+
+ORGANIZATION = "organizations/hlf/custom_thresholds"
+PLACE = "$.organizations.hlf.custom_thresholds"
+SAID = [
+    ("organizations/hlf/time_zone", "Europe/Olso", "$.organizations.hlf.time_zone",
+     '"Europe/Olso" is no time zone'),
+    ("organizations/hlf/badges", ["frist"], "$.organizations.hlf.badges[0]",
+     'badge "frist" does not exist, did you mean "first"?'),
+    ("organizations/hlf/names", "x", "$.organizations.hlf.names",
+     'unknown key "names", did you mean "name"?'),
+    ("organizations/HLF", {}, "$.organizations.HLF", '"HLF" is not well formed'),
+    (f"{ORGANIZATION}/honorrar", 2, f"{PLACE}.honorrar",
+     'badge "honorrar" does not exist, did you mean "honorar"?'),
+    (f"{ORGANIZATION}/honorar", 2, f"{PLACE}.honorar",
+     "the badge has tiers: name those that change"),
+    (f"{ORGANIZATION}/honorar", {"golt": 2}, f"{PLACE}.honorar.golt",
+     'tier "golt" does not exist, did you mean "gold"?'),
+    (f"{ORGANIZATION}/honorar", {"silver": 30}, f"{PLACE}.honorar",
+     'tier "gold" is not above the tier before it'),
+    (f"{ORGANIZATION}/both", 3, f"{PLACE}.both",
+     "the badge is composed: name the parts that change"),
+    (f"{ORGANIZATION}/both", {"cals": 3}, f"{PLACE}.both.cals",
+     'part "cals" does not exist, did you mean "calls"?'),
+    (f"{ORGANIZATION}/both", {"group": 3}, f"{PLACE}.both.group",
+     'part "group" has no number to change'),
+    (f"{ORGANIZATION}/both", {"weeks": 1.5}, f"{PLACE}.both.weeks", "is not a whole number"),
+    (f"{ORGANIZATION}/first", {"x": 1}, f"{PLACE}.first",
+     "must not be an object, as the badge has one number"),
+    (f"{ORGANIZATION}/first", 0, f"{PLACE}.first", "is out of bounds"),
+    (f"{ORGANIZATION}/trained", 3, f"{PLACE}.trained", "is more than there are courses"),
+    (f"{ORGANIZATION}/by_hand", 3, f"{PLACE}.by_hand", "the badge has no number to change"),
+    ("badges/x", held("nobody"), "$.badges.x.criteria.badges[0]", 'badge "nobody" does not exist'),
+    ("badges/first", held("first"), "$.badges.first.criteria",
+     "badges_earned goes in a circle: first, first"),
+    ("badges/honorar", held("collector"), "$.badges.collector.criteria",
+     "badges_earned goes in a circle: collector, honorar, collector"),
+    ("badges/collector", held("steady"), "$.badges.collector.criteria.badges[0]",
+     'badge "steady" is not enabled in "hlf"'),
+    ("badges/steady/criteria/activity", ["call", "asignment"],
+     "$.badges.steady.criteria.activity[1]",
+     '"asignment" is not in activity_types, did you mean "assignment"?'),
+    ("activity_types", ["assignment", "call"], "$.badges.trained.criteria.activity",
+     '"training_completed" is not in activity_types'),
+    ("badges/first/limit", {"first": 3}, "$.badges.first.limit",
+     '"limit" is not supported in this version'),
+    ("badges/first/on_unmet", "revoke", "$.badges.first.on_unmet",
+     '"revoke" is not supported in this version'),
+    ("version", 2, "$.version", "is out of bounds"),
+    ("badges/first/criteria/at_least", "5", "$.badges.first.criteria.at_least",
+     "must not be text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "value", "path", "said"), SAID)
+def test_each_wrong_thing_is_named_at_its_place(
+    connection: Any, change: str, value: Any, path: str, said: str
+) -> None:
+    found = both(connection, changed(change, value))
+    assert (path, said) in [(each["path"], each["problem"]) for each in found]
+
+
+def test_every_circle_is_named_once(connection: Any) -> None:
+    document = {
+        "version": 1,
+        "ruleset": "circles",
+        "badges": {
+            "a": held("b"),
+            "b": held("c", "end"),
+            "c": held("a"),
+            "d": held("e", "a"),
+            "e": held("d"),
+            "end": badge({"type": "manual"}),
+            "way-in": held("d"),
+        },
+    }
+    assert [each["problem"] for each in both(connection, document)] == [
+        "badges_earned goes in a circle: a, b, c, a",
+        "badges_earned goes in a circle: d, e, d",
+    ]
+
+
+@pytest.mark.parametrize("document", [None, 5, [], {}, {"version": 1}, "x" * 1_100_000])
+def test_what_is_no_document_at_all(connection: Any, document: Any) -> None:
+    assert both(connection, document)
