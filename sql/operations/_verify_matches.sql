@@ -1,7 +1,7 @@
 -- Tells whether an attribute passes one test of where, as RULES.md states it.
 --
--- Null and JSON null are both absent. p_operands is an array of scalars, and what it contains equals
--- the value as JSON: 5.0 is 5, an array is no scalar.
+-- Null and JSON null are both absent. p_operands is an array of scalars: what it contains equals
+-- the value as JSON, so that 5.0 is 5 and an array is no scalar.
 create or replace function badges_internal._verify_matches(
     p_value jsonb,
     p_operator text,

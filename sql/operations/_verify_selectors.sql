@@ -1,8 +1,8 @@
 -- Spreads the canonical selectors to columns for a recomputation.
 --
 -- tests holds every single test of where, null where there is none. An element is what distinct
--- counts: the value of an attribute, or a calendar unit of a per_unit streak. It is counted once its
--- tally reaches element_at_least.
+-- counts: the value of an attribute, or a calendar unit of a per_unit streak. It is counted once
+-- its tally reaches element_at_least.
 create or replace function badges_internal._verify_selectors()
 returns table (
     org_id text,

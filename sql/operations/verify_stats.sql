@@ -1,10 +1,10 @@
 -- Names every difference between the snapshot and a recomputation from the activities.
 --
--- Shares no code with the triggers and reads selectors, not what was compiled from them. Measure is
--- a column of peer_mentor_stats, 'row' where a row is missing or too many, or 'element VALUE' with
--- its tally. Stats that a person still waits for (the backfill is not there yet) are passed over, as
--- is has_negative where it stays true after the negative activity went. p_from and p_to are both
--- included; p_sample is the share of people to look at.
+-- Shares no code with the triggers and reads selectors, not what was compiled from them. Measure
+-- is a column of peer_mentor_stats, 'row' where a row is missing or too many, or 'element VALUE'
+-- where a value or unit is wrongly counted or not. What a person still waits for (the backfill is
+-- not there yet) is passed over, as is has_negative where it stays true after the negative activity
+-- went. p_from and p_to are both included; p_sample is the share of people to look at.
 --
 -- Raises: 22023 for a sample outside 0 to 1, 0A000 for a selector it cannot read.
 create or replace function badges.verify_stats(

@@ -1,0 +1,59 @@
+-- Gives every condition of every badge that can be awarded, one milestone each.
+--
+-- condition_node is null where the milestone decides alone. Badges decided by a raw expression are
+-- left out. since_version is that of the youngest condition of the whole badge.
+create or replace function badges_internal._verify_conditions()
+returns table (
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    condition_node integer,
+    stat text,
+    measure text,
+    threshold numeric,
+    badge_ids text[],
+    badge_category text,
+    since_version integer
+)
+language sql
+stable
+parallel safe
+begin atomic
+    select
+        milestone.org_id,
+        milestone.badge_definition_id,
+        milestone.tier,
+        milestone.occurrence,
+        case when milestone.parent is not null then milestone.node end,
+        milestone.stat,
+        milestone.measure,
+        milestone.threshold,
+        milestone.badge_ids,
+        milestone.badge_category,
+        max(milestone.since_version) over (
+            partition by
+                milestone.org_id,
+                milestone.badge_definition_id,
+                milestone.tier,
+                milestone.occurrence
+        )
+    from badges_internal.milestones as milestone
+    inner join badges.organizations as organization
+        on organization.org_id = milestone.org_id
+        and organization.is_active
+    inner join badges.badge_definitions as definition
+        on definition.badge_definition_id = milestone.badge_definition_id
+        and definition.is_active
+    where milestone.measure <> 'raw'
+    and not exists (
+        select
+        from badges.org_badge_configs as config
+        where config.org_id = milestone.org_id
+        and config.badge_definition_id = milestone.badge_definition_id
+        and not config.is_enabled
+    );
+end;
+
+comment on function badges_internal._verify_conditions() is
+'Gives every condition of every badge that can be awarded, one milestone each.';

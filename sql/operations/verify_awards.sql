@@ -1,0 +1,48 @@
+-- Names every award that the rules call for and that is missing or dated too late.
+--
+-- Shares no code with the triggers. A badge is due when any beginning of the present activities, by
+-- occurred_at, satisfies its rule; expected is the moment of the first such beginning. Awards by
+-- hand and raw rules are not judged. p_from and p_to are both included; p_sample is the share of
+-- people to look at.
+--
+-- Raises: 22023 for a sample outside 0 to 1, 0A000 for a selector it cannot read.
+create or replace function badges.verify_awards(
+    p_peer_mentor_id uuid default null,
+    p_from uuid default null,
+    p_to uuid default null,
+    p_sample double precision default null
+)
+returns table (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    problem text,
+    stored text,
+    expected text
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+set enable_nestloop = off
+set jit = off
+set plan_cache_mode = force_custom_plan
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+declare
+    v_people uuid[] := badges_internal._verify_people(p_peer_mentor_id, p_from, p_to, p_sample);
+begin
+    perform badges_internal._verify_known_selectors();
+    return query
+    select difference.*
+    from badges_internal._verify_award_differences(v_people) as difference
+    order by 1, 2, 3, 4, 5;
+end;
+$$;
+
+comment on function badges.verify_awards(uuid, uuid, uuid, double precision) is
+'Names every award that the rules call for and that is missing or dated too late.';
