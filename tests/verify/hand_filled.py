@@ -1,0 +1,277 @@
+"""Fills the tables by hand, past the triggers, from what brute force says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from orchestrator.database import Connection
+from tests.verify.brute_force import (
+    Activity,
+    Condition,
+    Group,
+    counted_elements,
+    earned_at,
+    parts_of,
+    stats_row,
+)
+
+ORG = "somewhere"
+VERSION = 3
+
+# Every key of a selector, and the corners of where.
+SELECTORS: list[dict[str, Any]] = [
+    {"types": ["call", "visit"]},
+    {"where": {"kind": "a"}},
+    {"where": {"kind": [3, True, "b"]}},
+    {"where": {"kind": {"ne": "a"}}},
+    {"where": {"kind": {"ne": [3, "b"]}, "score": {"exists": True}}},
+    {"where": {"score": {"gte": 5, "lt": 20}}},
+    {"where": {"score": {"lte": 5}}},
+    {"where": {"score": {"gt": -100}}},
+    {"where": {"score": {"exists": False}}},
+    {"where": {"path": {"prefix": "docs/"}}},
+    {"where": {"quantity": {"in": [2, 3]}}},
+    {"types": ["visit"], "where": {"quantity": {"gte": 1}}},
+    {"field": "score"},
+    {"per": "kind"},
+    {"per": "quantity", "field": "score"},
+    {"window": "week"},
+    {"window": "month", "per": "path"},
+    {"window": "quarter", "field": "score"},
+    {"distinct": "kind"},
+    {"types": ["call"], "distinct": "path", "window": "month"},
+    {"distinct": "kind", "per_value": {"at_least": 3}},
+    {"distinct": "kind", "per_value": {"measure": "sum", "at_least": 5}},
+    {"distinct": "path", "per_value": {"measure": "max", "field": "score", "at_least": 7}},
+    {"unit": "day", "per_unit": {"at_least": 2}},
+    {"unit": "day", "per_unit": {"measure": "sum", "at_least": 3}},
+    {"unit": "week", "per_unit": {"measure": "sum", "at_least": 6}},
+    {"unit": "week", "per_unit": {"measure": "active_days", "at_least": 2}},
+    {"types": ["visit"], "unit": "month", "per_unit": {"measure": "max", "at_least": 3}},
+    {"per": "kind", "unit": "week", "per_unit": {"measure": "sum", "at_least": 2}},
+]
+BASES: list[tuple[str, dict[str, Any]]] = [
+    ("*", {}),
+    ("=call", {"types": ["call"]}),
+    ("=visit", {"types": ["visit"]}),
+    ("=training", {"types": ["training"]}),
+]
+KINDS = ["a", "b", 3, Decimal("3.0"), True, None, [3], {"a": 1}, "3", "å" * 150]
+SCORES = [1, 5, Decimal("5.0"), 7, 20, -4, "7", None, Decimal("1e31"), Decimal("-1e31"), False]
+PATHS = ["docs/a", "docs/b", "src/docs/", 7, None]
+
+
+def stat_name(selector: Mapping[str, Any]) -> str:
+    """Name a selector's stat; any name that begins with ~ does."""
+    text = json.dumps(selector, sort_keys=True)
+    return "~" + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def stats() -> list[tuple[str, dict[str, Any]]]:
+    """List every stat with its selector, the base stats first."""
+    return BASES + [(stat_name(selector), selector) for selector in SELECTORS]
+
+
+def random_activities(chance: random.Random, size: int) -> list[Activity]:
+    """Make a history of odd attributes, equal instants and shifted days."""
+    falling = chance.random() < 0.5
+    start = datetime(2026, 1, 20, tzinfo=UTC)
+    moments = [
+        start + timedelta(hours=chance.randrange(24 * chance.choice([8, 40]))) for _ in range(size)
+    ]
+    made = []
+    for _ in range(size):
+        moment = chance.choice(moments)
+        shift = chance.choice([0, 0, 0, 0, -1, 1])
+        attributes = {}
+        for name, values in (("kind", KINDS), ("score", SCORES), ("path", PATHS)):
+            if chance.random() < 0.8:
+                attributes[name] = chance.choice(values)
+        if chance.random() < 0.1:
+            attributes["quantity"] = 99
+        lowest = -3 if falling else 0
+        made.append(
+            Activity(
+                chance.choice(["call", "visit", "visit", "training"]),
+                moment,
+                moment.date() + timedelta(days=shift),
+                Decimal(chance.randint(lowest, 4)) + Decimal(chance.choice(["0", "0.50"])),
+                attributes,
+            )
+        )
+    return made
+
+
+def random_rules(chance: random.Random) -> dict[str, Condition | Group]:
+    """Make badges of single conditions over every measure, and composed ones."""
+    conditions = []
+    for _, selector in stats():
+        measures = ["count", "sum", "max", "active_days"]
+        if "per_unit" in selector:
+            measures += [f"{selector['unit']}_run", "distinct"] * 3
+        else:
+            measures += ["day_run", "week_run", "month_run"]
+            measures += ["distinct"] * 6 if "distinct" in selector else []
+        for measure in chance.sample(sorted(set(measures)), 3):
+            most = 12 if measure in ("count", "sum", "max") else 5
+            conditions.append(Condition(selector, measure, chance.randint(1, most)))
+    rules: dict[str, Condition | Group] = {
+        f"single-{number}": condition for number, condition in enumerate(conditions)
+    }
+    for number in range(30):
+        rules[f"composed-{number}"] = _random_group(chance, conditions, 3)
+    return rules
+
+
+def _random_group(chance: random.Random, conditions: Sequence[Condition], depth: int) -> Group:
+    parts = tuple(
+        _random_group(chance, conditions, depth - 1)
+        if depth and chance.random() < 0.3
+        else chance.choice(conditions)
+        for _ in range(chance.randint(1, 4))
+    )
+    return Group(chance.randint(1, len(parts)), parts)
+
+
+@contextmanager
+def past_the_triggers(connection: Connection) -> Iterator[None]:
+    """Write without any trigger."""
+    connection.execute("set session_replication_role = replica")
+    try:
+        yield
+    finally:
+        connection.execute("reset session_replication_role")
+
+
+def write_rules(connection: Connection, rules: Mapping[str, Condition | Group]) -> None:
+    """Write the organization, every selector and the rules' milestones."""
+    connection.execute(
+        "insert into badges.organizations (org_id, name, rule_set, rule_set_version)"
+        " values (%s, 'Somewhere', 'mine', %s)",
+        (ORG, VERSION),
+    )
+    for stat, selector in stats():
+        connection.execute(
+            "insert into badges_internal.stat_definitions"
+            " (org_id, stat, selector, watched, since_version) values (%s, %s, %s, '{}', 1)",
+            (ORG, stat, Jsonb(selector, dumps=_dumps)),
+        )
+    for badge, rule in rules.items():
+        kind = "all_of" if isinstance(rule, Group) else "threshold"
+        connection.execute(
+            "insert into badges.badge_definitions"
+            " (badge_definition_id, rule_set, name, criteria_type, criteria)"
+            " values (%s, 'mine', %s, %s, %s)",
+            (badge, badge, kind, Jsonb({"type": kind})),
+        )
+        connection.execute(
+            "insert into badges.org_badge_configs (org_id, badge_definition_id) values (%s, %s)",
+            (ORG, badge),
+        )
+        _write_rule(connection, badge, rule, None, 0, [0])
+
+
+def _write_rule(
+    connection: Connection,
+    badge: str,
+    rule: Condition | Group,
+    parent: int | None,
+    depth: int,
+    last_node: list[int],
+) -> None:
+    node = last_node[0]
+    last_node[0] += 1
+    if isinstance(rule, Group):
+        connection.execute(
+            "insert into badges_internal.condition_groups"
+            " values (%s, %s, %s, %s, %s, 'n_of', %s, '$')",
+            (ORG, badge, node, parent, depth, rule.required),
+        )
+        for part in rule.parts:
+            _write_rule(connection, badge, part, node, depth + 1, last_node)
+        return
+    stat = next(name for name, selector in stats() if selector == rule.selector)
+    connection.execute(
+        "insert into badges_internal.milestones (org_id, badge_definition_id, node, parent, stat,"
+        " measure, threshold, path, since_version) values (%s, %s, %s, %s, %s, %s, %s, '$', 1)",
+        (ORG, badge, node, parent, stat, rule.measure, rule.threshold),
+    )
+
+
+def write_history(connection: Connection, person: UUID, activities: Sequence[Activity]) -> None:
+    """Write the activities and, by brute force, the person's snapshot."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_at,"
+            " activity_date, quantity, attributes) values (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    ORG,
+                    person,
+                    one.activity_type,
+                    one.occurred_at,
+                    one.activity_date,
+                    one.quantity,
+                    Jsonb(one.attributes, dumps=_dumps),
+                )
+                for one in activities
+            ],
+        )
+        for stat, selector in stats():
+            for bucket, members in parts_of(selector, activities).items():
+                row = stats_row(selector, members)
+                version = VERSION if stat == "*" else None
+                columns = ", ".join(row)
+                cursor.execute(
+                    "insert into badges.peer_mentor_stats (peer_mentor_id, org_id, stat, bucket,"
+                    f" rule_set_version, {columns})"
+                    f" values ({', '.join(['%s'] * (5 + len(row)))})".encode(),
+                    (person, ORG, stat, bucket, version, *row.values()),
+                )
+                cursor.executemany(
+                    "insert into badges_internal.stat_elements (peer_mentor_id, org_id, stat,"
+                    " bucket, element, is_counted) values (%s, %s, %s, %s, %s, true)",
+                    [
+                        (person, ORG, stat, bucket, element)
+                        for element in counted_elements(selector, members)
+                    ],
+                )
+
+
+def write_awards(
+    connection: Connection,
+    person: UUID,
+    rules: Mapping[str, Condition | Group],
+    activities: Sequence[Activity],
+) -> None:
+    """Write every award that brute force finds."""
+    rows = []
+    for badge, rule in rules.items():
+        moment = earned_at(rule, activities)
+        if moment is not None:
+            threshold = rule.threshold if isinstance(rule, Condition) else None
+            rows.append((person, badge, ORG, moment, threshold, VERSION, f"{person}:{badge}"))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into badges.earned_badges (peer_mentor_id, badge_definition_id, org_id,"
+            " earned_at, granted_at, threshold, rule_set_version, idempotency_key, source)"
+            " values (%s, %s, %s, %s, now(), %s, %s, %s, 'rule')",
+            rows,
+        )
+
+
+def _dumps(value: Any) -> str:
+    """Write JSON with decimals as they are, trailing zeros and all."""
+    text = json.dumps(value, default=lambda number: f"\0{number}\0", ensure_ascii=False)
+    return re.sub(r'"\\u0000(.*?)\\u0000"', r"\1", text)
