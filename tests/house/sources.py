@@ -1,0 +1,103 @@
+"""The project's files as the house rules and linters see them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.schema import read_manifest, sql_dir
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Called only by functions that have set the path, for every activity: setting it again costs more
+# than the work. Every name in them is qualified.
+PATH_IS_SET_BY_CALLER = frozenset({"badges_internal._count_one"})
+
+# The only places that build statements as text: plans made for one row must not serve a million,
+# and a transition table is visible in its own trigger alone.
+MAY_BUILD_STATEMENTS = frozenset(
+    {
+        "stats/_element_statement.sql",
+        "stats/_fold_statement.sql",
+    }
+)
+
+_CREATED = re.compile(
+    r"^create\s+(?:or\s+replace\s+)?(?:constraint\s+)?"
+    r"(function|procedure|trigger|view|aggregate|type|table|event trigger)\s+([\w.]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMENT = re.compile(
+    r"^comment on (?:function|procedure|view) [^;]*?\bis\s*\n?'((?:[^']|'')*)';",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """A replaceable file: its path below `sql/` and its text."""
+
+    name: str
+    text: str
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending."""
+        return Path(self.name).stem
+
+    @property
+    def code(self) -> str:
+        """The text without comments."""
+        return re.sub(r"--[^\n]*", "", self.text)
+
+    @property
+    def created(self) -> list[tuple[str, str]]:
+        """What the file creates: kind and name."""
+        return [(kind.lower(), name) for kind, name in _CREATED.findall(self.code)]
+
+    @property
+    def routine(self) -> str | None:
+        """The function or procedure that the file is for."""
+        names = [name for kind, name in self.created if kind in ("function", "procedure")]
+        return names[0] if names else None
+
+    @property
+    def is_plpgsql(self) -> bool:
+        """Whether it holds PL/pgSQL."""
+        return re.search(r"language\s+plpgsql", self.code, re.IGNORECASE) is not None
+
+    @property
+    def has_string_body(self) -> bool:
+        """Whether its body is looked up when it runs, not when it is loaded."""
+        return re.search(r"\bas\s+\$\w*\$", self.code, re.IGNORECASE) is not None
+
+    @property
+    def first_sentence(self) -> str:
+        """The first sentence of the header comment."""
+        header: list[str] = []
+        for line in self.text.splitlines():
+            if not line.startswith("--"):
+                break
+            header.append(line.removeprefix("--").strip())
+        paragraph = " ".join(header).split("  ")[0]
+        text = re.match(r".*?[.!?:](?=\s|$)", paragraph)
+        return text.group(0) if text else paragraph
+
+    @property
+    def comments(self) -> list[str]:
+        """The texts of its COMMENT statements."""
+        return [text.replace("''", "'") for text in _COMMENT.findall(self.text)]
+
+
+def sql_files() -> list[SqlFile]:
+    """List every file below `sql/`, in the manifest or not."""
+    return [
+        SqlFile(str(path.relative_to(sql_dir())), path.read_text())
+        for path in sorted(sql_dir().rglob("*.sql"))
+    ]
+
+
+def manifest_names() -> list[str]:
+    """List the paths that the manifest names, in its order."""
+    return [file.name for file in read_manifest(sql_dir())]
