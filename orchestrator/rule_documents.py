@@ -75,9 +75,7 @@ def _objects(document: Mapping[str, Any], key: str) -> dict[str, Mapping[str, An
     below = document.get(key)
     if not isinstance(below, Mapping):
         return {}
-    return {
-        slug: below[slug] for slug in sorted_words(below) if isinstance(below[slug], Mapping)
-    }
+    return {slug: below[slug] for slug in sorted_words(below) if isinstance(below[slug], Mapping)}
 
 
 @cache

@@ -24,9 +24,7 @@ scalars = st.one_of(
 )
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), numbers, text),
-    lambda below: st.one_of(
-        st.lists(below, max_size=3), st.dictionaries(text, below, max_size=3)
-    ),
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(text, below, max_size=3)),
     max_leaves=6,
 )
 slugs = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
@@ -133,7 +131,11 @@ tiers = st.builds(
     st.integers(1, 5),
 )
 streak_tiers = st.builds(
-    lambda names, first: {"type": "streak", "unit": "week", "tiers": _rising(names, "length", first)},
+    lambda names, first: {
+        "type": "streak",
+        "unit": "week",
+        "tiers": _rising(names, "length", first),
+    },
     st.lists(slugs, min_size=1, max_size=4, unique=True),
     st.integers(1, 5),
 )
@@ -155,7 +157,9 @@ valid = st.one_of(parts, tiers, streak_tiers, repeated, raw, st.just({"type": "m
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """List every (container, key or index) of a document."""
     found: list[tuple[Any, Any]] = []
-    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    keys = (
+        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
     for key in keys:
         found.append((value, key))
         found += _places(value[key])
@@ -164,7 +168,8 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 
 NEW_KEYS = [
     "at_leest", "when", "grace", "tiers", "repeat", "n", "id", "window", "field", "per_value",
-    "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria", "type",
+    "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria",
+    "type",
 ]  # fmt: skip
 
 
@@ -189,6 +194,8 @@ def damaged(draw: Any, base: Any = valid) -> Any:
                 )
             case _:
                 container[key] = draw(
-                    st.sampled_from([{"type": "any_of", "criteria": [container[key]]}, 0, "", [], {}])
+                    st.sampled_from(
+                        [{"type": "any_of", "criteria": [container[key]]}, 0, "", [], {}]
+                    )
                 )
     return holder[0]

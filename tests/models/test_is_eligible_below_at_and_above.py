@@ -1,0 +1,126 @@
+"""is_eligible decides every criteria type below, at and above its number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.models import CRITERIA_TYPES, BadgeDefinition, StatsDocument, Tally, selector_key
+
+
+def definition(criteria: dict[str, Any], **more: Any) -> BadgeDefinition:
+    return BadgeDefinition(badge_definition_id="mine", name="Mine", criteria=criteria, **more)
+
+
+def measured(criteria: dict[str, Any], **tally: Any) -> StatsDocument:
+    """Return stats in which the rule's own stat holds the tally."""
+    key = selector_key(definition(criteria).criteria)  # type: ignore[arg-type]
+    if key == "*":
+        return StatsDocument(activities={"*": Tally(**tally)})
+    if key.startswith("="):
+        return StatsDocument(activities={key[1:]: Tally(**tally)})
+    return StatsDocument(selectors={key: Tally(**tally)})
+
+
+def both(calls: int, days: int) -> StatsDocument:
+    return StatsDocument(activities={"call": Tally(count=calls, longest_day_run=days)})
+
+
+def held(*badges: str, category: str | None = None) -> StatsDocument:
+    return StatsDocument.model_validate(
+        {"badges": {slug: {"category": category} for slug in badges}}
+    )
+
+
+def raw(count: int) -> StatsDocument:
+    return StatsDocument(activities={"call": Tally(count=count)})
+
+
+THRESHOLD = {"type": "threshold", "activity": "call", "at_least": 5}
+SUM = {"type": "threshold", "measure": "sum", "at_least": 2.5}
+MAX = {"type": "threshold", "measure": "max", "field": "builds", "at_least": 2}
+DAYS = {"type": "threshold", "measure": "active_days", "where": {"a": 1}, "at_least": 3}
+DISTINCT = {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": 3}
+WINDOW = {"type": "threshold", "activity": ["a", "b"], "window": "week", "at_least": 4}
+TIER = {"type": "tier", "tiers": [{"tier": "a", "at_least": 3}, {"tier": "b", "at_least": 9}]}
+STREAK = {"type": "streak", "activity": "call", "unit": "week", "length": 4}
+STREAK_TIERS = {"type": "streak", "unit": "day", "tiers": [{"tier": "a", "length": 3}]}
+PER_UNIT = {"type": "streak", "unit": "month", "per_unit": {"at_least": 2}, "length": 3}
+TRAINING = {"type": "training_completion", "courses": ["a", "b", "c"]}
+TWO_OF_THREE = {"type": "training_completion", "courses": ["a", "b", "c"], "require": 2}
+PARTS = [
+    {"type": "threshold", "activity": "call", "at_least": 2},
+    {"type": "streak", "activity": "call", "unit": "day", "length": 2},
+]
+LISTED = {"type": "badges_earned", "badges": ["x", "y"]}
+CATEGORY = {"type": "badges_earned", "category": "fun", "at_least": 2}
+ANY = {"type": "badges_earned", "at_least": 2}
+RAW = {"type": "criteria_raw", "reason": "r", "expression": "$.activities.call.count >= 3"}
+
+CASES = [
+    (THRESHOLD, measured(THRESHOLD, count=4), measured(THRESHOLD, count=5),
+     measured(THRESHOLD, count=6)),
+    (SUM, measured(SUM, sum=2.4), measured(SUM, sum=2.5), measured(SUM, sum=2.6)),
+    (MAX, measured(MAX, max=1), measured(MAX, max=2), measured(MAX, max=3)),
+    (MAX, measured(MAX), measured(MAX, max=2), measured(MAX, max=3)),
+    (DAYS, measured(DAYS, active_days=2), measured(DAYS, active_days=3),
+     measured(DAYS, active_days=4)),
+    (DISTINCT, measured(DISTINCT, distinct=2), measured(DISTINCT, distinct=3),
+     measured(DISTINCT, distinct=4)),
+    (WINDOW, measured(WINDOW, count=3), measured(WINDOW, count=4), measured(WINDOW, count=5)),
+    (TIER, measured(TIER, count=2), measured(TIER, count=3), measured(TIER, count=10)),
+    (STREAK, measured(STREAK, longest_week_run=3), measured(STREAK, longest_week_run=4),
+     measured(STREAK, longest_week_run=5)),
+    (STREAK_TIERS, measured(STREAK_TIERS, longest_day_run=2),
+     measured(STREAK_TIERS, longest_day_run=3), measured(STREAK_TIERS, longest_day_run=4)),
+    (PER_UNIT, measured(PER_UNIT, longest_month_run=2), measured(PER_UNIT, longest_month_run=3),
+     measured(PER_UNIT, longest_month_run=4)),
+    (TRAINING, measured(TRAINING, distinct=2), measured(TRAINING, distinct=3),
+     measured(TRAINING, distinct=4)),
+    (TWO_OF_THREE, measured(TWO_OF_THREE, distinct=1), measured(TWO_OF_THREE, distinct=2),
+     measured(TWO_OF_THREE, distinct=3)),
+    ({"type": "all_of", "criteria": PARTS}, both(2, 1), both(2, 2), both(3, 3)),
+    ({"type": "any_of", "criteria": PARTS}, both(1, 1), both(1, 2), both(2, 2)),
+    ({"type": "n_of", "n": 2, "criteria": [*PARTS, ANY]}, both(2, 1), both(2, 2),
+     both(3, 3)),
+    (LISTED, held("x", "z"), held("x", "y"), held("x", "y", "z")),
+    (LISTED | {"at_least": 1}, held("z"), held("x"), held("x", "y")),
+    (CATEGORY, held("x", category="fun"), held("x", "y", category="fun"),
+     held("x", "y", "z", category="fun")),
+    (ANY, held("x", "mine"), held("x", "y"), held("x", "y", "z")),
+    (RAW, raw(2), raw(3), raw(4)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("criteria", "below", "at", "above"), CASES, ids=[str(case[0]) for case in CASES]
+)
+def test_below_at_and_above(
+    criteria: dict[str, Any], below: StatsDocument, at: StatsDocument, above: StatsDocument
+) -> None:
+    badge = definition(criteria)
+    assert [badge.is_eligible(stats) for stats in (below, at, above)] == [False, True, True]
+    assert not badge.is_eligible(StatsDocument())
+    assert not badge.is_eligible({})
+    assert badge.is_eligible(above.model_dump(mode="json"))
+    assert not definition(criteria, active=False).is_eligible(above)
+
+
+def test_manual_is_never_earned_by_stats() -> None:
+    badge = definition({"type": "manual"})
+    assert not any(badge.is_eligible(stats) for stats in (StatsDocument(), both(99, 99)))
+
+
+def test_every_criteria_type_is_among_the_cases() -> None:
+    assert {case[0]["type"] for case in CASES} | {"manual"} == CRITERIA_TYPES.keys()
+
+
+def test_category_and_any_pass_over_badges_for_badges() -> None:
+    stats = {"badges": {"x": {}, "y": {"from_badges": True}}}
+    assert not definition(ANY).is_eligible(stats)
+
+
+@pytest.mark.parametrize(("count", "tiers"), [(2, ()), (3, ("a",)), (9, ("a", "b"))])
+def test_a_jump_reaches_the_lower_tiers_too(count: int, tiers: tuple[str, ...]) -> None:
+    assert definition(TIER).criteria.reached_tiers(measured(TIER, count=count)) == tiers  # type: ignore[union-attr]
