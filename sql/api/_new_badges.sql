@@ -9,9 +9,13 @@ returns table (
     earned_at timestamptz,
     name text
 )
-language sql
+language plpgsql
 volatile
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
     select
         event.peer_mentor_id, event.org_id, event.badge_definition_id, event.tier,
         event.occurrence, earned.earned_at, badges_internal._award_name(definition, event.tier)
@@ -30,6 +34,7 @@ begin atomic
     and event.event_id > p_after_event
     order by earned.earned_at, event.event_id;
 end;
+$$;
 
 comment on function badges_internal._new_badges(bigint) is
 'Lists the awards of this transaction whose events came after the given one, oldest first.';

@@ -9,15 +9,20 @@ returns table (
     earned_at timestamptz,
     name text
 )
-language sql
+language plpgsql
 volatile
 security definer
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
     select
         new_badge.peer_mentor_id, new_badge.org_id, new_badge.badge_definition_id, new_badge.tier,
         new_badge.occurrence, new_badge.earned_at, new_badge.name
     from badges_internal._new_badges(0) as new_badge;
 end;
+$$;
 
 comment on function badges.new_badges() is
 'Lists the awards made so far in this transaction, for those who insert plainly.';

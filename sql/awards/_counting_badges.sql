@@ -3,19 +3,24 @@ create or replace function badges_internal._counting_badges(
     p_changed badges_internal.candidate[]
 )
 returns badges_internal.candidate[]
-language sql
+language plpgsql
 volatile
-begin atomic
-    select array_agg(distinct row(
-        changed.peer_mentor_id, changed.org_id, milestone.badge_definition_id, null::timestamptz,
-        null::bigint
-    )::badges_internal.candidate)
-    from unnest(p_changed) as changed
-    join badges_internal.milestones as milestone
-        on milestone.org_id = changed.org_id
-        and milestone.measure = 'badges'
-        and milestone.badge_definition_id <> changed.badge_definition_id;
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select array_agg(distinct row(
+            changed.peer_mentor_id, changed.org_id, milestone.badge_definition_id, null::timestamptz,
+            null::bigint
+        )::badges_internal.candidate)
+        from unnest(p_changed) as changed
+        join badges_internal.milestones as milestone
+            on milestone.org_id = changed.org_id
+            and milestone.measure = 'badges'
+            and milestone.badge_definition_id <> changed.badge_definition_id
+    );
 end;
+$$;
 
 comment on function badges_internal._counting_badges(badges_internal.candidate[]) is
 'Lists the badges that count other badges, for the people whose awards have just changed.';

@@ -5,9 +5,12 @@
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._cross_milestones(p_keys badges_internal.stat_key[])
 returns badges_internal.candidate[]
-language sql
+language plpgsql
 volatile
-begin atomic
+as $$
+declare
+    v_candidates badges_internal.candidate[];
+begin
     with reached as (
         select
             held.peer_mentor_id, held.org_id, held.stat, held.bucket, moved.measure,
@@ -87,8 +90,11 @@ begin atomic
     select array_agg(
         row(peer_mentor_id, org_id, badge_definition_id, null, null)::badges_internal.candidate
     )
+    into v_candidates
     from met;
+    return v_candidates;
 end;
+$$;
 
 comment on function badges_internal._cross_milestones(badges_internal.stat_key[]) is
 'Finds the badges whose milestones the given rows have reached, and sets their next thresholds.';

@@ -10,9 +10,13 @@ create or replace function badges_internal._held_badges(
     p_badge_category text
 )
 returns table (badge_definition_id text, earned_at timestamptz)
-language sql
+language plpgsql
 volatile
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
     select earned.badge_definition_id, min(earned.earned_at)
     from badges.earned_badges as earned
     where earned.peer_mentor_id = p_peer_mentor_id
@@ -34,6 +38,7 @@ begin atomic
     group by earned.badge_definition_id
     order by min(earned.earned_at), earned.badge_definition_id;
 end;
+$$;
 
 comment on function badges_internal._held_badges(uuid, text, text, text[], text) is
 'Lists the other badges that a badges_earned condition counts for a person, oldest first.';

@@ -1,17 +1,22 @@
 -- Counts the people of a rule set who are not yet evaluated by its current version.
 create or replace function badges_internal._count_waiting_people(p_rule_set text)
 returns bigint
-language sql
+language plpgsql
 volatile
-begin atomic
-    select count(*)
-    from badges.organizations as organization
-    join badges.peer_mentor_stats as held
-        on held.org_id = organization.org_id
-        and held.stat = '*'
-        and held.rule_set_version < organization.rule_set_version
-    where organization.rule_set = p_rule_set;
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select count(*)
+        from badges.organizations as organization
+        join badges.peer_mentor_stats as held
+            on held.org_id = organization.org_id
+            and held.stat = '*'
+            and held.rule_set_version < organization.rule_set_version
+        where organization.rule_set = p_rule_set
+    );
 end;
+$$;
 
 comment on function badges_internal._count_waiting_people(text) is
 'Counts the people of a rule set who are not yet evaluated by its current version.';

@@ -3,80 +3,85 @@
 -- Shape: docs/stats-document.schema.json.
 create or replace function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text)
 returns jsonb
-language sql
+language plpgsql
 volatile
-begin atomic
-    select jsonb_build_object(
-        'activities', coalesce((
-            select jsonb_object_agg(
-                coalesce(nullif(substr(held.stat, 2), ''), '*'),
-                jsonb_build_object(
-                    'count', held.activity_count,
-                    'sum', held.value_sum,
-                    'max', held.value_max,
-                    'active_days', held.active_days,
-                    'day_run', held.day_run,
-                    'week_run', held.week_run,
-                    'month_run', held.month_run,
-                    'longest_day_run', held.longest_day_run,
-                    'longest_week_run', held.longest_week_run,
-                    'longest_month_run', held.longest_month_run,
-                    'first_at', held.first_at,
-                    'last_at', held.last_at
-                )
-            )
-            from badges.peer_mentor_stats as held
-            where held.peer_mentor_id = p_peer_mentor_id
-            and held.org_id = p_org_id
-            and held.stat < '~'
-            and held.bucket = ''
-        ), '{}'),
-        'selectors', coalesce((
-            select jsonb_object_agg(best.stat, best.document)
-            from (
-                select
-                    held.stat,
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select jsonb_build_object(
+            'activities', coalesce((
+                select jsonb_object_agg(
+                    coalesce(nullif(substr(held.stat, 2), ''), '*'),
                     jsonb_build_object(
-                        'count', max(held.activity_count),
-                        'sum', max(held.value_sum),
-                        'max', max(held.value_max),
-                        'active_days', max(held.active_days),
-                        'distinct', max(held.distinct_count),
-                        'day_run', max(held.day_run),
-                        'week_run', max(held.week_run),
-                        'month_run', max(held.month_run),
-                        'longest_day_run', max(held.longest_day_run),
-                        'longest_week_run', max(held.longest_week_run),
-                        'longest_month_run', max(held.longest_month_run),
-                        'first_at', min(held.first_at),
-                        'last_at', max(held.last_at)
-                    ) as document
+                        'count', held.activity_count,
+                        'sum', held.value_sum,
+                        'max', held.value_max,
+                        'active_days', held.active_days,
+                        'day_run', held.day_run,
+                        'week_run', held.week_run,
+                        'month_run', held.month_run,
+                        'longest_day_run', held.longest_day_run,
+                        'longest_week_run', held.longest_week_run,
+                        'longest_month_run', held.longest_month_run,
+                        'first_at', held.first_at,
+                        'last_at', held.last_at
+                    )
+                )
                 from badges.peer_mentor_stats as held
                 where held.peer_mentor_id = p_peer_mentor_id
                 and held.org_id = p_org_id
-                group by held.stat
-            ) as best
-        ), '{}'),
-        'badges', coalesce((
-            select jsonb_object_agg(badge.badge_definition_id, badge.document)
-            from (
-                select
-                    earned.badge_definition_id,
-                    jsonb_build_object(
-                        'tiers', jsonb_agg(distinct earned.tier),
-                        'earned_at', min(earned.earned_at),
-                        'category', min(definition.category)
-                    ) as document
-                from badges.earned_badges as earned
-                join badges.badge_definitions as definition using (badge_definition_id)
-                where earned.peer_mentor_id = p_peer_mentor_id
-                and earned.org_id = p_org_id
-                and earned.revoked_at is null
-                group by earned.badge_definition_id
-            ) as badge
-        ), '{}')
+                and held.stat < '~'
+                and held.bucket = ''
+            ), '{}'),
+            'selectors', coalesce((
+                select jsonb_object_agg(best.stat, best.document)
+                from (
+                    select
+                        held.stat,
+                        jsonb_build_object(
+                            'count', max(held.activity_count),
+                            'sum', max(held.value_sum),
+                            'max', max(held.value_max),
+                            'active_days', max(held.active_days),
+                            'distinct', max(held.distinct_count),
+                            'day_run', max(held.day_run),
+                            'week_run', max(held.week_run),
+                            'month_run', max(held.month_run),
+                            'longest_day_run', max(held.longest_day_run),
+                            'longest_week_run', max(held.longest_week_run),
+                            'longest_month_run', max(held.longest_month_run),
+                            'first_at', min(held.first_at),
+                            'last_at', max(held.last_at)
+                        ) as document
+                    from badges.peer_mentor_stats as held
+                    where held.peer_mentor_id = p_peer_mentor_id
+                    and held.org_id = p_org_id
+                    group by held.stat
+                ) as best
+            ), '{}'),
+            'badges', coalesce((
+                select jsonb_object_agg(badge.badge_definition_id, badge.document)
+                from (
+                    select
+                        earned.badge_definition_id,
+                        jsonb_build_object(
+                            'tiers', jsonb_agg(distinct earned.tier),
+                            'earned_at', min(earned.earned_at),
+                            'category', min(definition.category)
+                        ) as document
+                    from badges.earned_badges as earned
+                    join badges.badge_definitions as definition using (badge_definition_id)
+                    where earned.peer_mentor_id = p_peer_mentor_id
+                    and earned.org_id = p_org_id
+                    and earned.revoked_at is null
+                    group by earned.badge_definition_id
+                ) as badge
+            ), '{}')
+        )
     );
 end;
+$$;
 
 comment on function badges_internal._stats_document(uuid, text) is
 'Gives a person''s stats as the document that criteria_raw and is_eligible see.';

@@ -8,9 +8,13 @@ returns table (
     applied_by text,
     is_current boolean
 )
-language sql
+language plpgsql
 stable
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
     select
         applied.rule_set, applied.version, applied.checksum, applied.applied_at,
         applied.applied_by,
@@ -18,6 +22,7 @@ begin atomic
     from badges.rule_sets as applied
     order by applied.rule_set, applied.version desc;
 end;
+$$;
 
 comment on function badges.list_rule_sets() is
 'Lists every applied version of every rule set, newest first.';

@@ -9,11 +9,16 @@ create or replace function badges_internal._count_one(p_new badges_internal.new_
 returns badges_internal.short_result
 language plpgsql
 volatile
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_result badges_internal.short_result;
     v_version integer;
-    v_wanted text[];
+    v_routes badges_internal.stat_route[];
+    v_route badges_internal.stat_route;
+    v_has_raw boolean;
+    v_element text;
+    v_wanted text[] := array['=' || p_new.activity_type];
     v_apart text[];
     v_stats text[] := '{*}';
     v_found text[];
@@ -30,55 +35,52 @@ begin
     if p_new.quantity < 0 then
         return v_result;
     end if;
-    select chosen.rule_set_version, parted.served, parted.apart
-    into v_version, v_wanted, v_apart
-    from (
-        select found.rule_set_version, found.routes
-        from badges_internal.activity_routes as found
-        where found.org_id = p_new.org_id
-        and found.activity_type in (p_new.activity_type, '')
-        order by found.activity_type desc
-        limit 1
-    ) as chosen
-    cross join lateral (
-        select
-            array_agg(route.stat) filter (where route.is_served) as served,
-            array_agg(route.stat) filter (where not route.is_served) as apart
-        from (
-            select
-                each.stat,
-                each.per_field is null
-                and each.window_unit is null
-                and each.value_field is null
-                and each.element_unit is null
-                and each.element_at_least is null
-                and (each.element_field is null or coalesce((
-                    select exists (
-                        select
-                        from badges_internal.stat_elements as element
-                        where element.peer_mentor_id = p_new.peer_mentor_id
-                        and element.org_id = p_new.org_id
-                        and element.stat = each.stat
-                        and element.bucket = ''
-                        and element.element = named.element
-                    )
-                    from (select badges_internal._scalar_text(badges_internal._attribute(
-                        p_new.attributes, p_new.quantity, each.element_field
-                    )) as element) as named
-                    where named.element is not null
-                ), true)) as is_served
-            from unnest(chosen.routes) as each
-            where each.predicate is null
-            or jsonb_path_match(
+    select found.rule_set_version, found.routes, found.has_raw
+    into v_version, v_routes, v_has_raw
+    from badges_internal.activity_routes as found
+    where found.org_id = p_new.org_id
+    and found.activity_type in (p_new.activity_type, '')
+    order by found.activity_type desc
+    limit 1;
+    foreach v_route in array coalesce(v_routes, '{}') loop
+        continue when v_route.predicate is not null and not coalesce(
+            jsonb_path_match(
                 p_new.attributes,
-                each.predicate,
-                case when each.needs_quantity
+                v_route.predicate,
+                case when v_route.needs_quantity
                     then jsonb_build_object('quantity', p_new.quantity) else '{}' end,
                 true
-            )
-        ) as route
-    ) as parted;
-    v_wanted := ('=' || p_new.activity_type) || v_wanted;
+            ),
+            false
+        );
+        if v_route.per_field is not null
+            or v_route.window_unit is not null
+            or v_route.value_field is not null
+            or v_route.element_unit is not null
+            or v_route.element_at_least is not null
+        then
+            v_apart := v_apart || v_route.stat;
+            continue;
+        end if;
+        if v_route.element_field is not null then
+            v_element := badges_internal._scalar_text(badges_internal._attribute(
+                p_new.attributes, p_new.quantity, v_route.element_field
+            ));
+            if v_element is not null and not exists (
+                select
+                from badges_internal.stat_elements as element
+                where element.peer_mentor_id = p_new.peer_mentor_id
+                and element.org_id = p_new.org_id
+                and element.stat = v_route.stat
+                and element.bucket = ''
+                and element.element = v_element
+            ) then
+                v_apart := v_apart || v_route.stat;
+                continue;
+            end if;
+        end if;
+        v_wanted := v_wanted || v_route.stat;
+    end loop;
 
     loop
         with counted as (
@@ -204,7 +206,8 @@ begin
     v_result.is_done := v_apart is null
         and v_crossed = '{}'
         and v_result.late_days is null
-        and v_result.late_people is null;
+        and v_result.late_people is null
+        and v_has_raw is not true;
     return v_result;
 end;
 $$;

@@ -2,19 +2,22 @@
 --
 -- Same p_source and parameters as _fold_statement. Result: the changes of the stats' distinct
 -- counts, as badges_internal.element_change[] without the runs.
-create or replace function badges_internal._element_statement(p_source text)
+create or replace function badges_internal._element_statement(
+    p_source text,
+    p_stats text default '$1'
+)
 returns text
 language sql
 immutable
 parallel safe
-return format($statement$
+return replace(replace($statement$
 with
 wanted as materialized (
     select *
     from badges_internal._wanted_stats(
         array(select distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind
-              from %1$s as a),
-        $1
+              from {source} as a),
+        {stats}
     )
     where element_field is not null or element_unit is not null
 ),
@@ -45,7 +48,7 @@ picked as (
             end
             else 1
         end as measured
-    from %1$s as a
+    from {source} as a
     join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
     where wanted.predicate is null
     or jsonb_path_match(
@@ -116,7 +119,7 @@ from (
     where is_counted <> was_counted
     group by peer_mentor_id, org_id, stat, bucket, element_unit
 ) as changed
-$statement$, p_source);
+$statement$, '{source}', p_source), '{stats}', p_stats);
 
-comment on function badges_internal._element_statement(text) is
+comment on function badges_internal._element_statement(text, text) is
 'Gives the statement that counts the elements (values, calendar units) of a relation''s activities.';

@@ -1,24 +1,29 @@
 -- Gives the statement that folds the activities of a relation into the snapshot.
 --
 -- p_source is the name of a transition table, or a parenthesised query with the columns of
--- badges.activities; only our own routines pass it. Parameters of the statement: $1 the stats to
--- write (text[], null = all), $2 the element changes of _element_statement, $3 and $4 the people
--- (uuid[], text[]) that p_source may name. Result: one badges_internal.fold_result.
+-- badges.activities; p_stats and p_changes are how the statement names the stats to write (text[],
+-- null = all) and the element changes of _element_statement. Only our own routines pass them. $3
+-- and $4 are the people (uuid[], text[]) that p_source may name. Result: one
+-- badges_internal.fold_result.
 --
 -- It is text because a transition table is visible only in its own trigger function, and a plan
 -- made for one row must not serve a million.
-create or replace function badges_internal._fold_statement(p_source text)
+create or replace function badges_internal._fold_statement(
+    p_source text,
+    p_stats text default '$1',
+    p_changes text default '$2'
+)
 returns text
 language sql
 immutable
 parallel safe
-return format($statement$
+return replace(replace(replace($statement$
 with
 wanted as materialized (
     select * from badges_internal._wanted_stats(
         array(select distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind
-              from %1$s as a),
-        $1
+              from {source} as a),
+        {stats}
     )
 ),
 picked as (
@@ -40,7 +45,7 @@ picked as (
                 badges_internal._attribute(a.attributes, a.quantity, wanted.value_field)
             )
         end as measured
-    from %1$s as a
+    from {source} as a
     join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
     where wanted.predicate is null
     or jsonb_path_match(
@@ -190,7 +195,7 @@ merged as materialized (
     left join badges_internal.stat_definitions as defined
         on defined.org_id = folded.org_id
         and defined.stat = folded.stat
-    left join unnest($2) as change
+    left join unnest({changes}) as change
         on change.peer_mentor_id = folded.peer_mentor_id
         and change.org_id = folded.org_id
         and change.stat = folded.stat
@@ -346,7 +351,7 @@ select
     (select array_agg(row(peer_mentor_id, org_id, first_new_at)::badges_internal.late_person)
      from merged
      where stat = '*' and first_new_at < old_last_at)
-$statement$, p_source);
+$statement$, '{source}', p_source), '{stats}', p_stats), '{changes}', p_changes);
 
-comment on function badges_internal._fold_statement(text) is
+comment on function badges_internal._fold_statement(text, text, text) is
 'Gives the statement that folds the activities of a relation into the snapshot.';

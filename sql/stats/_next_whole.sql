@@ -6,13 +6,17 @@ create or replace function badges_internal._next_whole(
     p_value bigint
 )
 returns integer
-language sql
+language plpgsql
 stable
 parallel safe
-return least(
-    ceil(badges_internal._next_threshold(p_org_id, p_stat, p_measure, p_value::numeric)),
-    2147483647
-)::integer;
+as $$
+begin
+    return least(
+        ceil(badges_internal._next_threshold(p_org_id, p_stat, p_measure, p_value::numeric)),
+        2147483647
+    )::integer;
+end;
+$$;
 
 comment on function badges_internal._next_whole(text, text, text, bigint) is
 'Gives the next threshold of a whole-numbered measure, rounded up, else null.';

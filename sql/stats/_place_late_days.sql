@@ -6,9 +6,11 @@
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_days(p_days badges_internal.late_day[])
 returns void
-language sql
+language plpgsql
 volatile
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+begin
     with new_days as (
         select day.*, held as stats
         from unnest(p_days) as day
@@ -91,6 +93,7 @@ begin atomic
     and held.stat = placed.stat
     and held.bucket = placed.bucket;
 end;
+$$;
 
 comment on function badges_internal._place_late_days(badges_internal.late_day[]) is
 'Brings active days and runs up to date for rows that got days before their last day.';

@@ -64,6 +64,7 @@ begin
     if p_late is not null then
         perform badges_internal._redate_awards(p_late);
     end if;
+    perform badges_internal._apply_raw_rules(p_people, p_orgs, 'rule');
 end;
 $$;
 

@@ -4,26 +4,27 @@
 -- have none. Names over 200 bytes are kept as their hash.
 create or replace function badges_internal._scalar_text(p_value jsonb)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
-begin atomic
-    select case
-        when octet_length(name.text) > 200
-            then 'sha256:' || encode(sha256(convert_to(name.text, 'UTF8')), 'hex')
-        else name.text
-    end
-    from (
-        select case
-            when jsonb_typeof(p_value) = 'number'
-                then case
-                    when p_value::numeric between -1e30 and 1e30
-                        then trim_scale(p_value::numeric)::text
-                end
-            when jsonb_typeof(p_value) in ('string', 'boolean') then p_value::text
-        end as text
-    ) as name;
+as $$
+declare
+    v_type constant text := jsonb_typeof(p_value);
+    v_name text;
+begin
+    if v_type = 'number' then
+        if p_value::numeric between -1e30 and 1e30 then
+            v_name := trim_scale(p_value::numeric)::text;
+        end if;
+    elsif v_type in ('string', 'boolean') then
+        v_name := p_value::text;
+    end if;
+    if octet_length(v_name) > 200 then
+        v_name := 'sha256:' || encode(sha256(convert_to(v_name, 'UTF8')), 'hex');
+    end if;
+    return v_name;
 end;
+$$;
 
 comment on function badges_internal._scalar_text(jsonb) is
 'Names a JSON scalar as a key: strings quoted, numbers without trailing zeros, else null.';

@@ -18,9 +18,13 @@ returns table (
     element_value_field text,
     element_at_least numeric
 )
-language sql
+language plpgsql
 stable
-begin atomic
+rows 10
+as $$
+#variable_conflict use_column
+begin
+    return query
     select kind.org_id, kind.activity_type, route.*
     from unnest(p_kinds) as kind
     cross join lateral (
@@ -40,6 +44,7 @@ begin atomic
     cross join lateral (values ('*'), ('=' || kind.activity_type)) as base (stat)
     where p_stats is null or base.stat = any(p_stats);
 end;
+$$;
 
 comment on function badges_internal._wanted_stats(badges_internal.activity_kind[], text[]) is
 'Lists the stats that each kind of activity counts in, the base stats first.';

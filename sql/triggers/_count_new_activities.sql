@@ -21,6 +21,7 @@ declare
     v_stale_people uuid[];
     v_stale_orgs text[];
     v_stats text[]; -- what is left for the fold, null = everything
+    v_few badges.activities[];
     v_source text := 'new_activities';
     v_changes badges_internal.element_change[];
     v_result badges_internal.fold_result;
@@ -79,15 +80,24 @@ begin
     end if;
 
     if cardinality(v_stats) is distinct from 0 then
-        execute badges_internal._element_statement(v_source)
-        into v_changes
-        using v_stats, v_changes, v_stale_people, v_stale_orgs;
-        if v_changes is not null then
-            v_changes := badges_internal._add_unit_runs(v_changes);
+        select array_agg(a)
+        into v_few
+        from new_activities as a
+        where v_stale_people is null
+        and (select count(*) from (select from new_activities limit 51) as counted) <= 50;
+        if v_few is not null then
+            v_result := badges_internal._fold_few(v_few, v_stats);
+        else
+            execute badges_internal._element_statement(v_source)
+            into v_changes
+            using v_stats, v_changes, v_stale_people, v_stale_orgs;
+            if v_changes is not null then
+                v_changes := badges_internal._add_unit_runs(v_changes);
+            end if;
+            execute badges_internal._fold_statement(v_source)
+            into v_result
+            using v_stats, v_changes, v_stale_people, v_stale_orgs;
         end if;
-        execute badges_internal._fold_statement(v_source)
-        into v_result
-        using v_stats, v_changes, v_stale_people, v_stale_orgs;
         v_candidates := v_candidates || v_result.candidates;
         if v_short.is_in_order then
             v_candidates := array(
@@ -127,6 +137,7 @@ begin
     if v_result.late_people is not null then
         perform badges_internal._redate_awards(v_result.late_people);
     end if;
+    perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
     return null;
 end;
 $$;
