@@ -20,12 +20,20 @@ Row = dict[str, Any]
 T = TypeVar("T")
 
 
-def apply_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
+def apply_rule_set(
+    connection: Connection, document: Mapping[str, Any], *, allow_empty: bool = False
+) -> Row:
     """Commit a version of a rule set: `rule_set`, `version`, `changed`, counts and `warnings`.
 
     Raises 22023 with the problems as JSON in DETAIL when the document is not valid.
     """
-    return _value(Row, connection, "select badges.apply_rule_set(%s) as value", Jsonb(document))
+    return _value(
+        Row,
+        connection,
+        "select badges.apply_rule_set(%s, %s) as value",
+        Jsonb(document),
+        allow_empty,
+    )
 
 
 def award_badge(
@@ -218,17 +226,20 @@ def validate_criteria(connection: Connection, criteria: Any) -> list[Row]:
 def verify_awards(
     connection: Connection,
     peer_mentor_id: UUID | None = None,
-    from_date: date | None = None,
-    to_date: date | None = None,
-    sample: int | None = None,
+    from_id: UUID | None = None,
+    to_id: UUID | None = None,
+    sample: float | None = None,
 ) -> list[Row]:
-    """List how the awards differ from a recomputation; empty when exact."""
+    """List how the awards differ from a recomputation; empty when exact.
+
+    Both ids are included; `sample` is the share of people to look at, 0 to 1.
+    """
     return _rows(
         connection,
         "select * from badges.verify_awards(%s, %s, %s, %s)",
         peer_mentor_id,
-        from_date,
-        to_date,
+        from_id,
+        to_id,
         sample,
     )
 
@@ -236,17 +247,20 @@ def verify_awards(
 def verify_stats(
     connection: Connection,
     peer_mentor_id: UUID | None = None,
-    from_date: date | None = None,
-    to_date: date | None = None,
-    sample: int | None = None,
+    from_id: UUID | None = None,
+    to_id: UUID | None = None,
+    sample: float | None = None,
 ) -> list[Row]:
-    """List how the snapshot differs from a recomputation; empty when exact."""
+    """List how the snapshot differs from a recomputation; empty when exact.
+
+    Both ids are included; `sample` is the share of people to look at, 0 to 1.
+    """
     return _rows(
         connection,
         "select * from badges.verify_stats(%s, %s, %s, %s)",
         peer_mentor_id,
-        from_date,
-        to_date,
+        from_id,
+        to_id,
         sample,
     )
 

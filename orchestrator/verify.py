@@ -1,0 +1,144 @@
+"""Verification: the snapshot and the awards against a recomputation from the activities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from orchestrator import routines
+from orchestrator.database import Connection, retry
+
+# People are looked at by the first hexadecimal digit of their id, so that progress can be shown
+# and no single statement grows with the whole database.
+SLICES = [(UUID(f"{digit}{'0' * 31}"), UUID(f"{digit}{'f' * 31}")) for digit in "0123456789abcdef"]
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as the activities say.
+
+    `kind` is `stats` or `award`; `subject` names the stat and its bucket, or the badge with its
+    tier and occurrence; `problem` the column of the stats row, `row`, `element VALUE`, `missing` or
+    `date_too_late`. `stored` and `expected` are None where there is nothing.
+    """
+
+    peer_mentor_id: UUID
+    org_id: str
+    kind: str
+    subject: str
+    problem: str
+    stored: str | None = None
+    expected: str | None = None
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a repair did: the people built anew, and the differences mended and left."""
+
+    people: int
+    mended: list[Difference]
+    left: list[Difference]
+
+
+def find_differences(
+    connection: Connection,
+    peer_mentor_id: UUID | None = None,
+    sample: float | None = None,
+    progress: Progress = lambda steps: None,
+) -> list[Difference]:
+    """List every difference, of one person, a share of the people, or everybody.
+
+    Reads only, one snapshot for each slice of the people, and calls `progress` with the number of
+    slices done, of `len(SLICES)` in all, or of one for one person.
+    """
+    slices = SLICES if peer_mentor_id is None else [(peer_mentor_id, peer_mentor_id)]
+    found: list[Difference] = []
+    for first, last in slices:
+        found += _differences(connection, first, last, sample)
+        progress(1)
+    return found
+
+
+def repair(
+    connection: Connection,
+    differences: Iterable[Difference],
+    progress: Progress = lambda steps: None,
+) -> Repair:
+    """Rebuild and evaluate the people that differ, each in a transaction, and look again.
+
+    Calls `progress` with the number of people done.
+    """
+    found = sorted(set(differences), key=_person_and_org)
+    people = 0
+    for peer_mentor_id, of_person in groupby(found, key=lambda each: each.peer_mentor_id):
+        org_ids = sorted({each.org_id for each in of_person})
+        _mend(connection, peer_mentor_id, org_ids)
+        people += 1
+        progress(1)
+    left = _still_different(connection, {each.peer_mentor_id for each in found})
+    return Repair(people, [each for each in found if each not in set(left)], left)
+
+
+def _mend(connection: Connection, peer_mentor_id: UUID, org_ids: list[str]) -> None:
+    def work() -> None:
+        with connection.transaction():
+            routines.rebuild_stats(connection, peer_mentor_id)
+            for org_id in org_ids:
+                routines.evaluate_badges(connection, peer_mentor_id, org_id)
+
+    retry(work)
+
+
+def _still_different(connection: Connection, people: set[UUID]) -> list[Difference]:
+    left: list[Difference] = []
+    for _, members in groupby(sorted(people), key=lambda person: person.int >> 124):
+        of_slice = list(members)
+        differences = _differences(connection, of_slice[0], of_slice[-1], None)
+        left += [each for each in differences if each.peer_mentor_id in people]
+    return left
+
+
+def _differences(
+    connection: Connection, first: UUID, last: UUID, sample: float | None
+) -> Iterator[Difference]:
+    with _one_snapshot(connection):
+        stats = routines.verify_stats(connection, None, first, last, sample)
+        awards = routines.verify_awards(connection, None, first, last, sample)
+    for row in stats:
+        bucket = f" {row['bucket']}" if row["bucket"] else ""
+        yield _difference(row, "stats", f"{row['stat']}{bucket}", row["measure"])
+    for row in awards:
+        tier = f" {row['tier']}" if row["tier"] else ""
+        occurrence = f" #{row['occurrence']}" if row["occurrence"] > 1 else ""
+        subject = f"{row['badge_definition_id']}{tier}{occurrence}"
+        yield _difference(row, "award", subject, row["problem"])
+
+
+def _difference(row: dict[str, Any], kind: str, subject: str, problem: str) -> Difference:
+    return Difference(
+        row["peer_mentor_id"],
+        row["org_id"],
+        kind,
+        subject,
+        problem,
+        row["stored"],
+        row["expected"],
+    )
+
+
+def _person_and_org(difference: Difference) -> tuple[UUID, str]:
+    return difference.peer_mentor_id, difference.org_id
+
+
+@contextmanager
+def _one_snapshot(connection: Connection) -> Iterator[None]:
+    """Read in one read-only transaction whose statements all see the same moment."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        yield
