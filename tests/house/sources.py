@@ -10,9 +10,18 @@ from orchestrator.schema import read_manifest, sql_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Called only by functions that have set the path, for every activity: setting it again costs more
-# than the work. Every name in them is qualified.
-PATH_IS_SET_BY_CALLER = frozenset({"badges_internal._count_one"})
+# Called for every activity, by functions that have set the path: setting it again costs more than
+# the work. Nothing in them is of our schemas without saying so.
+PATH_IS_SET_BY_CALLER = frozenset(
+    {
+        "badges_internal._count_one",
+        "badges_internal._cross_milestones",
+        "badges_internal._next_threshold",
+        "badges_internal._next_whole",
+        "badges_internal._scalar_text",
+        "badges_internal._wanted_stats",
+    }
+)
 
 # The only places that build statements as text: plans made for one row must not serve a million,
 # and a transition table is visible in its own trigger alone.
@@ -73,6 +82,13 @@ class SqlFile:
         return re.search(r"\bas\s+\$\w*\$", self.code, re.IGNORECASE) is not None
 
     @property
+    def may_go_without_path(self) -> bool:
+        """Whether it may run under its caller's search path: named so, or put in line."""
+        is_inlined = not self.is_plpgsql and "security definer" not in self.code
+        is_internal = (self.routine or "").startswith("badges_internal.")
+        return self.routine in PATH_IS_SET_BY_CALLER or (is_internal and is_inlined)
+
+    @property
     def first_sentence(self) -> str:
         """The first sentence of the header comment."""
         header: list[str] = []
@@ -81,7 +97,7 @@ class SqlFile:
                 break
             header.append(line.removeprefix("--").strip())
         paragraph = " ".join(header).split("  ")[0]
-        text = re.match(r".*?[.!?:](?=\s|$)", paragraph)
+        text = re.match(r".*?[.!?](?=\s|$)", paragraph)
         return text.group(0) if text else paragraph
 
     @property
