@@ -661,7 +661,7 @@ def _refuse_foreign_schemas(connection: Connection) -> None:
         "select n.nspname || '.' || o.name as name from pg_catalog.pg_namespace as n join ("
         " select relnamespace as space, relname::text as name from pg_catalog.pg_class"
         " union all select pronamespace, proname::text from pg_catalog.pg_proc"
-        " union all select typnamespace, typname::text from pg_catalog.pg_type"
+        " union all select typnamespace, typname::text from pg_catalog.pg_type where typelem = 0"
         ") as o on o.space = n.oid where n.nspname = any(%s) order by 1 limit 1",
         (list(SCHEMAS),),
     ).fetchone()

@@ -28,6 +28,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
 MAY_BUILD_STATEMENTS = frozenset(
     {
         "stats/_element_statement.sql",
+        "stats/_fold_few.sql",
         "stats/_fold_statement.sql",
     }
 )

@@ -1,0 +1,117 @@
+"""Up, down and up again leave the same database; what holds data is not dropped unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from orchestrator import schema
+from orchestrator.database import Connection
+from orchestrator.errors import PgmeritError
+from tests.conftest import CliResult
+from tests.house.schema_dump import describe
+
+Cli = Callable[..., CliResult]
+
+
+def _schemas(dsn: str) -> list[str]:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "select nspname from pg_namespace where nspname like 'badges%' order by 1"
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def test_up_down_up_leaves_an_equal_schema(empty_dsn: str) -> None:
+    schema.migrate(empty_dsn)
+    before = describe(empty_dsn)
+    schema.roll_back(empty_dsn, everything=True)
+    assert _schemas(empty_dsn) == []
+    schema.migrate(empty_dsn)
+    assert describe(empty_dsn) == before
+
+
+def test_all_migrations_together_are_the_same_as_one_at_a_time(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    files = sorted(schema.migrations_dir().glob("*.sql"))
+    for file in (f for f in files if not f.name.endswith(".rollback.sql")):
+        for part in (file, file.with_name(f"{file.stem}.rollback.sql")):
+            (tmp_path / part.name).write_bytes(part.read_bytes())
+        report = schema.migrate(empty_dsn, _without_files(tmp_path))
+        assert report.applied == [file.stem]
+    assert schema.migrate(empty_dsn).applied == []
+
+
+def test_migrating_twice_does_nothing_the_second_time(dsn: str, cli: Cli) -> None:
+    assert schema.migrate(dsn).is_empty()
+    result = cli("migrate", dsn=dsn)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "nothing to do\n")
+
+
+def test_a_plan_shows_what_would_run_and_changes_nothing(empty_dsn: str, cli: Cli) -> None:
+    result = cli("migrate", "--plan", dsn=empty_dsn)
+    assert result.exit_code == 0
+    assert "0001_tables" in result.stdout
+    assert "triggers/" in result.stdout
+    assert _schemas(empty_dsn) == []
+
+
+def test_down_refuses_to_drop_data_unless_told(dsn: str, connection: Connection, cli: Cli) -> None:
+    connection.execute("insert into badges.organizations (org_id, name) values ('hlf', 'HLF')")
+    refused = cli("migrate", "--down", "--all", dsn=dsn, stdin="y\n")
+    assert refused.exit_code == 2
+    assert "badges.organizations" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert _schemas(dsn) == ["badges", "badges_internal"]
+    assert schema.migrate(dsn).is_empty()
+    assert cli("migrate", "--down", "--all", "--yes", dsn=dsn).exit_code == 0
+    assert _schemas(dsn) == []
+
+
+def test_down_asks_first(dsn: str, cli: Cli) -> None:
+    for answer in ("n\n", ""):
+        assert cli("migrate", "--down", dsn=dsn, stdin=answer).exit_code == 2
+    assert schema.migrate(dsn).is_empty()
+    assert cli("migrate", "--down", dsn=dsn, stdin="y\n").exit_code == 0
+
+
+def test_down_takes_back_one_migration_unless_all_are_named(
+    empty_dsn: str, sources: schema.Sources
+) -> None:
+    schema.migrate(empty_dsn, sources)
+    assert schema.roll_back(empty_dsn, sources=sources).rolled_back == ["0002_second"]
+    assert schema.migrate(empty_dsn, sources).applied == ["0002_second"]
+
+
+def test_down_counts_a_dropped_column_as_data(empty_dsn: str, sources: schema.Sources) -> None:
+    schema.migrate(empty_dsn, sources)
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("insert into badges.first values (1, 'kept')")
+    with pytest.raises(PgmeritError, match=r"badges\.first"):
+        schema.roll_back(empty_dsn, sources=sources)
+
+
+def test_down_on_an_empty_database_has_nothing_to_do(empty_dsn: str) -> None:
+    assert schema.roll_back(empty_dsn).is_empty()
+
+
+def test_every_migration_has_its_rollback() -> None:
+    assert schema.read_migration_files(schema.migrations_dir())
+
+
+def test_every_migration_begins_with_time_limits() -> None:
+    for file in schema.migrations_dir().glob("*.sql"):
+        text = file.read_text()
+        assert "set local lock_timeout" in text, file.name
+        assert "set local statement_timeout" in text, file.name
+
+
+def _without_files(migrations: Path) -> schema.Sources:
+    files = migrations / "sql"
+    files.mkdir(exist_ok=True)
+    (files / "manifest.txt").write_text("")
+    return schema.Sources(migrations, files)
