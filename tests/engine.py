@@ -185,27 +185,25 @@ def stats(
 
 def assert_exact(connection: Connection) -> None:
     """Fail unless snapshot and awards equal a recomputation, one award one event."""
-    assert rows(connection, "select * from badges.verify_stats()") == []
-    assert rows(connection, "select * from badges.verify_awards()") == []
-    assert (
-        rows(
-            connection,
-            """
-            select peer_mentor_id, org_id, badge_definition_id, tier, occurrence
-            from (
-                select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, 1 as n
-                from badges.earned_badges
-                union all
-                select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, -1
-                from badges.award_events
-                where event_type in ('awarded', 'conflict')
-            ) as told
-            group by 1, 2, 3, 4, 5
-            having sum(n) <> 0
-            """,
-        )
-        == []
-    )
+    for query in (
+        "select * from badges.verify_stats()",
+        "select * from badges.verify_awards()",
+        """
+        select peer_mentor_id, org_id, badge_definition_id, tier, occurrence
+        from (
+            select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, 1 as n
+            from badges.earned_badges
+            union all
+            select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, -1
+            from badges.award_events
+            where event_type in ('awarded', 'conflict')
+        ) as told
+        group by 1, 2, 3, 4, 5
+        having sum(n) <> 0
+        """,
+    ):
+        found = rows(connection, query)
+        assert not found, found
 
 
 def until(is_true: Callable[[], bool]) -> None:

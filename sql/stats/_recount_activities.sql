@@ -65,6 +65,8 @@ begin
         perform badges_internal._redate_awards(p_late);
     end if;
     perform badges_internal._apply_raw_rules(p_people, p_orgs, 'rule');
+    -- Rows that this very statement inserted are counted now: its insert trigger must know.
+    perform set_config('badges_internal.recounted_in', pg_current_xact_id()::text, true);
 end;
 $$;
 

@@ -4,6 +4,10 @@
 -- reached. Everything else, and every stat the short way cannot serve, is folded by a fixed number
 -- of set-based statements. The base row is written first.
 --
+-- ON CONFLICT DO UPDATE, MERGE and writable CTEs fire the update and delete triggers first, whose
+-- recount has seen these rows already: after a recount in this transaction the next insert
+-- recounts too.
+--
 -- Locks:  base rows in key order, then the same people's other rows.
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
@@ -29,6 +33,38 @@ declare
     v_short badges_internal.short_result;
     v_new badges_internal.new_activity;
 begin
+    if nullif(current_setting('badges_internal.recounted_in', true), '')
+        = pg_current_xact_id()::text
+    then
+        select
+            array_agg(person.peer_mentor_id), array_agg(person.org_id),
+            array_agg(row(person.peer_mentor_id, person.org_id, person.occurred_at)
+                ::badges_internal.late_person)
+        into v_people, v_orgs, v_result.late_people
+        from (
+            select a.peer_mentor_id, a.org_id, min(a.occurred_at) as occurred_at
+            from new_activities as a
+            group by a.peer_mentor_id, a.org_id
+        ) as person;
+        if v_people is null then
+            return null;
+        end if;
+        perform badges_internal._refuse_future(a.occurred_at)
+        from (select max(occurred_at) as occurred_at from new_activities) as a
+        where a.occurred_at > now() + interval '1 day';
+        perform badges_internal._recount_activities(
+            v_people, v_orgs,
+            array(select distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind
+                  from new_activities as a),
+            v_people, v_orgs, v_result.late_people
+        );
+        -- Below another trigger an outer statement's rows may still wait to be counted.
+        if pg_trigger_depth() = 1 then
+            perform set_config('badges_internal.recounted_in', '', true);
+        end if;
+        return null;
+    end if;
+
     select
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
         a.attributes, a.activity_id
