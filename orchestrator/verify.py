@@ -62,7 +62,7 @@ def find_differences(
     for first, last in slices:
         found += _differences(connection, first, last, sample)
         progress(1)
-    return found
+    return sorted(found, key=_person_and_org)
 
 
 def repair(
@@ -74,7 +74,7 @@ def repair(
 
     Calls `progress` with the number of people done.
     """
-    found = sorted(set(differences), key=_person_and_org)
+    found = sorted(dict.fromkeys(differences), key=_person_and_org)
     people = 0
     for peer_mentor_id, of_person in groupby(found, key=lambda each: each.peer_mentor_id):
         org_ids = sorted({each.org_id for each in of_person})

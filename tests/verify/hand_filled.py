@@ -165,7 +165,7 @@ def write_rules(connection: Connection, rules: Mapping[str, Condition | Group]) 
         connection.execute(
             "insert into badges_internal.stat_definitions"
             " (org_id, stat, selector, watched, since_version) values (%s, %s, %s, '{}', 1)",
-            (ORG, stat, Jsonb(selector, dumps=_dumps)),
+            (ORG, stat, Jsonb(selector, dumps=dumps)),
         )
     for badge, rule in rules.items():
         kind = "all_of" if isinstance(rule, Group) else "threshold"
@@ -223,7 +223,7 @@ def write_history(connection: Connection, person: UUID, activities: Sequence[Act
                     one.occurred_at,
                     one.activity_date,
                     one.quantity,
-                    Jsonb(one.attributes, dumps=_dumps),
+                    Jsonb(one.attributes, dumps=dumps),
                 )
                 for one in activities
             ],
@@ -271,7 +271,7 @@ def write_awards(
         )
 
 
-def _dumps(value: Any) -> str:
+def dumps(value: Any) -> str:
     """Write JSON with decimals as they are, trailing zeros and all."""
     text = json.dumps(value, default=lambda number: f"\0{number}\0", ensure_ascii=False)
     return re.sub(r'"\\u0000(.*?)\\u0000"', r"\1", text)
