@@ -296,7 +296,11 @@ create table badges_internal.activity_routes (
     org_id text collate "C" not null references badges.organizations,
     activity_type text collate "C" not null, -- '' = every type not listed
     rule_set_version integer not null,
-    routes badges_internal.stat_route[] not null,
+    routes badges_internal.stat_route[] not null, -- every selector stat to be considered
+    -- The same for the short way: stats that count every such activity in their lifetime row, and
+    -- those that look at it first.
+    plain_stats text[] not null,
+    checked_routes badges_internal.stat_route[] not null,
     has_raw boolean not null, -- some badge here is criteria_raw: looked at after every statement
     primary key (org_id, activity_type)
 );

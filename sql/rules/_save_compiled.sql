@@ -153,23 +153,15 @@ begin
     delete from badges_internal.activity_routes as route
     where route.org_id = any(v_orgs);
     insert into badges_internal.activity_routes (
-        org_id, activity_type, rule_set_version, routes, has_raw
+        org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw
     )
     select
         organization.org_id,
         named.activity_type,
         p_version,
-        array(
-            select defined.route
-            from badges_internal.stat_definitions as defined
-            where defined.org_id = organization.org_id
-            and defined.stat >= '~'
-            and (
-                defined.activity_types is null
-                or named.activity_type = any(defined.activity_types)
-            )
-            order by defined.stat
-        ),
+        coalesce(chosen.routes, '{}'),
+        coalesce(chosen.plain_stats, '{}'),
+        coalesce(chosen.checked_routes, '{}'),
         exists (
             select
             from badges_internal.milestones as milestone
@@ -184,7 +176,25 @@ begin
         from badges_internal.stat_definitions as defined
         where defined.org_id = organization.org_id
         and defined.stat >= '~'
-    ) as named;
+    ) as named
+    cross join lateral (
+        select
+            array_agg(defined.route order by defined.stat) as routes,
+            array_agg(defined.stat order by defined.stat) filter (where kind.is_plain)
+                as plain_stats,
+            array_agg(defined.route order by defined.stat) filter (where not kind.is_plain)
+                as checked_routes
+        from badges_internal.stat_definitions as defined
+        cross join lateral (
+            select defined.selector - array['types'] = '{}' as is_plain
+        ) as kind
+        where defined.org_id = organization.org_id
+        and defined.stat >= '~'
+        and (
+            defined.activity_types is null
+            or named.activity_type = any(defined.activity_types)
+        )
+    ) as chosen;
 end;
 $$;
 

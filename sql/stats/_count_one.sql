@@ -1,6 +1,6 @@
 -- Counts one activity in the rows that exist already: the short way of the insert trigger.
 --
--- The base row first, then the person's other lifetime rows, by the same update. Rows that are
+-- Locks the base row, then updates it and the person's other lifetime rows at once. Rows that are
 -- missing, parts measured apart, new elements and negative quantities are left for the fold.
 --
 -- Locks:  the base row, then the same person's other rows.
@@ -18,14 +18,12 @@ declare
     v_route badges_internal.stat_route;
     v_has_raw boolean;
     v_element text;
-    v_wanted text[] := array['=' || p_new.activity_type];
+    v_wanted text[] := array['*', '=' || p_new.activity_type];
     v_apart text[];
-    v_stats text[] := '{*}';
     v_found text[];
-    v_crossed badges_internal.stat_key[] := '{}';
     v_reached text[];
-    v_late text[];
     v_last_at timestamptz;
+    v_last_date date;
     v_base_version integer;
     v_day constant date := p_new.activity_date;
     v_week constant date := v_day - (v_day - date '1900-01-01') % 7;
@@ -35,13 +33,33 @@ begin
     if p_new.quantity < 0 then
         return v_result;
     end if;
-    select found.rule_set_version, found.routes, found.has_raw
-    into v_version, v_routes, v_has_raw
-    from badges_internal.activity_routes as found
-    where found.org_id = p_new.org_id
-    and found.activity_type in (p_new.activity_type, '')
-    order by found.activity_type desc
-    limit 1;
+    -- The base row is locked before any other, and written below. A base row that is newer than
+    -- these routes is of another version.
+    select
+        held.rule_set_version, held.last_at, held.last_date, chosen.rule_set_version,
+        v_wanted || chosen.plain_stats, chosen.checked_routes, chosen.has_raw
+    into v_base_version, v_last_at, v_last_date, v_version, v_wanted, v_routes, v_has_raw
+    from badges.peer_mentor_stats as held
+    left join lateral (
+        select found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw
+        from badges_internal.activity_routes as found
+        where found.org_id = p_new.org_id
+        and found.activity_type in (p_new.activity_type, '')
+        order by found.activity_type desc
+        limit 1
+    ) as chosen on true
+    where held.peer_mentor_id = p_new.peer_mentor_id
+    and held.org_id = p_new.org_id
+    and held.stat = '*'
+    and held.bucket = ''
+    for no key update of held;
+    if not found then
+        return v_result;
+    end if;
+    if v_base_version <> coalesce(v_version, 0) then
+        v_result.is_stale := true;
+        return v_result;
+    end if;
     foreach v_route in array coalesce(v_routes, '{}') loop
         continue when v_route.predicate is not null and not coalesce(
             jsonb_path_match(
@@ -82,117 +100,97 @@ begin
         v_wanted := v_wanted || v_route.stat;
     end loop;
 
-    loop
-        with counted as (
-            update badges.peer_mentor_stats as held
-            set
-                activity_count = activity_count + 1,
-                value_sum = value_sum + p_new.quantity,
-                value_max = greatest(value_max, p_new.quantity),
-                active_days = active_days + case when last_date >= v_day then 0 else 1 end,
-                day_run = case
-                    when last_date >= v_day then day_run
-                    when last_date = v_day - 1 then day_run + 1
-                    else 1
-                end,
-                longest_day_run = case
-                    when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
-                    else greatest(longest_day_run, 1)
-                end,
-                week_run = case
-                    when last_date >= v_week then week_run
-                    when last_date >= v_week - 7 then week_run + 1
-                    else 1
-                end,
-                longest_week_run = case
-                    when last_date < v_week and last_date >= v_week - 7
-                        then greatest(longest_week_run, week_run + 1)
-                    else greatest(longest_week_run, 1)
-                end,
-                month_run = case
-                    when last_date >= v_month then month_run
-                    when last_date >= v_previous_month then month_run + 1
-                    else 1
-                end,
-                longest_month_run = case
-                    when last_date < v_month and last_date >= v_previous_month
-                        then greatest(longest_month_run, month_run + 1)
-                    else greatest(longest_month_run, 1)
-                end,
-                run_end = greatest(run_end, v_day),
-                first_at = least(first_at, p_new.occurred_at),
-                last_at = greatest(last_at, p_new.occurred_at),
-                last_date = greatest(last_date, v_day)
+    with counted as (
+        update badges.peer_mentor_stats as held
+        set
+            activity_count = activity_count + 1,
+            value_sum = value_sum + p_new.quantity,
+            value_max = greatest(value_max, p_new.quantity),
+            active_days = active_days + case when last_date >= v_day then 0 else 1 end,
+            day_run = case
+                when last_date >= v_day then day_run
+                when last_date = v_day - 1 then day_run + 1
+                else 1
+            end,
+            longest_day_run = case
+                when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
+                else greatest(longest_day_run, 1)
+            end,
+            week_run = case
+                when last_date >= v_week then week_run
+                when last_date >= v_week - 7 then week_run + 1
+                else 1
+            end,
+            longest_week_run = case
+                when last_date < v_week and last_date >= v_week - 7
+                    then greatest(longest_week_run, week_run + 1)
+                else greatest(longest_week_run, 1)
+            end,
+            month_run = case
+                when last_date >= v_month then month_run
+                when last_date >= v_previous_month then month_run + 1
+                else 1
+            end,
+            longest_month_run = case
+                when last_date < v_month and last_date >= v_previous_month
+                    then greatest(longest_month_run, month_run + 1)
+                else greatest(longest_month_run, 1)
+            end,
+            run_end = greatest(run_end, v_day),
+            first_at = least(first_at, p_new.occurred_at),
+            last_at = greatest(last_at, p_new.occurred_at),
+            last_date = greatest(last_date, v_day)
+        where held.peer_mentor_id = p_new.peer_mentor_id
+        and held.org_id = p_new.org_id
+        and held.stat = any(v_wanted)
+        and held.bucket = ''
+        returning
+            held.stat,
+            activity_count >= next_count
+            or value_sum >= next_sum
+            or value_max >= next_max
+            or active_days >= next_active_days
+            or distinct_count >= next_distinct
+            or longest_day_run >= next_day_run
+            or longest_week_run >= next_week_run
+            or longest_month_run >= next_month_run as has_reached
+    )
+    select array_agg(counted.stat), array_agg(counted.stat) filter (where counted.has_reached)
+    into v_found, v_reached
+    from counted;
+
+    v_result.is_in_order := v_last_at <= p_new.occurred_at and v_last_date <= v_day;
+    if v_last_at > p_new.occurred_at then
+        v_result.late_people := array[row(
+            p_new.peer_mentor_id, p_new.org_id, p_new.occurred_at
+        )::badges_internal.late_person];
+    end if;
+    if v_last_date > v_day then
+        v_result.late_days := array(
+            select row(p_new.peer_mentor_id, p_new.org_id, held.stat, '', v_day, 1)
+                ::badges_internal.late_day
+            from badges.peer_mentor_stats as held
             where held.peer_mentor_id = p_new.peer_mentor_id
             and held.org_id = p_new.org_id
-            and held.stat = any(v_stats)
+            and held.stat = any(v_found)
             and held.bucket = ''
-            returning
-                held.stat,
-                held.rule_set_version,
-                held.last_at,
-                held.last_date > v_day as is_late,
-                activity_count >= next_count
-                or value_sum >= next_sum
-                or value_max >= next_max
-                or active_days >= next_active_days
-                or distinct_count >= next_distinct
-                or longest_day_run >= next_day_run
-                or longest_week_run >= next_week_run
-                or longest_month_run >= next_month_run as has_reached
-        )
-        select
-            array_agg(counted.stat),
-            array_agg(counted.stat) filter (where counted.has_reached),
-            array_agg(counted.stat) filter (where counted.is_late),
-            max(counted.last_at),
-            max(counted.rule_set_version)
-        into v_found, v_reached, v_late, v_last_at, v_base_version
-        from counted;
-
-        if v_stats = '{*}' then
-            if v_found is null then
-                return v_result;
-            end if;
-            if v_base_version <> coalesce(v_version, 0) then
-                v_result.is_stale := true;
-                return v_result;
-            end if;
-            v_result.is_in_order := v_last_at = p_new.occurred_at and v_late is null;
-            if v_last_at > p_new.occurred_at then
-                v_result.late_people := array[row(
-                    p_new.peer_mentor_id, p_new.org_id, p_new.occurred_at
-                )::badges_internal.late_person];
-            end if;
-        end if;
-        if v_reached is not null then
-            v_crossed := v_crossed || array(
-                select row(p_new.peer_mentor_id, p_new.org_id, reached.stat, '')
-                    ::badges_internal.stat_key
-                from unnest(v_reached) as reached (stat)
-            );
-        end if;
-        if v_late is not null then
-            v_result.late_days := v_result.late_days || array(
-                select row(p_new.peer_mentor_id, p_new.org_id, late.stat, '', v_day, 1)
-                    ::badges_internal.late_day
-                from unnest(v_late) as late (stat)
-            );
-        end if;
-        exit when v_stats <> '{*}';
-        v_stats := v_wanted;
-    end loop;
-
-    if cardinality(v_found) is distinct from cardinality(v_wanted) then
+            and held.last_date > v_day
+        );
+    end if;
+    if cardinality(v_found) < cardinality(v_wanted) then
         v_apart := v_apart || array(
             select wanted.stat
             from unnest(v_wanted) as wanted (stat)
-            where wanted.stat <> all (coalesce(v_found, '{}'))
+            where wanted.stat <> all (v_found)
         );
     end if;
     v_result.left_stats := coalesce(v_apart, '{}');
-    if v_crossed <> '{}' then
-        v_result.candidates := badges_internal._cross_milestones(v_crossed);
+    if v_reached is not null then
+        v_result.candidates := badges_internal._cross_milestones(array(
+            select row(p_new.peer_mentor_id, p_new.org_id, reached.stat, '')
+                ::badges_internal.stat_key
+            from unnest(v_reached) as reached (stat)
+        ));
         if v_result.is_in_order then
             v_result.candidates := array(
                 select row(
@@ -204,7 +202,7 @@ begin
         end if;
     end if;
     v_result.is_done := v_apart is null
-        and v_crossed = '{}'
+        and v_reached is null
         and v_result.late_days is null
         and v_result.late_people is null
         and v_has_raw is not true;
