@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid5
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from orchestrator import routines
+from orchestrator import database, routines
 from orchestrator.database import Connection
+from tests.conftest import Server
+from tests.conftest import _made_database as made_database
 from tests.verify import hand_filled
 
 PEOPLE = [uuid5(UUID(int=0), name) for name in ("ada", "bo", "cy")]
@@ -37,9 +42,44 @@ _BADGES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="session")
+def _kept_template(
+    server: Server,
+    _admin: psycopg.Connection[Any],
+    _template: str,
+    _database_names: Iterator[str],
+) -> Iterator[str]:
+    name = next(_database_names)
+    with made_database(_admin, name, _template):
+        with contextlib.closing(database.connect(server.dsn(name), autocommit=True)) as connection:
+            _keep(connection)
+        yield name
+
+
+@pytest.fixture
+def dsn(
+    request: pytest.FixtureRequest,
+    server: Server,
+    _admin: psycopg.Connection[Any],
+    _template: str,
+    _database_names: Iterator[str],
+) -> Iterator[str]:
+    """A fresh database: with the kept people for who asks for `kept`, else merely migrated."""
+    is_kept = "kept" in request.fixturenames
+    name = next(_database_names)
+    with made_database(
+        _admin, name, request.getfixturevalue("_kept_template") if is_kept else _template
+    ):
+        yield server.dsn(name)
+
+
 @pytest.fixture
 def kept(connection: Connection) -> Connection:
     """A database whose triggers have kept three people's snapshot and awards."""
+    return connection
+
+
+def _keep(connection: Connection) -> None:
     routines.apply_rule_set(
         connection,
         {
@@ -54,7 +94,6 @@ def kept(connection: Connection) -> Connection:
     for number, person in enumerate(PEOPLE):
         for one in hand_filled.random_activities(random.Random(20 + number), 30):
             insert(connection, person, one.activity_type, one.occurred_at, one.attributes)
-    return connection
 
 
 def insert(
