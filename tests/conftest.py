@@ -25,11 +25,7 @@ from psycopg.conninfo import make_conninfo
 from orchestrator import database, embedded, schema
 from orchestrator.cli import main
 
-# Nothing in a test database has to outlive a power cut.
-_FAST = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
+_SETTINGS = {
     "max_connections": "200",
     "max_prepared_transactions": "10",
     "max_wal_size": "4GB",
@@ -76,7 +72,7 @@ def _own_server() -> Iterator[embedded.Cluster]:
     home.chmod(0o755)
     try:
         bindir = os.environ.get("TEST_PG_BINDIR")
-        with embedded.attached_server(home, bindir, _FAST) as cluster:
+        with embedded.attached_server(home, bindir, _SETTINGS, durable=False) as cluster:
             yield cluster
     finally:
         shutil.rmtree(home, ignore_errors=True)

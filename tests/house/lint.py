@@ -108,7 +108,7 @@ def plpgsql_check() -> bool:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-lint-"))
     home.chmod(0o755)
     try:
-        with embedded.attached_server(home, bindir, {"fsync": "off"}) as cluster:
+        with embedded.attached_server(home, bindir, durable=False) as cluster:
             cluster.create_database("lint")
             schema.migrate(cluster.dsn("lint"))
             return _check_functions(cluster.dsn("lint"))

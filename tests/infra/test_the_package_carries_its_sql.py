@@ -1,0 +1,59 @@
+"""An installed package finds its SQL inside itself, from any folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from orchestrator.schema import migrations_dir, sql_dir
+from tests.house.sources import ROOT
+
+_WHERE = "from orchestrator import schema; print(schema.sql_dir(), schema.migrations_dir())"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_the_wheel_holds_every_sql_file_and_migration(installed: Path) -> None:
+    for inside, outside in (("_sql", sql_dir()), ("_migrations", migrations_dir())):
+        there = {str(p.relative_to(outside)) for p in outside.rglob("*.*") if p.is_file()}
+        here = installed / "orchestrator" / inside
+        assert {str(p.relative_to(here)) for p in here.rglob("*.*") if p.is_file()} == there
+
+
+def test_the_wheel_holds_nothing_else_of_the_checkout(installed: Path) -> None:
+    names = {path.name for path in installed.iterdir()}
+    assert names == {"orchestrator", "pgmerit-0.1.0.dist-info"}
+
+
+def test_the_installed_package_uses_its_own_sql_from_any_folder(
+    installed: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WHERE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    package = installed / "orchestrator"
+    assert done.stdout.split() == [str(package / "_sql"), str(package / "_migrations")]
