@@ -15,7 +15,7 @@ declare
     v_walked text[];
     v_next text;
     v_least integer;
-    v_circles jsonb := '[]';
+    v_circles jsonb := '[]'::jsonb;
 begin
     loop
         loop
@@ -29,7 +29,7 @@ begin
             v_open := v_kept;
         end loop;
         exit when v_open = '{}';
-        v_walked := '{}';
+        v_walked := array[]::text[];
         v_next := (select min(badge collate "C") from unnest(v_open) as badge);
         while v_next <> all (v_walked) loop
             v_walked := v_walked || v_next;

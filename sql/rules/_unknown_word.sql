@@ -12,7 +12,9 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
     select p_before || to_jsonb(left(p_word, 100))::text || p_after || coalesce(
-        ', did you mean ' || to_jsonb(badges_internal._nearest_word(p_word, p_known))::text || '?', ''
+        ', did you mean '
+            || to_jsonb(badges_internal._nearest_word(p_word, p_known))::text || '?',
+        ''
     );
 $$;
 

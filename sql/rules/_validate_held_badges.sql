@@ -12,14 +12,14 @@ declare
         from jsonb_each(badges_internal._object_or_empty(p_document -> 'badges')) as each
         where jsonb_typeof(each.value) = 'object'
     );
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_badge text;
     v_listed text;
     v_path text;
     v_org_id text;
     v_circle jsonb;
-    v_badges text[] := '{}';
-    v_needed text[] := '{}';
+    v_badges text[] := array[]::text[];
+    v_needed text[] := array[]::text[];
 begin
     for v_badge, v_listed, v_path in
         select held.badge, held.listed, held.path

@@ -9,12 +9,12 @@ as $$
 declare
     v_allowed text := badges_internal._allowed_here(p_spec);
     v_unique text := p_spec ->> 'unique';
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_element jsonb;
     v_index bigint;
     v_place text;
     v_identity jsonb;
-    v_seen jsonb[] := '{}';
+    v_seen jsonb[] := array[]::jsonb[];
 begin
     if jsonb_typeof(p_value) <> 'array' then
         return badges_internal._problem(p_path, badges_internal._must_not_be(p_value), v_allowed);

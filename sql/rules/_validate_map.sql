@@ -7,7 +7,7 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_key text;
     v_below jsonb;
     v_place text;

@@ -15,7 +15,7 @@ declare
     );
     v_is_top boolean := p_path = '$';
     v_said text;
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_key text;
 begin
     v_said := case

@@ -13,7 +13,7 @@ as $$
 declare
     v_allowed text := badges_internal._allowed_here(p_spec);
     v_known text[] := array(select jsonb_object_keys(p_spec -> 'keys'));
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_key text;
     v_below jsonb;
     v_rule jsonb;

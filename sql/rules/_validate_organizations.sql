@@ -16,7 +16,7 @@ declare
         select each.key from jsonb_each(v_badges) as each where jsonb_typeof(each.value) = 'object'
     );
     v_zones text[];
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_organization jsonb;
     v_place text;
     v_below text;

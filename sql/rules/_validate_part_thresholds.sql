@@ -21,7 +21,7 @@ declare
     );
     v_allowed text := 'numbers by the id of a part: '
         || coalesce(nullif(array_to_string(v_names, ', '), ''), 'none has one');
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_name text;
     v_number jsonb;
     v_place text;

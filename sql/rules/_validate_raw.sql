@@ -6,7 +6,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_said text;
 begin
     if p_criteria ->> 'type' is distinct from 'criteria_raw' then

@@ -61,7 +61,7 @@ begin
         end
     end;
     if v_said is null then
-        return '[]';
+        return '[]'::jsonb;
     end if;
     return badges_internal._problem(
         badges_internal._path_step(p_path, v_key), v_said[1], v_said[2]

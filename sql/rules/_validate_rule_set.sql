@@ -11,7 +11,7 @@ as $$
 declare
     v_limit integer := (badges_internal._criteria_grammar() #> '{limits,document_bytes}')::integer;
     v_problems jsonb := badges_internal._validate_value('"document"', p_document, '$');
-    v_sound jsonb := '{}';
+    v_sound jsonb := '{}'::jsonb;
     v_badge text;
     v_path text;
     v_criteria jsonb;

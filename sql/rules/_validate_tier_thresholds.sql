@@ -12,14 +12,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_is_streak boolean := p_criteria ->> 'type' = 'streak';
-    v_kind jsonb := case when v_is_streak then '"count"' else '"amount"' end;
+    v_kind jsonb := case when v_is_streak then '"count"'::jsonb else '"amount"'::jsonb end;
     v_tiers text[] := array(
         select each.value ->> 'tier'
         from jsonb_array_elements(p_criteria -> 'tiers') with ordinality as each
         order by each.ordinality
     );
     v_allowed text := 'numbers by tier: ' || array_to_string(v_tiers, ', ');
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
     v_tier text;
     v_number jsonb;
     v_amount numeric;

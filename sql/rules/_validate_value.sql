@@ -14,7 +14,7 @@ declare
 begin
     case v_spec ->> 'is'
         when 'anything' then
-            return '[]';
+            return '[]'::jsonb;
         when 'either' then
             return badges_internal._validate_value(
                 coalesce(v_spec -> jsonb_typeof(p_value), v_spec -> 'else'), p_value, p_path
@@ -31,7 +31,7 @@ begin
             v_problem := badges_internal._validate_scalar(v_spec, p_value);
     end case;
     if v_problem is null then
-        return '[]';
+        return '[]'::jsonb;
     end if;
     return badges_internal._problem(p_path, v_problem, badges_internal._allowed_here(v_spec));
 end;

@@ -9,7 +9,7 @@ as $$
 declare
     v_allowed text := badges_internal._allowed_here(p_spec);
     v_word text;
-    v_problems jsonb := '[]';
+    v_problems jsonb := '[]'::jsonb;
 begin
     if jsonb_typeof(p_value) = 'object' then
         for v_word in

@@ -32,8 +32,8 @@ from orchestrator.models import (
 from tests.rules import criteria_strategies as generated
 
 
-def test_python_sql_and_the_enum_know_the_same_types(connection: Any) -> None:
-    row = connection.execute(
+def test_python_sql_and_the_enum_know_the_same_types(asking: Any) -> None:
+    row = asking.execute(
         """select
             enum_range(null::badges.criteria_type)::text[] as labels,
             array(select jsonb_object_keys(badges_internal._criteria_grammar() -> 'types')) as sql
@@ -45,8 +45,8 @@ def test_python_sql_and_the_enum_know_the_same_types(connection: Any) -> None:
     assert set(get_args(CriteriaType)) == CRITERIA_TYPES.keys()
 
 
-def test_the_database_holds_the_same_grammar(connection: Any) -> None:
-    row = connection.execute(
+def test_the_database_holds_the_same_grammar(asking: Any) -> None:
+    row = asking.execute(
         "select badges_internal._criteria_grammar()::text as text, %s::jsonb::text as ours",
         [files("orchestrator").joinpath("grammar.json").read_text(encoding="utf-8")],
     ).fetchone()
@@ -100,11 +100,11 @@ def test_every_later_word_is_spelt_like_no_present_one() -> None:
     derandomize=True,
 )
 @given(criteria=generated.valid)
-def test_selector_key_is_the_stat_that_the_database_names(connection: Any, criteria: Any) -> None:
+def test_selector_key_is_the_stat_that_the_database_names(asking: Any, criteria: Any) -> None:
     model = CRITERIA_TYPES[criteria["type"]].model_validate(criteria)
     if not isinstance(model, Selecting):
         return
-    row = connection.execute(
+    row = asking.execute(
         "select badges_internal._stat_name(badges_internal._selector(%s)) as name",
         [Jsonb(criteria, dumps=canonical_text)],
     ).fetchone()

@@ -34,8 +34,8 @@ DOCUMENT = {
         "-1 < $.activities.call.count && true == true",
     ],
 )
-def test_same_answer(connection: Any, expression: str) -> None:
-    row = connection.execute(
+def test_same_answer(asking: Any, expression: str) -> None:
+    row = asking.execute(
         "select coalesce(jsonb_path_match(%s, %s::text::jsonpath, '{}', true), false) as held",
         [Jsonb(DOCUMENT), expression],
     ).fetchone()

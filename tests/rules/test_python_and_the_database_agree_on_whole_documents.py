@@ -53,10 +53,10 @@ VALID: dict[str, Any] = {
 }  # fmt: skip
 
 
-def both(connection: Any, document: Any) -> list[dict[str, Any]]:
+def both(asking: Any, document: Any) -> list[dict[str, Any]]:
     """Return the problems after comparing the two."""
     found = [problem.as_dict() for problem in validate_document(document)]
-    row = connection.execute(
+    row = asking.execute(
         "select badges_internal._validate_rule_set(%s) as problems",
         [Jsonb(document, dumps=canonical_text)],
     ).fetchone()
@@ -74,15 +74,15 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return document
 
 
-def test_a_valid_document_has_none(connection: Any) -> None:
-    assert both(connection, VALID) == []
-    assert both(connection, changed("organizations/nhf/time_zone", "Europe/Oslo")) == []
+def test_a_valid_document_has_none(asking: Any) -> None:
+    assert both(asking, VALID) == []
+    assert both(asking, changed("organizations/nhf/time_zone", "Europe/Oslo")) == []
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(document=generated.damaged(st.just(VALID)))
-def test_damaged_documents(connection: Any, document: Any) -> None:
-    both(connection, document)
+def test_damaged_documents(asking: Any, document: Any) -> None:
+    both(asking, document)
 
 
 def badge(criteria: dict[str, Any]) -> dict[str, Any]:
@@ -147,13 +147,13 @@ SAID = [
 
 @pytest.mark.parametrize(("change", "value", "path", "said"), SAID)
 def test_each_wrong_thing_is_named_at_its_place(
-    connection: Any, change: str, value: Any, path: str, said: str
+    asking: Any, change: str, value: Any, path: str, said: str
 ) -> None:
-    found = both(connection, changed(change, value))
+    found = both(asking, changed(change, value))
     assert (path, said) in [(each["path"], each["problem"]) for each in found]
 
 
-def test_every_circle_is_named_once(connection: Any) -> None:
+def test_every_circle_is_named_once(asking: Any) -> None:
     document = {
         "version": 1,
         "ruleset": "circles",
@@ -167,12 +167,12 @@ def test_every_circle_is_named_once(connection: Any) -> None:
             "way-in": held("d"),
         },
     }
-    assert [each["problem"] for each in both(connection, document)] == [
+    assert [each["problem"] for each in both(asking, document)] == [
         "badges_earned goes in a circle: a, b, c, a",
         "badges_earned goes in a circle: d, e, d",
     ]
 
 
 @pytest.mark.parametrize("document", [None, 5, [], {}, {"version": 1}, "x" * 1_100_000])
-def test_what_is_no_document_at_all(connection: Any, document: Any) -> None:
-    assert both(connection, document)
+def test_what_is_no_document_at_all(asking: Any, document: Any) -> None:
+    assert both(asking, document)

@@ -17,8 +17,8 @@ from tests.rules import criteria_strategies as generated
 slow_to_draw = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-def database_problems(connection: Any, criteria: Any) -> list[dict[str, str]]:
-    row = connection.execute(
+def database_problems(asking: Any, criteria: Any) -> list[dict[str, str]]:
+    row = asking.execute(
         "select badges.validate_criteria(%s) as problems", [Jsonb(criteria, dumps=canonical_text)]
     ).fetchone()
     problems: list[dict[str, str]] = row["problems"]
@@ -31,35 +31,35 @@ def python_problems(criteria: Any) -> list[dict[str, Any]]:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(criteria=generated.damaged())
-def test_damaged_criteria(connection: Any, criteria: Any) -> None:
-    assert database_problems(connection, criteria) == python_problems(criteria)
+def test_damaged_criteria(asking: Any, criteria: Any) -> None:
+    assert database_problems(asking, criteria) == python_problems(criteria)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(criteria=generated.valid)
-def test_valid_criteria_have_none(connection: Any, criteria: Any) -> None:
+def test_valid_criteria_have_none(asking: Any, criteria: Any) -> None:
     assert python_problems(criteria) == []
-    assert database_problems(connection, criteria) == []
+    assert database_problems(asking, criteria) == []
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(criteria=generated.anything)
-def test_any_json_at_all(connection: Any, criteria: Any) -> None:
-    assert database_problems(connection, criteria) == python_problems(criteria)
+def test_any_json_at_all(asking: Any, criteria: Any) -> None:
+    assert database_problems(asking, criteria) == python_problems(criteria)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(value=generated.anything)
-def test_canonical_text_is_what_the_database_writes(connection: Any, value: Any) -> None:
+def test_canonical_text_is_what_the_database_writes(asking: Any, value: Any) -> None:
     text = canonical_text(value)
-    row = connection.execute("select %s::jsonb::text as text", [text]).fetchone()
+    row = asking.execute("select %s::jsonb::text as text", [text]).fetchone()
     assert row["text"] == text
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(left=generated.text, right=generated.text)
-def test_edit_distance(connection: Any, left: str, right: str) -> None:
-    row = connection.execute(
+def test_edit_distance(asking: Any, left: str, right: str) -> None:
+    row = asking.execute(
         "select badges_internal._edit_distance(%s, %s) as distance", [left, right]
     ).fetchone()
     assert row["distance"] == edit_distance(left, right)
@@ -89,10 +89,10 @@ LEAF = {"type": "threshold", "at_least": 1}
         ({"type": "threshold", "at_least": 0}, 1),
     ],
 )
-def test_the_bounds(connection: Any, criteria: Any, problems: int) -> None:
+def test_the_bounds(asking: Any, criteria: Any, problems: int) -> None:
     found = python_problems(criteria)
     assert len(found) == problems
-    assert database_problems(connection, criteria) == found
+    assert database_problems(asking, criteria) == found
 
 
 SAID = [
@@ -158,14 +158,14 @@ SAID = [
 
 @pytest.mark.parametrize(("criteria", "path", "said"), SAID)
 def test_each_wrong_thing_is_named_at_its_place(
-    connection: Any, criteria: Any, path: str, said: str
+    asking: Any, criteria: Any, path: str, said: str
 ) -> None:
     found = python_problems(criteria)
     assert (path, said) in [(each["path"], each["problem"]) for each in found]
-    assert database_problems(connection, criteria) == found
+    assert database_problems(asking, criteria) == found
 
 
-def test_all_problems_come_at_once(connection: Any) -> None:
+def test_all_problems_come_at_once(asking: Any) -> None:
     criteria = {"type": "all_of", "criteria": [{"type": "x"}, {"type": "threshold", "at": 1}, 5]}
     found = python_problems(criteria)
     assert Counter(each["path"] for each in found) == {
@@ -174,7 +174,7 @@ def test_all_problems_come_at_once(connection: Any) -> None:
         "$.criteria[1].at_least": 1,
         "$.criteria[2]": 1,
     }
-    assert database_problems(connection, criteria) == found
+    assert database_problems(asking, criteria) == found
 
 
 @given(value=st.sampled_from([float("nan"), float("inf"), "\0", "\ud800", object(), {1: 2}]))
