@@ -63,6 +63,11 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) 
     )
 
 
+def count_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+    """Count the awards not revoked: organization, badge, tier, `name`, `awards`, `people`."""
+    return _rows(connection, "select * from badges.count_awards(%s)", org_id)
+
+
 def derive_idempotency_key(
     connection: Connection,
     peer_mentor_id: UUID,
