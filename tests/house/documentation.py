@@ -1,0 +1,176 @@
+"""Runs the examples of a Markdown page, so that what the documentation shows is true.
+
+In order, on one fresh database and in one folder a page:
+
+- a `yaml`, `json` or `csv` block whose info string goes on with a file name is written there:
+  ```` ```yaml badges.yaml ````
+- `console`: each line that begins with `$ ` is run; `pgmerit` and `psql -c` work on the page's
+  database, `make TARGET` is only looked up in the Makefile. The lines below a command are what it
+  prints; a line of three dots stands for any lines, and so does no line at all.
+- `sql`: run as it is. A `json` block right after it without a file name is the value of the last
+  row's one column, a `text` block the last rows, columns separated by ` | `. In both, three dots
+  stand for anything.
+- `sh`, `text` and blocks of other kinds elsewhere are for reading only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.house.sources import ROOT
+
+_FENCE = re.compile(r"^(?P<tick>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=tick)\s*$", re.M | re.S)
+
+Run = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its kind, the file it is for, its text and the line it begins on."""
+
+    kind: str
+    file: str | None
+    body: str
+    line: int
+    follows: bool  # nothing but blank lines lies between it and the block before
+
+
+def blocks(text: str) -> list[Block]:
+    """List the fenced blocks of a page."""
+    found: list[Block] = []
+    end = 0
+    for match in _FENCE.finditer(text):
+        words = match["info"].split()
+        found.append(
+            Block(
+                words[0] if words else "",
+                words[1] if len(words) > 1 else None,
+                match["body"],
+                text.count("\n", 0, match.start()) + 1,
+                not text[end : match.start()].strip(),
+            )
+        )
+        end = match.end()
+    return found
+
+
+def runnable_pages() -> list[Path]:
+    """List the pages that have something to run."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [page for page in pages if page.exists() and _is_runnable(page)]
+
+
+def run_page(text: str, dsn: str, cli: Run, folder: Path) -> None:
+    """Run every example of a page; raises AssertionError with the line of the first that fails."""
+    with (
+        contextlib.chdir(folder),
+        psycopg.connect(dsn, autocommit=True) as connection,
+    ):
+        rows: list[tuple[Any, ...]] = []
+        before = ""
+        for block in blocks(text):
+            place = f"line {block.line}"
+            if block.file:
+                Path(block.file).write_text(block.body)
+            elif block.kind == "console":
+                for command, expected in _commands(block.body):
+                    _run_command(command, expected, dsn, cli, connection, place)
+            elif block.kind == "sql":
+                rows = _run_sql(connection, block.body, place)
+            elif block.follows and before == "sql" and block.kind == "json":
+                _compare_json(rows, json.loads(block.body), place)
+            elif block.follows and before == "sql" and block.kind == "text":
+                _compare_lines(_as_lines(rows), block.body, place)
+            before = block.kind
+
+
+def _is_runnable(page: Path) -> bool:
+    return any(block.kind in ("console", "sql") for block in blocks(page.read_text()))
+
+
+def _commands(body: str) -> Iterator[tuple[str, str]]:
+    parts = re.split(r"^\$ ", body.replace("\\\n", " "), flags=re.M)
+    assert not parts[0].strip(), "a console block begins with `$ `"
+    for part in parts[1:]:
+        command, _, expected = part.partition("\n")
+        yield command, expected
+
+
+def _run_command(
+    command: str,
+    expected: str,
+    dsn: str,
+    cli: Run,
+    connection: psycopg.Connection[Any],
+    place: str,
+) -> None:
+    program, *arguments = shlex.split(command, comments=True)
+    if program == "make":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+        unknown = [word for word in arguments if "=" not in word and word not in targets]
+        assert not unknown, f"{place}: make has no target {unknown}"
+        return
+    if program == "psql":
+        assert arguments[:1] == ["-c"], f"{place}: only psql -c can be run"
+        rows = _run_sql(connection, arguments[1], place)
+        _compare_lines(_as_lines(rows), expected, place)
+        return
+    assert program == "pgmerit", f"{place}: {program} cannot be run; use sh to only show it"
+    result = cli(*arguments, dsn=dsn)
+    shown = f"{place}: `{command}` ended with {result.exit_code}: {result.stderr}"
+    assert result.exit_code in (0, 1), shown
+    _compare_lines((result.stdout or result.stderr).splitlines(), expected, place)
+
+
+def _run_sql(connection: psycopg.Connection[Any], text: str, place: str) -> list[tuple[Any, ...]]:
+    try:
+        cursor = connection.execute(text.encode())
+        while cursor.nextset():
+            pass
+    except psycopg.Error as exc:
+        raise AssertionError(f"{place}: {exc}") from exc
+    return cursor.fetchall() if cursor.description else []
+
+
+def _as_lines(rows: list[tuple[Any, ...]]) -> list[str]:
+    return [" | ".join("" if value is None else str(value) for value in row) for row in rows]
+
+
+def _compare_lines(actual: list[str], expected: str, place: str) -> None:
+    if not expected.strip():
+        return
+    wanted = "\n".join(_tidied(line) for line in expected.splitlines() if line.strip())
+    found = "\n".join(_tidied(line) for line in actual if line.strip())
+    pattern = "*".join(re.sub(r"([*?[])", r"[\1]", part) for part in wanted.split("..."))
+    assert fnmatch.fnmatchcase(found, pattern), f"{place}: expected\n{wanted}\nbut it is\n{found}"
+
+
+def _tidied(line: str) -> str:
+    return re.sub(r"\s+", " ", line).strip()
+
+
+def _compare_json(rows: list[tuple[Any, ...]], expected: Any, place: str) -> None:
+    actual = rows[-1][0] if rows else None
+    assert _is_like(actual, expected), f"{place}: expected {expected}\nbut it is {actual}"
+
+
+def _is_like(actual: Any, expected: Any) -> bool:
+    if expected == "...":
+        return True
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return actual.keys() == expected.keys() and all(
+            _is_like(actual[name], expected[name]) for name in expected
+        )
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(actual) == len(expected) and all(map(_is_like, actual, expected))
+    return bool(actual == expected)
