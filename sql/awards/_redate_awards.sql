@@ -1,7 +1,6 @@
 -- Moves earned_at back where a late activity made a rule true earlier.
 --
--- Only awards that rules gave and still hold, dated after the late moment, whose rule has not
--- changed since. Dates never move forward. Badges that count badges follow.
+-- Looks at the awards that rules gave and still hold, dated after the late moment.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
 create or replace function badges_internal._redate_awards(p_late badges_internal.late_person[])
@@ -25,49 +24,7 @@ begin
         and earned.revoked_at is null
         and earned.source in ('rule', 'backfill', 'sweep');
 
-    while v_held is not null loop
-        with moved as (
-            update badges.earned_badges as earned
-            set earned_at = award.earned_at, activity_id = award.activity_id
-            from unnest(badges_internal._evaluate_badges(v_held, true)) as award
-            where earned.peer_mentor_id = award.peer_mentor_id
-            and earned.badge_definition_id = award.badge_definition_id
-            and earned.org_id = award.org_id
-            and earned.tier = award.tier
-            and earned.occurrence = award.occurrence
-            and earned.earned_at > award.earned_at
-            and earned.revoked_at is null
-            and earned.source in ('rule', 'backfill', 'sweep')
-            and earned.threshold is not distinct from award.threshold
-            and earned.rule_set_version >= all (
-                select milestone.since_version
-                from badges_internal.milestones as milestone
-                where milestone.org_id = earned.org_id
-                and milestone.badge_definition_id = earned.badge_definition_id
-            )
-            returning
-                earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier,
-                earned.occurrence, earned.source, earned.earned_at
-        ),
-        told as (
-            insert into badges.award_events (
-                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, event_type,
-                source, is_delivered_by_default, transaction_id, created_at, details
-            )
-            select
-                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, 'redated', source,
-                false, pg_current_xact_id(), clock_timestamp(),
-                jsonb_build_object('earned_at', earned_at)
-            from moved
-        )
-        select array_agg(
-            row(peer_mentor_id, org_id, badge_definition_id, null, null)
-                ::badges_internal.candidate
-        )
-        into v_held
-        from moved;
-        v_held := badges_internal._counting_badges(v_held);
-    end loop;
+    perform badges_internal._redate_badges(v_held);
 end;
 $$;
 

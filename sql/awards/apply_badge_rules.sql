@@ -19,19 +19,56 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_candidates badges_internal.candidate[] := p_candidates;
+    v_candidates badges_internal.candidate[];
+    v_counting badges_internal.candidate[]; -- badges that count badges: after the others
     v_awards badges_internal.dated_award[];
     v_granted badges_internal.candidate[];
-    v_count bigint := 0;
+    v_all_granted badges_internal.candidate[] := '{}';
+    v_again badges_internal.candidate[] := '{}';
 begin
-    while v_candidates is not null loop
+    select
+        array_agg(placed.candidate) filter (where not placed.is_counting),
+        array_agg(placed.candidate) filter (where placed.is_counting)
+    into v_candidates, v_counting
+    from (
+        select
+            candidate,
+            exists (
+                select
+                from badges_internal.milestones as milestone
+                where milestone.org_id = candidate.org_id
+                and milestone.badge_definition_id = candidate.badge_definition_id
+                and milestone.measure = 'badges'
+            ) as is_counting
+        from unnest(p_candidates) as candidate
+    ) as placed;
+    loop
+        if v_candidates is null then
+            exit when v_counting is null;
+            v_candidates := v_counting;
+            v_counting := null;
+        end if;
         v_awards := badges_internal._evaluate_badges(v_candidates, false);
-        exit when v_awards is null;
-        v_granted := badges_internal._grant_badges(v_awards, p_source);
-        v_count := v_count + coalesce(cardinality(v_granted), 0);
-        v_candidates := badges_internal._counting_badges(v_granted);
+        v_candidates := null;
+        if v_awards is not null then
+            v_granted := badges_internal._grant_badges(v_awards, p_source);
+            v_counting := v_counting || badges_internal._counting_badges(v_granted);
+            v_all_granted := v_all_granted || v_granted;
+            v_again := v_again || array(
+                select counting
+                from unnest(v_counting) as counting
+                join unnest(v_all_granted) as granted
+                    on granted.peer_mentor_id = counting.peer_mentor_id
+                    and granted.org_id = counting.org_id
+                    and granted.badge_definition_id = counting.badge_definition_id
+            );
+        end if;
     end loop;
-    return v_count;
+    -- A badge granted above may have come true earlier through one that was granted after it.
+    if v_again <> '{}' then
+        perform badges_internal._redate_badges(v_again);
+    end if;
+    return cardinality(v_all_granted);
 end;
 $$;
 

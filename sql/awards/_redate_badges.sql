@@ -1,0 +1,63 @@
+-- Moves earned_at of held awards back to where their rules, as they are, came true.
+--
+-- Only awards that rules gave and still hold, whose rule has not changed since. Dates never move
+-- forward. Badges that count badges follow. The caller holds the base rows.
+--
+-- Writes: badges.earned_badges, badges.award_events (redated).
+create or replace function badges_internal._redate_badges(p_held badges_internal.candidate[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_badges badges_internal.candidate[] := p_held;
+begin
+    while v_badges is not null loop
+        with moved as (
+            update badges.earned_badges as earned
+            set earned_at = award.earned_at, activity_id = award.activity_id
+            from unnest(badges_internal._evaluate_badges(v_badges, true)) as award
+            where earned.peer_mentor_id = award.peer_mentor_id
+            and earned.badge_definition_id = award.badge_definition_id
+            and earned.org_id = award.org_id
+            and earned.tier = award.tier
+            and earned.occurrence = award.occurrence
+            and earned.earned_at > award.earned_at
+            and earned.revoked_at is null
+            and earned.source in ('rule', 'backfill', 'sweep')
+            and earned.threshold is not distinct from award.threshold
+            and earned.rule_set_version >= all (
+                select milestone.since_version
+                from badges_internal.milestones as milestone
+                where milestone.org_id = earned.org_id
+                and milestone.badge_definition_id = earned.badge_definition_id
+            )
+            returning
+                earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier,
+                earned.occurrence, earned.source, earned.earned_at
+        ),
+        told as (
+            insert into badges.award_events (
+                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, event_type,
+                source, is_delivered_by_default, transaction_id, created_at, details
+            )
+            select
+                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, 'redated', source,
+                false, pg_current_xact_id(), clock_timestamp(),
+                jsonb_build_object('earned_at', earned_at)
+            from moved
+        )
+        select array_agg(
+            row(peer_mentor_id, org_id, badge_definition_id, null, null)
+                ::badges_internal.candidate
+        )
+        into v_badges
+        from moved;
+        v_badges := badges_internal._counting_badges(v_badges);
+    end loop;
+end;
+$$;
+
+comment on function badges_internal._redate_badges(badges_internal.candidate[]) is
+'Moves earned_at of held awards back to where their rules, as they are, came true.';
