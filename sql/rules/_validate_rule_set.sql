@@ -10,7 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limit integer := (badges_internal._criteria_grammar() #> '{limits,document_bytes}')::integer;
-    v_problems jsonb := badges_internal._validate_value('"document"', p_document, '$');
+    v_problems jsonb;
     v_sound jsonb := '{}'::jsonb;
     v_badge text;
     v_path text;
@@ -23,7 +23,9 @@ begin
         return badges_internal._problem(
             '$', format('is larger than %s bytes', v_limit), format('at most %s bytes', v_limit)
         );
-    elsif jsonb_typeof(p_document) <> 'object' then
+    end if;
+    v_problems := badges_internal._validate_value('"document"', p_document, '$');
+    if jsonb_typeof(p_document) <> 'object' then
         return v_problems;
     end if;
     for v_badge, v_criteria in

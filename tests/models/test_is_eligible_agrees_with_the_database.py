@@ -1,0 +1,112 @@
+"""is_eligible on the stats document that the database gives says who holds which badge."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from orchestrator import rules
+from orchestrator.models import RuleSet
+
+CALLS = {"type": "threshold", "activity": "call"}
+VISITS = {"type": "threshold", "activity": "visit"}
+KINDS = {"type": "threshold", "measure": "distinct", "field": "kind"}
+CRITERIA: dict[str, Any] = {
+    "plain": CALLS | {"at_least": 4},
+    "any_type": {"type": "threshold", "at_least": 9},
+    "two_types": {"type": "threshold", "activity": ["call", "visit"], "at_least": 8},
+    "summed": VISITS | {"measure": "sum", "at_least": Decimal("6.5")},
+    "longest": {"type": "threshold", "measure": "max", "field": "minutes", "at_least": 55},
+    "days": CALLS | {"measure": "active_days", "at_least": 4},
+    "kinds": KINDS | {"at_least": 3},
+    "weekly": {"type": "threshold", "window": "week", "at_least": 4},
+    "by_kind": {"type": "threshold", "per": "kind", "at_least": 4},
+    "deep": KINDS | {"per_value": {"at_least": 2}, "at_least": 2},
+    "where": {
+        "type": "threshold",
+        "where": {"minutes": {"gte": Decimal("30.0")}, "kind": {"ne": "a"}},
+        "at_least": 3,
+    },
+    "run": {"type": "streak", "unit": "day", "length": 4},
+    "weeks": {"type": "streak", "unit": "week", "per_unit": {"at_least": 2}, "length": 3},
+    "trained": {
+        "type": "training_completion",
+        "activity": "visit",
+        "field": "kind",
+        "courses": ["a", "b", "c"],
+        "require": 2,
+    },
+    "tiers": {
+        "type": "tier",
+        "tiers": [{"tier": "one", "at_least": 6}, {"tier": "two", "at_least": 12}],
+    },
+    "both": {
+        "type": "all_of",
+        "criteria": [CALLS | {"at_least": 3}, {"type": "streak", "unit": "day", "length": 3}],
+    },
+    "either": {
+        "type": "any_of",
+        "criteria": [CALLS | {"at_least": 7}, VISITS | {"at_least": 7}],
+    },
+    "two": {
+        "type": "n_of",
+        "n": 2,
+        "criteria": [
+            CALLS | {"at_least": 5},
+            VISITS | {"at_least": 5},
+            {"type": "badges_earned", "badges": ["kinds"]},
+        ],
+    },
+    "listed": {"type": "badges_earned", "badges": ["plain", "longest"]},
+    "funny": {"type": "badges_earned", "category": "fun", "at_least": 2},
+    "by_hand": {"type": "manual"},
+}
+DOCUMENT = {
+    "version": 1,
+    "ruleset": "eligible",
+    "organizations": {"nhf": {"time_zone": "UTC"}},
+    "badges": {
+        slug: {"name": slug, "criteria": criteria}
+        | ({"category": "fun"} if slug in ("plain", "any_type", "where") else {})
+        for slug, criteria in CRITERIA.items()
+    },
+}
+
+
+def test_for_people_of_every_diligence(connection: Any, connect: Any) -> None:
+    rules.apply(connect(), DOCUMENT)
+    definitions = RuleSet.model_validate(DOCUMENT).definitions()
+    source = random.Random(7)
+    people = [UUID(int=number) for number in range(1, 41)]
+    rows = []
+    for diligence, person in enumerate(people, start=1):
+        for _ in range(source.randint(0, 1 + diligence // 2)):
+            at = datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(days=source.randint(0, 24))
+            attributes = (
+                f'{{"kind": "{source.choice("abcd")}", "minutes": {source.randint(1, 60)}}}'
+            )
+            rows.append((person, source.choice(["call", "visit"]), at, 1.5, attributes))
+    connection.cursor().executemany(
+        """insert into badges.activities
+            (org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes)
+        values ('nhf', %s, %s, %s, %s, %s)""",
+        rows,
+    )
+    seen = set()
+    for person in people:
+        row = connection.execute(
+            """select badges_internal._stats_document(%(person)s, 'nhf') as document, array(
+                select distinct badge_definition_id from badges.earned_badges
+                where peer_mentor_id = %(person)s
+            ) as held""",
+            {"person": person},
+        ).fetchone()
+        eligible = {
+            each.badge_definition_id for each in definitions if each.is_eligible(row["document"])
+        }
+        assert eligible == set(row["held"])
+        seen |= eligible
+    assert seen == {each.badge_definition_id for each in definitions} - {"by_hand"}
