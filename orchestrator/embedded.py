@@ -291,12 +291,17 @@ class Cluster:
                 f"the user {self.user.name}, who runs the server, cannot reach {self.home}",
                 "Set PGMERIT_HOME to a folder that others may enter, such as /var/lib/pgmerit.",
             )
+        owner = self.user.uid if self.user.uid is not None else os.geteuid()
         for folder in (self.folder, self.socket_dir):
             if not folder.exists():
-                folder.mkdir(mode=0o700)
-                self.user.take(folder)
-            owner = self.user.uid if self.user.uid is not None else os.geteuid()
-            if folder.stat().st_uid != owner:
+                # Whole at once: another start may look at the same moment.
+                made = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
+                self.user.take(made)
+                try:
+                    made.rename(folder)
+                except OSError:
+                    made.rmdir()
+            if not folder.is_dir() or folder.lstat().st_uid != owner:
                 raise PgmeritError(
                     f"{folder} belongs to another user",
                     "Set PGMERIT_HOME to a folder of your own.",

