@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestrator.embedded import PersistentServer
+from orchestrator.embedded import Cluster, PersistentServer
 from orchestrator.errors import PgmeritError
 
 # Only root has to become another user.
@@ -27,7 +28,8 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture
-def persistent(home: Path) -> Iterator[PersistentServer]:
+def new_server(home: Path) -> Iterator[PersistentServer]:
+    """A server that was never started."""
     server = PersistentServer(home, os.environ.get("TEST_PG_BINDIR"), durable=False)
     yield server
     with contextlib.suppress(PgmeritError):
@@ -39,3 +41,21 @@ def answer(dsn: str, query: str = "select 'there'") -> str:
         row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return str(row[0])
+
+
+@pytest.fixture(scope="session")
+def _initialized() -> Iterator[Path]:
+    """A fresh data folder to copy: initdb is the slow part."""
+    with tempfile.TemporaryDirectory(prefix="pgmerit-seed-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        cluster = Cluster(Path(name), os.environ.get("TEST_PG_BINDIR"), durable=False)
+        cluster.initialize()
+        yield cluster.data
+
+
+@pytest.fixture
+def persistent(new_server: PersistentServer, _initialized: Path) -> PersistentServer:
+    """A server with data that was not started yet."""
+    with new_server.locked():
+        subprocess.run(["cp", "-a", str(_initialized), str(new_server.data)], check=True)
+    return new_server

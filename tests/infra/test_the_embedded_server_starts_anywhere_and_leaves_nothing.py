@@ -85,7 +85,7 @@ def test_a_lock_whose_number_is_somebody_elses_does_not_block(
 
 
 def test_a_killed_initdb_leaves_no_half_cluster(
-    persistent: PersistentServer, monkeypatch: pytest.MonkeyPatch
+    new_server: PersistentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Cluster.run
 
@@ -98,15 +98,15 @@ def test_a_killed_initdb_leaves_no_half_cluster(
     with monkeypatch.context() as patch:
         patch.setattr(Cluster, "run", fail)
         with pytest.raises(PgmeritError, match="initdb failed: initdb: error: no room"):
-            persistent.start()
-    assert not persistent.data.exists()
-    assert persistent.start()
+            new_server.start()
+    assert not new_server.data.exists()
+    assert new_server.start()
 
 
-def test_two_starts_at_once_start_one_server(persistent: PersistentServer) -> None:
+def test_two_starts_at_once_start_one_server(new_server: PersistentServer) -> None:
     started: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: started.append(persistent.start())) for _ in range(2)
+        threading.Thread(target=lambda: started.append(new_server.start())) for _ in range(2)
     ]
     for thread in threads:
         thread.start()
