@@ -22,8 +22,8 @@ begin
             v_kept := array(
                 select distinct need.badge
                 from unnest(p_badges, p_listed) as need (badge, listed)
-                where need.badge = any (v_open)
-                and need.listed = any (v_open)
+                join unnest(v_open) as needing (badge) on needing.badge = need.badge
+                join unnest(v_open) as needed (badge) on needed.badge = need.listed
             );
             exit when cardinality(v_kept) = cardinality(v_open);
             v_open := v_kept;
