@@ -127,7 +127,7 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 @contextlib.contextmanager
 def _made_database(admin: psycopg.Connection[Any], name: str, template: str) -> Iterator[None]:
     admin.execute(
-        sql.SQL("create database {} template {}").format(
+        sql.SQL("create database {} template {} strategy file_copy").format(
             sql.Identifier(name), sql.Identifier(template)
         )
     )
