@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import importlib.util
 import itertools
 import json
 import os
@@ -49,9 +48,7 @@ class CommandTable(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands by name."""
-        return [
-            name for name in sorted(self.modules) if importlib.util.find_spec(self.modules[name])
-        ]
+        return sorted(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command."""
