@@ -7,7 +7,6 @@ return (
     select (p_occurred_at at time zone organization.time_zone)::date
     from badges.organizations as organization
     where organization.org_id = p_org_id
-    and isfinite(p_occurred_at)
 );
 
 comment on function badges_internal._local_day(text, timestamptz) is

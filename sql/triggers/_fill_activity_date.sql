@@ -22,7 +22,7 @@ comment on function badges_internal._fill_activity_date() is
 create or replace trigger fill_activity_date
 before insert on badges.activities
 for each row
-when (new.activity_date is null and isfinite(new.occurred_at))
+when (new.activity_date is null)
 execute function badges_internal._fill_activity_date();
 
 create or replace trigger fill_changed_activity_date
@@ -31,6 +31,5 @@ for each row
 when (
     new.activity_date = old.activity_date
     and (new.occurred_at <> old.occurred_at or new.org_id <> old.org_id)
-    and isfinite(new.occurred_at)
 )
 execute function badges_internal._fill_activity_date();
