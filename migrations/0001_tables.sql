@@ -31,7 +31,8 @@ create type badges_internal.stat_route as (
     element_unit text, -- calendar unit of a per_unit streak
     element_measure text, -- count, sum or max an element must reach
     element_value_field text, -- what the element's sum and max look at, null = quantity
-    element_at_least numeric -- null = one activity is enough
+    element_at_least numeric, -- null = one activity is enough
+    has_days boolean -- some rule asks for active days or runs over all its activities
 );
 
 -- A badge that may have come true for a person.
@@ -246,7 +247,7 @@ create table badges.peer_mentor_stats (
     run_end date, -- the last qualifying day (per_unit: first day of the last qualifying unit)
     first_at timestamptz,
     last_at timestamptz,
-    last_date date,
+    last_date date, -- null on rows whose days no rule asks for: no active days, no runs
     -- The lowest threshold above the present value, null = nothing waits.
     next_count bigint,
     next_sum numeric,

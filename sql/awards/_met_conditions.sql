@@ -20,91 +20,79 @@ begin
             from unnest(p_candidates) as candidate
             group by peer_mentor_id, org_id, badge_definition_id
         ),
-        conditions as (
+        -- Each step looks its rows up by key: what is joined is never scanned whole.
+        met as (
             select
-                candidates.peer_mentor_id, candidates.came_true_at, candidates.activity_id,
-                milestone.*
+                candidates.peer_mentor_id, milestone.*, candidates.came_true_at as own_moment,
+                candidates.activity_id
+            from candidates
+            cross join lateral (
+                select distinct asked.stat, asked.measure
+                from badges_internal.milestones as asked
+                where asked.org_id = candidates.org_id
+                and asked.badge_definition_id = candidates.badge_definition_id
+                and asked.stat is not null
+            ) as asked
+            cross join lateral (
+                select
+                    max(case
+                        when asked.measure = 'count' then held.activity_count
+                        when asked.measure = 'sum' then held.value_sum
+                        when asked.measure = 'max' then held.value_max
+                        when asked.measure = 'active_days' then held.active_days
+                        when asked.measure = 'distinct' then held.distinct_count
+                        when asked.measure = 'day_run' then held.longest_day_run
+                        when asked.measure = 'week_run' then held.longest_week_run
+                        when asked.measure = 'month_run' then held.longest_month_run
+                    end) as value,
+                    bool_or(held.has_negative and asked.measure = 'sum') as may_fall
+                from badges.peer_mentor_stats as held
+                where held.peer_mentor_id = candidates.peer_mentor_id
+                and held.org_id = candidates.org_id
+                and held.stat = asked.stat
+            ) as measured
+            join badges_internal.milestones as milestone
+                on milestone.org_id = candidates.org_id
+                and milestone.badge_definition_id = candidates.badge_definition_id
+                and milestone.stat = asked.stat
+                and milestone.measure = asked.measure
+                and (milestone.threshold <= measured.value or measured.may_fall)
+            union all
+            select candidates.peer_mentor_id, milestone.*, enough.earned_at, null
             from candidates
             join badges_internal.milestones as milestone
                 on milestone.org_id = candidates.org_id
                 and milestone.badge_definition_id = candidates.badge_definition_id
-                and milestone.measure <> 'raw'
-            where p_is_held = exists (
-                select
-                from badges.earned_badges as earned
-                where earned.peer_mentor_id = candidates.peer_mentor_id
-                and earned.badge_definition_id = milestone.badge_definition_id
-                and earned.org_id = milestone.org_id
-                and earned.tier = milestone.tier
-                and earned.occurrence = milestone.occurrence
-            )
-            and (p_is_held or not exists (
-                select
-                from badges.badge_denials as denial
-                where denial.peer_mentor_id = candidates.peer_mentor_id
-                and denial.badge_definition_id = milestone.badge_definition_id
-                and denial.org_id = milestone.org_id
-                and denial.tier in ('', milestone.tier)
-            ))
-        ),
-        measured as (
-            select
-                asked.peer_mentor_id, asked.org_id, asked.stat, asked.measure,
-                max(case
-                    when asked.measure = 'count' then held.activity_count
-                    when asked.measure = 'sum' then held.value_sum
-                    when asked.measure = 'max' then held.value_max
-                    when asked.measure = 'active_days' then held.active_days
-                    when asked.measure = 'distinct' then held.distinct_count
-                    when asked.measure = 'day_run' then held.longest_day_run
-                    when asked.measure = 'week_run' then held.longest_week_run
-                    when asked.measure = 'month_run' then held.longest_month_run
-                end) as value,
-                bool_or(held.has_negative and asked.measure = 'sum') as may_fall
-            from (
-                select distinct peer_mentor_id, org_id, stat, measure
-                from conditions
-                where stat is not null
-            ) as asked
-            join badges.peer_mentor_stats as held
-                on held.peer_mentor_id = asked.peer_mentor_id
-                and held.org_id = asked.org_id
-                and held.stat = asked.stat
-            group by asked.peer_mentor_id, asked.org_id, asked.stat, asked.measure
-        ),
-        met as (
-            select
-                conditions.peer_mentor_id, conditions.org_id, conditions.badge_definition_id,
-                conditions.tier, conditions.occurrence, conditions.node, conditions.parent,
-                conditions.stat, conditions.measure, conditions.threshold,
-                conditions.threshold_source, conditions.came_true_at, conditions.activity_id
-            from conditions
-            join measured
-                on measured.peer_mentor_id = conditions.peer_mentor_id
-                and measured.org_id = conditions.org_id
-                and measured.stat = conditions.stat
-                and measured.measure = conditions.measure
-            where measured.value >= conditions.threshold
-            or measured.may_fall
-            union all
-            select
-                conditions.peer_mentor_id, conditions.org_id, conditions.badge_definition_id,
-                conditions.tier, conditions.occurrence, conditions.node, conditions.parent,
-                null, conditions.measure, conditions.threshold, conditions.threshold_source,
-                enough.earned_at, null
-            from conditions
+                and milestone.measure = 'badges'
             cross join lateral badges_internal._nth_badge(
-                conditions.peer_mentor_id, conditions.org_id, conditions.badge_definition_id,
-                conditions.badge_ids, conditions.badge_category, conditions.threshold
+                candidates.peer_mentor_id, candidates.org_id, candidates.badge_definition_id,
+                milestone.badge_ids, milestone.badge_category, milestone.threshold
             ) as enough (earned_at)
-            where conditions.measure = 'badges'
-            and enough.earned_at is not null
+            where enough.earned_at is not null
         )
         select array_agg(row(
-            peer_mentor_id, org_id, badge_definition_id, tier, occurrence, node, parent, stat,
-            measure, threshold, threshold_source, came_true_at, activity_id, true
+            met.peer_mentor_id, met.org_id, met.badge_definition_id, met.tier, met.occurrence,
+            met.node, met.parent, met.stat, met.measure, met.threshold, met.threshold_source,
+            met.own_moment, met.activity_id, true
         )::badges_internal.condition_state)
         from met
+        where p_is_held = exists (
+            select
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = met.peer_mentor_id
+            and earned.badge_definition_id = met.badge_definition_id
+            and earned.org_id = met.org_id
+            and earned.tier = met.tier
+            and earned.occurrence = met.occurrence
+        )
+        and (p_is_held or not exists (
+            select
+            from badges.badge_denials as denial
+            where denial.peer_mentor_id = met.peer_mentor_id
+            and denial.badge_definition_id = met.badge_definition_id
+            and denial.org_id = met.org_id
+            and denial.tier in ('', met.tier)
+        ))
     );
 end;
 $$;

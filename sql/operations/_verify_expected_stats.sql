@@ -2,7 +2,8 @@
 --
 -- A run goes on while the next active day lies in the same or the next unit; its length is the
 -- number of units. A per_unit streak runs over the units that reached their target instead, each
--- standing on its first day, and has no runs of other units.
+-- standing on its first day, and has no runs of other units. A selector's days are kept only where
+-- some rule asks for them.
 create or replace function badges_internal._verify_expected_stats(p_people uuid[])
 returns table (
     peer_mentor_id uuid,
@@ -107,12 +108,20 @@ begin atomic
         select selector.org_id, selector.stat, selector.element_unit
         from badges_internal._verify_selectors() as selector
         where selector.element_unit is not null
+    ), dateless as (
+        select definition.org_id, definition.stat, true as is_dateless
+        from badges_internal.stat_definitions as definition
+        where starts_with(definition.stat, '~')
+        and (
+            definition.selector ? 'per_unit'
+            or not definition.watched && array['active_days', 'day_run', 'week_run', 'month_run']
+        )
     ), marks as (
         select distinct
             day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.activity_date as marked_date
         from folded as day
-        left join unit_streaks as streak using (org_id, stat)
-        where streak.stat is null
+        left join dateless using (org_id, stat)
+        where dateless.stat is null
         union all
         select
             element.peer_mentor_id,
@@ -192,7 +201,7 @@ begin atomic
         total.value_sum,
         total.value_max,
         total.has_negative,
-        total.active_days,
+        case when dateless.is_dateless then 0 else total.active_days end,
         coalesce(listed.counted_elements, '{}'),
         case when unit.is_day then coalesce(run.day_run, 0) else 0 end,
         case when unit.is_week then coalesce(run.week_run, 0) else 0 end,
@@ -203,8 +212,9 @@ begin atomic
         run.run_end,
         total.first_at,
         total.last_at,
-        total.last_date
+        case when dateless.is_dateless then null else total.last_date end
     from totals as total
+    left join dateless using (org_id, stat)
     left join runs as run using (peer_mentor_id, org_id, stat, bucket)
     left join element_lists as listed using (peer_mentor_id, org_id, stat, bucket)
     left join unit_streaks as streak using (org_id, stat)

@@ -136,10 +136,17 @@ begin
             org_id, stat, selector,
             case when selector ? 'types'
                 then array(select jsonb_array_elements_text(selector -> 'types')) end,
-            case when stat >= '~' then badges_internal._stat_route(selector) end,
+            case when stat >= '~' then badges_internal._stat_route(selector, measures) end,
             measures, p_version
         from watched
-        on conflict (org_id, stat) do update set watched = excluded.watched
+        -- A stat of which more is asked is as good as new.
+        on conflict (org_id, stat) do update set
+            watched = excluded.watched,
+            route = excluded.route,
+            since_version = case
+                when excluded.watched <@ defined.watched then defined.since_version
+                else excluded.since_version
+            end
     )
     delete from badges_internal.stat_definitions as defined
     where defined.org_id = any(v_orgs)

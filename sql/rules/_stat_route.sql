@@ -1,5 +1,10 @@
 -- Compiles a selector to what the fold reads for each activity.
-create or replace function badges_internal._stat_route(p_selector jsonb)
+--
+-- p_watched: the measures that rules ask of it.
+create or replace function badges_internal._stat_route(
+    p_selector jsonb,
+    p_watched text[]
+)
 returns badges_internal.stat_route
 language sql
 immutable
@@ -20,8 +25,10 @@ return row(
     coalesce(p_selector -> 'per_value' ->> 'field', p_selector -> 'per_unit' ->> 'field'),
     coalesce(
         p_selector -> 'per_value' -> 'at_least', p_selector -> 'per_unit' -> 'at_least'
-    )::numeric
+    )::numeric,
+    not p_selector ? 'per_unit'
+    and p_watched && array['active_days', 'day_run', 'week_run', 'month_run']
 )::badges_internal.stat_route;
 
-comment on function badges_internal._stat_route(jsonb) is
+comment on function badges_internal._stat_route(jsonb, text[]) is
 'Compiles a selector to what the fold reads for each activity.';

@@ -106,40 +106,43 @@ begin
             activity_count = activity_count + 1,
             value_sum = value_sum + p_new.quantity,
             value_max = greatest(value_max, p_new.quantity),
-            active_days = active_days + case when last_date >= v_day then 0 else 1 end,
+            -- Null last_date: no days are kept, and every comparison leaves them alone.
+            active_days = active_days + case when last_date < v_day then 1 else 0 end,
             day_run = case
-                when last_date >= v_day then day_run
                 when last_date = v_day - 1 then day_run + 1
-                else 1
+                when last_date < v_day then 1
+                else day_run
             end,
             longest_day_run = case
                 when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
-                else greatest(longest_day_run, 1)
+                else longest_day_run
             end,
             week_run = case
                 when last_date >= v_week then week_run
                 when last_date >= v_week - 7 then week_run + 1
-                else 1
+                when last_date < v_week then 1
+                else week_run
             end,
             longest_week_run = case
                 when last_date < v_week and last_date >= v_week - 7
                     then greatest(longest_week_run, week_run + 1)
-                else greatest(longest_week_run, 1)
+                else longest_week_run
             end,
             month_run = case
                 when last_date >= v_month then month_run
                 when last_date >= v_previous_month then month_run + 1
-                else 1
+                when last_date < v_month then 1
+                else month_run
             end,
             longest_month_run = case
                 when last_date < v_month and last_date >= v_previous_month
                     then greatest(longest_month_run, month_run + 1)
-                else greatest(longest_month_run, 1)
+                else longest_month_run
             end,
-            run_end = greatest(run_end, v_day),
+            run_end = case when last_date < v_day then v_day else run_end end,
             first_at = least(first_at, p_new.occurred_at),
             last_at = greatest(last_at, p_new.occurred_at),
-            last_date = greatest(last_date, v_day)
+            last_date = case when last_date < v_day then v_day else last_date end
         where held.peer_mentor_id = p_new.peer_mentor_id
         and held.org_id = p_new.org_id
         and held.stat = any(v_wanted)

@@ -26,9 +26,12 @@ picked as (
         a.peer_mentor_id,
         a.org_id,
         wanted.stat,
-        badges_internal._bucket(
-            wanted.per_field, wanted.window_unit, a.attributes, a.quantity, a.activity_date
-        ) as bucket,
+        case
+            when wanted.per_field is null and wanted.window_unit is null then ''
+            else badges_internal._bucket(
+                wanted.per_field, wanted.window_unit, a.attributes, a.quantity, a.activity_date
+            )
+        end as bucket,
         wanted.element_unit,
         wanted.element_measure,
         wanted.element_at_least,

@@ -31,6 +31,7 @@ picked as (
         a.peer_mentor_id,
         a.org_id,
         wanted.stat,
+        wanted.has_days,
         case
             when wanted.per_field is null and wanted.window_unit is null then ''
             else badges_internal._bucket(
@@ -73,6 +74,7 @@ days as (
         max(picked.occurred_at) as last_at
     from picked
     where picked.bucket is not null
+    and picked.has_days
     group by
         picked.peer_mentor_id, picked.org_id, picked.stat, picked.bucket, picked.activity_date
 ),
@@ -131,6 +133,7 @@ runs as (
         order by activity_date
     )
 ),
+-- Stats whose days no rule asks for need no windows.
 folded as (
     select
         peer_mentor_id,
@@ -153,6 +156,23 @@ folded as (
         max(month_number) - max(month_start) + 1 as month_run,
         max(month_number - month_start) + 1 as longest_month_run
     from runs
+    group by peer_mentor_id, org_id, stat, bucket
+    union all
+    select
+        peer_mentor_id,
+        org_id,
+        stat,
+        bucket,
+        count(*),
+        sum(measured),
+        max(measured),
+        min(measured),
+        min(occurred_at),
+        max(occurred_at),
+        null, false, 0, null, null, null, null, null, null
+    from picked
+    where bucket is not null
+    and not has_days
     group by peer_mentor_id, org_id, stat, bucket
 ),
 -- old_* is what stands in the row, the other columns what will.
@@ -200,49 +220,49 @@ merged as materialized (
         and change.org_id = folded.org_id
         and change.stat = folded.stat
         and change.bucket = folded.bucket
-    -- A per_unit streak runs over its elements; late days are mended afterwards.
+    -- A per_unit streak runs over its elements, and late days are mended afterwards.
     cross join lateral (
         select
             case
                 when change.element_unit = 'day' then change.unit_run
-                when (defined.route).element_unit is not null or folded.is_late
-                    then coalesce(held.day_run, 0)
-                else folded.day_run
+                when folded.is_late then coalesce(held.day_run, 0)
+                else coalesce(folded.day_run, held.day_run, 0)
             end as day_run,
             case
                 when change.element_unit = 'week' then change.unit_run
-                when (defined.route).element_unit is not null or folded.is_late
-                    then coalesce(held.week_run, 0)
-                else folded.week_run
+                when folded.is_late then coalesce(held.week_run, 0)
+                else coalesce(folded.week_run, held.week_run, 0)
             end as week_run,
             case
                 when change.element_unit = 'month' then change.unit_run
-                when (defined.route).element_unit is not null or folded.is_late
-                    then coalesce(held.month_run, 0)
-                else folded.month_run
+                when folded.is_late then coalesce(held.month_run, 0)
+                else coalesce(folded.month_run, held.month_run, 0)
             end as month_run,
             case
                 when change.element_unit = 'day' then change.longest_unit_run
-                when (defined.route).element_unit is not null or folded.is_late
-                    then coalesce(held.longest_day_run, 0)
-                else greatest(held.longest_day_run, folded.longest_day_run)
+                when folded.is_late then coalesce(held.longest_day_run, 0)
+                else coalesce(
+                    greatest(held.longest_day_run, folded.longest_day_run), 0
+                )
             end as longest_day_run,
             case
                 when change.element_unit = 'week' then change.longest_unit_run
-                when (defined.route).element_unit is not null or folded.is_late
-                    then coalesce(held.longest_week_run, 0)
-                else greatest(held.longest_week_run, folded.longest_week_run)
+                when folded.is_late then coalesce(held.longest_week_run, 0)
+                else coalesce(
+                    greatest(held.longest_week_run, folded.longest_week_run), 0
+                )
             end as longest_week_run,
             case
                 when change.element_unit = 'month' then change.longest_unit_run
-                when (defined.route).element_unit is not null or folded.is_late
-                    then coalesce(held.longest_month_run, 0)
-                else greatest(held.longest_month_run, folded.longest_month_run)
+                when folded.is_late then coalesce(held.longest_month_run, 0)
+                else coalesce(
+                    greatest(held.longest_month_run, folded.longest_month_run), 0
+                )
             end as longest_month_run,
             case
                 when change.element_unit is not null then change.run_end
-                when (defined.route).element_unit is not null or folded.is_late then held.run_end
-                else greatest(held.last_date, folded.last_date)
+                when folded.is_late or folded.last_date is null then held.run_end
+                else folded.last_date
             end as run_end
     ) as run
 ),

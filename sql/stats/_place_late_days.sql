@@ -40,13 +40,6 @@ begin
         cross join lateral badges_internal._run_around(
             new_days.stats, unit.name, new_days.activity_date
         ) as run
-        where not exists (
-            select
-            from badges_internal.stat_definitions as defined
-            where defined.org_id = new_days.org_id
-            and defined.stat = new_days.stat
-            and (defined.route).element_unit is not null
-        )
         group by
             new_days.peer_mentor_id, new_days.org_id, new_days.stat, new_days.bucket, unit.name
     ),
@@ -83,10 +76,7 @@ begin
         longest_day_run = greatest(held.longest_day_run, placed.longest_day_run),
         longest_week_run = greatest(held.longest_week_run, placed.longest_week_run),
         longest_month_run = greatest(held.longest_month_run, placed.longest_month_run),
-        -- longest_run is null for a per_unit streak, whose end is its own.
-        run_end = case
-            when placed.longest_day_run is null then held.run_end else held.last_date
-        end
+        run_end = held.last_date
     from placed
     where held.peer_mentor_id = placed.peer_mentor_id
     and held.org_id = placed.org_id

@@ -16,7 +16,8 @@ returns table (
     element_unit text,
     element_measure text,
     element_value_field text,
-    element_at_least numeric
+    element_at_least numeric,
+    has_days boolean
 )
 language plpgsql
 stable
@@ -39,7 +40,7 @@ begin
     where p_stats is null or route.stat = any(p_stats)
     union all
     select kind.org_id, kind.activity_type, base.stat,
-        null, false, null, null, null, null, null, null, null, null
+        null, false, null, null, null, null, null, null, null, null, true
     from unnest(p_kinds) as kind
     cross join lateral (values ('*'), ('=' || kind.activity_type)) as base (stat)
     where p_stats is null or base.stat = any(p_stats);
