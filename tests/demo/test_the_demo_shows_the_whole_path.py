@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from orchestrator import demo, routines, rules, verify
+from orchestrator.database import Connection
+from orchestrator.errors import PgmeritError
+from orchestrator.generator import PROTAGONIST, Correction
+from orchestrator.importer import apply_corrections
+
+Cli = Callable[..., Any]
+SMALL = ("--scale", "0.02", "--seed", "3")
+
+
+@pytest.fixture
+def own_name(monkeypatch: pytest.MonkeyPatch, server: Any, worker_id: str) -> Iterator[str]:
+    """Let the demo's own database have a name of this worker, and drop it afterwards."""
+    name = f"pgmerit_demo_{worker_id}"
+    monkeypatch.setattr(demo, "DATABASE", name)
+    yield name
+    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+        )
+
+
+def _steps(result: Any) -> dict[str, Any]:
+    return {step["name"]: step["data"] for step in json.loads(result.stdout)["steps"]}
+
+
+def test_every_step_in_a_database_of_its_own_and_again(
+    cli: Cli, server: Any, own_name: str
+) -> None:
+    for _ in range(2):
+        result = cli("demo", *SMALL, "--format", "json", dsn=server.dsn())
+        assert result.exit_code == 0, result.stderr
+        steps = _steps(result)
+        assert [applied["changed"] for applied in steps["rules"]] == [True, True]
+        assert (
+            steps["import"]["imported"] == steps["import"]["read"] - steps["import"]["duplicates"]
+        )
+        assert steps["import"]["duplicates"] > 0
+        awarded = {(row["org_id"], row["badge_definition_id"]) for row in steps["awards"]}
+        assert ("study", "50_xp") in awarded
+        assert {org_id for org_id, _ in awarded} == {"hlf", "nhf", "blindeforbundet", "study"}
+        assert steps["mentor"]["explanation"]["verdict"] == "partly earned"
+        recorded, replayed = steps["replay"]
+        badges = [(b["badge_definition_id"], b["tier"]) for b in recorded["new_badges"]]
+        assert ("honorar", "second") in badges
+        assert replayed["duplicate"] is True
+        assert replayed["new_badges"] == []
+        assert steps["corrections"]["updated"] > 0
+        assert steps["verify"] == {"is_exact": True, "differences": []}
+
+
+def test_it_reads_well(cli: Cli, server: Any, own_name: str) -> None:
+    result = cli("demo", *SMALL, dsn=server.dsn())
+    for title in (
+        "Rule sets applied",
+        "The year imported",
+        "Awards by badge and organization",
+        "One mentor: Solfrid of blindeforbundet",
+        "Why not yet?",
+        "replayed: duplicate true, new badges: none",
+        "exact: snapshot and awards are what the activities say",
+        "How long it took",
+    ):
+        assert title in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_the_demo_did_not_make_is_left_alone(
+    cli: Cli, server: Any, own_name: str
+) -> None:
+    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(own_name)))
+    result = cli("demo", *SMALL, dsn=server.dsn())
+    assert result.exit_code == 2
+    assert "was not made by the demo" in result.stderr
+    assert f"--into {own_name}" in result.stderr
+    with psycopg.connect(server.dsn(own_name)) as connection:
+        assert connection.execute("select to_regnamespace('badges')").fetchone() == (None,)
+
+
+def test_into_an_existing_database_replays_and_changes_nothing(
+    cli: Cli, server: Any, dsn: str, connection: Connection
+) -> None:
+    name = connection.info.dbname
+    first = _steps(cli("demo", *SMALL, "--into", name, "--format", "json", dsn=server.dsn()))
+    second = _steps(cli("demo", *SMALL, "--into", name, "--format", "json", dsn=server.dsn()))
+    assert first["import"]["imported"] > 1_000
+    # Rows that a correction took away come back and are taken away again.
+    assert second["import"]["imported"] == first["corrections"]["deleted"]
+    assert second["corrections"] == first["corrections"]
+    assert second["replay"][0]["duplicate"] is True
+    assert second["verify"]["is_exact"] is True
+    result = cli("demo", "--into", "no_such_database", dsn=server.dsn())
+    assert result.exit_code == 2
+    assert "no_such_database" in result.stderr
+
+
+def test_without_a_server_the_embedded_one_runs_for_the_demo(
+    monkeypatch: pytest.MonkeyPatch, cli: Cli, server: Any
+) -> None:
+    from contextlib import contextmanager
+    from types import SimpleNamespace
+
+    from orchestrator.cli import demo as command
+
+    asked: list[str] = []
+
+    @contextmanager
+    def attached(home: Any) -> Iterator[Any]:
+        asked.append("started")
+        yield SimpleNamespace(dsn=lambda name: server.dsn(name))
+        asked.append("stopped")
+
+    monkeypatch.setattr(command, "attached_server", attached)
+    monkeypatch.setattr(demo, "make_database", lambda dsn, into: dsn)
+    monkeypatch.setattr(
+        demo, "run", lambda *arguments: iter([demo.Step("verify", "Verified", 0.1, [])])
+    )
+    assert cli("demo").exit_code == 0
+    assert asked == ["started", "stopped"]
+
+
+def test_an_unreadable_connection_string_starts_no_server(cli: Cli) -> None:
+    result = cli("demo", dsn="nonsense nonsense")
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
+
+
+def test_corrections_move_rows_by_the_local_clock(connection: Connection) -> None:
+    for name in demo.RULE_SETS:
+        rules.apply(connection, rules.check_file(_path(name))[0])
+    person = PROTAGONIST.peer_mentor_id
+    for day in range(1, 4):
+        routines.record_activity(
+            connection,
+            person,
+            "hlf",
+            "assignment",
+            occurred_at=datetime(2026, 3, 27, 17, tzinfo=UTC) + timedelta(days=day),
+            idempotency_key=f"k{day}",
+        )
+    mended = [
+        Correction("update", person, "hlf", "k1", activity_date="2026-04-02", quantity="2.5"),
+        Correction("update", person, "hlf", "k2", activity_type="call"),
+        Correction("delete", person, "hlf", "k3"),
+        Correction("delete", person, "hlf", "unknown"),
+    ]
+    assert apply_corrections(connection, mended) == {"updated": 2, "deleted": 1}
+    rows = connection.execute(
+        "select activity_type, occurred_at, activity_date, quantity from badges.activities"
+        " order by idempotency_key"
+    ).fetchall()
+    assert [tuple(row.values()) for row in rows] == [
+        # 18:00 in Norway, before and after summer time began.
+        ("assignment", datetime(2026, 4, 2, 16, tzinfo=UTC), date(2026, 4, 2), 2.5),
+        ("call", datetime(2026, 3, 29, 17, tzinfo=UTC), date(2026, 3, 29), 0),
+    ]
+    assert verify.find_differences(connection) == []
+
+
+def test_the_demos_rule_sets_are_valid_and_name_no_badge_twice() -> None:
+    badges: list[str] = []
+    for name in demo.RULE_SETS:
+        document, problems = rules.check_file(_path(name))
+        assert problems == []
+        assert not rules.warnings(document.value)
+        badges += document.value["badges"]
+    assert len(badges) == len(set(badges)) >= 24
+
+
+def test_a_database_name_that_is_not_there_is_an_error(server: Any) -> None:
+    with pytest.raises(PgmeritError):
+        demo.make_database(server.dsn(), into="no_such_database")
+
+
+def _path(name: str) -> str:
+    from importlib.resources import files
+
+    return str(files("orchestrator") / "rule_sets" / f"{name}.yaml")
