@@ -20,7 +20,6 @@ MEASURES = {
     "count": "activity_count",
     "sum": "value_sum",
     "max": "value_max",
-    "active_days": "active_days",
     "distinct": "distinct_count",
     "day_run": "longest_day_run",
     "week_run": "longest_week_run",
@@ -203,12 +202,19 @@ def _runs(unit: str, days: Iterable[date]) -> list[int]:
     return runs or [0]
 
 
-def stats_row(selector: Mapping[str, Any], activities: Sequence[Activity]) -> dict[str, Any]:
-    """Measure one part: the columns of peer_mentor_stats."""
+def stats_row(
+    selector: Mapping[str, Any], activities: Sequence[Activity], *, is_dated: bool = True
+) -> dict[str, Any]:
+    """Measure one part: the columns of peer_mentor_stats.
+
+    A rule's stat that no rule asks for days or runs keeps none of them: it is not dated. A
+    per_unit streak keeps its units only.
+    """
     values = [_number(_read(one, selector.get("field", "quantity"))) for one in activities]
     numbers = [value for value in values if value is not None]
     elements = counted_elements(selector, activities)
-    days = {activity.activity_date for activity in activities}
+    is_dated = is_dated and "per_unit" not in selector
+    days = {activity.activity_date for activity in activities} if is_dated else set()
     units = ("day", "week", "month")
     marks: Iterable[date] = days
     if "per_unit" in selector:
@@ -224,7 +230,7 @@ def stats_row(selector: Mapping[str, Any], activities: Sequence[Activity]) -> di
         "run_end": max(marks, default=None),
         "first_at": min(activity.occurred_at for activity in activities),
         "last_at": max(activity.occurred_at for activity in activities),
-        "last_date": max(days),
+        "last_date": max(days, default=None),
     }
     for unit in ("day", "week", "month"):
         runs = _runs(unit, marks) if unit in units else [0]
@@ -233,14 +239,18 @@ def stats_row(selector: Mapping[str, Any], activities: Sequence[Activity]) -> di
     return row
 
 
+def measured(rule: Condition, activities: Sequence[Activity]) -> Any:
+    """Measure one part for a condition, whatever the snapshot keeps of it."""
+    if rule.measure == "active_days":
+        return len({activity.activity_date for activity in activities})
+    return stats_row(rule.selector, activities)[MEASURES[rule.measure]]
+
+
 def _holds(rule: Condition | Group, activities: Sequence[Activity]) -> bool:
     if isinstance(rule, Group):
         return sum(_holds(part, activities) for part in rule.parts) >= rule.required
-    measured = (
-        stats_row(rule.selector, members)[MEASURES[rule.measure]]
-        for members in parts_of(rule.selector, activities).values()
-    )
-    return any(value is not None and value >= rule.threshold for value in measured)
+    values = (measured(rule, members) for members in parts_of(rule.selector, activities).values())
+    return any(value is not None and value >= rule.threshold for value in values)
 
 
 def earned_at(rule: Condition | Group, activities: Iterable[Activity]) -> datetime | None:

@@ -83,6 +83,16 @@ def stats() -> list[tuple[str, dict[str, Any]]]:
     return BASES + [(stat_name(selector), selector) for selector in SELECTORS]
 
 
+def _watched(stat: str) -> list[str]:
+    """Let rules ask for days or runs of two stats out of three."""
+    return [["count"], ["sum", "active_days"], ["week_run"]][int(stat[-1:].encode().hex(), 16) % 3]
+
+
+def is_dated(stat: str) -> bool:
+    """Tell whether the snapshot keeps a stat's days: always those of the base stats."""
+    return not stat.startswith("~") or _watched(stat) != ["count"]
+
+
 def random_activities(chance: random.Random, size: int) -> list[Activity]:
     """Make a history of odd attributes, equal instants and shifted days."""
     falling = chance.random() < 0.5
@@ -164,8 +174,8 @@ def write_rules(connection: Connection, rules: Mapping[str, Condition | Group]) 
     for stat, selector in stats():
         connection.execute(
             "insert into badges_internal.stat_definitions"
-            " (org_id, stat, selector, watched, since_version) values (%s, %s, %s, '{}', 1)",
-            (ORG, stat, Jsonb(selector, dumps=dumps)),
+            " (org_id, stat, selector, watched, since_version) values (%s, %s, %s, %s, 1)",
+            (ORG, stat, Jsonb(selector, dumps=dumps), _watched(stat)),
         )
     for badge, rule in rules.items():
         kind = "all_of" if isinstance(rule, Group) else "threshold"
@@ -230,7 +240,7 @@ def write_history(connection: Connection, person: UUID, activities: Sequence[Act
         )
         for stat, selector in stats():
             for bucket, members in parts_of(selector, activities).items():
-                row = stats_row(selector, members)
+                row = stats_row(selector, members, is_dated=is_dated(stat))
                 version = VERSION if stat == "*" else None
                 columns = ", ".join(row)
                 cursor.execute(
