@@ -44,16 +44,17 @@ def award_badge(
     reason: str,
     tier: str | None = None,
 ) -> Row:
-    """Award a badge by hand: the award's row, new or existing, and whether it changed."""
-    return _rows(
+    """Award a badge by hand: `award`, the row, new or existing, and `changed`."""
+    return _value(
+        Row,
         connection,
-        "select * from badges.award_badge(%s, %s, %s, %s, %s)",
+        "select badges.award_badge(%s, %s, %s, %s, %s) as value",
         peer_mentor_id,
         badge_definition_id,
         org_id,
         reason,
         tier,
-    )[0]
+    )
 
 
 def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) -> Row:
@@ -188,16 +189,17 @@ def revoke_badge(
     reason: str,
     tier: str | None = None,
 ) -> Row:
-    """Take a badge back by hand: the award's row and whether it changed."""
-    return _rows(
+    """Take a badge back by hand: `award`, the row or None, and `changed`."""
+    return _value(
+        Row,
         connection,
-        "select * from badges.revoke_badge(%s, %s, %s, %s, %s)",
+        "select badges.revoke_badge(%s, %s, %s, %s, %s) as value",
         peer_mentor_id,
         badge_definition_id,
         org_id,
         reason,
         tier,
-    )[0]
+    )
 
 
 def rule_set_horizon(connection: Connection) -> str:

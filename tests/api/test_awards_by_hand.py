@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from orchestrator import routines
+from orchestrator.database import Connection
+from tests.engine import (
+    ANN,
+    BEN,
+    ORG,
+    activity,
+    apply,
+    assert_exact,
+    badge_ids,
+    insert,
+    rows,
+    rule_set,
+    value,
+)
+
+RULES = {
+    "calls": {"type": "threshold", "activity": "call", "at_least": 1},
+    "by_hand": {"type": "manual"},
+    "tiered": {
+        "type": "tier",
+        "tiers": [{"tier": "a", "at_least": 2}, {"tier": "b", "at_least": 9}],
+    },
+    "counting": {"type": "badges_earned", "badges": ["by_hand", "calls"]},
+}
+
+
+@pytest.fixture
+def ready(connection: Connection) -> Connection:
+    apply(connection, rule_set(RULES))
+    return connection
+
+
+def award(connection: Connection, badge: str, tier: str | None = None, org: str = ORG) -> Any:
+    query = "select badges.award_badge(%s, %s, %s, 'because', %s)"
+    return value(connection, query, ANN, badge, org, tier)
+
+
+def revoke(connection: Connection, badge: str, tier: str | None = None) -> Any:
+    query = "select badges.revoke_badge(%s, %s, %s, 'mistake', %s)"
+    return value(connection, query, ANN, badge, ORG, tier)
+
+
+def events(connection: Connection) -> list[tuple[str, str]]:
+    return [
+        (each["event_type"], each["badge_definition_id"])
+        for each in rows(connection, "select * from badges.award_events order by event_id")
+    ]
+
+
+def test_awarding_gives_the_row_and_that_it_changed(ready: Connection) -> None:
+    told = award(ready, "by_hand")
+    assert told["changed"] is True
+    made = told["award"]
+    assert (made["badge_definition_id"], made["source"], made["tier"]) == ("by_hand", "manual", "")
+    assert (made["revoked_at"], made["activity_id"], made["threshold"]) == (None, None, None)
+    assert made["idempotency_key"] == value(
+        ready, "select badges.derive_idempotency_key(%s, 'by_hand', %s)", ANN, ORG
+    )
+    again = award(ready, "by_hand")
+    assert again == {"award": made, "changed": False}
+    (event,) = rows(ready, "select * from badges.award_events")
+    assert (event["event_type"], event["source"]) == ("awarded", "manual")
+    assert event["details"]["reason"] == "because"
+    assert event["details"]["by"] == value(ready, "select session_user")
+
+
+def test_a_revoked_award_is_restored_by_awarding_it(ready: Connection) -> None:
+    award(ready, "by_hand")
+    told = revoke(ready, "by_hand")
+    assert told["changed"] is True
+    assert (told["award"]["revoked_by"], told["award"]["revoke_reason"]) == ("person", "mistake")
+    assert revoke(ready, "by_hand")["changed"] is False
+    restored = award(ready, "by_hand")
+    assert restored["changed"] is True
+    assert restored["award"]["revoked_at"] is None
+    assert [each for each, _ in events(ready)] == ["awarded", "revoked", "restored"]
+
+
+def test_revoking_what_is_not_held_changes_nothing(ready: Connection) -> None:
+    assert revoke(ready, "by_hand") == {"award": None, "changed": False}
+    assert events(ready) == []
+
+
+def test_what_a_person_revoked_no_rule_gives_again(ready: Connection) -> None:
+    insert(ready, activity("2026-03-01"))
+    revoke(ready, "calls")
+    insert(ready, activity("2026-03-02"), activity("2026-02-01"))
+    rows(ready, "select * from badges.evaluate_badges(%s, %s)", ANN, ORG)
+    assert badge_ids(ready) == ["tiered"]
+    assert_exact(ready)
+
+
+def test_badges_that_count_badges_follow(ready: Connection) -> None:
+    insert(ready, activity("2026-03-01"))
+    award(ready, "by_hand")
+    assert badge_ids(ready) == ["by_hand", "calls", "counting"]
+    new = "select badge_definition_id from badges.new_badges()"
+    with ready.transaction():
+        revoke(ready, "counting")
+        award(ready, "counting")
+        assert [each["badge_definition_id"] for each in rows(ready, new)] == ["counting"]
+
+
+def test_a_held_badge_meets_the_rule_already(ready: Connection) -> None:
+    award(ready, "calls")
+    insert(ready, activity("2026-03-01"))
+    (held,) = rows(ready, "select * from badges.earned_badges")
+    assert held["source"] == "manual"
+    assert events(ready) == [("awarded", "calls")]
+
+
+def test_a_denied_badge_is_an_error_and_no_rule_awards_it(ready: Connection) -> None:
+    ready.execute(
+        "insert into badges.badge_denials values (%s, 'calls', %s, '', 'no', now(), 'me')",
+        (ANN, ORG),
+    )
+    with pytest.raises(psycopg.Error, match="is denied") as caught:
+        award(ready, "calls")
+    assert caught.value.sqlstate == "MB002"
+    insert(ready, activity("2026-03-01"), activity("2026-03-01", who=BEN))
+    rows(ready, "select * from badges.evaluate_badges(%s, %s)", ANN, ORG)
+    assert badge_ids(ready, ANN) == []
+    assert badge_ids(ready, BEN) == ["calls"]
+    assert_exact(ready)
+
+
+def test_a_denied_tier_leaves_the_others(ready: Connection) -> None:
+    ready.execute(
+        "insert into badges.badge_denials values (%s, 'tiered', %s, 'a', 'no', now(), 'me')",
+        (ANN, ORG),
+    )
+    with pytest.raises(psycopg.Error, match="is denied"):
+        award(ready, "tiered", "a")
+    assert award(ready, "tiered", "b")["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("badge", "tier", "org", "code", "said"),
+    [
+        ("by_hand", None, "no", "23503", '"no" does not exist'),
+        ("no", None, ORG, "22023", '"no" does not exist in organization'),
+        ("by_hand", "a", ORG, "22023", 'has no tier "a"'),
+        ("tiered", "c", ORG, "22023", 'has no tier "c"'),
+        ("tiered", None, ORG, "22023", 'has no tier ""'),
+    ],
+)
+def test_unknown_names_are_errors(
+    ready: Connection, badge: str, tier: str | None, org: str, code: str, said: str
+) -> None:
+    for routine in ("award_badge", "revoke_badge"):
+        with pytest.raises(psycopg.Error) as caught:
+            value(ready, f"select badges.{routine}(%s, %s, %s, 'x', %s)", ANN, badge, org, tier)
+        assert caught.value.sqlstate == code
+        assert said in str(caught.value)
+    assert events(ready) == []
+
+
+def test_an_award_before_any_activity_leaves_an_exact_snapshot(ready: Connection) -> None:
+    award(ready, "by_hand")
+    assert_exact(ready)
+    insert(ready, activity("2026-03-01"))
+    assert badge_ids(ready) == ["by_hand", "calls", "counting"]
+    ready.execute("delete from badges.activities")
+    assert_exact(ready)
+
+
+def test_the_python_functions_give_the_same(ready: Connection) -> None:
+    made = routines.award_badge(ready, ANN, "by_hand", ORG, "because")
+    assert made["changed"] is True
+    assert made["award"]["badge_definition_id"] == "by_hand"
+    taken = routines.revoke_badge(ready, ANN, "by_hand", ORG, "mistake")
+    assert taken["award"]["revoked_by"] == "person"
