@@ -75,7 +75,8 @@ def _print(found: list[Difference], mended: Repair | None) -> None:
         return
     people = len({each.peer_mentor_id for each in found})
     if mended:
-        _print_list(mended.mended, f"{len(mended.mended)} differences mended, {people} people")
+        if mended.mended:
+            _print_list(mended.mended, f"{len(mended.mended)} differences mended, {people} people")
         if mended.left:
             _print_list(mended.left, f"{len(mended.left)} differences left")
     else:
