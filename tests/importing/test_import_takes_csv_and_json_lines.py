@@ -60,7 +60,7 @@ def test_a_moment_without_an_offset_is_the_organizations_local_time(
 def test_json_lines_keep_numbers_and_texts_as_they_are(
     import_text: Import, activities: Read
 ) -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"peer_mentor_id": ANN, "org_id": "nhf", "activity_type": "assignment"}
         | {"occurred_at": "2026-01-05T10:00:00Z", "quantity": 2, "attributes.kind": "visit"},
         {"peer_mentor_id": ANN, "org_id": "nhf", "activity_type": "call", "idempotency_key": None}
