@@ -27,46 +27,50 @@ begin
     from badges_internal.stat_definitions as defined
     where defined.org_id = p_org_id
     and defined.stat = p_stat;
-    return query
-    with selected as (
-        select
-            found.peer_mentor_id,
-            found.bucket,
-            case
-                when p_unit is not null
-                    then badges_internal._unit_start(p_unit, found.activity_date)::text
-                else found.element
-            end as element,
-            found.occurred_at,
-            found.activity_id,
-            found.element_measured
+    if p_unit is not null or v_route.element_at_least is null then
+        return query
+        select distinct on (found.peer_mentor_id, found.bucket, named.element)
+            found.peer_mentor_id, found.bucket, named.element, found.occurred_at,
+            found.activity_id
         from badges_internal._selected_activities(
             p_peer_mentor_ids, p_org_id, p_stat, null, null, null
         ) as found
-    ),
-    tallied as (
-        select
-            selected.*,
-            case
-                when p_unit is not null or v_route.element_at_least is null then 1
-                when v_route.element_measure = 'max'
-                    then max(selected.element_measured) over so_far
-                else sum(selected.element_measured) over so_far
-            end as tally
-        from selected
-        where selected.element is not null
-        window so_far as (
-            partition by selected.peer_mentor_id, selected.bucket, selected.element
-            order by selected.occurred_at
-        )
-    )
+        cross join lateral (
+            select case
+                when p_unit is null then found.element
+                else to_char(
+                    badges_internal._unit_start(p_unit, found.activity_date)::timestamp,
+                    'YYYY-MM-DD'
+                )
+            end as element
+        ) as named
+        where named.element is not null
+        order by
+            found.peer_mentor_id, found.bucket, named.element, found.occurred_at,
+            found.activity_id desc;
+        return;
+    end if;
+    return query
     select distinct on (tallied.peer_mentor_id, tallied.bucket, tallied.element)
         tallied.peer_mentor_id, tallied.bucket, tallied.element, tallied.occurred_at,
         tallied.activity_id
-    from tallied
-    where tallied.tally >= case
-        when p_unit is null then coalesce(v_route.element_at_least, 1) else 1
-    end
+    from (
+        select
+            found.*,
+            case
+                when v_route.element_measure = 'max' then max(found.element_measured) over so_far
+                else sum(found.element_measured) over so_far
+            end as tally
+        from badges_internal._selected_activities(
+            p_peer_mentor_ids, p_org_id, p_stat, null, null, null
+        ) as found
+        where found.element is not null
+        window so_far as (
+            partition by found.peer_mentor_id, found.bucket, found.element
+            order by found.occurred_at
+        )
+    ) as tallied
+    where tallied.tally >= v_route.element_at_least
     order by
         tallied.peer_mentor_id, tallied.bucket, tallied.element, tallied.occurred_at,
         tallied.activity_id desc;

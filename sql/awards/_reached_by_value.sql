@@ -11,58 +11,74 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
-        with running as (
-            select
-                found.peer_mentor_id,
-                found.bucket,
-                found.occurred_at,
-                found.activity_id,
-                count(*) over so_far as activity_count,
-                sum(found.measured) over so_far as value_sum,
-                max(found.measured) over so_far as value_max
+        with selected as materialized (
+            select *
             from badges_internal._selected_activities(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
                 p_states[1].org_id, p_states[1].stat, null, null, null
-            ) as found
-            window so_far as (
-                partition by found.peer_mentor_id, found.bucket order by found.occurred_at
             )
+        ),
+        counted as (
+            select
+                selected.peer_mentor_id, selected.occurred_at, selected.activity_id,
+                row_number() over (
+                    partition by selected.peer_mentor_id, selected.bucket
+                    order by selected.occurred_at, selected.activity_id
+                ) as place
+            from selected
+            where exists (select from unnest(p_states) as state where state.measure = 'count')
+        ),
+        -- Activities of one instant count together, and a sum may fall.
+        summed as (
+            select
+                selected.*,
+                sum(selected.measured) over (
+                    partition by selected.peer_mentor_id, selected.bucket
+                    order by selected.occurred_at
+                ) as value
+            from selected
+            where exists (select from unnest(p_states) as state where state.measure = 'sum')
         ),
         stepped as (
             select
-                running.*,
-                lag(running.activity_count, 1, 0::bigint) over in_order as previous_count,
-                lag(running.value_sum, 1, -1e31) over in_order as previous_sum,
-                lag(running.value_max, 1, -1e31) over in_order as previous_max
-            from running
-            window in_order as (
-                partition by running.peer_mentor_id, running.bucket
-                order by running.occurred_at, running.activity_id desc
-            )
+                summed.*,
+                lag(summed.value, 1, -1e31) over (
+                    partition by summed.peer_mentor_id, summed.bucket
+                    order by summed.occurred_at, summed.activity_id desc
+                ) as previous
+            from summed
         ),
-        reached as (
-            select distinct on (
-                state.peer_mentor_id, state.badge_definition_id, state.tier, state.occurrence,
-                state.node
-            )
-                state.*, stepped.occurred_at as reached_at, stepped.activity_id as deciding_id
+        moments as (
+            select state.*, counted.occurred_at as reached_at, counted.activity_id as deciding_id
+            from unnest(p_states) as state
+            join counted
+                on counted.peer_mentor_id = state.peer_mentor_id
+                and counted.place = ceil(state.threshold)::bigint
+            where state.measure = 'count'
+            union all
+            select state.*, stepped.occurred_at, stepped.activity_id
             from unnest(p_states) as state
             join stepped
                 on stepped.peer_mentor_id = state.peer_mentor_id
-                and (
-                    state.measure = 'count'
-                    and stepped.previous_count < state.threshold
-                    and stepped.activity_count >= state.threshold
-                    or state.measure = 'sum'
-                    and coalesce(stepped.previous_sum, -1e31) < state.threshold
-                    and stepped.value_sum >= state.threshold
-                    or state.measure = 'max'
-                    and coalesce(stepped.previous_max, -1e31) < state.threshold
-                    and stepped.value_max >= state.threshold
-                )
+                and stepped.value >= state.threshold
+                and coalesce(stepped.previous, -1e31) < state.threshold
+            where state.measure = 'sum'
+            union all
+            select state.*, selected.occurred_at, selected.activity_id
+            from unnest(p_states) as state
+            join selected
+                on selected.peer_mentor_id = state.peer_mentor_id
+                and selected.measured >= state.threshold
+            where state.measure = 'max'
+        ),
+        reached as (
+            select distinct on (
+                peer_mentor_id, badge_definition_id, tier, occurrence, node
+            ) *
+            from moments
             order by
-                state.peer_mentor_id, state.badge_definition_id, state.tier, state.occurrence,
-                state.node, stepped.occurred_at, stepped.activity_id desc
+                peer_mentor_id, badge_definition_id, tier, occurrence, node, reached_at,
+                deciding_id desc
         )
         select array_agg(row(
             peer_mentor_id, org_id, badge_definition_id, tier, occurrence, node, parent, stat,

@@ -8,7 +8,11 @@ returns jsonb
 language sql
 immutable
 parallel safe
-return case when p_field = 'quantity' then to_jsonb(p_quantity) else p_attributes -> p_field end;
+-- Not to_jsonb: it is stable, and the planner could not inline this.
+return case
+    when p_field = 'quantity' then p_quantity::text::jsonb
+    else p_attributes -> p_field
+end;
 
 comment on function badges_internal._attribute(jsonb, numeric, text) is
 'Gives the attribute a field names, where quantity always means the column.';

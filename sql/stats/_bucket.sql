@@ -13,7 +13,7 @@ language sql
 immutable
 parallel safe
 return case when p_window_unit is null then ''
-    else badges_internal._unit_start(p_window_unit, p_day)::text
+    else to_char(badges_internal._unit_start(p_window_unit, p_day)::timestamp, 'YYYY-MM-DD')
     end
     || case when p_window_unit is not null and p_per_field is not null then ' ' else '' end
     || case when p_per_field is null then ''

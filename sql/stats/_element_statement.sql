@@ -37,7 +37,10 @@ picked as (
         wanted.element_at_least,
         case
             when wanted.element_unit is not null
-                then badges_internal._unit_start(wanted.element_unit, a.activity_date)::text
+                then to_char(
+                    badges_internal._unit_start(wanted.element_unit, a.activity_date)::timestamp,
+                    'YYYY-MM-DD'
+                )
             else badges_internal._scalar_text(
                 badges_internal._attribute(a.attributes, a.quantity, wanted.element_field)
             )

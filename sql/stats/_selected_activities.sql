@@ -68,7 +68,11 @@ begin
             end,
             case
                 when v_route.element_unit is not null
-                    then badges_internal._unit_start(v_route.element_unit, a.activity_date)::text
+                    then to_char(
+                        badges_internal._unit_start(v_route.element_unit, a.activity_date)
+                            ::timestamp,
+                        'YYYY-MM-DD'
+                    )
                 when v_route.element_field is not null then badges_internal._scalar_text(
                     badges_internal._attribute(a.attributes, a.quantity, v_route.element_field)
                 )
