@@ -201,7 +201,7 @@ def test_rule_logic_reads_no_clock() -> None:
     # Writing down when something was written, and refusing the future, is not rule logic.
     allowed = {
         "awards/_grant_badges.sql",
-        "awards/_redate_awards.sql",
+        "awards/_redate_badges.sql",
         "rules/apply_rule_set.sql",
         "rules/_save_definitions.sql",
         "stats/_refuse_future.sql",
