@@ -339,8 +339,10 @@ class Cluster:
             if libraries.is_dir():
                 shutil.copytree(libraries, copying / libraries.name)
             copying.chmod(0o755)
-            with contextlib.suppress(OSError):
+            try:
                 copying.rename(target)
+            except OSError:  # another start was faster
+                shutil.rmtree(copying, ignore_errors=True)
         return target / bindir.parent.parent.name / bindir.parent.name / bindir.name
 
     @staticmethod
