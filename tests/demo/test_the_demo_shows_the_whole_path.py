@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from orchestrator import demo, routines, rules, verify
+from orchestrator import demo, routines, rules
 from orchestrator.database import Connection
 from orchestrator.errors import PgmeritError
 from orchestrator.generator import PROTAGONIST, Correction
@@ -38,30 +38,26 @@ def _steps(result: Any) -> dict[str, Any]:
 def test_every_step_in_a_database_of_its_own_and_again(
     cli: Cli, server: Any, own_name: str
 ) -> None:
-    for _ in range(2):
-        result = cli("demo", *SMALL, "--format", "json", dsn=server.dsn())
-        assert result.exit_code == 0, result.stderr
-        steps = _steps(result)
-        assert [applied["changed"] for applied in steps["rules"]] == [True, True]
-        assert (
-            steps["import"]["imported"] == steps["import"]["read"] - steps["import"]["duplicates"]
-        )
-        assert steps["import"]["duplicates"] > 0
-        awarded = {(row["org_id"], row["badge_definition_id"]) for row in steps["awards"]}
-        assert ("study", "50_xp") in awarded
-        assert {org_id for org_id, _ in awarded} == {"hlf", "nhf", "blindeforbundet", "study"}
-        assert steps["mentor"]["explanation"]["verdict"] == "partly earned"
-        recorded, replayed = steps["replay"]
-        badges = [(b["badge_definition_id"], b["tier"]) for b in recorded["new_badges"]]
-        assert ("honorar", "second") in badges
-        assert replayed["duplicate"] is True
-        assert replayed["new_badges"] == []
-        assert steps["corrections"]["updated"] > 0
-        assert steps["verify"] == {"is_exact": True, "differences": []}
-
-
-def test_it_reads_well(cli: Cli, server: Any, own_name: str) -> None:
+    result = cli("demo", *SMALL, "--format", "json", dsn=server.dsn())
+    assert result.exit_code == 0, result.stderr
+    steps = _steps(result)
+    assert [applied["changed"] for applied in steps["rules"]] == [True, True]
+    assert steps["import"]["imported"] == steps["import"]["read"] - steps["import"]["duplicates"]
+    assert steps["import"]["duplicates"] > 0
+    awarded = {(row["org_id"], row["badge_definition_id"]) for row in steps["awards"]}
+    assert ("study", "50_xp") in awarded
+    assert {org_id for org_id, _ in awarded} == {"hlf", "nhf", "blindeforbundet", "study"}
+    assert steps["mentor"]["explanation"]["verdict"] == "partly earned"
+    recorded, replayed = steps["replay"]
+    badges = [(b["badge_definition_id"], b["tier"]) for b in recorded["new_badges"]]
+    assert ("honorar", "second") in badges
+    assert replayed["duplicate"] is True
+    assert replayed["new_badges"] == []
+    assert steps["corrections"]["updated"] > 0
+    assert steps["verify"] == {"is_exact": True, "differences": []}
+    # Again, in words: the database is made anew.
     result = cli("demo", *SMALL, dsn=server.dsn())
+    assert result.exit_code == 0, result.stderr
     for title in (
         "Rule sets applied",
         "The year imported",
@@ -73,7 +69,6 @@ def test_it_reads_well(cli: Cli, server: Any, own_name: str) -> None:
         "How long it took",
     ):
         assert title in result.stdout
-    assert "Traceback" not in result.stderr
 
 
 def test_a_database_that_the_demo_did_not_make_is_left_alone(
@@ -166,7 +161,8 @@ def test_corrections_move_rows_by_the_local_clock(connection: Connection) -> Non
         ("assignment", datetime(2026, 4, 2, 16, tzinfo=UTC), date(2026, 4, 2), 2.5),
         ("call", datetime(2026, 3, 29, 17, tzinfo=UTC), date(2026, 3, 29), 0),
     ]
-    assert verify.find_differences(connection) == []
+    assert not routines.verify_stats(connection)
+    assert not routines.verify_awards(connection)
 
 
 def test_the_demos_rule_sets_are_valid_and_name_no_badge_twice() -> None:
