@@ -130,7 +130,8 @@ create type badges_internal.stat_route as (
     element_unit text,
     element_measure text,
     element_value_field text,
-    element_at_least numeric
+    element_at_least numeric,
+    has_days boolean
 );
 
 -- Tables
@@ -292,6 +293,8 @@ create table badges_internal.activity_routes (
     activity_type text collate "C" not null,
     rule_set_version integer not null,
     routes badges_internal.stat_route[] not null,
+    plain_stats text[] not null,
+    checked_routes badges_internal.stat_route[] not null,
     has_raw boolean not null
 );
 
@@ -459,8 +462,8 @@ create view badges.mentor_activity_totals with (security_invoker=true) as
 -- Triggers
 
 CREATE TRIGGER count_new_activities AFTER INSERT ON badges.activities REFERENCING NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._count_new_activities();
-CREATE TRIGGER fill_activity_date BEFORE INSERT ON badges.activities FOR EACH ROW WHEN (((new.activity_date IS NULL) AND isfinite(new.occurred_at))) EXECUTE FUNCTION badges_internal._fill_activity_date();
-CREATE TRIGGER fill_changed_activity_date BEFORE UPDATE OF occurred_at, org_id ON badges.activities FOR EACH ROW WHEN (((new.activity_date = old.activity_date) AND ((new.occurred_at <> old.occurred_at) OR (new.org_id <> old.org_id)) AND isfinite(new.occurred_at))) EXECUTE FUNCTION badges_internal._fill_activity_date();
+CREATE TRIGGER fill_activity_date BEFORE INSERT ON badges.activities FOR EACH ROW WHEN ((new.activity_date IS NULL)) EXECUTE FUNCTION badges_internal._fill_activity_date();
+CREATE TRIGGER fill_changed_activity_date BEFORE UPDATE OF occurred_at, org_id ON badges.activities FOR EACH ROW WHEN (((new.activity_date = old.activity_date) AND ((new.occurred_at <> old.occurred_at) OR (new.org_id <> old.org_id)))) EXECUTE FUNCTION badges_internal._fill_activity_date();
 CREATE TRIGGER forget_all_activities AFTER TRUNCATE ON badges.activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._forget_all_activities();
 CREATE TRIGGER recount_deleted_activities AFTER DELETE ON badges.activities REFERENCING OLD TABLE AS old_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_deleted_activities();
 CREATE TRIGGER recount_updated_activities AFTER UPDATE ON badges.activities REFERENCING OLD TABLE AS old_activities NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_updated_activities();
@@ -470,9 +473,10 @@ CREATE TRIGGER check_org_badge_config BEFORE INSERT OR UPDATE OF custom_threshol
 -- Routines
 
 function badges.apply_badge_rules(p_candidates badges_internal.candidate[], p_source text DEFAULT 'rule') returns bigint volatile;
-function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false) returns jsonb volatile;
+function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
-function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 1000) returns jsonb volatile;
+function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
+function badges.count_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
 function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text immutable;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text) returns jsonb volatile security definer;
@@ -486,9 +490,9 @@ function badges.record_activities(p_activities jsonb) returns jsonb volatile sec
 function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rule_set_horizon() returns xid8 volatile;
-function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile;
-function badges.set_setting(p_setting text, p_value jsonb) returns void volatile;
-function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable;
+function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile security definer;
+function badges.set_setting(p_setting text, p_value jsonb) returns void volatile security definer;
+function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable security definer;
 function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) volatile security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
@@ -510,6 +514,7 @@ function badges_internal._count_new_activities() returns trigger volatile securi
 function badges_internal._count_one(p_new badges_internal.new_activity) returns badges_internal.short_result volatile;
 function badges_internal._count_waiting_people(p_rule_set text) returns bigint volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
+function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
 function badges_internal._criteria_grammar() returns jsonb immutable;
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
@@ -547,6 +552,7 @@ function badges_internal._path_step(p_path text, p_key text) returns text immuta
 function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
+function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
@@ -554,6 +560,7 @@ function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_k
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
+function badges_internal._redate_badges(p_held badges_internal.candidate[]) returns void volatile;
 function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
 function badges_internal._require_organization(p_org_id text) returns void stable;
@@ -567,7 +574,7 @@ function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
-function badges_internal._stat_route(p_selector jsonb) returns badges_internal.stat_route immutable;
+function badges_internal._stat_route(p_selector jsonb, p_watched text[]) returns badges_internal.stat_route immutable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._tell_by_hand(p_changed badges.earned_badges, p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_event text, p_reason text) returns jsonb volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
@@ -609,4 +616,4 @@ function badges_internal._verify_selectors() returns TABLE(org_id text, stat tex
 function badges_internal._verify_stat_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
-function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric) stable;
+function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean) stable;

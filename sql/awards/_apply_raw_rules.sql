@@ -57,9 +57,9 @@ begin
         and denial.badge_definition_id = milestone.badge_definition_id
         and denial.org_id = person.org_id
     )
-    and jsonb_path_match(
-        badges_internal._stats_document(person.peer_mentor_id, person.org_id),
-        milestone.expression::jsonpath, '{}', true
+    and badges_internal._raw_holds(
+        milestone.expression,
+        badges_internal._stats_document(person.peer_mentor_id, person.org_id)
     );
     if v_awards is not null then
         perform badges.apply_badge_rules(

@@ -30,9 +30,7 @@ begin
             from badges.badge_definitions as definition
             where definition.badge_definition_id = earned.badge_definition_id
             and (p_badge_category is null or definition.category = p_badge_category)
-            and not jsonb_path_exists(
-                definition.criteria, 'strict $.** ? (@.type == "badges_earned")', '{}', true
-            )
+            and not badges_internal._counts_badges(definition.criteria)
         )
     end
     group by earned.badge_definition_id

@@ -68,7 +68,8 @@ begin
                         jsonb_build_object(
                             'tiers', jsonb_agg(distinct earned.tier),
                             'earned_at', min(earned.earned_at),
-                            'category', min(definition.category)
+                            'category', min(definition.category),
+                        'from_badges', bool_or(badges_internal._counts_badges(definition.criteria))
                         ) as document
                     from badges.earned_badges as earned
                     join badges.badge_definitions as definition using (badge_definition_id)

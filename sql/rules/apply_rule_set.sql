@@ -15,6 +15,7 @@ create or replace function badges.apply_rule_set(
 returns jsonb
 language plpgsql
 volatile
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

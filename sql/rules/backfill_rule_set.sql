@@ -12,6 +12,7 @@ create or replace function badges.backfill_rule_set(
 returns jsonb
 language plpgsql
 volatile
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -5,6 +5,7 @@ create or replace function badges.rule_set_is_settled(p_rule_set text, p_horizon
 returns boolean
 language plpgsql
 volatile
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

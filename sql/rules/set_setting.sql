@@ -6,6 +6,7 @@ create or replace function badges.set_setting(p_setting text, p_value jsonb)
 returns void
 language plpgsql
 volatile
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

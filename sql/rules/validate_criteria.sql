@@ -6,6 +6,7 @@ returns jsonb
 language plpgsql
 immutable
 parallel safe
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare

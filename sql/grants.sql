@@ -1,0 +1,64 @@
+-- Who may call and read what. Nothing is open to PUBLIC.
+--
+-- pgmerit_reader reads; pgmerit_writer is the application: it also records; pgmerit_admin also
+-- applies rule sets, awards by hand, verifies and repairs. The roles are made where the loading
+-- role may make roles; else an administrator makes them and loads again.
+revoke all on schema badges, badges_internal from public;
+revoke all on all tables in schema badges, badges_internal from public;
+revoke all on all routines in schema badges, badges_internal from public;
+
+do $grants$
+declare
+    v_role text;
+begin
+    foreach v_role in array array['pgmerit_reader', 'pgmerit_writer', 'pgmerit_admin'] loop
+        if not exists (select from pg_catalog.pg_roles as held where held.rolname = v_role) then
+            begin
+                execute format('create role %I nologin', v_role);
+            exception
+                -- Another database of the cluster is being loaded at this moment.
+                when duplicate_object or unique_violation then null;
+                when insufficient_privilege then
+                    raise notice 'role % does not exist and may not be made: nothing granted to it',
+                        v_role;
+            end;
+        end if;
+        continue when not exists (
+            select from pg_catalog.pg_roles as held where held.rolname = v_role
+        );
+        execute format('grant usage on schema badges to %I', v_role);
+        execute format(
+            'grant select on badges.organizations, badges.badge_definitions,
+                badges.org_badge_configs, badges.rule_sets, badges.activities,
+                badges.peer_mentor_stats, badges.mentor_activity_totals, badges.earned_badges,
+                badges.badge_denials, badges.award_events to %I',
+            v_role
+        );
+        execute format(
+            'grant execute on function
+                badges.get_badge_progress, badges.explain_badge, badges.derive_idempotency_key,
+                badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
+                badges.list_rule_sets, badges.new_badges to %I',
+            v_role
+        );
+        continue when v_role = 'pgmerit_reader';
+        execute format(
+            'grant insert, update, delete on badges.activities to %I', v_role
+        );
+        execute format(
+            'grant execute on function
+                badges.record_activity, badges.record_activities, badges.evaluate_badges to %I',
+            v_role
+        );
+        continue when v_role = 'pgmerit_writer';
+        execute format(
+            'grant execute on function
+                badges.apply_rule_set, badges.backfill_rule_set, badges.rule_set_horizon,
+                badges.rule_set_is_settled, badges.award_badge, badges.revoke_badge,
+                badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
+                badges.count_awards, badges.set_setting to %I',
+            v_role
+        );
+    end loop;
+end;
+$grants$;
