@@ -50,7 +50,11 @@ begin
     perform badges_internal._redate_awards(array[
         row(p_peer_mentor_id, p_org_id, '-infinity')::badges_internal.late_person
     ]);
-    return query select * from badges_internal._new_badges(v_after);
+    return query
+    select
+        made.peer_mentor_id, made.org_id, made.badge_definition_id, made.tier, made.occurrence,
+        made.earned_at, made.name
+    from badges_internal._new_badges(v_after) as made;
 end;
 $$;
 

@@ -10,7 +10,8 @@ as $$
 begin
     return (
         select array_agg(distinct row(
-            changed.peer_mentor_id, changed.org_id, milestone.badge_definition_id, null::timestamptz,
+            changed.peer_mentor_id, changed.org_id, milestone.badge_definition_id,
+            null::timestamptz,
             null::bigint
         )::badges_internal.candidate)
         from unnest(p_changed) as changed

@@ -27,7 +27,9 @@ begin
                 else jsonb_build_array(v_test)
             end);
         end if;
-        for v_operator, v_operand in select each.key, each.value from jsonb_each(v_test) as each loop
+        for v_operator, v_operand in
+            select each.key, each.value from jsonb_each(v_test) as each
+        loop
             v_equal := case
                 when jsonb_typeof(v_operand) = 'array' then (
                     select string_agg(v_path || ' == ' || element.value::text, ' || ')
@@ -40,13 +42,17 @@ begin
                 when v_operator = 'ne'
                     then '(!(' || v_equal || ') || ((' || v_equal || ') is unknown))'
                 when v_operator = 'gte'
-                    then '(' || v_path || ' >= ' || v_operand::text || ' && ' || v_path || ' <= 1e30)'
+                    then '(' || v_path || ' >= ' || v_operand::text
+                        || ' && ' || v_path || ' <= 1e30)'
                 when v_operator = 'gt'
-                    then '(' || v_path || ' > ' || v_operand::text || ' && ' || v_path || ' <= 1e30)'
+                    then '(' || v_path || ' > ' || v_operand::text
+                        || ' && ' || v_path || ' <= 1e30)'
                 when v_operator = 'lte'
-                    then '(' || v_path || ' <= ' || v_operand::text || ' && ' || v_path || ' >= -1e30)'
+                    then '(' || v_path || ' <= ' || v_operand::text
+                        || ' && ' || v_path || ' >= -1e30)'
                 when v_operator = 'lt'
-                    then '(' || v_path || ' < ' || v_operand::text || ' && ' || v_path || ' >= -1e30)'
+                    then '(' || v_path || ' < ' || v_operand::text
+                        || ' && ' || v_path || ' >= -1e30)'
                 when v_operator = 'prefix'
                     then '(' || v_path || ' starts with ' || v_operand::text || ')'
                 when v_operator = 'exists' and v_operand::boolean then '(' || v_path || ' != null)'

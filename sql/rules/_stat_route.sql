@@ -19,7 +19,8 @@ return row(
     p_selector ->> 'distinct',
     case when p_selector ? 'per_unit' then p_selector ->> 'unit' end,
     case
-        when p_selector ? 'per_value' then coalesce(p_selector -> 'per_value' ->> 'measure', 'count')
+        when p_selector ? 'per_value'
+            then coalesce(p_selector -> 'per_value' ->> 'measure', 'count')
         when p_selector ? 'per_unit' then coalesce(p_selector -> 'per_unit' ->> 'measure', 'count')
     end,
     coalesce(p_selector -> 'per_value' ->> 'field', p_selector -> 'per_unit' ->> 'field'),

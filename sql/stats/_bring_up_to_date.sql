@@ -81,7 +81,8 @@ begin
             when held.stat = '*' then organization.rule_set_version
         end,
         next_count = case when 'count' = any(defined.watched)
-            then badges_internal._next_whole(held.org_id, held.stat, 'count', held.activity_count) end,
+            then badges_internal._next_whole(
+                held.org_id, held.stat, 'count', held.activity_count) end,
         next_sum = case when 'sum' = any(defined.watched)
             then badges_internal._next_threshold(held.org_id, held.stat, 'sum', held.value_sum) end,
         next_max = case when 'max' = any(defined.watched)

@@ -1,4 +1,4 @@
--- Gives the statement that counts the elements (values, calendar units) of a relation's activities.
+-- Gives the statement that counts the elements (values, units) of a relation's activities.
 --
 -- Same p_source and parameters as _fold_statement. Result: the changes of the stats' distinct
 -- counts, as badges_internal.element_change[] without the runs.
@@ -128,4 +128,4 @@ from (
 $statement$, '{source}', p_source), '{stats}', p_stats);
 
 comment on function badges_internal._element_statement(text, text) is
-'Gives the statement that counts the elements (values, calendar units) of a relation''s activities.';
+'Gives the statement that counts the elements (values, units) of a relation''s activities.';

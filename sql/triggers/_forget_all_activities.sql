@@ -1,4 +1,6 @@
--- Empties the snapshot when the activities are truncated. Awards stay.
+-- Empties the snapshot when the activities are truncated.
+--
+-- Awards stay.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._forget_all_activities()
@@ -16,7 +18,7 @@ end;
 $$;
 
 comment on function badges_internal._forget_all_activities() is
-'Empties the snapshot when the activities are truncated. Awards stay.';
+'Empties the snapshot when the activities are truncated.';
 
 create or replace trigger forget_all_activities
 after truncate on badges.activities
