@@ -143,7 +143,8 @@ create type badges_internal.condition_state as (
     threshold_source text,
     came_true_at timestamptz, -- a candidate's own moment, null = look it up
     activity_id bigint,
-    is_met boolean
+    -- When it held, for a value that can fall; null = from came_true_at on.
+    held_during tstzmultirange
 );
 
 create table badges.rule_sets (

@@ -42,31 +42,7 @@ begin
         where dated.parent is not null
     );
     while v_depth >= 0 loop
-        v_dated := v_dated || (
-            select coalesce(array_agg(part.whole), '{}')
-            from (
-                select row(
-                    dated.peer_mentor_id, dated.org_id, dated.badge_definition_id, '', 1,
-                    grouped.node, grouped.parent, null, null, null,
-                    max(dated.threshold_source),
-                    (array_agg(dated.came_true_at order by dated.came_true_at, dated.activity_id))
-                        [grouped.required],
-                    (array_agg(dated.activity_id order by dated.came_true_at, dated.activity_id))
-                        [grouped.required],
-                    true
-                )::badges_internal.condition_state as whole
-                from unnest(v_dated) as dated
-                join badges_internal.condition_groups as grouped
-                    on grouped.org_id = dated.org_id
-                    and grouped.badge_definition_id = dated.badge_definition_id
-                    and grouped.node = dated.parent
-                where grouped.depth = v_depth
-                group by
-                    dated.peer_mentor_id, dated.org_id, dated.badge_definition_id, grouped.node,
-                    grouped.parent, grouped.required
-                having count(*) >= grouped.required
-            ) as part
-        );
+        v_dated := v_dated || badges_internal._decide_groups(v_dated, v_depth);
         v_depth := v_depth - 1;
     end loop;
 

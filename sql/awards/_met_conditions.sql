@@ -56,7 +56,10 @@ begin
                 and milestone.badge_definition_id = candidates.badge_definition_id
                 and milestone.stat = asked.stat
                 and milestone.measure = asked.measure
-                and (milestone.threshold <= measured.value or measured.may_fall)
+                and (
+                    milestone.threshold <= measured.value
+                    or measured.may_fall and candidates.came_true_at is null
+                )
             union all
             select candidates.peer_mentor_id, milestone.*, enough.earned_at, null
             from candidates
@@ -73,7 +76,7 @@ begin
         select array_agg(row(
             met.peer_mentor_id, met.org_id, met.badge_definition_id, met.tier, met.occurrence,
             met.node, met.parent, met.stat, met.measure, met.threshold, met.threshold_source,
-            met.own_moment, met.activity_id, true
+            met.own_moment, met.activity_id, null
         )::badges_internal.condition_state)
         from met
         where p_is_held = exists (

@@ -96,7 +96,7 @@ begin
         )
         select array_agg(row(
             peer_mentor_id, org_id, badge_definition_id, tier, occurrence, node, parent, stat,
-            measure, threshold, threshold_source, reached_at, deciding_id, true
+            measure, threshold, threshold_source, reached_at, deciding_id, null
         )::badges_internal.condition_state)
         from reached
     );

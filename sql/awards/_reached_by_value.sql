@@ -48,6 +48,30 @@ begin
                 ) as previous
             from summed
         ),
+        -- Parts of composed badges must hold together: when each sum that fell was high enough.
+        spans as (
+            select
+                state.peer_mentor_id, state.badge_definition_id, state.node,
+                range_agg(tstzrange(instant.occurred_at, instant.next_at)) as held_during
+            from (
+                select
+                    summed.peer_mentor_id, summed.bucket, summed.occurred_at, summed.value,
+                    lead(summed.occurred_at) over (
+                        partition by summed.peer_mentor_id, summed.bucket
+                        order by summed.occurred_at
+                    ) as next_at
+                from summed
+                group by
+                    summed.peer_mentor_id, summed.bucket, summed.occurred_at, summed.value
+            ) as instant
+            join unnest(p_states) as state
+                on state.peer_mentor_id = instant.peer_mentor_id
+                and state.parent is not null
+                and state.measure = 'sum'
+                and state.threshold <= instant.value
+            where exists (select from selected where selected.measured < 0)
+            group by state.peer_mentor_id, state.badge_definition_id, state.node
+        ),
         moments as (
             select state.*, counted.occurred_at as reached_at, counted.activity_id as deciding_id
             from unnest(p_states) as state
@@ -82,9 +106,10 @@ begin
         )
         select array_agg(row(
             peer_mentor_id, org_id, badge_definition_id, tier, occurrence, node, parent, stat,
-            measure, threshold, threshold_source, reached_at, deciding_id, true
+            measure, threshold, threshold_source, reached_at, deciding_id, spans.held_during
         )::badges_internal.condition_state)
         from reached
+        left join spans using (peer_mentor_id, badge_definition_id, node)
     );
 end;
 $$;

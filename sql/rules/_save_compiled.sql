@@ -139,12 +139,14 @@ begin
             case when stat >= '~' then badges_internal._stat_route(selector, measures) end,
             measures, p_version
         from watched
-        -- A stat of which more is asked is as good as new.
+        -- A stat of which more is asked is as good as new, and so is one that drops its days.
         on conflict (org_id, stat) do update set
             watched = excluded.watched,
             route = excluded.route,
             since_version = case
-                when excluded.watched <@ defined.watched then defined.since_version
+                when excluded.watched <@ defined.watched
+                and (excluded.route).has_days is not distinct from (defined.route).has_days
+                    then defined.since_version
                 else excluded.since_version
             end
     )
