@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from orchestrator.database import Connection
@@ -20,6 +20,8 @@ from tests.engine import rows
 Row = dict[str, Any]
 Key = tuple[Any, str, str, str]
 LIMIT = Decimal("1e30")
+# A rule's stat keeps days where a rule asks for one of these; base stats always do.
+DAYS = {"active_days", "day_run", "week_run", "month_run"}
 
 
 def assert_equals_a_recount(connection: Connection) -> None:
@@ -41,17 +43,30 @@ def assert_equals_a_recount(connection: Connection) -> None:
 
 def recount(connection: Connection) -> dict[Key, Row]:
     """Count every stat of everybody from the activities."""
+    with localcontext(prec=40000):
+        return _recount(connection)
+
+
+def _recount(connection: Connection) -> dict[Key, Row]:
     activities = [
-        each | {"attributes": json.loads(each["document"], parse_float=Decimal, parse_int=Decimal)}
+        each
+        | {"attributes": json.loads(each["attributes"], parse_float=Decimal, parse_int=Decimal)}
         for each in rows(
-            connection, "select *, attributes::text as document from badges.activities"
+            connection,
+            "select org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity,"
+            " attributes::text from badges.activities",
         )
     ]
     selectors = [
-        (each["org_id"], each["stat"], json.loads(each["selector"], parse_float=Decimal))
+        (
+            each["org_id"],
+            each["stat"],
+            json.loads(each["selector"], parse_float=Decimal)
+            | {"keeps_days": not DAYS.isdisjoint(each["watched"])},
+        )
         for each in rows(
             connection,
-            "select org_id, stat, selector::text from badges_internal.stat_definitions"
+            "select org_id, stat, selector::text, watched from badges_internal.stat_definitions"
             " where stat >= '~'",
         )
     ]
@@ -241,4 +256,8 @@ def counted(chosen: list[Row], selector: Mapping[str, Any]) -> Row:
         row["run_end"] = date.fromisoformat(elements[-1]) if elements else None
     else:
         row["run_end"] = max(days)
+    if by_elements or not selector.get("keeps_days", True):
+        row |= {"active_days": 0, "last_date": None}
+    if not by_elements and not selector.get("keeps_days", True):
+        row |= {name: 0 for name in row if name.endswith("_run")} | {"run_end": None}
     return row
