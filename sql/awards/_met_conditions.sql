@@ -45,7 +45,15 @@ begin
                         when asked.measure = 'week_run' then held.longest_week_run
                         when asked.measure = 'month_run' then held.longest_month_run
                     end) as value,
-                    bool_or(held.has_negative and asked.measure = 'sum') as may_fall
+                    bool_or(held.has_negative and (
+                        asked.measure = 'sum' or exists (
+                            select
+                            from badges_internal.stat_definitions as defined
+                            where defined.org_id = candidates.org_id
+                            and defined.stat = asked.stat
+                            and (defined.route).element_measure = 'sum'
+                        )
+                    )) as may_fall
                 from badges.peer_mentor_stats as held
                 where held.peer_mentor_id = candidates.peer_mentor_id
                 and held.org_id = candidates.org_id

@@ -23,6 +23,9 @@ begin
     from badges_internal.stat_definitions as defined
     where defined.org_id = v_org_id
     and defined.stat = v_stat;
+    if badges_internal._elements_may_fall(p_states) then
+        return badges_internal._reached_by_falling_elements(p_states);
+    end if;
     return (
         with counted as (
             select

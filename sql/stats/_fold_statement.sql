@@ -45,7 +45,14 @@ picked as (
             else badges_internal._number(
                 badges_internal._attribute(a.attributes, a.quantity, wanted.value_field)
             )
-        end as measured
+        end as measured,
+        -- What an element's sum falls by makes its stat fall too.
+        case when wanted.element_measure = 'sum' then case
+            when wanted.element_value_field is null then a.quantity
+            else badges_internal._number(
+                badges_internal._attribute(a.attributes, a.quantity, wanted.element_value_field)
+            )
+        end end as element_measured
     from {source} as a
     join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
     where wanted.predicate is null
@@ -69,7 +76,7 @@ days as (
         count(*) as activity_count,
         sum(picked.measured) as value_sum,
         max(picked.measured) as value_max,
-        min(picked.measured) as value_min,
+        min(least(picked.measured, picked.element_measured)) as value_min,
         min(picked.occurred_at) as first_at,
         max(picked.occurred_at) as last_at
     from picked
@@ -166,7 +173,7 @@ folded as (
         count(*),
         sum(measured),
         max(measured),
-        min(measured),
+        min(least(measured, element_measured)),
         min(occurred_at),
         max(occurred_at),
         null, false, 0, null, null, null, null, null, null
@@ -185,6 +192,7 @@ merged as materialized (
         coalesce(folded.is_late, false) as is_late,
         folded.first_at as first_new_at,
         defined.watched,
+        (defined.route).element_measure = 'sum' as counts_sums,
         held.last_at as old_last_at,
         coalesce(held.activity_count, 0) as old_count,
         coalesce(held.value_sum, 0) as old_sum,
@@ -349,7 +357,9 @@ crossed as (
                 when watch.measure = 'month_run' then merged.longest_month_run
             end::numeric as new_value,
             -- A sum that falls may have stood higher at some earlier moment.
-            watch.measure = 'sum' and merged.has_negative as may_fall
+            merged.has_negative and (
+                watch.measure = 'sum' or coalesce(merged.counts_sums, false)
+            ) as may_fall
     ) as moved
     join badges_internal.milestones as milestone
         on milestone.org_id = merged.org_id

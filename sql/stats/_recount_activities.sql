@@ -60,7 +60,9 @@ begin
     from badges_internal._wanted_stats(p_kinds, null) as wanted;
     v_candidates := v_candidates
         || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
-    perform badges.apply_badge_rules(v_candidates, 'rule');
+    perform badges.apply_badge_rules(
+        v_candidates || badges_internal._falling_badges(p_late), 'rule'
+    );
     if p_late is not null then
         perform badges_internal._redate_awards(p_late);
     end if;

@@ -156,7 +156,6 @@ begin
             from unnest(v_result.late_days) as late
         ));
     end if;
-    perform badges.apply_badge_rules(v_candidates, 'rule');
 
     -- People brought up to date were rebuilt whole: their late rows are not told apart.
     select v_result.late_people || v_short.late_people || array_agg(
@@ -171,6 +170,10 @@ begin
             and stale.org_id = a.org_id
         group by a.peer_mentor_id, a.org_id
     ) as a;
+    if v_result.late_people is not null then
+        v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
+    end if;
+    perform badges.apply_badge_rules(v_candidates, 'rule');
     if v_result.late_people is not null then
         perform badges_internal._redate_awards(v_result.late_people);
     end if;

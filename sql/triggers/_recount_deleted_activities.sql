@@ -13,6 +13,7 @@ declare
     v_people uuid[];
     v_orgs text[];
     v_kinds badges_internal.activity_kind[];
+    v_late badges_internal.late_person[];
 begin
     select array_agg(person.peer_mentor_id), array_agg(person.org_id)
     into v_people, v_orgs
@@ -23,7 +24,23 @@ begin
     select array_agg(distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind)
     into v_kinds
     from old_activities as a;
-    perform badges_internal._recount_activities(v_people, v_orgs, v_kinds, null, null, null);
+    -- Without what made a sum fall, a rule may have come true earlier.
+    select array_agg(row(gone.peer_mentor_id, gone.org_id, gone.occurred_at)
+        ::badges_internal.late_person)
+    into v_late
+    from (
+        select a.peer_mentor_id, a.org_id, min(a.occurred_at) as occurred_at
+        from old_activities as a
+        group by a.peer_mentor_id, a.org_id
+    ) as gone
+    where exists (
+        select
+        from badges.peer_mentor_stats as held
+        where held.peer_mentor_id = gone.peer_mentor_id
+        and held.org_id = gone.org_id
+        and held.has_negative
+    );
+    perform badges_internal._recount_activities(v_people, v_orgs, v_kinds, null, null, v_late);
     return null;
 end;
 $$;

@@ -46,7 +46,7 @@ begin
     people as (
         select
             peer_mentor_id, org_id, bool_or(is_new) as is_new,
-            min(occurred_at) filter (where is_new) as occurred_at
+            min(occurred_at) as occurred_at
         from changed
         group by peer_mentor_id, org_id
     )
@@ -55,8 +55,7 @@ begin
         array_agg(org_id),
         array_agg(peer_mentor_id) filter (where is_new),
         array_agg(org_id) filter (where is_new),
-        array_agg(row(peer_mentor_id, org_id, occurred_at)::badges_internal.late_person)
-            filter (where is_new),
+        array_agg(row(peer_mentor_id, org_id, occurred_at)::badges_internal.late_person),
         (select array_agg(distinct row(org_id, activity_type)::badges_internal.activity_kind)
          from changed),
         (select max(occurred_at) from added)

@@ -1,0 +1,32 @@
+-- Lists the composed badges that a late activity may complete although it crosses nothing.
+--
+-- A part that fell may have held at the moment to which the late activity moves another part.
+create or replace function badges_internal._falling_badges(
+    p_late badges_internal.late_person[]
+)
+returns badges_internal.candidate[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select array_agg(distinct row(
+            late.peer_mentor_id, late.org_id, milestone.badge_definition_id, null::timestamptz,
+            null::bigint
+        )::badges_internal.candidate)
+        from unnest(p_late) as late
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = late.peer_mentor_id
+            and held.org_id = late.org_id
+            and held.has_negative
+        join badges_internal.milestones as milestone
+            on milestone.org_id = held.org_id
+            and milestone.stat = held.stat
+            and milestone.parent is not null
+    );
+end;
+$$;
+
+comment on function badges_internal._falling_badges(badges_internal.late_person[]) is
+'Lists the composed badges that a late activity may complete although it crosses nothing.';
