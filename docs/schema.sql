@@ -43,7 +43,7 @@ create type badges_internal.condition_state as (
     threshold_source text,
     came_true_at timestamp with time zone,
     activity_id bigint,
-    is_met boolean
+    held_during tstzmultirange
 );
 
 create type badges_internal.dated_award as (
@@ -518,9 +518,12 @@ function badges_internal._counts_badges(p_criteria jsonb) returns boolean immuta
 function badges_internal._criteria_grammar() returns jsonb immutable;
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._element_statement(p_source text, p_stats text DEFAULT '$1') returns text immutable;
+function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
+function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_circles(p_badges text[], p_listed text[]) returns jsonb immutable;
@@ -529,6 +532,7 @@ function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.candidate[] volatile;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) volatile;
+function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._last_event() returns bigint volatile;
@@ -554,6 +558,7 @@ function badges_internal._problem(p_path text, p_problem text, p_allowed text) r
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
