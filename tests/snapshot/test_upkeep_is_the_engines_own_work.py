@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from orchestrator.database import Connection
+from tests.engine import (
+    ANN,
+    BEN,
+    activity,
+    apply,
+    assert_exact,
+    badge_ids,
+    insert,
+    rows,
+    rule_set,
+    value,
+)
+from tests.snapshot.recount import assert_equals_a_recount
+from tests.snapshot.rules import DOCUMENT
+
+FIRST = {"type": "threshold", "activity": "call", "at_least": 1}
+MANY = """
+    insert into badges.activities (
+        org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes
+    )
+    select
+        'nhf', ('00000000-0000-4000-8000-' || lpad((n %% {people})::text, 12, '0'))::uuid, 'call',
+        at, at::date, n %% 5, '{{"kind": "a", "level": 2, "minutes": 3}}'
+    from (
+        select n, timestamptz '2026-01-01 12:00+00' + n / {people} * interval '1 day' as at
+        from generate_series(0, %s - 1) as n
+    ) as numbered
+"""
+
+
+def many(connection: Connection, count: int, people: int) -> None:
+    connection.execute(MANY.format(people=people).encode(), (count,))
+
+
+def test_columns_that_count_nowhere_write_no_stats(connection: Connection) -> None:
+    apply(connection, DOCUMENT)
+    insert(connection, *[activity(f"2026-03-0{n}", key=str(n)) for n in range(1, 8)])
+    query = (
+        "select stat, bucket, xmin::text, ctid::text from badges.peer_mentor_stats order by 1, 2"
+    )
+    before = rows(connection, query)
+    connection.execute("update badges.activities set idempotency_key = 'new' || idempotency_key")
+    connection.execute("update badges.activities set quantity = quantity, attributes = attributes")
+    connection.execute("update badges.activities set quantity = 1 where false")
+    assert rows(connection, query) == before
+
+
+def calls(connection: Connection, work: Callable[[], object]) -> Counter[str]:
+    """Count the calls of our routines that the work makes."""
+    query = (
+        "select schemaname || '.' || funcname as name, calls from pg_stat_user_functions"
+        " where schemaname like 'badges%%' and funcname not like '\\_next%%'"
+    )
+
+    def counted() -> Counter[str]:
+        connection.execute("select pg_stat_force_next_flush()")
+        connection.execute("select pg_stat_clear_snapshot()")
+        return Counter({each["name"]: each["calls"] for each in rows(connection, query)})
+
+    before = counted()
+    work()
+    return counted() - before
+
+
+# Called within statements, for a value or for a badge of a person that others count in.
+OF_ONE_ROW = {f"badges_internal.{name}" for name in ("_scalar_text", "_held_badges", "_nth_badge")}
+
+
+def test_the_number_of_statements_is_the_same_for_few_rows_and_for_many(
+    connection: Connection,
+) -> None:
+    apply(connection, DOCUMENT)
+    connection.execute("set track_functions = 'pl'")
+    few = calls(connection, lambda: many(connection, 200, 100))
+    connection.execute("delete from badges.activities")
+    connection.execute("delete from badges.earned_badges")
+    connection.execute("delete from badges.award_events")
+    more = calls(connection, lambda: many(connection, 2000, 1000))
+    assert few
+    assert {name: n for name, n in more.items() if name not in OF_ONE_ROW} == {
+        name: n for name, n in few.items() if name not in OF_ONE_ROW
+    }
+    assert_exact(connection)
+
+
+def test_fifty_thousand_people_in_one_statement(connection: Connection) -> None:
+    """Row locks, not advisory locks: those would exhaust shared memory near 10,000."""
+    apply(connection, rule_set({"first": FIRST}))
+    with connection.transaction():
+        many(connection, 50_000, 50_000)
+        assert value(
+            connection,
+            "select count(*) < 100 from pg_locks where pid = pg_backend_pid()",
+        )
+    assert value(connection, "select count(*) from badges.earned_badges") == 50_000
+    assert value(connection, "select count(*) from badges.peer_mentor_stats") == 100_000
+
+
+def test_stats_rows_are_updated_in_place(connection: Connection) -> None:
+    apply(connection, rule_set({"first": FIRST}))
+    many(connection, 200, 200)
+    query = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = %s"
+
+    def updates() -> tuple[int, int]:
+        connection.execute("select pg_stat_force_next_flush()")
+        connection.execute("select pg_stat_clear_snapshot()")
+        (found,) = rows(connection, query, "peer_mentor_stats")
+        return found["n_tup_upd"], found["n_tup_hot_upd"]
+
+    rounds = """
+        do $$
+        declare
+            v_person uuid;
+        begin
+            for v_round in {} .. {} loop
+                for v_person in select distinct peer_mentor_id from badges.activities loop
+                    insert into badges.activities (
+                        org_id, peer_mentor_id, activity_type, occurred_at
+                    )
+                    values (
+                        'nhf', v_person, 'call',
+                        timestamptz '2026-02-01 12:00+00' + v_round * interval '1 day'
+                    );
+                    commit;
+                end loop;
+            end loop;
+        end $$
+    """
+    connection.execute(rounds.format(1, 5).encode())
+    before = updates()
+    connection.execute(rounds.format(6, 15).encode())
+    after = updates()
+    assert after[0] - before[0] >= 2 * 10 * 200
+    assert (after[1] - before[1]) / (after[0] - before[0]) >= 0.8
+    indexes = rows(
+        connection,
+        "select attname from pg_index join pg_attribute on attrelid = indrelid"
+        " and attnum = any(indkey) where indrelid = 'badges.peer_mentor_stats'::regclass",
+    )
+    keys = {"peer_mentor_id", "org_id", "stat", "bucket", "rule_set_version"}
+    assert {each["attname"] for each in indexes} == keys
+
+
+def test_an_ordinary_role_under_row_level_security_writes_exactly(
+    connection: Connection, connect: Callable[..., Connection]
+) -> None:
+    apply(connection, DOCUMENT)
+    role = f"writer_{value(connection, 'select current_database()')}"
+    connection.execute(f"create role {role}".encode())
+    try:
+        connection.execute(f"grant usage on schema badges to {role}".encode())
+        connection.execute(
+            f"grant select, insert, update, delete on badges.activities to {role}".encode()
+        )
+        for table in ("activities", "peer_mentor_stats", "earned_badges"):
+            connection.execute(f"alter table badges.{table} enable row level security".encode())
+        connection.execute(
+            f"create policy own on badges.activities to {role} using (peer_mentor_id = '{ANN}')"
+            " with check (true)".encode()
+        )
+        insert(connection, activity("2026-03-01"), activity("2026-03-01", who=BEN))
+        session = connect()
+        session.execute(f"set role {role}".encode())
+        insert(session, activity("2026-03-02"))
+        insert(session, *[activity(f"2026-03-0{n}", who=BEN) for n in (4, 2, 3)])
+        session.execute("update badges.activities set quantity = 3")
+        session.execute("delete from badges.activities where activity_date = '2026-03-01'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("select * from badges.peer_mentor_stats")
+        assert value(connection, "select count(*) from badges.activities") == 5
+        assert {"calls", "daily"} <= set(badge_ids(connection, BEN))
+        assert_equals_a_recount(connection)
+    finally:
+        connection.execute(f"drop owned by {role}".encode())
+        connection.execute(f"drop role {role}".encode())
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        "alter table badges.activities disable trigger user",
+        "set session_replication_role = replica",
+    ],
+)
+def test_writes_past_the_triggers_are_found_and_mended(connection: Connection, off: str) -> None:
+    apply(connection, rule_set({"first": FIRST}))
+    connection.execute(off.encode())
+    connection.execute(
+        "insert into badges.activities"
+        " (org_id, peer_mentor_id, activity_type, occurred_at, activity_date)"
+        " values ('nhf', %s, 'call', '2026-03-01', '2026-03-01')",
+        (ANN,),
+    )
+    connection.execute("reset session_replication_role")
+    connection.execute("alter table badges.activities enable trigger user")
+    found = rows(connection, "select * from badges.verify_stats()")
+    assert {each["peer_mentor_id"] for each in found} == {ANN}
+    value(connection, "select badges.rebuild_stats()")
+    rows(connection, "select * from badges.evaluate_badges(%s, 'nhf')", ANN)
+    assert badge_ids(connection) == ["first"]
+    assert_exact(connection)
+
+
+def test_what_reads_for_upkeep_sees_its_own_statement(connection: Connection) -> None:
+    """A STABLE function would read the caller's snapshot: rows of before the lock."""
+    found = rows(
+        connection,
+        """
+        select routine.oid::regprocedure::text as name
+        from pg_proc as routine
+        where routine.pronamespace in ('badges'::regnamespace, 'badges_internal'::regnamespace)
+        and routine.provolatile <> 'v'
+        and routine.proname not like '\\_verify%%'
+        and coalesce(pg_get_function_sqlbody(routine.oid), routine.prosrc)
+            ~ '(from|join) badges(_internal)?[.](activities|peer_mentor_stats|stat_elements|earned)'
+        -- These give the text of a statement; count_awards is a report.
+        and routine.proname not in ('_fold_statement', '_element_statement', 'count_awards')
+        order by 1
+        """,
+    )
+    assert found == []
+
+
+def test_trigger_functions_run_as_their_owner_with_a_pinned_path(connection: Connection) -> None:
+    found = rows(
+        connection,
+        """
+        select routine.proname, routine.prosecdef, routine.proconfig
+        from pg_trigger
+        join pg_proc as routine on routine.oid = tgfoid
+        where tgrelid = 'badges.activities'::regclass
+        and not tgisinternal
+        """,
+    )
+    assert len(found) >= 5
+    for each in found:
+        assert each["prosecdef"], each["proname"]
+        assert "search_path=pg_catalog, pg_temp" in each["proconfig"], each["proname"]
+
+
+def test_an_activity_written_by_a_trigger_counts_once(connection: Connection) -> None:
+    """A user's own trigger writes, changes and deletes activities below the outer statement."""
+    apply(connection, DOCUMENT)
+    connection.execute(
+        """
+        create function public.follow() returns trigger language plpgsql as $$
+        begin
+            if new.activity_type = 'call' and pg_trigger_depth() < 3 then
+                insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_at)
+                values (new.org_id, new.peer_mentor_id, 'visit', new.occurred_at);
+                update badges.activities set quantity = quantity + 1
+                where activity_type = 'visit' and peer_mentor_id = new.peer_mentor_id;
+            end if;
+            return null;
+        end $$
+        """
+    )
+    connection.execute(
+        "create trigger follow after insert on badges.activities"
+        " for each row execute function public.follow()"
+    )
+    insert(connection, activity("2026-03-01"))
+    insert(
+        connection, *[activity(f"2026-03-0{n}") for n in (4, 2, 3)], activity("2026-03-05", who=BEN)
+    )
+    with connection.transaction():
+        insert(connection, activity("2026-03-06"))
+        insert(connection, activity("2026-03-07", kind="visit"))
+        insert(connection, activity("2026-03-08"))
+    assert_equals_a_recount(connection)
+    assert_exact(connection)
