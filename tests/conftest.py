@@ -1,7 +1,8 @@
 """What every test may ask for: a server, a database of its own, the command line.
 
 TEST_DATABASE_URL names a server to use, TEST_PG_BINDIR binaries to start one with; otherwise the
-wheel's are used. Under xdist all workers share one server, and each has its own template.
+wheel's are used. Under xdist all workers share one server, and each has its own template. We start
+the server, since pytest-postgresql cannot as root; it makes the template and its clones.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,16 @@ import pytest
 from click.testing import CliRunner
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from pytest_postgresql import factories
+from pytest_postgresql.executors import NoopExecutor
+from pytest_postgresql.janitor import DatabaseJanitor
 
 from orchestrator import database, embedded, schema
 from orchestrator.cli import main
 
+NewDatabase = Callable[..., AbstractContextManager[str]]
+
+_NAME = f"pgmerit_test_{os.getpid()}_"
 _SETTINGS = {
     "max_connections": "200",
     "max_prepared_transactions": "10",
@@ -38,11 +46,24 @@ _open = contextlib.ExitStack()
 _started: list[str] = []
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NoopExecutor):
     """The server that the tests run on; `admin_dsn` is a superuser's."""
 
-    admin_dsn: str
+    template_dbname = "template0"
+
+    def __init__(self, admin_dsn: str) -> None:
+        self.admin_dsn = admin_dsn
+        with psycopg.connect(admin_dsn, connect_timeout=10) as connection:
+            told = connection.info
+            super().__init__(
+                host=told.host,
+                port=told.port,
+                user=told.user,
+                password=told.password or None,
+                options=told.options,
+                dbname=told.dbname,
+                maintenance_dbname=told.dbname,
+            )
 
     def dsn(self, dbname: str = "postgres") -> str:
         """Give the connection string of one of its databases."""
@@ -107,68 +128,78 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 
 @pytest.fixture(scope="session")
-def _admin(server: Server) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="session")
-def _database_names(worker_id: str) -> Iterator[str]:
-    return (f"pgmerit_test_{os.getpid()}_{worker_id}_{n}" for n in itertools.count())
-
-
-@pytest.fixture(scope="session")
 def worker_id(request: pytest.FixtureRequest) -> str:
     """The xdist worker's name, or `main`."""
     worker = getattr(request.config, "workerinput", None)
     return worker["workerid"] if worker else "main"
 
 
-@contextlib.contextmanager
-def _made_database(admin: psycopg.Connection[Any], name: str, template: str) -> Iterator[None]:
-    admin.execute(
-        sql.SQL("create database {} template {} strategy file_copy").format(
-            sql.Identifier(name), sql.Identifier(template)
-        )
-    )
-    try:
-        yield
-    finally:
-        admin.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-        )
+def _migrate(
+    *, host: str, port: int, user: str, dbname: str, password: str | None, autocommit: bool
+) -> None:
+    schema.migrate(make_conninfo(host=host, port=port, user=user, dbname=dbname, password=password))
+
+
+# The template: migrated once a worker, then cloned for each test.
+postgresql_noproc = factories.postgresql_noproc(dbname=_NAME, load=[_migrate], depends_on="server")
+
+
+class Janitor(DatabaseJanitor):
+    """Clones by file, which is faster than by log, and drops in one statement."""
+
+    def init(self) -> None:
+        """Create the database."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("create database {} template {} strategy file_copy").format(
+                    sql.Identifier(self.dbname), sql.Identifier(self.template_dbname)
+                )
+            )
+
+    def drop(self) -> None:
+        """Drop the database, ending its sessions."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("drop database if exists {} with (force)").format(
+                    sql.Identifier(self.dbname)
+                )
+            )
 
 
 @pytest.fixture(scope="session")
-def _template(
-    server: Server, _admin: psycopg.Connection[Any], _database_names: Iterator[str]
-) -> Iterator[str]:
-    name = next(_database_names)
-    with _made_database(_admin, name, "template0"):
-        schema.migrate(server.dsn(name))
-        yield name
+def new_database(server: Server) -> NewDatabase:
+    """Make a database for as long as a block lasts: with new_database(template) as name."""
+    numbers = itertools.count()
+
+    @contextlib.contextmanager
+    def made(template: str = server.template_dbname) -> Iterator[str]:
+        with Janitor(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+            maintenance_dbname=server.maintenance_dbname,
+            dbname=f"{_NAME}{next(numbers)}",
+            template_dbname=template,
+        ) as janitor:
+            yield janitor.dbname
+
+    return made
 
 
 @pytest.fixture
 def dsn(
-    server: Server,
-    _admin: psycopg.Connection[Any],
-    _template: str,
-    _database_names: Iterator[str],
+    server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
 ) -> Iterator[str]:
     """A fresh, migrated database."""
-    name = next(_database_names)
-    with _made_database(_admin, name, _template):
+    with new_database(postgresql_noproc.template_dbname) as name:
         yield server.dsn(name)
 
 
 @pytest.fixture
-def empty_dsn(
-    server: Server, _admin: psycopg.Connection[Any], _database_names: Iterator[str]
-) -> Iterator[str]:
+def empty_dsn(server: Server, new_database: NewDatabase) -> Iterator[str]:
     """A fresh database with nothing in it."""
-    name = next(_database_names)
-    with _made_database(_admin, name, "template0"):
+    with new_database() as name:
         yield server.dsn(name)
 
 

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid5
 
-import psycopg
 import pytest
 from psycopg.types.json import Jsonb
+from pytest_postgresql.executors import NoopExecutor
 
 from orchestrator import database, routines
 from orchestrator.database import Connection
-from tests.conftest import Server
-from tests.conftest import _made_database as made_database
+from tests.conftest import NewDatabase, Server
 from tests.verify import hand_filled
 
 PEOPLE = [uuid5(UUID(int=0), name) for name in ("ada", "bo", "cy")]
@@ -44,13 +43,9 @@ _BADGES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="session")
 def _kept_template(
-    server: Server,
-    _admin: psycopg.Connection[Any],
-    _template: str,
-    _database_names: Iterator[str],
+    server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
 ) -> Iterator[str]:
-    name = next(_database_names)
-    with made_database(_admin, name, _template):
+    with new_database(postgresql_noproc.template_dbname) as name:
         with contextlib.closing(database.connect(server.dsn(name), autocommit=True)) as connection:
             _keep(connection)
         yield name
@@ -60,16 +55,15 @@ def _kept_template(
 def dsn(
     request: pytest.FixtureRequest,
     server: Server,
-    _admin: psycopg.Connection[Any],
-    _template: str,
-    _database_names: Iterator[str],
+    new_database: NewDatabase,
+    postgresql_noproc: NoopExecutor,
 ) -> Iterator[str]:
     """A fresh database: with the kept people for who asks for `kept`, else merely migrated."""
     is_kept = "kept" in request.fixturenames
-    name = next(_database_names)
-    with made_database(
-        _admin, name, request.getfixturevalue("_kept_template") if is_kept else _template
-    ):
+    template = (
+        request.getfixturevalue("_kept_template") if is_kept else postgresql_noproc.template_dbname
+    )
+    with new_database(template) as name:
         yield server.dsn(name)
 
 
