@@ -243,3 +243,48 @@ def test_a_session_that_wrote_before_the_apply_is_waited_for(
     (award,) = awards(connection)
     assert award["earned_at"] == moment("2026-03-01")
     assert_exact(connection)
+
+
+@pytest.mark.parametrize("who", [ANN, BEN], ids=["old person", "new person"])
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_session_that_only_read_before_the_apply_is_refused(
+    connection: Connection, connect: Opening, size: int, level: str, who: UUID
+) -> None:
+    """It has no transaction id to wait for: what it sees of the rules is too old to write by."""
+    document = rule_set({"first": FIRST})
+    apply(connection, without_badges(document))
+    insert(connection, activity("2026-03-01"))
+    session = connect()
+    session.execute(f"begin isolation level {level}".encode())
+    session.execute("select count(*) from badges.activities")
+    apply(connection, document)
+    chosen = [activity("2026-03-02", who=who)] * size
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        insert(session, *chosen)
+    session.execute("rollback")
+    insert(session, *chosen)
+    assert badge_ids(connection, who) == ["first"]
+    assert_exact(connection)
+
+
+def test_some_people_beside_all_of_them_do_not_deadlock(
+    connection: Connection, connect: Opening
+) -> None:
+    """Without an order of its own, a statement takes its rows as a hash table gives them."""
+    apply(connection, rule_set({"first": FIRST}))
+    people = [person(f"p{n}") for n in range(300)]
+    insert(connection, *[activity("2026-02-01", who=each, kind="visit") for each in people])
+
+    def work(size: int, seed: int) -> None:
+        chance = random.Random(seed)
+        with connect(autocommit=True) as session:
+            for n in range(4 * 300 // size if size < 300 else 8):
+                day = moment("2026-03-01") + timedelta(days=n)
+                chosen = chance.sample(people, size)
+                insert(session, *[activity(day, who=each) for each in chosen])
+
+    works = [in_background(lambda s=s: work(s, s)) for s in (300, 60, 61, 300)]  # type: ignore[misc]
+    for each in works:
+        each.result(timeout=60)
+    assert_exact(connection)

@@ -117,6 +117,7 @@ def test_double_save_with_one_key_is_one_activity(
     assert_exact(connection)
 
 
+@pytest.mark.parametrize("size", [1, 2], ids=["one row", "two rows"])
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("is_known", [False, True], ids=["new person", "known person"])
 @pytest.mark.parametrize(
@@ -131,14 +132,16 @@ def test_write_skew_loses_no_award(
     expected: list[str],
     is_known: bool,
     level: str,
+    size: int,
 ) -> None:
     apply(connection, rule_set(rules))
     if is_known:
         insert(connection, activity("2026-02-01", kind="other"))
     ahead, behind = begun(connect(), level), begun(connect(), level)
-    mine = activity("2026-03-02", kind="visit")
-    insert(ahead, activity("2026-03-01", kind="call"))
-    waiting = in_background(lambda: insert(behind, mine))
+    theirs = [activity("2026-03-01", kind="call")] * size
+    mine = [activity("2026-03-02", kind="visit")] * size
+    insert(ahead, *theirs)
+    waiting = in_background(lambda: insert(behind, *mine))
     wait_until_blocked(connection, behind)
     ahead.execute("commit")
     error = finished(waiting, behind)
@@ -146,7 +149,7 @@ def test_write_skew_loses_no_award(
         assert error is None
     elif error is not None:
         assert error is psycopg.errors.SerializationFailure
-        recorded_again(behind, mine)
+        recorded_again(behind, *mine)
     assert badge_ids(connection) == expected
     assert_exact(connection)
 
