@@ -48,16 +48,7 @@ begin
         and held.stat = milestone.stat
         and (
             held.has_negative
-            or milestone.threshold <= case
-                when milestone.measure = 'count' then held.activity_count
-                when milestone.measure = 'sum' then held.value_sum
-                when milestone.measure = 'max' then held.value_max
-                when milestone.measure = 'active_days' then held.active_days
-                when milestone.measure = 'distinct' then held.distinct_count
-                when milestone.measure = 'day_run' then held.longest_day_run
-                when milestone.measure = 'week_run' then held.longest_week_run
-                when milestone.measure = 'month_run' then held.longest_month_run
-            end
+            or milestone.threshold <= badges_internal._measured(held, milestone.measure)
         )
     );
     return query
@@ -79,23 +70,18 @@ begin
         and dated.node = milestone.node
     left join lateral (
         select max(case
-            when milestone.measure = 'count' then held.activity_count
-            when milestone.measure = 'sum' then held.value_sum
-            when milestone.measure = 'max' then held.value_max
-            when milestone.measure = 'active_days' then held.active_days
-            when milestone.measure = 'distinct' then held.distinct_count
-            when milestone.measure = 'day_run' then case
-                when held.longest_day_run >= milestone.threshold then held.longest_day_run
-                else badges_internal._live_run('day', held.day_run, held.run_end, p_as_of)
-            end
-            when milestone.measure = 'week_run' then case
-                when held.longest_week_run >= milestone.threshold then held.longest_week_run
-                else badges_internal._live_run('week', held.week_run, held.run_end, p_as_of)
-            end
-            when milestone.measure = 'month_run' then case
-                when held.longest_month_run >= milestone.threshold then held.longest_month_run
-                else badges_internal._live_run('month', held.month_run, held.run_end, p_as_of)
-            end
+            when badges_internal._measured(held, milestone.measure) >= milestone.threshold
+                then badges_internal._measured(held, milestone.measure)
+            when milestone.measure = 'day_run' then badges_internal._live_run(
+                'day', held.day_run, held.run_end, p_as_of
+            )
+            when milestone.measure = 'week_run' then badges_internal._live_run(
+                'week', held.week_run, held.run_end, p_as_of
+            )
+            when milestone.measure = 'month_run' then badges_internal._live_run(
+                'month', held.month_run, held.run_end, p_as_of
+            )
+            else badges_internal._measured(held, milestone.measure)
         end) as value
         from badges.peer_mentor_stats as held
         where held.peer_mentor_id = p_peer_mentor_id

@@ -4,7 +4,16 @@ returns boolean
 language sql
 immutable
 parallel safe
-return jsonb_path_exists(p_criteria, 'strict $.** ? (@.type == "badges_earned")', '{}', true);
+begin atomic
+    with recursive tree as (
+        select p_criteria as criteria
+        union all
+        select part.criteria
+        from tree
+        cross join lateral jsonb_array_elements(tree.criteria -> 'criteria') as part (criteria)
+    )
+    select exists (select from tree where criteria ->> 'type' = 'badges_earned');
+end;
 
 comment on function badges_internal._counts_badges(jsonb) is
 'Tells whether criteria count other badges, at any depth.';

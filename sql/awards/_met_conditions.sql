@@ -35,16 +35,7 @@ begin
             ) as asked
             cross join lateral (
                 select
-                    max(case
-                        when asked.measure = 'count' then held.activity_count
-                        when asked.measure = 'sum' then held.value_sum
-                        when asked.measure = 'max' then held.value_max
-                        when asked.measure = 'active_days' then held.active_days
-                        when asked.measure = 'distinct' then held.distinct_count
-                        when asked.measure = 'day_run' then held.longest_day_run
-                        when asked.measure = 'week_run' then held.longest_week_run
-                        when asked.measure = 'month_run' then held.longest_month_run
-                    end) as value,
+                    max(badges_internal._measured(held, asked.measure)) as value,
                     bool_or(held.has_negative and (
                         asked.measure = 'sum' or exists (
                             select
