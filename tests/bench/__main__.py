@@ -18,6 +18,7 @@ from tests.bench.workloads import Bench, Figure, Scale
 
 QUICK = Scale(
     people=400,
+    seconds=60,
     rounds=3,
     block_seconds=0.15,
     late_transactions=50,
@@ -92,7 +93,7 @@ def _print(facts: dict[str, Any], figures: list[Figure]) -> None:
             f"  {row['contender']}",
             *(f"{row[name]:,.0f}" for name in ("min", "median", "max")),
             row["unit"],
-            f"{row['ratio_to_bare']:.2f}",
+            f"{row['ratio_to_bare']:.3f}",
             row["note"],
         )
     console.print(table)
