@@ -26,7 +26,7 @@ from tests.engine import (
 )
 from tests.snapshot.recount import assert_equals_a_recount
 
-FIELDS = ["n", 'a"b', "a.b", "$", "a b", "x'y", "%s", "ключ", "\\", "quantity", "k" * 100]
+FIELDS = ["n", 'a"b.c', "$", "a b'\\", "%s", "ключ", "quantity", "k" * 100]
 ODD_VALUES = [
     "1e100000",
     "-1e100000",

@@ -279,7 +279,7 @@ def test_some_people_beside_all_of_them_do_not_deadlock(
     def work(size: int, seed: int) -> None:
         chance = random.Random(seed)
         with connect(autocommit=True) as session:
-            for n in range(4 * 300 // size if size < 300 else 8):
+            for n in range(2 * 300 // size if size < 300 else 4):
                 day = moment("2026-03-01") + timedelta(days=n)
                 chosen = chance.sample(people, size)
                 insert(session, *[activity(day, who=each) for each in chosen])
