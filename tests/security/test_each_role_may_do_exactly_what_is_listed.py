@@ -1,0 +1,146 @@
+"""The role by routine matrix: what sql/grants.sql gives, and nothing else to anybody."""
+
+from __future__ import annotations
+
+from orchestrator.database import Connection
+from tests.engine import rows
+
+READ = {
+    "derive_idempotency_key(uuid,text,text,text,integer)",
+    "explain_badge(uuid,text,text)",
+    "get_badge_progress(uuid,text,date)",
+    "get_rule_set(text,integer)",
+    "list_rule_sets()",
+    "mentor_id_from(text,text)",
+    "new_badges()",
+    "validate_criteria(jsonb)",
+}
+WRITE = {
+    "evaluate_badges(uuid,text)",
+    "record_activities(jsonb)",
+    "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text)",
+}
+ADMINISTER = {
+    "apply_rule_set(jsonb,boolean)",
+    "award_badge(uuid,text,text,text,text)",
+    "backfill_rule_set(text,integer)",
+    "count_awards(text)",
+    "rebuild_stats(uuid)",
+    "revoke_badge(uuid,text,text,text,text)",
+    "rule_set_horizon()",
+    "rule_set_is_settled(text,xid8)",
+    "set_setting(text,jsonb)",
+    "verify_awards(uuid,uuid,uuid,double precision)",
+    "verify_stats(uuid,uuid,uuid,double precision)",
+}
+OWNER_ONLY = {"apply_badge_rules(badges_internal.candidate[],text)"}
+ROUTINES = {
+    "pgmerit_reader": READ,
+    "pgmerit_writer": READ | WRITE,
+    "pgmerit_admin": READ | WRITE | ADMINISTER,
+}
+TABLES = {
+    "activities",
+    "award_events",
+    "badge_definitions",
+    "badge_denials",
+    "earned_badges",
+    "mentor_activity_totals",
+    "org_badge_configs",
+    "organizations",
+    "peer_mentor_stats",
+    "rule_sets",
+}
+WRITERS = {"pgmerit_writer", "pgmerit_admin"}
+OURS = "in ('badges'::regnamespace, 'badges_internal'::regnamespace)"
+
+
+def granted(connection: Connection, query: str) -> set[tuple[str, str, str]]:
+    """List (grantee, object, privilege) but for the owner's own; grantee 0 is everybody."""
+    listed = f"""
+        select
+            case held.grantee when 0 then 'PUBLIC' else held.grantee::regrole::text end as grantee,
+            replace(object.name, 'badges.', '') as object,
+            held.privilege_type || case when held.is_grantable then ' on' else '' end as privilege
+        from ({query}) as object, aclexplode(object.acl) as held
+        where held.grantee <> object.owner"""
+    return {
+        (each["grantee"], each["object"], each["privilege"]) for each in rows(connection, listed)
+    }
+
+
+def test_routines(connection: Connection) -> None:
+    found = granted(
+        connection,
+        "select oid::regprocedure::text as name, proowner as owner,"
+        " coalesce(proacl, acldefault('f', proowner)) as acl"
+        f" from pg_proc where pronamespace {OURS}",
+    )
+    assert found == {
+        (role, routine, "EXECUTE") for role, routines in ROUTINES.items() for routine in routines
+    }
+
+
+def test_every_public_routine_is_in_the_matrix(connection: Connection) -> None:
+    found = rows(
+        connection,
+        "select replace(oid::regprocedure::text, 'badges.', '') as name from pg_proc"
+        " where pronamespace = 'badges'::regnamespace",
+    )
+    assert {each["name"] for each in found} == ROUTINES["pgmerit_admin"] | OWNER_ONLY
+
+
+def test_tables_views_and_sequences(connection: Connection) -> None:
+    found = granted(
+        connection,
+        "select oid::regclass::text as name, relowner as owner,"
+        " coalesce(relacl, acldefault(case relkind when 'S' then 's'::\"char\" else 'r' end,"
+        f" relowner)) as acl from pg_class where relnamespace {OURS}"
+        " and relkind in ('r', 'p', 'v', 'm', 'f', 'S')",
+    )
+    assert found == {(role, table, "SELECT") for role in ROUTINES for table in TABLES} | {
+        (role, "activities", privilege)
+        for role in WRITERS
+        for privilege in ("INSERT", "UPDATE", "DELETE")
+    }
+
+
+def test_columns(connection: Connection) -> None:
+    found = granted(
+        connection,
+        "select attrelid::regclass || '.' || attname as name, relowner as owner, attacl as acl"
+        f" from pg_attribute join pg_class on pg_class.oid = attrelid where relnamespace {OURS}",
+    )
+    assert found == set()
+
+
+def test_schemas(connection: Connection) -> None:
+    found = granted(
+        connection,
+        "select oid::regnamespace::text as name, nspowner as owner,"
+        f" coalesce(nspacl, acldefault('n', nspowner)) as acl from pg_namespace where oid {OURS}",
+    )
+    assert found == {(role, "badges", "USAGE") for role in ROUTINES}
+
+
+def test_the_roles_are_groups_without_powers_of_their_own(connection: Connection) -> None:
+    found = rows(
+        connection,
+        "select rolname from pg_roles where rolname = any(%s)"
+        " and not rolsuper and not rolcreaterole and not rolcreatedb"
+        " and not rolcanlogin and not rolreplication and not rolbypassrls"
+        " and not exists (select from pg_auth_members where member = pg_roles.oid)",
+        list(ROUTINES),
+    )
+    assert {each["rolname"] for each in found} == set(ROUTINES)
+
+
+def test_the_view_reads_with_the_rights_of_its_reader(connection: Connection) -> None:
+    found = rows(
+        connection,
+        "select relname, reloptions from pg_class"
+        f" where relnamespace {OURS} and relkind in ('v', 'm')",
+    )
+    assert [
+        each["relname"] for each in found if each["reloptions"] != ["security_invoker=true"]
+    ] == []

@@ -1,0 +1,275 @@
+"""Ordinary login roles, members of pgmerit_reader, _writer or _admin, or of nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from orchestrator.database import Connection
+from tests.conftest import CliResult
+from tests.engine import (
+    ANN,
+    BEN,
+    ORG,
+    activity,
+    apply,
+    assert_exact,
+    awards,
+    badge_ids,
+    copy_in,
+    insert,
+    rows,
+    rule_set,
+    value,
+)
+from tests.security.conftest import Login, role_of
+
+Cli = Callable[..., CliResult]
+Session = Callable[..., Connection]
+
+DOCUMENT = rule_set(
+    {
+        "first": {"type": "threshold", "at_least": 1},
+        "third": {"type": "threshold", "activity": "call", "at_least": 3},
+        "thanks": {"type": "manual"},
+    }
+)
+RECORD = "select badges.record_activity(%s, %s, 'call', '2026-03-01 12:00+00')"
+
+
+def is_refused(session: Connection, statement: str) -> bool:
+    """Tell whether the statement fails for want of rights."""
+    try:
+        session.execute(statement.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        return True
+    return False
+
+
+@pytest.fixture
+def ruled(connection: Connection) -> Connection:
+    """The database with a rule set in it, as its owner sees it."""
+    apply(connection, DOCUMENT)
+    return connection
+
+
+def test_a_writer_inserts_copies_records_and_reads(ruled: Connection, session: Session) -> None:
+    writer = session("pgmerit_writer")
+    insert(writer, activity("2026-03-01"))
+    copy_in(writer, [activity("2026-03-02"), activity("2026-03-01", who=BEN)])
+    recorded = value(writer, RECORD, ANN, ORG)
+    assert [each["badge_definition_id"] for each in recorded["new_badges"]] == ["third"]
+    many = "select badges.record_activities(jsonb_build_array(jsonb_build_object("
+    many += "'peer_mentor_id', %s::uuid, 'org_id', %s::text, 'activity_type', 'call')))"
+    assert value(writer, many, BEN, ORG)["recorded"] == 1
+    writer.execute("update badges.activities set quantity = 7 where peer_mentor_id = %s", (BEN,))
+    writer.execute("delete from badges.activities where peer_mentor_id = %s", (BEN,))
+
+    progress = rows(writer, "select * from badges.get_badge_progress(%s, %s)", ANN, ORG)
+    assert {each["badge_definition_id"] for each in progress} >= {"first", "third"}
+    assert value(writer, "select badges.explain_badge(%s, 'third', %s)", ANN, ORG)
+    assert rows(writer, "select * from badges.evaluate_badges(%s, %s)", ANN, ORG) == []
+    assert badge_ids(writer, ANN) == ["first", "third"]
+    assert (
+        value(
+            writer,
+            "select activity_count from badges.mentor_activity_totals"
+            " where peer_mentor_id = %s and activity_type is null",
+            ANN,
+        )
+        == 3
+    )
+    assert_exact(ruled)
+
+
+def test_a_writer_sees_its_new_badges_in_its_transaction(
+    ruled: Connection, session: Session
+) -> None:
+    writer = session("pgmerit_writer")
+    with writer.transaction():
+        insert(writer, activity("2026-03-01"))
+        found = rows(writer, "select * from badges.new_badges()")
+    assert [each["badge_definition_id"] for each in found] == ["first"]
+
+
+FORBIDDEN_TO_WRITERS = [
+    "update badges.peer_mentor_stats set activity_count = 99",
+    "delete from badges.peer_mentor_stats",
+    "insert into badges.earned_badges select * from badges.earned_badges",
+    "update badges.earned_badges set revoked_at = now()",
+    "delete from badges.earned_badges",
+    "insert into badges.award_events overriding system value select * from badges.award_events",
+    "delete from badges.award_events",
+    "update badges.badge_definitions set is_active = false",
+    "update badges.org_badge_configs set is_enabled = false",
+    "update badges.organizations set time_zone = 'UTC'",
+    "insert into badges.badge_denials select * from badges.badge_denials",
+    "delete from badges.rule_sets",
+    "truncate badges.activities",
+    "alter table badges.activities disable trigger user",
+    "set session_replication_role = replica",
+    "create trigger mine after insert on badges.activities"
+    " for each row execute function suppress_redundant_updates_trigger()",
+    "create index on badges.activities (lower(activity_type))",
+    "create table badges.mine (n int)",
+    "create function badges.mine() returns int language sql return 1",
+    "drop function badges.new_badges()",
+    "grant pgmerit_admin to current_user",
+    "set role pgmerit_admin",
+    "select from badges_internal.settings",
+    "select from badges_internal.milestones",
+    "select badges_internal._last_event()",
+    "select badges_internal._is_administrator()",
+    "select badges.apply_rule_set('{}')",
+    "select badges.backfill_rule_set('tests')",
+    "select badges.award_badge(gen_random_uuid(), 'thanks', 'nhf', 'mine')",
+    "select badges.revoke_badge(gen_random_uuid(), 'thanks', 'nhf', 'mine')",
+    "select badges.rebuild_stats()",
+    "select badges.set_setting('criteria_raw', 'true')",
+    "select from badges.verify_stats()",
+    "select from badges.verify_awards()",
+    "select badges.apply_badge_rules(null)",
+]
+
+
+def test_a_writer_writes_no_stats_awards_or_rules(ruled: Connection, session: Session) -> None:
+    insert(ruled, activity("2026-03-01"))
+    writer = session("pgmerit_writer")
+    assert [each for each in FORBIDDEN_TO_WRITERS if not is_refused(writer, each)] == []
+    assert_exact(ruled)
+
+
+FORBIDDEN_TO_READERS = [
+    "insert into badges.activities (peer_mentor_id, org_id, activity_type, occurred_at)"
+    " values (gen_random_uuid(), 'nhf', 'call', now())",
+    "update badges.activities set quantity = 2",
+    "delete from badges.activities",
+    "select badges.record_activity(gen_random_uuid(), 'nhf', 'call')",
+    "select badges.record_activities('[]')",
+    "select from badges.evaluate_badges(gen_random_uuid(), 'nhf')",
+]
+
+
+def test_a_reader_writes_nothing(ruled: Connection, session: Session) -> None:
+    reader = session("pgmerit_reader")
+    assert [each for each in FORBIDDEN_TO_READERS if not is_refused(reader, each)] == []
+
+
+def test_a_reader_reads_through_the_command_line(ruled: Connection, cli: Cli, login: Login) -> None:
+    insert(ruled, *[activity(f"2026-03-0{n}") for n in (1, 2, 3)])
+    reader = login("pgmerit_reader")
+    shown = cli("mentor", "show", ANN, "--org", ORG, "--format", "json", dsn=reader)
+    assert shown.exit_code == 0, shown.stderr
+    assert "third" in shown.stdout
+    assert cli("mentor", "explain", ANN, "third", "--org", ORG, dsn=reader).exit_code == 0
+    assert cli("rules", "history", dsn=reader).exit_code == 0
+    assert cli("rules", "show", dsn=reader).exit_code == 0
+
+
+def test_a_writer_imports_through_the_command_line(
+    ruled: Connection, cli: Cli, login: Login, tmp_path: Path
+) -> None:
+    lines = ["peer_mentor_id,org_id,activity_type,occurred_at"]
+    lines += [f"{ANN},{ORG},call,2026-03-0{n}T12:00:00Z" for n in (1, 2, 3)]
+    file = tmp_path / "activities.csv"
+    file.write_text("\n".join(lines) + "\n")
+    imported = cli("import", file, dsn=login("pgmerit_writer"))
+    assert imported.exit_code == 0, imported.stderr
+    assert badge_ids(ruled, ANN) == ["first", "third"]
+    assert_exact(ruled)
+
+
+def test_an_administrator_applies_awards_and_verifies(
+    connection: Connection, cli: Cli, login: Login, session: Session, tmp_path: Path
+) -> None:
+    apply(connection, rule_set({}))
+    insert(connection, *[activity(f"2026-03-0{n}") for n in (1, 2, 3)])
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(DOCUMENT))
+    admin = login("pgmerit_admin")
+    applied = cli("rules", "apply", file, "--format", "json", dsn=admin)
+    assert applied.exit_code == 0, applied.stderr
+    assert json.loads(applied.stdout)["awarded"] == 2
+    assert value(
+        connection, "select applied_by from badges.rule_sets order by version desc limit 1"
+    ) == role_of(admin)
+
+    held = session("pgmerit_admin")
+    award = "select badges.award_badge(%s, 'thanks', %s, 'for the cake')"
+    assert value(held, award, ANN, ORG)["changed"]
+    revoke = "select badges.revoke_badge(%s, 'thanks', %s, 'it was bought')"
+    assert value(held, revoke, ANN, ORG)["changed"]
+    assert {each["source"] for each in awards(connection, ANN)} == {"backfill"}
+    insert(held, activity("2026-03-04"))
+
+    verified = cli("verify", dsn=admin)
+    assert (verified.exit_code, verified.stderr) == (0, "")
+    connection.execute("update badges.peer_mentor_stats set activity_count = 99 where stat = '*'")
+    assert cli("verify", dsn=admin).exit_code == 1
+    mended = cli("verify", "--repair", dsn=admin)
+    assert mended.exit_code == 0, mended.stderr
+    assert_exact(connection)
+
+
+FORBIDDEN_TO_ADMINISTRATORS = [
+    # Raw expressions run inside the engine: for members of the role that owns it.
+    "select badges.set_setting('criteria_raw', 'true')",
+    "update badges.peer_mentor_stats set activity_count = 99",
+    "delete from badges.earned_badges",
+    "delete from badges.award_events",
+    "update badges.badge_definitions set is_active = false",
+    "truncate badges.activities",
+    "select from badges_internal.settings",
+    "select badges_internal._last_event()",
+    "create table badges.mine (n int)",
+    "alter table badges.activities disable trigger user",
+]
+
+
+def test_an_administrator_of_badges_is_not_the_owner(ruled: Connection, session: Session) -> None:
+    admin = session("pgmerit_admin")
+    assert [each for each in FORBIDDEN_TO_ADMINISTRATORS if not is_refused(admin, each)] == []
+
+
+def test_a_role_with_nothing_gets_one_clear_line(
+    ruled: Connection, cli: Cli, login: Login, tmp_path: Path
+) -> None:
+    rules, lines = tmp_path / "rules.json", tmp_path / "lines.csv"
+    rules.write_text(json.dumps(DOCUMENT))
+    lines.write_text(
+        f"peer_mentor_id,org_id,activity_type,occurred_at\n{ANN},{ORG},call,2026-03-01T12:00:00Z\n"
+    )
+    nobody = login()
+    for arguments in (
+        ["rules", "apply", rules],
+        ["rules", "history"],
+        ["rules", "show"],
+        ["import", lines],
+        ["mentor", "show", ANN, "--org", ORG],
+        ["mentor", "explain", ANN, "first", "--org", ORG],
+        ["verify"],
+        ["verify", "--repair"],
+        ["migrate"],
+        ["migrate", "--plan"],
+        ["migrate", "--down", "--yes"],
+        ["doctor"],
+    ):
+        result = cli(*arguments, dsn=nobody)
+        assert (result.exit_code, result.stdout) == (2, ""), arguments
+        first, *rest = result.stderr.splitlines()
+        assert first.startswith("error: "), arguments
+        assert "denied" in first, (arguments, first)
+        assert [line[:6] for line in rest] == ["hint: "], (arguments, result.stderr)
+    assert value(ruled, "select count(*) from badges.activities") == 0
+
+
+def test_a_refused_error_is_json_too(ruled: Connection, cli: Cli, login: Login) -> None:
+    result = cli("rules", "history", "--format", "json", dsn=login())
+    assert (result.exit_code, result.stdout) == (2, "")
+    error = json.loads(result.stderr)["error"]
+    assert error["sqlstate"] == "42501"
+    assert error["hint"]
