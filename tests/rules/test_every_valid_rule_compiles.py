@@ -24,7 +24,7 @@ select
     )) as answers
 from badges_internal._compile_badge(%(criteria)s, null) as condition
 cross join lateral (
-    select badges_internal._stat_route(condition.selector)
+    select badges_internal._stat_route(condition.selector, array[condition.measure])
     where condition.selector is not null
 ) as route (of)
 """
