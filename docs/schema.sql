@@ -579,6 +579,7 @@ function badges_internal._scalar_text(p_value jsonb) returns text immutable;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
+function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_all boolean, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[]) returns badges_internal.stat_route immutable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;

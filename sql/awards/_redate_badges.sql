@@ -33,6 +33,21 @@ begin
                 where milestone.org_id = earned.org_id
                 and milestone.badge_definition_id = earned.badge_definition_id
             )
+            -- What a counting badge counts changes with every version.
+            and (
+                earned.rule_set_version = (
+                    select organization.rule_set_version
+                    from badges.organizations as organization
+                    where organization.org_id = earned.org_id
+                )
+                or not exists (
+                    select
+                    from badges_internal.milestones as milestone
+                    where milestone.org_id = earned.org_id
+                    and milestone.badge_definition_id = earned.badge_definition_id
+                    and milestone.measure = 'badges'
+                )
+            )
             returning
                 earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier,
                 earned.occurrence, earned.source, earned.earned_at

@@ -66,6 +66,21 @@ begin atomic
             and award.earned_at > due.earned_at
             and award.rule_set_version >= condition.since_version
             and (condition.threshold is null or award.threshold = condition.threshold)
+            -- What a counting badge counts changes with every version.
+            and (
+                award.rule_set_version = (
+                    select organization.rule_set_version
+                    from badges.organizations as organization
+                    where organization.org_id = due.org_id
+                )
+                or not exists (
+                    select
+                    from badges_internal.milestones as milestone
+                    where milestone.org_id = due.org_id
+                    and milestone.badge_definition_id = due.badge_definition_id
+                    and milestone.measure = 'badges'
+                )
+            )
     end;
 end;
 

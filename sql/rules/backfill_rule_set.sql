@@ -39,6 +39,16 @@ begin
             badges_internal._bring_up_to_date(v_people, v_orgs, true), 'backfill'
         );
         perform badges_internal._apply_raw_rules(v_people, v_orgs, 'backfill');
+        -- A statement under way at the apply may have counted badges before these were given.
+        perform badges_internal._redate_badges(array(
+            select row(
+                person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
+            )::badges_internal.candidate
+            from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
+            join badges_internal.milestones as milestone
+                on milestone.org_id = person.org_id
+                and milestone.measure = 'badges'
+        ));
     end if;
     return jsonb_build_object(
         'evaluated', coalesce(cardinality(v_people), 0),

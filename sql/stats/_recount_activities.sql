@@ -39,17 +39,9 @@ begin
         perform badges_internal._lock_people(p_new_people, p_new_orgs);
     end if;
 
-    select array_agg(held.peer_mentor_id), array_agg(held.org_id)
+    select stale.peer_mentor_ids, stale.org_ids
     into v_stale_people, v_stale_orgs
-    from (select distinct * from unnest(p_people, p_orgs) as given (peer_mentor_id, org_id))
-        as person
-    join badges.organizations as organization on organization.org_id = person.org_id
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-        and held.rule_set_version <> organization.rule_set_version;
+    from badges_internal._stale_people(p_people, p_orgs, false) as stale;
     if v_stale_people is not null then
         v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
     end if;

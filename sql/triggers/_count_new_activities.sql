@@ -98,16 +98,11 @@ begin
 
     if v_stats is null then
         perform badges_internal._lock_people(v_people, v_orgs);
-        select array_agg(held.peer_mentor_id), array_agg(held.org_id)
+        select stale.peer_mentor_ids, stale.org_ids
         into v_stale_people, v_stale_orgs
-        from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
-        join badges.organizations as organization on organization.org_id = person.org_id
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = person.peer_mentor_id
-            and held.org_id = person.org_id
-            and held.stat = '*'
-            and held.bucket = ''
-            and (held.rule_set_version <> organization.rule_set_version or v_short.is_stale);
+        from badges_internal._stale_people(
+            v_people, v_orgs, coalesce(v_short.is_stale, false)
+        ) as stale;
         if v_stale_people is not null then
             v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
             v_source := '(select a.* from new_activities as a where not exists (
@@ -158,18 +153,12 @@ begin
     end if;
 
     -- People brought up to date were rebuilt whole: their late rows are not told apart.
-    select v_result.late_people || v_short.late_people || array_agg(
-        row(a.peer_mentor_id, a.org_id, a.occurred_at)::badges_internal.late_person
-    )
-    into v_result.late_people
-    from (
-        select a.peer_mentor_id, a.org_id, min(a.occurred_at) as occurred_at
-        from new_activities as a
-        join unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
-            on stale.peer_mentor_id = a.peer_mentor_id
-            and stale.org_id = a.org_id
-        group by a.peer_mentor_id, a.org_id
-    ) as a;
+    v_result.late_people := v_result.late_people || v_short.late_people || (
+        select array_agg(
+            row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
+        )
+        from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+    );
     if v_result.late_people is not null then
         v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
     end if;
