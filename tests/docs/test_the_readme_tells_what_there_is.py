@@ -28,6 +28,14 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         assert not anchor or anchor in _anchors(linked), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_every_sql_file_named_is_there(page: Path) -> None:
+    there = {path.name for path in (ROOT / "sql").rglob("*.sql")}
+    there |= {path.name for path in (ROOT / "migrations").glob("*.sql")} | {"schema.sql"}
+    named = re.findall(r"`(?:[\w/]*/)?(\w+\.sql)`", page.read_text())
+    assert not {name for name in named if not name.startswith("NNNN")} - there
+
+
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "README.md").read_text().partition("\n## Docs\n")[2]
     missing = [page.name for page in (ROOT / "docs").iterdir() if f"docs/{page.name}" not in index]
