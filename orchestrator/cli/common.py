@@ -39,6 +39,17 @@ from orchestrator.settings import home_dir, resolve_dsn
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def name_variables(command: click.Command, prefix: str) -> None:
+    """Name each option's environment variable after the option, below its command's name."""
+    if isinstance(command, click.Group):
+        for name, part in command.commands.items():
+            name_variables(part, f"{prefix}_{name}")
+    for option in command.params:
+        if isinstance(option, click.Option) and option.envvar is None:
+            longest = max(option.opts, key=len).lstrip("-")
+            option.envvar = f"{prefix}_{longest}".upper().replace("-", "_")
+
+
 class CommandTable(click.Group):
     """A group whose commands are loaded when they are asked for, each module's `command`."""
 
@@ -56,6 +67,7 @@ class CommandTable(click.Group):
             return None
         module = importlib.import_module(self.modules[cmd_name])
         command: click.Command = module.command
+        name_variables(command, f"PGMERIT_{cmd_name}")
         return command
 
     def main(  # type: ignore[override]

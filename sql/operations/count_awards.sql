@@ -1,6 +1,6 @@
 -- Counts the awards by organization, badge and tier, those that were revoked left out.
 --
--- Reads every award: for reports, not for the hot path. It runs with the caller's rights.
+-- Reads every award: for reports, not for the hot path.
 create or replace function badges.count_awards(p_org_id text default null)
 returns table (
     org_id text,
