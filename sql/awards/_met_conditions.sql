@@ -10,6 +10,8 @@ returns badges_internal.condition_state[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_material = off
+set enable_seqscan = off
 as $$
 begin
     return (

@@ -13,6 +13,8 @@ returns badges_internal.candidate[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_material = off
+set enable_seqscan = off
 as $$
 declare
     v_stats text[];

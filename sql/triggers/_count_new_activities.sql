@@ -33,6 +33,8 @@ declare
     v_candidates badges_internal.candidate[];
     v_short badges_internal.short_result;
     v_new badges_internal.new_activity;
+    v_material text;
+    v_seqscan text;
 begin
     if nullif(current_setting('badges_internal.recounted_in', true), '')
         = pg_current_xact_id()::text
@@ -120,6 +122,11 @@ begin
         if v_few is not null then
             v_result := badges_internal._fold_few(v_few, v_stats);
         else
+            v_material := current_setting('enable_material');
+            v_seqscan := current_setting('enable_seqscan');
+            -- Rows are looked up by key: statistics older than the table lead to worse than that.
+            perform set_config('enable_material', 'off', true);
+            perform set_config('enable_seqscan', 'off', true);
             execute badges_internal._element_statement(v_source)
             into v_changes
             using v_stats, v_changes, v_stale_people, v_stale_orgs;
@@ -129,6 +136,8 @@ begin
             execute badges_internal._fold_statement(v_source)
             into v_result
             using v_stats, v_changes, v_stale_people, v_stale_orgs;
+            perform set_config('enable_material', v_material, true);
+            perform set_config('enable_seqscan', v_seqscan, true);
         end if;
         v_candidates := v_candidates || v_result.candidates;
         if v_short.is_in_order then
