@@ -26,6 +26,9 @@ begin
         continue when not exists (
             select from pg_catalog.pg_roles as held where held.rolname = v_role
         );
+        -- What an earlier version granted goes first.
+        execute format('revoke all on all tables in schema badges from %I', v_role);
+        execute format('revoke all on all routines in schema badges from %I', v_role);
         execute format('grant usage on schema badges to %I', v_role);
         execute format(
             'grant select on badges.organizations, badges.badge_definitions,
