@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -49,10 +51,15 @@ def command(
 ) -> None:
     """Measure pgmerit beside a bare table and a trigger that recomputes, on one server."""
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+    def tell(message: str) -> None:
+        say(f"{time.monotonic() - begun:4.0f} s  {message}")
+
     try:
         with measured_database(dsn, pg_bindir, folder) as machine:
             settings = machine.settings()
-            bench = Bench(machine, QUICK if quick else Scale(), say)
+            bench = Bench(machine, QUICK if quick else Scale(), tell)
             figures = bench.run()
     except PgmeritError as error:
         say(f"error: {error.message}")
