@@ -7,6 +7,8 @@ create or replace function badges_internal._cross_milestones(p_keys badges_inter
 returns badges_internal.candidate[]
 language plpgsql
 volatile
+set enable_material = off
+set enable_seqscan = off
 as $$
 declare
     v_candidates badges_internal.candidate[];

@@ -16,6 +16,8 @@ returns badges_internal.fold_result
 language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
+set enable_material = off
+set enable_seqscan = off
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
