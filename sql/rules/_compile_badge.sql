@@ -18,6 +18,7 @@ returns table (
     measure text,
     threshold numeric,
     threshold_source text,
+    duration interval, -- of tenure
     badge_ids text[],
     badge_category text,
     expression text,
@@ -67,6 +68,8 @@ begin atomic
             coalesce(
                 (p_custom_thresholds -> tiered.tier)::numeric, nodes.own, tiered.at_least,
                 (nodes.criteria -> 'at_least')::numeric, (nodes.criteria -> 'length')::numeric,
+                (nodes.criteria -> 'days')::numeric, (nodes.criteria -> 'months')::numeric,
+                (nodes.criteria -> 'years')::numeric,
                 case
                     when jsonb_typeof(nodes.criteria -> 'require') = 'number'
                         then (nodes.criteria -> 'require')::numeric
@@ -115,11 +118,22 @@ begin atomic
             when nodes.kind = 'badges_earned' then 'badges'
             when nodes.kind = 'criteria_raw' then 'raw'
             when nodes.kind = 'training_completion' then 'distinct'
+            when nodes.kind = 'tenure' then 'tenure'
+            when nodes.kind = 'streak' and nodes.criteria -> 'consecutive' = 'false' then case
+                when nodes.criteria ->> 'unit' = 'day' and not nodes.criteria ? 'per_unit'
+                    then 'active_days'
+                else 'distinct'
+            end
             when nodes.kind = 'streak' then nodes.criteria ->> 'unit' || '_run'
             else coalesce(nodes.criteria ->> 'measure', 'count')
         end,
         targets.threshold,
         targets.source,
+        case when nodes.kind = 'tenure' then make_interval(
+            years => coalesce((nodes.criteria -> 'years')::integer, 0),
+            months => coalesce((nodes.criteria -> 'months')::integer, 0),
+            days => coalesce((nodes.criteria -> 'days')::integer, 0)
+        ) end,
         case when nodes.criteria ? 'badges' then array(
             select distinct jsonb_array_elements_text(nodes.criteria -> 'badges')
         ) end,

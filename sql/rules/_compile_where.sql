@@ -1,8 +1,8 @@
--- Compiles where to one jsonpath over the attributes, null where there is none.
+-- Compiles where and when to one jsonpath over the attributes, null where both are absent.
 --
 -- Strict mode, so that arrays are not unwrapped: a missing attribute makes a comparison unknown,
--- and unknown does not match. $quantity stands for the column.
-create or replace function badges_internal._compile_where(p_where jsonb)
+-- and unknown does not match. $quantity stands for the column; p_when is canonical.
+create or replace function badges_internal._compile_where(p_where jsonb, p_when jsonb)
 returns jsonpath
 language plpgsql
 immutable
@@ -61,6 +61,7 @@ begin
             end;
         end loop;
     end loop;
+    v_terms := v_terms || badges_internal._compile_when(p_when);
     if v_terms = '{}' then
         return null;
     end if;
@@ -68,5 +69,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._compile_where(jsonb) is
-'Compiles where to one jsonpath over the attributes, null where there is none.';
+comment on function badges_internal._compile_where(jsonb, jsonb) is
+'Compiles where and when to one jsonpath over the attributes, null where both are absent.';

@@ -38,7 +38,8 @@ begin
         select
             org_id, badge_definition_id,
             md5(jsonb_agg(jsonb_build_array(
-                node, parent, required, stat, measure, threshold, badge_ids, badge_category
+                node, parent, required, stat, measure, threshold, duration, badge_ids,
+                badge_category
             ) order by node)::text) as structure
         from compiled
         group by org_id, badge_definition_id
@@ -47,14 +48,14 @@ begin
     milestones as (
         insert into badges_internal.milestones as milestone (
             org_id, badge_definition_id, tier, occurrence, node, parent, stat, measure, threshold,
-            threshold_source, badge_ids, badge_category, expression, path, structure,
+            threshold_source, duration, badge_ids, badge_category, expression, path, structure,
             since_version
         )
         select
             compiled.org_id, compiled.badge_definition_id, compiled.tier, compiled.occurrence,
             compiled.node, compiled.parent, compiled.stat, compiled.measure, compiled.threshold,
-            compiled.threshold_source, compiled.badge_ids, compiled.badge_category,
-            compiled.expression, compiled.path, structures.structure, p_version
+            compiled.threshold_source, compiled.duration, compiled.badge_ids,
+            compiled.badge_category, compiled.expression, compiled.path, structures.structure, p_version
         from compiled
         left join structures using (org_id, badge_definition_id)
         where compiled.required is null
@@ -64,6 +65,7 @@ begin
             measure = excluded.measure,
             threshold = excluded.threshold,
             threshold_source = excluded.threshold_source,
+            duration = excluded.duration,
             badge_ids = excluded.badge_ids,
             badge_category = excluded.badge_category,
             expression = excluded.expression,
@@ -71,11 +73,11 @@ begin
             structure = excluded.structure,
             since_version = case
                 when row(
-                    milestone.stat, milestone.measure, milestone.threshold, milestone.badge_ids,
-                    milestone.badge_category, milestone.expression, milestone.structure
+                    milestone.stat, milestone.measure, milestone.threshold, milestone.duration,
+                    milestone.badge_ids, milestone.badge_category, milestone.expression, milestone.structure
                 ) is not distinct from row(
-                    excluded.stat, excluded.measure, excluded.threshold, excluded.badge_ids,
-                    excluded.badge_category, excluded.expression, excluded.structure
+                    excluded.stat, excluded.measure, excluded.threshold, excluded.duration,
+                    excluded.badge_ids, excluded.badge_category, excluded.expression, excluded.structure
                 ) then milestone.since_version
                 else excluded.since_version
             end
@@ -133,12 +135,15 @@ begin
             org_id, stat, selector, activity_types, route, watched, since_version
         )
         select
-            org_id, stat, selector,
-            case when selector ? 'types'
-                then array(select jsonb_array_elements_text(selector -> 'types')) end,
-            case when stat >= '~' then badges_internal._stat_route(selector, measures) end,
-            measures, p_version
+            watched.org_id, watched.stat, watched.selector,
+            case when watched.selector ? 'types'
+                then array(select jsonb_array_elements_text(watched.selector -> 'types')) end,
+            case when watched.stat >= '~' then badges_internal._stat_route(
+                watched.selector, watched.measures, organization.time_zone
+            ) end,
+            watched.measures, p_version
         from watched
+        join badges.organizations as organization on organization.org_id = watched.org_id
         -- A stat of which more is asked is as good as new, and so is one that drops its days.
         on conflict (org_id, stat) do update set
             watched = excluded.watched,

@@ -76,7 +76,7 @@ begin
 
     insert into badges.badge_definitions as definition (
         badge_definition_id, rule_set, name, description, translations, icon, category, is_hidden,
-        is_active, on_unmet, criteria_type, criteria
+        is_active, on_unmet, place_limit, criteria_type, criteria
     )
     select
         given.key,
@@ -94,6 +94,7 @@ begin
         coalesce((given.value -> 'hidden')::boolean, false),
         coalesce((given.value -> 'active')::boolean, true),
         coalesce(given.value ->> 'on_unmet', 'keep'),
+        (given.value -> 'limit' -> 'first')::integer,
         (given.value -> 'criteria' ->> 'type')::badges.criteria_type,
         given.value -> 'criteria'
     from jsonb_each(v_badges) as given
@@ -107,6 +108,7 @@ begin
         is_hidden = excluded.is_hidden,
         is_active = excluded.is_active,
         on_unmet = excluded.on_unmet,
+        place_limit = excluded.place_limit,
         criteria_type = excluded.criteria_type,
         criteria = excluded.criteria,
         criteria_version = definition.criteria_version

@@ -17,20 +17,31 @@ begin atomic
             where chosen.activity is not null
         ),
         'where', nullif(chosen.filter, '{}'),
+        'when', badges_internal._canonical_when(p_criteria -> 'when'),
         'field', case
             when p_criteria ->> 'measure' in ('sum', 'max')
                 then nullif(p_criteria ->> 'field', 'quantity')
         end,
         'per', p_criteria ->> 'per',
-        'window', nullif(p_criteria ->> 'window', 'lifetime'),
+        'window', coalesce(
+            nullif(p_criteria -> 'window', '"lifetime"'),
+            jsonb_build_object('rolling_days', p_criteria -> 'within_days')
+        ),
         'distinct', case
             when p_criteria ->> 'type' = 'training_completion'
                 then coalesce(p_criteria ->> 'field', 'course')
             when p_criteria ->> 'measure' = 'distinct' then p_criteria ->> 'field'
         end,
         'per_value', p_criteria -> 'per_value',
-        'unit', case when p_criteria ? 'per_unit' then p_criteria ->> 'unit' end,
-        'per_unit', p_criteria -> 'per_unit'
+        -- A streak over units apart; else the stat's own days have what it asks.
+        'unit', case
+            when p_criteria ? 'per_unit'
+                or coalesce((p_criteria -> 'grace')::integer, 0) > 0
+                or p_criteria -> 'consecutive' = 'false' and p_criteria ->> 'unit' <> 'day'
+                then p_criteria ->> 'unit'
+        end,
+        'per_unit', p_criteria -> 'per_unit',
+        'grace', nullif((p_criteria -> 'grace')::integer, 0)
     ))
     from (
         select

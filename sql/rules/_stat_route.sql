@@ -1,9 +1,10 @@
 -- Compiles a selector to what the fold reads for each activity.
 --
--- p_watched: the measures that rules ask of it.
+-- p_watched: the measures that rules ask of it; p_time_zone: the organization's.
 create or replace function badges_internal._stat_route(
     p_selector jsonb,
-    p_watched text[]
+    p_watched text[],
+    p_time_zone text
 )
 returns badges_internal.stat_route
 language sql
@@ -11,13 +12,13 @@ immutable
 parallel safe
 return row(
     badges_internal._stat_name(p_selector),
-    badges_internal._compile_where(p_selector -> 'where'),
+    badges_internal._compile_where(p_selector -> 'where', p_selector -> 'when'),
     coalesce(p_selector -> 'where' ? 'quantity', false),
     p_selector ->> 'field',
     p_selector ->> 'per',
-    p_selector ->> 'window',
+    case when jsonb_typeof(p_selector -> 'window') = 'string' then p_selector ->> 'window' end,
     p_selector ->> 'distinct',
-    case when p_selector ? 'per_unit' then p_selector ->> 'unit' end,
+    p_selector ->> 'unit',
     case
         when p_selector ? 'per_value'
             then coalesce(p_selector -> 'per_value' ->> 'measure', 'count')
@@ -27,9 +28,14 @@ return row(
     coalesce(
         p_selector -> 'per_value' -> 'at_least', p_selector -> 'per_unit' -> 'at_least'
     )::numeric,
-    not p_selector ? 'per_unit'
-    and p_watched && array['active_days', 'day_run', 'week_run', 'month_run']
+    not p_selector ? 'unit'
+    and jsonb_typeof(p_selector -> 'window') is distinct from 'object'
+    and p_watched && array['active_days', 'day_run', 'week_run', 'month_run'],
+    coalesce((p_selector -> 'when') - array['hours'] <> '{}', false),
+    case when p_selector -> 'when' ? 'hours' then p_time_zone end,
+    (p_selector -> 'window' -> 'rolling_days')::integer,
+    (p_selector -> 'grace')::integer
 )::badges_internal.stat_route;
 
-comment on function badges_internal._stat_route(jsonb, text[]) is
+comment on function badges_internal._stat_route(jsonb, text[], text) is
 'Compiles a selector to what the fold reads for each activity.';

@@ -61,15 +61,9 @@ begin
         return v_result;
     end if;
     foreach v_route in array coalesce(v_routes, '{}') loop
-        continue when v_route.predicate is not null and not coalesce(
-            jsonb_path_match(
-                p_new.attributes,
-                v_route.predicate,
-                case when v_route.needs_quantity
-                    then jsonb_build_object('quantity', p_new.quantity) else '{}' end,
-                true
-            ),
-            false
+        continue when not badges_internal._is_chosen(
+            v_route.predicate, v_route.needs_quantity, v_route.needs_calendar, v_route.clock_zone,
+            p_new.attributes, p_new.quantity, v_day, p_new.occurred_at
         );
         if v_route.per_field is not null
             or v_route.window_unit is not null

@@ -19,7 +19,8 @@ wanted as materialized (
               from {source} as a),
         {stats}
     )
-    where element_field is not null or element_unit is not null
+    where (element_field is not null or element_unit is not null)
+    and rolling_days is null
 ),
 picked as (
     select
@@ -56,13 +57,9 @@ picked as (
         end as measured
     from {source} as a
     join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
-    where wanted.predicate is null
-    or jsonb_path_match(
-        a.attributes,
-        wanted.predicate,
-        case when wanted.needs_quantity
-            then jsonb_build_object('quantity', a.quantity) else '{}' end,
-        true
+    where badges_internal._is_chosen(
+        wanted.predicate, wanted.needs_quantity, wanted.needs_calendar, wanted.clock_zone,
+        a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 ),
 tallied as (

@@ -25,6 +25,7 @@ wanted as materialized (
               from {source} as a),
         {stats}
     )
+    where rolling_days is null
 ),
 picked as (
     select
@@ -55,13 +56,9 @@ picked as (
         end end as element_measured
     from {source} as a
     join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
-    where wanted.predicate is null
-    or jsonb_path_match(
-        a.attributes,
-        wanted.predicate,
-        case when wanted.needs_quantity
-            then jsonb_build_object('quantity', a.quantity) else '{}' end,
-        true
+    where badges_internal._is_chosen(
+        wanted.predicate, wanted.needs_quantity, wanted.needs_calendar, wanted.clock_zone,
+        a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 ),
 days as (

@@ -92,15 +92,9 @@ begin
         and (p_from is null or a.activity_date >= p_from)
         and (p_to is null or a.activity_date <= p_to)
         and (v_types is null or a.activity_type = any(v_types))
-        and (
-            v_route.predicate is null
-            or jsonb_path_match(
-                a.attributes,
-                v_route.predicate,
-                case when v_route.needs_quantity
-                    then jsonb_build_object('quantity', a.quantity) else '{}' end,
-                true
-            )
+        and badges_internal._is_chosen(
+            v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
+            v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
         )
     ) as selected
     where selected.bucket = coalesce(p_bucket, selected.bucket);

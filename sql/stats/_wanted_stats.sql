@@ -17,7 +17,11 @@ returns table (
     element_measure text,
     element_value_field text,
     element_at_least numeric,
-    has_days boolean
+    has_days boolean,
+    needs_calendar boolean,
+    clock_zone text,
+    rolling_days integer,
+    grace integer
 )
 language plpgsql
 stable
@@ -40,7 +44,8 @@ begin
     where p_stats is null or route.stat = any(p_stats)
     union all
     select kind.org_id, kind.activity_type, base.stat,
-        null, false, null, null, null, null, null, null, null, null, true
+        null, false, null, null, null, null, null, null, null, null, true, false, null,
+        null::integer, null::integer
     from unnest(p_kinds) as kind
     cross join lateral (values ('*'), ('=' || kind.activity_type)) as base (stat)
     where p_stats is null or base.stat = any(p_stats);
