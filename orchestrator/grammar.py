@@ -219,13 +219,15 @@ def resolve(kind: str | Mapping[str, Any]) -> Mapping[str, Any]:
 def allowed_here(kind: str | Mapping[str, Any]) -> str:
     """Return what a kind allows, in words."""
     spec = resolve(kind)
+    if "allowed" in spec:
+        return str(spec["allowed"])
     if spec["is"] == "word":
         return ", ".join(spec["words"])
     if spec["is"] == "object":
         return ", ".join(sorted_words(spec["keys"]))
     if spec["is"] == "either":
         return allowed_here(spec["else"])
-    return str(spec.get("allowed", "anything"))
+    return "anything"
 
 
 def validate_value(kind: str | Mapping[str, Any], value: Any, path: str) -> list[Problem]:
@@ -244,6 +246,8 @@ def validate_value(kind: str | Mapping[str, Any], value: Any, path: str) -> list
             return _validate_map(spec, value, path)
         case "list":
             return _validate_list(spec, value, path)
+        case "span":
+            return _validate_span(spec, value, path)
     problem = _scalar_problem(spec, value)
     return [] if problem is None else [Problem(path, problem, allowed_here(spec))]
 
@@ -280,7 +284,7 @@ def _text_problem(spec: Mapping[str, Any], text: str) -> str | None:
         return "is empty"
     if len(text) > spec["to"]:
         return f"is longer than {spec['to']} characters"
-    if "pattern" in spec and not re.fullmatch(spec["pattern"], text):
+    if "patterns" in spec and not any(re.fullmatch(each, text) for each in spec["patterns"]):
         return f"{quote(text)} is not well formed"
     for banned in spec.get("without", []):
         if banned in text:
@@ -292,19 +296,10 @@ def _text_problem(spec: Mapping[str, Any], text: str) -> str | None:
 
 def _validate_word(spec: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
     allowed = allowed_here(spec)
-    if isinstance(value, Mapping):
-        later = [key for key in value if key in spec["later"]]
-        if later:
-            return [
-                Problem(step(path, key), f"{quote(key)} is not supported in this version", allowed)
-                for key in later
-            ]
     if not isinstance(value, str):
         return [Problem(path, f"must not be {_TYPE_WORDS[json_type(value)]}", allowed)]
     if value in spec["words"]:
         return []
-    if value in spec["later"]:
-        return [Problem(path, f"{quote(value)} is not supported in this version", allowed)]
     return [Problem(path, unknown(value, spec["words"], "", " is not known"), allowed)]
 
 
@@ -318,9 +313,6 @@ def _validate_object(spec: Mapping[str, Any], value: Any, path: str) -> list[Pro
     for key, below in value.items():
         if key in spec["keys"]:
             problems += validate_value(spec["keys"][key], below, step(path, key))
-        elif key in spec["later"]:
-            said = f"{quote(key)} is not supported in this version"
-            problems.append(Problem(step(path, key), said, allowed))
         else:
             said = unknown(key, spec["keys"], "unknown key ", "")
             problems.append(Problem(step(path, key), said, allowed))
@@ -362,6 +354,28 @@ def _validate_list(spec: Mapping[str, Any], value: Any, path: str) -> list[Probl
     return problems
 
 
+def _validate_span(spec: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
+    allowed = allowed_here(spec)
+    if not isinstance(value, list | tuple):
+        return [Problem(path, f"must not be {_TYPE_WORDS[json_type(value)]}", allowed)]
+    if len(value) != len(spec["items"]):
+        return [Problem(path, "is not two times", allowed)]
+    problems = []
+    for index, (kind, end) in enumerate(zip(spec["items"], value, strict=True)):
+        problems += validate_value(kind, end, step(path, index))
+    if not problems and _minutes(value[0]) == _minutes(value[1]):
+        problems.append(Problem(path, "is empty, as both ends are the same", allowed))
+    return problems
+
+
+def _minutes(time: Any) -> int:
+    """Return the minutes since midnight of a valid time: a whole hour or HH:MM."""
+    if isinstance(time, str):
+        hours, minutes = time.split(":")
+        return int(hours) * 60 + int(minutes)
+    return int(time) * 60
+
+
 def _repeated(spec: Mapping[str, Any], elements: Iterable[Any], path: str) -> list[Problem]:
     key = spec["unique"]
     seen: set[tuple[str, Any]] = set()
@@ -396,12 +410,27 @@ def not_rising(elements: Iterable[Any], key: str, path: str) -> list[Problem]:
     return problems
 
 
+def _is_given(value: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a key is there; a default that is written out counts as left out."""
+    if key not in value:
+        return False
+    defaults = grammar()["defaults"]
+    return (
+        key not in defaults
+        or json_type(value[key]) != json_type(defaults[key])
+        or value[key] != defaults[key]
+    )
+
+
 def _validate_rule(
     spec: Mapping[str, Any], rule: Mapping[str, Any], value: Mapping[str, Any], path: str
 ) -> list[Problem]:
-    key, other = rule["key"], rule["other"]
-    has_key = key in value and value[key] != grammar()["defaults"].get(key)
-    has_other = other in value and value[other] != grammar()["defaults"].get(other)
+    key = rule["key"]
+    if rule["rule"] == "exactly_one":
+        return _validate_choice(rule["keys"], value, path)
+    other = rule["other"]
+    has_key, has_other = _is_given(value, key), _is_given(value, other)
+    named = rule.get("as", other)
     word = value.get(other, grammar()["defaults"].get(other))
     match rule["rule"]:
         case "only_with" if has_key and isinstance(word, str) and word not in rule["words"]:
@@ -412,8 +441,18 @@ def _validate_rule(
             said = f"is missing, as {other} is {word}"
             return [Problem(step(path, key), said, allowed_here(spec["keys"][key]))]
         case "not_with" if has_key and has_other:
-            said = f"does not go with {other}"
-            return [Problem(step(path, key), said, f"either {key} or {other}")]
+            said = f"does not go with {named}"
+            return [Problem(step(path, key), said, f"either {key} or {named}")]
+        case "not_with_below" if has_key and json_type(value.get(other)) == "object":
+            below = rule["below"]
+            if below in value[other]:
+                said = f"does not go with {below}"
+                return [Problem(step(path, key), said, f"either {key} or {below}")]
+        case "not_after" if has_key and has_other:
+            ends = [(spec["keys"][each], value[each]) for each in (key, other)]
+            is_sound = not any(validate_value(kind, end, "$") for kind, end in ends)
+            if is_sound and value[key] > value[other]:
+                return [Problem(step(path, key), f"is after {other}", f"{key} up to {other}")]
         case "needs_without" if not has_key and not has_other:
             said = f"is missing, as there is no {other}"
             return [Problem(step(path, key), said, allowed_here(spec["keys"][key]))]
@@ -427,6 +466,17 @@ def _validate_rule(
                 said = f"is more than there are {other}"
                 return [Problem(step(path, key), said, f"at most {count}")]
     return []
+
+
+def _validate_choice(keys: list[str], value: Mapping[str, Any], path: str) -> list[Problem]:
+    """Return the problems of an object that must have exactly one of some keys."""
+    allowed = "one of " + ", ".join(keys)
+    given = [key for key in keys if key in value]
+    if not given:
+        said = "is missing, as there is no " + " or ".join(keys[1:])
+        return [Problem(step(path, keys[0]), said, allowed)]
+    said = f"does not go with {given[0]}"
+    return [Problem(step(path, key), said, allowed) for key in given[1:]]
 
 
 def walk(criteria: Any) -> Iterator[tuple[str, Any, int]]:
@@ -490,8 +540,6 @@ def _node_problems(node: Any, path: str) -> list[Problem]:
         return [Problem(place, "is missing", names)]
     if not isinstance(kind, str):
         return [Problem(place, f"must not be {_TYPE_WORDS[json_type(kind)]}", names)]
-    if kind in table["later_types"]:
-        return [Problem(place, f"{quote(kind)} is not supported in this version", names)]
     if kind not in types:
         return [Problem(place, unknown(kind, types, "", " is not known"), names)]
     problems = []

@@ -43,6 +43,7 @@ CriteriaType = Literal[
     "any_of",
     "n_of",
     "badges_earned",
+    "tenure",
     "manual",
     "criteria_raw",
 ]
@@ -91,8 +92,10 @@ Attribute = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 ActivityType = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Prose = Annotated[str, StringConstraints(max_length=2000)]
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Names = Label | dict[Language, Label]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+Names = Label | Annotated[dict[Language, Label], Field(min_length=1)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+RollingDays = Annotated[int, Field(ge=1, le=3660)]
 
 
 class Model(BaseModel):
@@ -175,10 +178,62 @@ class Operators(Model):
 Where = dict[Attribute, Operators | tuple[Scalar, ...] | Scalar]
 
 
+class When(Model):
+    """The local calendar: hours at the activity's moment, all else on its local day."""
+
+    hours: tuple[int | str, int | str] | None = None
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] | None = None
+    months: Annotated[tuple[int, ...], Field(min_length=1)] | None = None
+    dates: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    days_of_year: Annotated[tuple[int, ...], Field(min_length=1)] | None = None
+    from_: str | None = Field(default=None, alias="from")
+    until: str | None = None
+
+    model_config = ConfigDict(
+        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
+
+    def canonical(self) -> dict[str, Any]:
+        """Return it as the database keeps it: hours as HH:MM, weekdays as ISO numbers, sorted."""
+        found: dict[str, Any] = {}
+        if self.hours is not None:
+            found["hours"] = [
+                each if isinstance(each, str) else f"{each:02}:00" for each in self.hours
+            ]
+        if self.weekdays is not None:
+            days = get_args(Weekday)
+            found["weekdays"] = sorted({days.index(day) + 1 for day in self.weekdays})
+        for key in ("months", "dates", "days_of_year"):
+            if (listed := getattr(self, key)) is not None:
+                found[key] = sorted(set(listed))
+        ends = {"from": self.from_, "until": self.until}
+        return found | {key: end for key, end in ends.items() if end is not None}
+
+
+class RollingWindow(Model):
+    """So many local days that end on the day of an activity; the best such window counts."""
+
+    rolling_days: RollingDays
+
+
+class Limit(Model):
+    """The first so many people of an organization get the badge, each tier apart."""
+
+    first: Count
+
+
 class Element(Model):
-    """What a value must reach before distinct counts it, or a unit before a streak does."""
+    """What a value must reach before distinct counts it."""
 
     measure: Literal["count", "sum", "max"] | None = None
+    field: Attribute | None = None
+    at_least: Amount
+
+
+class UnitElement(Model):
+    """What a unit must reach before a streak counts it."""
+
+    measure: Literal["count", "sum", "max", "active_days"] | None = None
     field: Attribute | None = None
     at_least: Amount
 
@@ -257,13 +312,28 @@ class Selecting(Criteria):
         return found
 
 
-class Measuring(Selecting):
+class Dated(Selecting):
+    """A rule that chooses activities, by the calendar too."""
+
+    when: When | None = None
+
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat; keys at their defaults left out."""
+        found = super().selector()
+        if self.when is not None:
+            found["when"] = self.when.canonical()
+        return found
+
+
+class Measuring(Dated):
     """A rule that measures the activities it chooses."""
 
     measure: Literal["count", "sum", "max", "active_days", "distinct"] = "count"
     field: Attribute | None = None
     per: Attribute | None = None
-    window: Literal["lifetime", "day", "week", "month", "quarter", "year"] = "lifetime"
+    window: RollingWindow | Literal["lifetime", "day", "week", "month", "quarter", "year"] = (
+        "lifetime"
+    )
     per_value: Element | None = None
 
     def selector(self) -> dict[str, Any]:
@@ -274,7 +344,7 @@ class Measuring(Selecting):
         if self.per is not None:
             found["per"] = self.per
         if self.window != "lifetime":
-            found["window"] = self.window
+            found["window"] = _plain(self.window)
         if self.measure == "distinct":
             found["distinct"] = self.field
         if self.per_value is not None:
@@ -320,27 +390,39 @@ class Tiered(Measuring):
         return bool(self.reached_tiers(stats))
 
 
-class Streak(Selecting):
+class Streak(Dated):
     """True when the longest run of qualifying units is long enough."""
 
     type: Literal["streak"] = "streak"
     unit: Literal["day", "week", "month"]
     length: Count | None = None
     tiers: Annotated[tuple[LengthTier, ...], Field(min_length=1)] | None = None
-    per_unit: Element | None = None
+    per_unit: UnitElement | None = None
+    grace: Annotated[int, Field(ge=1, le=365)] | None = None
+    consecutive: bool = True
+
+    def measure(self) -> str:
+        """Return which measure of the rule's stat counts its units."""
+        if self.consecutive:
+            return f"longest_{self.unit}_run"
+        return "active_days" if self.unit == "day" and self.per_unit is None else "distinct"
 
     def selector(self) -> dict[str, Any]:
         """Return the canonical selector of the rule's stat; a plain streak has a plain one."""
         found = super().selector()
         if self.per_unit is not None:
-            found |= {"unit": self.unit, "per_unit": self.per_unit.as_document()}
+            found["per_unit"] = self.per_unit.as_document()
+        if self.grace is not None:
+            found["grace"] = self.grace
+        if found.keys() & {"per_unit", "grace"} or self.measure() == "distinct":
+            found["unit"] = self.unit
         return found
 
     def value(self, stats: StatsDocument | Mapping[str, Any]) -> int:
-        """Return the length of the longest run."""
+        """Return the length of the longest run, or the number of units in all."""
         tally = _stats(stats).tally(selector_key(self))
-        longest: int = getattr(tally, f"longest_{self.unit}_run")
-        return longest
+        counted: int = getattr(tally, self.measure())
+        return counted
 
     def reached_tiers(self, stats: StatsDocument | Mapping[str, Any]) -> tuple[str, ...]:
         """Return the tiers that the longest run has reached, lowest first."""
@@ -362,15 +444,19 @@ class TrainingCompletion(Selecting):
     courses: Annotated[tuple[Scalar, ...], Field(min_length=1)]
     require: Literal["all"] | Count = "all"
     field: Attribute = "course"
+    within_days: RollingDays | None = None
 
     def selector(self) -> dict[str, Any]:
         """Return the canonical selector of the rule's stat: distinct courses among the listed."""
         document = self.as_document()
-        return {
+        found = {
             "types": [self.activity or "training_completed"],
             "where": {**_plain(document.get("where", {})), self.field: list(self.courses)},
             "distinct": self.field,
         }
+        if self.within_days is not None:
+            found["window"] = {"rolling_days": self.within_days}
+        return found
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether all the courses, or as many as required, are done."""
@@ -434,6 +520,19 @@ class NOf(Criteria):
         return sum(part.is_eligible(stats) for part in self.criteria) >= self.n
 
 
+class Tenure(Selecting):
+    """True when the first such activity is that long ago."""
+
+    type: Literal["tenure"] = "tenure"
+    days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    years: Annotated[int, Field(ge=1, le=100)] | None = None
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Raise ValueError: stats hold no clock, only the database decides it."""
+        raise ValueError("tenure needs a clock: only the database decides it")
+
+
 class Manual(Criteria):
     """Never true by itself: people award it."""
 
@@ -461,7 +560,7 @@ class CriteriaRaw(Criteria):
 
 
 Part = Annotated[
-    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf,
+    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | Tenure,
     Field(discriminator="type"),
 ]
 BadgeCriteria = Annotated[
@@ -473,6 +572,7 @@ BadgeCriteria = Annotated[
     | AnyOf
     | NOf
     | BadgesEarned
+    | Tenure
     | Manual
     | CriteriaRaw,
     Field(discriminator="type"),
@@ -488,6 +588,7 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "any_of": AnyOf,
     "n_of": NOf,
     "badges_earned": BadgesEarned,
+    "tenure": Tenure,
     "manual": Manual,
     "criteria_raw": CriteriaRaw,
 }
@@ -511,19 +612,22 @@ class Badge(Model):
     """A badge as a rule set writes it, below its slug."""
 
     name: Names
-    description: Prose | dict[Language, Prose] | None = None
+    description: Prose | Annotated[dict[Language, Prose], Field(min_length=1)] | None = None
     icon: Prose | None = Field(default=None, description="Anything the application shows.")
     category: Label | None = None
     hidden: bool = Field(default=False, description="Not listed until earned.")
     active: bool = True
-    on_unmet: Literal["keep"] = "keep"
+    on_unmet: Literal["keep", "revoke"] = "keep"
+    limit: Limit | None = None
     criteria: BadgeCriteria
 
     @model_validator(mode="before")
     @classmethod
-    def _criteria_keep_to_the_grammar(cls, data: Any) -> Any:
+    def _keep_to_the_grammar(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and "criteria" in data:
-            found = criteria_problems(_plain(data["criteria"]))
+            keys = grammar()["kinds"]["badge"]["keys"]
+            plain = _plain({key: below for key, below in data.items() if key in keys})
+            found = validate_value("badge", plain, "$") + criteria_problems(plain.get("criteria"))
             if found:
                 raise ValueError("; ".join(f"{each.path} {each.problem}" for each in found))
         return data

@@ -135,13 +135,12 @@ def _override_problems(
 def threshold_problems(criteria: Mapping[str, Any], thresholds: Any, path: str) -> list[Problem]:
     """Return the problems of one organization's thresholds for one badge's valid criteria."""
     tiers = criteria.get("tiers")
-    numbers = grammar()["numbers"]
     kind = criteria["type"]
     if tiers is not None:
         return _tier_threshold_problems(kind, tiers, thresholds, path)
     if kind in grammar()["parts"]:
         return _part_threshold_problems(criteria, thresholds, path)
-    if kind not in numbers:
+    if kind not in grammar()["plain_numbers"]:
         return [Problem(path, "the badge has no number to change", "no threshold")]
     if isinstance(thresholds, Mapping):
         said = "must not be an object, as the badge has one number"

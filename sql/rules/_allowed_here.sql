@@ -9,6 +9,9 @@ as $$
 declare
     v_spec jsonb := badges_internal._resolve_kind(p_kind);
 begin
+    if v_spec ? 'allowed' then
+        return v_spec ->> 'allowed';
+    end if;
     return case v_spec ->> 'is'
         when 'word' then (
             select string_agg(word.value, ', ' order by word.ordinality)
@@ -19,7 +22,7 @@ begin
             from jsonb_object_keys(v_spec -> 'keys') as name
         )
         when 'either' then badges_internal._allowed_here(v_spec -> 'else')
-        else coalesce(v_spec ->> 'allowed', 'anything')
+        else 'anything'
     end;
 end;
 $$;

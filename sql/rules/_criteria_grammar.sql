@@ -20,17 +20,16 @@ return '{
     "badges_earned": "at_least",
     "n_of": "n"
   },
-  "later_types": ["tenure"],
+  "plain_numbers": ["badges_earned", "streak", "threshold"],
   "types": {
     "threshold": {
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
-        "measure": "measure", "field": "attribute", "per": "attribute", "window": "window",
-        "per_value": "element", "at_least": "amount", "repeat": "repeat"
+        "when": "when", "measure": "measure", "field": "attribute", "per": "attribute",
+        "window": "window", "per_value": "element", "at_least": "amount", "repeat": "repeat"
       },
       "required": ["at_least"],
-      "later": ["when"],
       "rules": [
         {
           "rule": "only_with", "key": "field", "other": "measure",
@@ -45,11 +44,10 @@ return '{
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
-        "measure": "measure", "field": "attribute", "per": "attribute", "window": "window",
-        "per_value": "element", "tiers": "amount_tiers"
+        "when": "when", "measure": "measure", "field": "attribute", "per": "attribute",
+        "window": "window", "per_value": "element", "tiers": "amount_tiers"
       },
       "required": ["tiers"],
-      "later": ["when"],
       "rules": [
         {
           "rule": "only_with", "key": "field", "other": "measure",
@@ -63,22 +61,26 @@ return '{
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
-        "unit": "unit", "length": "count", "tiers": "length_tiers", "per_unit": "element"
+        "when": "when", "unit": "unit", "length": "count", "tiers": "length_tiers",
+        "per_unit": "unit_element", "grace": "grace", "consecutive": "boolean"
       },
       "required": ["unit"],
-      "later": ["when", "grace", "consecutive"],
       "rules": [
-        {"rule": "one_of", "key": "length", "other": "tiers"}
+        {"rule": "one_of", "key": "length", "other": "tiers"},
+        {
+          "rule": "not_with", "key": "grace", "other": "consecutive",
+          "as": "consecutive: false"
+        }
       ]
     },
     "training_completion": {
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity_type", "where": "where",
-        "courses": "courses", "require": "require", "field": "attribute"
+        "courses": "courses", "require": "require", "field": "attribute",
+        "within_days": "rolling_days"
       },
       "required": ["courses"],
-      "later": ["within_days"],
       "rules": [
         {"rule": "at_most_items", "key": "require", "other": "courses"}
       ]
@@ -90,7 +92,6 @@ return '{
         "at_least": "count"
       },
       "required": [],
-      "later": [],
       "rules": [
         {"rule": "not_with", "key": "category", "other": "badges"},
         {"rule": "needs_without", "key": "at_least", "other": "badges"},
@@ -101,46 +102,52 @@ return '{
       "is": "object",
       "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
       "required": ["criteria"],
-      "later": [],
       "rules": []
     },
     "any_of": {
       "is": "object",
       "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
       "required": ["criteria"],
-      "later": [],
       "rules": []
     },
     "n_of": {
       "is": "object",
       "keys": {"type": "anything", "id": "slug", "criteria": "parts", "n": "count"},
       "required": ["criteria", "n"],
-      "later": [],
       "rules": [
         {"rule": "at_most_items", "key": "n", "other": "criteria"}
+      ]
+    },
+    "tenure": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity", "where": "where",
+        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years"
+      },
+      "required": [],
+      "rules": [
+        {"rule": "exactly_one", "key": "days", "keys": ["days", "months", "years"]}
       ]
     },
     "manual": {
       "is": "object",
       "keys": {"type": "anything", "id": "slug"},
       "required": [],
-      "later": [],
       "rules": []
     },
     "criteria_raw": {
       "is": "object",
       "keys": {"type": "anything", "id": "slug", "expression": "expression", "reason": "label"},
       "required": ["expression", "reason"],
-      "later": [],
       "rules": []
     }
   },
-  "defaults": {"measure": "count", "window": "lifetime"},
+  "defaults": {"measure": "count", "window": "lifetime", "consecutive": true},
   "kinds": {
     "anything": {"is": "anything"},
     "boolean": {"is": "boolean", "allowed": "true or false"},
     "slug": {
-      "is": "text", "from": 1, "to": 63, "pattern": "[a-z0-9][a-z0-9._-]{0,62}",
+      "is": "text", "from": 1, "to": 63, "patterns": ["[a-z0-9][a-z0-9._-]{0,62}"],
       "allowed": "a slug in quotes: a-z, 0-9, then also . _ -, at most 63 characters"
     },
     "activity_type": {
@@ -162,16 +169,16 @@ return '{
     "label": {"is": "text", "from": 1, "to": 200, "allowed": "text of 1 to 200 characters"},
     "prose": {"is": "text", "from": 0, "to": 2000, "allowed": "text of at most 2000 characters"},
     "language": {
-      "is": "text", "from": 1, "to": 35, "pattern": "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*",
+      "is": "text", "from": 1, "to": 35, "patterns": ["[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"],
       "allowed": "a language tag such as en or nb-NO"
     },
     "label_by_language": {
       "is": "map", "names": "language", "values": "label",
-      "allowed": "text of 1 to 200 characters, or such texts by language"
+      "allowed": "text of 1 to 200 characters, or such texts by language", "from": 1
     },
     "prose_by_language": {
       "is": "map", "names": "language", "values": "prose",
-      "allowed": "text of at most 2000 characters, or such texts by language"
+      "allowed": "text of at most 2000 characters, or such texts by language", "from": 1
     },
     "name": {"is": "either", "object": "label_by_language", "else": "label"},
     "description": {"is": "either", "object": "prose_by_language", "else": "prose"},
@@ -204,15 +211,121 @@ return '{
     },
     "measure": {
       "is": "word",
-      "words": ["count", "sum", "max", "active_days", "distinct"], "later": []
+      "words": ["count", "sum", "max", "active_days", "distinct"]
     },
-    "element_measure": {"is": "word", "words": ["count", "sum", "max"], "later": ["active_days"]},
-    "unit": {"is": "word", "words": ["day", "week", "month"], "later": []},
+    "element_measure": {"is": "word", "words": ["count", "sum", "max"]},
+    "unit_measure": {"is": "word", "words": ["count", "sum", "max", "active_days"]},
+    "unit": {"is": "word", "words": ["day", "week", "month"]},
     "window": {
-      "is": "word", "words": ["lifetime", "day", "week", "month", "quarter", "year"],
-      "later": ["rolling_days"]
+      "is": "either", "object": "rolling_window", "else": "calendar_window"
     },
-    "all": {"is": "word", "words": ["all"], "later": []},
+    "calendar_window": {
+      "is": "word", "words": ["lifetime", "day", "week", "month", "quarter", "year"],
+      "allowed": "lifetime, day, week, month, quarter, year, or {rolling_days: N}"
+    },
+    "rolling_window": {
+      "is": "object",
+      "keys": {"rolling_days": "rolling_days"},
+      "required": ["rolling_days"],
+      "rules": []
+    },
+    "rolling_days": {
+      "is": "number", "whole": true, "from": 1, "to": 3660,
+      "allowed": "a whole number of days from 1 to 3660"
+    },
+    "grace": {
+      "is": "number", "whole": true, "from": 1, "to": 365,
+      "allowed": "a whole number of units from 1 to 365"
+    },
+    "tenure_days": {
+      "is": "number", "whole": true, "from": 1, "to": 36500,
+      "allowed": "a whole number of days from 1 to 36500"
+    },
+    "tenure_months": {
+      "is": "number", "whole": true, "from": 1, "to": 1200,
+      "allowed": "a whole number of months from 1 to 1200"
+    },
+    "tenure_years": {
+      "is": "number", "whole": true, "from": 1, "to": 100,
+      "allowed": "a whole number of years from 1 to 100"
+    },
+    "when": {
+      "is": "object",
+      "keys": {
+        "hours": "hours", "weekdays": "weekdays", "months": "months", "dates": "dates",
+        "days_of_year": "days_of_year", "from": "date", "until": "date"
+      },
+      "required": [],
+      "rules": [
+        {"rule": "not_after", "key": "from", "other": "until"}
+      ],
+      "from": 1
+    },
+    "hours": {
+      "is": "span", "items": ["hour_from", "hour_until"],
+      "allowed": "two times [from, until), hours or HH:MM, such as [8, 16] or [22, 6]"
+    },
+    "hour_from": {"is": "either", "string": "clock_from", "else": "hour_number_from"},
+    "hour_until": {"is": "either", "string": "clock_until", "else": "hour_number_until"},
+    "hour_number_from": {
+      "is": "number", "whole": true, "from": 0, "to": 23,
+      "allowed": "a whole hour from 0 to 23, or HH:MM"
+    },
+    "hour_number_until": {
+      "is": "number", "whole": true, "from": 0, "to": 24,
+      "allowed": "a whole hour from 0 to 24, or HH:MM"
+    },
+    "clock_from": {
+      "is": "text", "from": 1, "to": 20, "patterns": ["([01][0-9]|2[0-3]):[0-5][0-9]"],
+      "allowed": "a time from 00:00 to 23:59, or a whole hour"
+    },
+    "clock_until": {
+      "is": "text", "from": 1, "to": 20, "patterns": ["([01][0-9]|2[0-3]):[0-5][0-9]|24:00"],
+      "allowed": "a time from 00:00 to 24:00, or a whole hour"
+    },
+    "weekday": {"is": "word", "words": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+    "weekdays": {
+      "is": "list", "items": "weekday",
+      "allowed": "a list of mon, tue, wed, thu, fri, sat, sun"
+    },
+    "month": {
+      "is": "number", "whole": true, "from": 1, "to": 12,
+      "allowed": "a month from 1 to 12"
+    },
+    "months": {"is": "list", "items": "month", "allowed": "a list of months from 1 to 12"},
+    "day_of_year": {
+      "is": "number", "whole": true, "from": 1, "to": 366,
+      "allowed": "a day of the year from 1 to 366"
+    },
+    "days_of_year": {
+      "is": "list", "items": "day_of_year",
+      "allowed": "a list of days of the year from 1 to 366"
+    },
+    "month_day": {
+      "is": "text", "from": 1, "to": 20,
+      "patterns": [
+        "(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)",
+        "(0[13578]|1[02])-31",
+        "02-(0[1-9]|[12][0-9])"
+      ],
+      "allowed": "a day of a month as MM-DD, such as 12-24"
+    },
+    "dates": {
+      "is": "list", "items": "month_day",
+      "allowed": "a list of days as MM-DD, such as 12-24"
+    },
+    "date": {
+      "is": "text", "from": 1, "to": 20,
+      "patterns": [
+        "(?!0000)[0-9]{4}-(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)",
+        "(?!0000)[0-9]{4}-(0[13578]|1[02])-31",
+        "(?!0000)[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])",
+        "[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29",
+        "(?!0000)([02468][048]|[13579][26])00-02-29"
+      ],
+      "allowed": "a day as YYYY-MM-DD, such as 2026-12-31"
+    },
+    "all": {"is": "word", "words": ["all"]},
     "require": {"is": "either", "string": "all", "else": "require_count"},
     "require_count": {
       "is": "number", "whole": true, "from": 1, "to": 2147483647,
@@ -225,7 +338,6 @@ return '{
         "in": "scalars", "prefix": "prefix", "exists": "boolean"
       },
       "required": [],
-      "later": [],
       "rules": [],
       "from": 1
     },
@@ -240,7 +352,14 @@ return '{
       "is": "object",
       "keys": {"measure": "element_measure", "field": "attribute", "at_least": "amount"},
       "required": ["at_least"],
-      "later": [],
+      "rules": [
+        {"rule": "only_with", "key": "field", "other": "measure", "words": ["sum", "max"]}
+      ]
+    },
+    "unit_element": {
+      "is": "object",
+      "keys": {"measure": "unit_measure", "field": "attribute", "at_least": "amount"},
+      "required": ["at_least"],
       "rules": [
         {"rule": "only_with", "key": "field", "other": "measure", "words": ["sum", "max"]}
       ]
@@ -249,14 +368,12 @@ return '{
       "is": "object",
       "keys": {"every": "count", "max": "occurrences"},
       "required": ["every", "max"],
-      "later": [],
       "rules": []
     },
     "amount_tier": {
       "is": "object",
       "keys": {"tier": "slug", "at_least": "amount", "name": "name"},
       "required": ["tier", "at_least"],
-      "later": [],
       "rules": []
     },
     "amount_tiers": {
@@ -267,7 +384,6 @@ return '{
       "is": "object",
       "keys": {"tier": "slug", "length": "count", "name": "name"},
       "required": ["tier", "length"],
-      "later": [],
       "rules": []
     },
     "length_tiers": {
@@ -309,21 +425,28 @@ return '{
         "custom_thresholds": "custom_thresholds"
       },
       "required": [],
-      "later": [],
       "rules": []
     },
     "organizations": {
       "is": "map", "names": "slug", "values": "organization", "allowed": "organizations by slug"
     },
-    "on_unmet": {"is": "word", "words": ["keep"], "later": ["revoke"]},
+    "on_unmet": {"is": "word", "words": ["keep", "revoke"]},
     "badge": {
       "is": "object",
       "keys": {
         "name": "name", "description": "description", "icon": "prose", "category": "label",
-        "hidden": "boolean", "active": "boolean", "on_unmet": "on_unmet", "criteria": "anything"
+        "hidden": "boolean", "active": "boolean", "on_unmet": "on_unmet", "limit": "limit",
+        "criteria": "anything"
       },
       "required": ["name", "criteria"],
-      "later": ["limit"],
+      "rules": [
+        {"rule": "not_with_below", "key": "limit", "other": "criteria", "below": "repeat"}
+      ]
+    },
+    "limit": {
+      "is": "object",
+      "keys": {"first": "count"},
+      "required": ["first"],
       "rules": []
     },
     "badges": {"is": "map", "names": "slug", "values": "badge", "allowed": "badges by slug"},
@@ -334,7 +457,6 @@ return '{
         "organizations": "organizations", "badges": "badges"
       },
       "required": ["version", "ruleset"],
-      "later": [],
       "rules": []
     }
   }

@@ -23,8 +23,6 @@ begin
         when not p_node ? 'type' then 'is missing'
         when jsonb_typeof(p_node -> 'type') <> 'string'
             then badges_internal._must_not_be(p_node -> 'type')
-        when v_grammar -> 'later_types' ? v_type
-            then format('%s is not supported in this version', p_node -> 'type')
         when v_spec is null
             then badges_internal._unknown_word(v_type, v_types, '', ' is not known')
     end;

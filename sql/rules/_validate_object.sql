@@ -30,11 +30,7 @@ begin
             )
             else badges_internal._problem(
                 badges_internal._path_step(p_path, v_key),
-                case
-                    when p_spec -> 'later' ? v_key
-                        then format('%s is not supported in this version', to_jsonb(v_key))
-                    else badges_internal._unknown_word(v_key, v_known, 'unknown key ', '')
-                end,
+                badges_internal._unknown_word(v_key, v_known, 'unknown key ', ''),
                 v_allowed
             )
         end;

@@ -28,9 +28,15 @@ declare
         from jsonb_array_elements_text(p_rule -> 'words') with ordinality as word
     );
     v_own text := badges_internal._allowed_here(p_spec -> 'keys' -> v_key);
-    v_either text := format('either %s or %s', v_key, v_other);
+    v_named text := coalesce(p_rule ->> 'as', p_rule ->> 'below', v_other);
+    v_either text := format('either %s or %s', v_key, v_named);
     v_said text[];
 begin
+    if p_rule ->> 'rule' = 'exactly_one' then
+        return badges_internal._validate_choice(
+            array(select jsonb_array_elements_text(p_rule -> 'keys')), p_value, p_path
+        );
+    end if;
     v_said := case p_rule ->> 'rule'
         when 'only_with' then case when v_has_key and v_is_word and not v_is_listed then array[
             format('goes only with %s %s', v_other, v_words),
@@ -40,8 +46,26 @@ begin
             format('is missing, as %s is %s', v_other, v_word #>> '{}'), v_own
         ] end
         when 'not_with' then case when v_has_key and v_has_other then array[
-            format('does not go with %s', v_other), v_either
+            format('does not go with %s', v_named), v_either
         ] end
+        when 'not_with_below' then case
+            when v_has_key
+            and jsonb_typeof(p_value -> v_other) = 'object'
+            and p_value -> v_other ? (p_rule ->> 'below')
+                then array[format('does not go with %s', v_named), v_either]
+        end
+        when 'not_after' then case
+            when not (v_has_key and v_has_other)
+            or badges_internal._validate_value(
+                p_spec -> 'keys' -> v_key, p_value -> v_key, '$'
+            ) <> '[]'
+            or badges_internal._validate_value(
+                p_spec -> 'keys' -> v_other, p_value -> v_other, '$'
+            ) <> '[]' then null
+            when p_value ->> v_key > p_value ->> v_other collate "C" then array[
+                format('is after %s', v_other), format('%s up to %s', v_key, v_other)
+            ]
+        end
         when 'needs_without' then case when not v_has_key and not v_has_other then array[
             format('is missing, as there is no %s', v_other), v_own
         ] end

@@ -33,7 +33,11 @@ begin
             return 'is empty';
         elsif length(v_text) > (p_spec -> 'to')::integer then
             return format('is longer than %s characters', p_spec ->> 'to');
-        elsif v_text !~ ('^(?:' || (p_spec ->> 'pattern') || ')$') then
+        elsif p_spec ? 'patterns' and not exists (
+            select
+            from jsonb_array_elements_text(p_spec -> 'patterns') as each (pattern)
+            where v_text ~ ('^(?:' || each.pattern || ')$')
+        ) then
             return p_value::text || ' is not well formed';
         end if;
         for v_banned in

@@ -21,7 +21,7 @@ begin
             then badges_internal._validate_tier_thresholds(p_criteria, p_thresholds, p_path)
         when v_grammar -> 'parts' ? v_type
             then badges_internal._validate_part_thresholds(p_criteria, p_thresholds, p_path)
-        when not v_grammar -> 'numbers' ? v_type then badges_internal._problem(
+        when not v_grammar -> 'plain_numbers' ? v_type then badges_internal._problem(
             p_path, 'the badge has no number to change', 'no threshold'
         )
         when jsonb_typeof(p_thresholds) = 'object' then badges_internal._problem(

@@ -27,6 +27,8 @@ begin
             return badges_internal._validate_map(v_spec, p_value, p_path);
         when 'list' then
             return badges_internal._validate_list(v_spec, p_value, p_path);
+        when 'span' then
+            return badges_internal._validate_span(v_spec, p_value, p_path);
         else
             v_problem := badges_internal._validate_scalar(v_spec, p_value);
     end case;

@@ -7,44 +7,24 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_allowed text := badges_internal._allowed_here(p_spec);
-    v_word text;
-    v_problems jsonb := '[]'::jsonb;
+    v_word text := p_value #>> '{}';
 begin
-    if jsonb_typeof(p_value) = 'object' then
-        for v_word in
-            select name from jsonb_object_keys(p_value) as name where p_spec -> 'later' ? name
-        loop
-            v_problems := v_problems || badges_internal._problem(
-                badges_internal._path_step(p_path, v_word),
-                format('%s is not supported in this version', to_jsonb(v_word)),
-                v_allowed
-            );
-        end loop;
+    if jsonb_typeof(p_value) = 'string' and p_spec -> 'words' ? v_word then
+        return '[]'::jsonb;
     end if;
-    if v_problems <> '[]' then
-        return v_problems;
-    end if;
-    v_word := p_value #>> '{}';
-    return case
-        when jsonb_typeof(p_value) <> 'string' then badges_internal._problem(
-            p_path, badges_internal._must_not_be(p_value), v_allowed
-        )
-        when p_spec -> 'words' ? v_word then '[]'
-        when p_spec -> 'later' ? v_word then badges_internal._problem(
-            p_path, format('%s is not supported in this version', p_value), v_allowed
-        )
-        else badges_internal._problem(
-            p_path,
-            badges_internal._unknown_word(
+    return badges_internal._problem(
+        p_path,
+        case
+            when jsonb_typeof(p_value) <> 'string' then badges_internal._must_not_be(p_value)
+            else badges_internal._unknown_word(
                 v_word,
                 array(select jsonb_array_elements_text(p_spec -> 'words')),
                 '',
                 ' is not known'
-            ),
-            v_allowed
-        )
-    end;
+            )
+        end,
+        badges_internal._allowed_here(p_spec)
+    );
 end;
 $$;
 

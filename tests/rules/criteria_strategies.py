@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -55,7 +56,39 @@ where = st.dictionaries(st.sampled_from(WORDS), tests, min_size=1, max_size=2)
 activity = st.one_of(
     st.sampled_from(WORDS), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 )
+times = st.one_of(st.integers(0, 23), st.sampled_from(["00:00", "06:30", "22:00", "23:59"]))
+
+
+def _differ(ends: tuple[Any, Any]) -> bool:
+    first, last = (f"{end:02}:00" if isinstance(end, int) else end for end in ends)
+    return first != last
+
+
+hours = st.tuples(times, st.one_of(times, st.sampled_from([24, "24:00"]))).filter(_differ).map(list)
+days = st.dates().map(str)
+when = st.fixed_dictionaries(
+    {},
+    optional={
+        "hours": hours,
+        "weekdays": st.lists(
+            st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+            min_size=1,
+            max_size=4,
+        ),
+        "months": st.lists(st.integers(1, 12), min_size=1, max_size=3),
+        "dates": st.lists(
+            st.dates(date(2024, 1, 1), date(2024, 12, 31)).map(lambda day: f"{day:%m-%d}"),
+            min_size=1,
+            max_size=3,
+        ),
+        "days_of_year": st.lists(st.integers(1, 366), min_size=1, max_size=3),
+        "from": days,
+        "until": days,
+    },
+).filter(lambda chosen: chosen and chosen.get("from", "0") <= chosen.get("until", "9"))
 choice = {"activity": activity, "where": where}
+dated = choice | {"when": when}
+rolling = st.integers(1, 3660)
 
 
 def _measure(criteria: dict[str, Any], measure: str, field: str) -> dict[str, Any]:
@@ -77,25 +110,47 @@ thresholds = st.builds(
     _mapping(
         {"type": st.just("threshold"), "at_least": amounts},
         per=fields,
-        window=st.sampled_from(["lifetime", "day", "week", "year"]),
-        **choice,
+        window=st.one_of(
+            st.sampled_from(["lifetime", "day", "week", "year"]),
+            st.builds(lambda count: {"rolling_days": count}, rolling),
+        ),
+        **dated,
     ),
     st.sampled_from(["count", "sum", "max", "active_days", "distinct"]),
     fields,
 )
-streaks = _mapping(
-    {
-        "type": st.just("streak"),
-        "unit": st.sampled_from(["day", "week", "month"]),
-        "length": st.integers(1, 30),
-    },
-    per_unit=st.just({"at_least": 2}),
-    **choice,
+streaks = st.builds(
+    lambda base, more: base | more,
+    _mapping(
+        {
+            "type": st.just("streak"),
+            "unit": st.sampled_from(["day", "week", "month"]),
+            "length": st.integers(1, 30),
+        },
+        per_unit=st.sampled_from(
+            [
+                {"at_least": 2},
+                {"at_least": 2, "measure": "active_days"},
+                {"at_least": 2.5, "measure": "sum", "field": "minutes"},
+            ]
+        ),
+        **dated,
+    ),
+    st.one_of(
+        st.just({}),
+        st.builds(lambda grace: {"grace": grace}, st.integers(1, 365)),
+        st.builds(lambda flag: {"consecutive": flag}, st.booleans()),
+        st.just({"grace": 1, "consecutive": True}),
+    ),
 )
 courses = st.lists(st.sampled_from(WORDS), min_size=2, max_size=4, unique=True)
 trainings = st.builds(
     lambda base, require: base if require is None else base | {"require": require},
-    _mapping({"type": st.just("training_completion"), "courses": courses}, where=where),
+    _mapping(
+        {"type": st.just("training_completion"), "courses": courses},
+        where=where,
+        within_days=rolling,
+    ),
     st.sampled_from([None, "all", 1, 2]),
 )
 held = st.one_of(
@@ -108,7 +163,13 @@ held = st.one_of(
         category=st.just("milestones"),
     ),
 )
-leaves = st.one_of(thresholds, streaks, trainings, held)
+tenures = st.builds(
+    lambda base, unit, count: base | {unit: count},
+    _mapping({"type": st.just("tenure")}, **choice),
+    st.sampled_from(["days", "months", "years"]),
+    st.integers(1, 100),
+)
+leaves = st.one_of(thresholds, streaks, trainings, held, tenures)
 
 
 def _compose(kind: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -166,10 +227,24 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     return found
 
 
+# What may be right under one key and wrong under another, or is just past a bound.
+near = st.sampled_from(
+    [
+        "x", 2, "sum", "week", ["a", "a"], False, True, 0, 366, 3661, 36501, 101, 1201, [], {},
+        [22, 6], [6, 6], [6, "06:00"], [24, 3], [3, 24], ["24:00", 1], ["6:00", 1], [1, 2, 3],
+        [0, 25], [1.5, 2], [0, "24:00"], ["sat", "sat"], ["Sat"], [12, 13], [0], [366], [367],
+        ["02-29"], ["02-30"], ["2-3"], ["12-24", "12-24"], "2026-02-29", "2024-02-29", "2026-1-1",
+        "9999-12-31", {"rolling_days": 0}, {"rolling_days": 3660}, {"rolling_days": 3661},
+        {"rolling": 3}, {"from": "2026-01-02", "until": "2026-01-01"},
+        {"from": "2026-01-01", "until": "2026-01-01"},
+        {"weekdays": ["sat", "sunday"], "months": []},
+    ]
+).map(copy.deepcopy)  # fmt: skip
 NEW_KEYS = [
     "at_leest", "when", "grace", "tiers", "repeat", "n", "id", "window", "field", "per_value",
     "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria",
-    "type",
+    "type", "within_days", "rolling_days", "days", "months", "years", "hours", "weekdays", "dates",
+    "days_of_year", "from", "until",
 ]  # fmt: skip
 
 
@@ -190,7 +265,7 @@ def damaged(draw: Any, base: Any = valid) -> Any:
                 container.append(copy.deepcopy(container[key]))
             case 4 if isinstance(container[key], dict):
                 container[key][draw(st.one_of(st.sampled_from(NEW_KEYS), text))] = draw(
-                    st.one_of(anything, st.sampled_from(["x", 2, "sum", "week", ["a", "a"]]))
+                    st.one_of(anything, near)
                 )
             case _:
                 container[key] = draw(

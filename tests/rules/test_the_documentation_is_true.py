@@ -44,11 +44,10 @@ def test_there_is_an_example_of_every_type() -> None:
         {
             word
             for spec in [*grammar()["types"].values(), *grammar()["kinds"].values()]
-            for key in ("keys", "words", "later")
+            for key in ("keys", "words")
             for word in spec.get(key, [])
         }
         | set(grammar()["types"])
-        | set(grammar()["later_types"])
     ),
 )
 def test_every_word_of_the_grammar_is_told(word: str) -> None:
