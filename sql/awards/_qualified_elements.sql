@@ -32,9 +32,7 @@ begin
         select distinct on (found.peer_mentor_id, found.bucket, named.element)
             found.peer_mentor_id, found.bucket, named.element, found.occurred_at,
             found.activity_id
-        from badges_internal._selected_activities(
-            p_peer_mentor_ids, p_org_id, p_stat, null, null, null
-        ) as found
+        from badges_internal._parted_activities(p_peer_mentor_ids, p_org_id, p_stat) as found
         cross join lateral (
             select case
                 when p_unit is null then found.element
@@ -58,13 +56,24 @@ begin
         select
             found.*,
             case
+                when v_route.element_measure = 'active_days'
+                    then sum(found.is_new_day::integer) over so_far
                 when v_route.element_measure = 'max' then max(found.element_measured) over so_far
                 else sum(found.element_measured) over so_far
             end as tally
-        from badges_internal._selected_activities(
-            p_peer_mentor_ids, p_org_id, p_stat, null, null, null
+        from (
+            select
+                selected.*,
+                row_number() over (
+                    partition by
+                        selected.peer_mentor_id, selected.bucket, selected.activity_date
+                    order by selected.occurred_at, selected.activity_id
+                ) = 1 as is_new_day
+            from badges_internal._parted_activities(
+                p_peer_mentor_ids, p_org_id, p_stat
+            ) as selected
+            where selected.element is not null
         ) as found
-        where found.element is not null
         window so_far as (
             partition by found.peer_mentor_id, found.bucket, found.element
             order by found.occurred_at

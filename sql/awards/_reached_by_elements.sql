@@ -17,23 +17,56 @@ declare
     v_measure constant text := p_states[1].measure;
     v_unit constant text := nullif(split_part(v_measure, '_', 1), 'distinct');
     v_own_units boolean;
+    v_grace integer;
+    v_disordered uuid[];
+    v_states badges_internal.condition_state[] := p_states;
+    v_dated badges_internal.condition_state[] := '{}';
 begin
-    select (defined.route).element_unit is not null
-    into v_own_units
+    select (defined.route).element_unit is not null, coalesce((defined.route).grace, 0)
+    into v_own_units, v_grace
     from badges_internal.stat_definitions as defined
     where defined.org_id = v_org_id
     and defined.stat = v_stat;
     if badges_internal._elements_may_fall(p_states) then
         return badges_internal._reached_by_falling_elements(p_states);
     end if;
-    return (
+    -- With grace a run may be complete before a unit inside it counted.
+    if v_grace > 0 then
+        v_disordered := array(
+            select distinct ordered.peer_mentor_id
+            from (
+                select
+                    counted.peer_mentor_id,
+                    counted.counted_at < lag(counted.counted_at) over (
+                        partition by counted.peer_mentor_id, counted.bucket
+                        order by counted.element
+                    ) as is_disordered
+                from badges_internal._qualified_elements(
+                    array(select distinct state.peer_mentor_id from unnest(p_states) as state),
+                    v_org_id, v_stat, null
+                ) as counted
+            ) as ordered
+            where ordered.is_disordered
+        );
+        if v_disordered <> '{}' then
+            v_dated := badges_internal._reached_by_falling_elements(array(
+                select state from unnest(p_states) as state
+                where state.peer_mentor_id = any(v_disordered)
+            ));
+            v_states := array(
+                select state from unnest(p_states) as state
+                where state.peer_mentor_id <> all (v_disordered)
+            );
+        end if;
+    end if;
+    return v_dated || (
         with counted as (
             select
                 element.*,
                 case when v_measure like '%run'
                     then badges_internal._unit_number(v_unit, element.element::date) end as number
             from badges_internal._qualified_elements(
-                array(select distinct state.peer_mentor_id from unnest(p_states) as state),
+                array(select distinct state.peer_mentor_id from unnest(v_states) as state),
                 v_org_id,
                 v_stat,
                 case
@@ -43,13 +76,22 @@ begin
                 end
             ) as element
         ),
-        islands as (
+        begun as (
             select
                 counted.*,
-                counted.number - row_number() over (
+                counted.number > v_grace + 1 + lag(counted.number) over (
                     partition by counted.peer_mentor_id, counted.bucket order by counted.number
-                ) as island
+                ) as begins_run
             from counted
+        ),
+        islands as (
+            select
+                begun.*,
+                -- Not a run: no numbers, one sequence.
+                count(*) filter (where begun.begins_run) over (
+                    partition by begun.peer_mentor_id, begun.bucket order by begun.number
+                ) as island
+            from begun
         ),
         placed as (
             select
@@ -71,7 +113,7 @@ begin
                 state.*,
                 last_moment.counted_at as reached_at,
                 last_moment.activity_id as deciding_id
-            from unnest(p_states) as state
+            from unnest(v_states) as state
             join placed
                 on placed.peer_mentor_id = state.peer_mentor_id
                 and placed.place >= state.threshold

@@ -1,8 +1,7 @@
--- Dates conditions on elements whose sums can fall: distinct values, and runs of calendar units.
+-- Dates conditions on elements by looking at every moment: n of them must count at the same time.
 --
--- Each element counts during the spans in which its running sum is high enough; n values, or the
--- n units of a run, must count at the same moment. p_states: conditions of one organization, stat
--- and measure.
+-- For values and calendar units whose sums can fall, and for runs with grace whose units did not
+-- begin to count in their own order. p_states: conditions of one organization, stat and measure.
 create or replace function badges_internal._reached_by_falling_elements(
     p_states badges_internal.condition_state[]
 )
@@ -12,71 +11,83 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_is_run constant boolean := p_states[1].measure <> 'distinct';
-    v_unit constant text := split_part(p_states[1].measure, '_', 1);
-    v_at_least numeric;
+    v_unit constant text := nullif(split_part(p_states[1].measure, '_', 1), 'distinct');
+    v_reach integer; -- how far apart two neighbours of a run may lie
 begin
-    select (defined.route).element_at_least
-    into v_at_least
+    select coalesce((defined.route).grace, 0) + 1
+    into v_reach
     from badges_internal.stat_definitions as defined
     where defined.org_id = p_states[1].org_id
     and defined.stat = p_states[1].stat;
     return (
-        with running as (
+        with elements as materialized (
             select
-                found.peer_mentor_id, found.bucket, found.element, found.occurred_at,
-                sum(sum(found.element_measured)) over by_element as tally,
-                lead(found.occurred_at) over by_element as next_at
-            from badges_internal._selected_activities(
+                held.*,
+                case when v_unit is not null
+                    then badges_internal._unit_number(v_unit, held.element::date) end as number
+            from badges_internal._held_elements(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat, null, null, null
-            ) as found
-            where found.element is not null
-            group by found.peer_mentor_id, found.bucket, found.element, found.occurred_at
-            window by_element as (
-                partition by found.peer_mentor_id, found.bucket, found.element
-                order by found.occurred_at
+                p_states[1].org_id, p_states[1].stat
+            ) as held
+        ),
+        moments as (
+            select
+                edge.*,
+                lead(edge.moment) over (
+                    partition by edge.peer_mentor_id, edge.bucket order by edge.moment
+                ) as next_moment
+            from (
+                select elements.peer_mentor_id, elements.bucket, lower(span) as moment
+                from elements
+                cross join lateral unnest(elements.held_during) as span
+                union
+                select elements.peer_mentor_id, elements.bucket, upper(span)
+                from elements
+                cross join lateral unnest(elements.held_during) as span
+                where not upper_inf(span)
+            ) as edge
+        ),
+        counting as (
+            select
+                moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
+                elements.number,
+                elements.number > v_reach + lag(elements.number) over by_number as begins_run
+            from moments
+            join elements
+                on elements.peer_mentor_id = moments.peer_mentor_id
+                and elements.bucket = moments.bucket
+                and elements.held_during @> moments.moment
+            window by_number as (
+                partition by moments.peer_mentor_id, moments.bucket, moments.moment
+                order by elements.number
             )
         ),
-        elements as (
+        islands as (
             select
-                running.peer_mentor_id, running.bucket, running.element,
-                case when v_is_run
-                    then badges_internal._unit_number(v_unit, running.element::date) end as number,
-                range_agg(tstzrange(running.occurred_at, running.next_at)) as held_during
-            from running
-            where running.tally >= v_at_least
-            group by running.peer_mentor_id, running.bucket, running.element
+                peer_mentor_id, bucket, moment, next_moment,
+                -- Values have no numbers: all of them are one sequence.
+                count(*) filter (where begins_run) over (
+                    partition by peer_mentor_id, bucket, moment order by number
+                ) as island
+            from counting
         ),
-        -- Of a run every stretch of n units is tried, of values all at once.
-        stretches as (
-            select
-                state.peer_mentor_id, state.badge_definition_id, state.tier, state.occurrence,
-                state.node,
-                badges_internal._held_together(
-                    array_agg(element.held_during), ceil(state.threshold)::integer
-                ) as held_during
-            from unnest(p_states) as state
-            join elements as last_element
-                on last_element.peer_mentor_id = state.peer_mentor_id
-            join elements as element
-                on element.peer_mentor_id = state.peer_mentor_id
-                and element.bucket = last_element.bucket
-                and (
-                    not v_is_run
-                    or element.number > last_element.number - ceil(state.threshold)
-                    and element.number <= last_element.number
-                )
-            group by
-                state.peer_mentor_id, state.badge_definition_id, state.tier, state.occurrence,
-                state.node, state.threshold, last_element.bucket, last_element.element
+        lengths as (
+            select peer_mentor_id, bucket, moment, next_moment, count(*) as length
+            from islands
+            group by peer_mentor_id, bucket, moment, next_moment, island
         ),
         reached as (
             select
-                peer_mentor_id, badge_definition_id, tier, occurrence, node,
-                range_agg(held_during) as held_during
-            from stretches
-            group by peer_mentor_id, badge_definition_id, tier, occurrence, node
+                state.peer_mentor_id, state.badge_definition_id, state.tier, state.occurrence,
+                state.node, range_agg(tstzrange(lengths.moment, lengths.next_moment))
+                    as held_during
+            from unnest(p_states) as state
+            join lengths
+                on lengths.peer_mentor_id = state.peer_mentor_id
+                and lengths.length >= state.threshold
+            group by
+                state.peer_mentor_id, state.badge_definition_id, state.tier, state.occurrence,
+                state.node
         )
         select array_agg(row(
             state.peer_mentor_id, state.org_id, state.badge_definition_id, state.tier,
@@ -93,7 +104,6 @@ begin
         )::badges_internal.condition_state)
         from unnest(p_states) as state
         join reached using (peer_mentor_id, badge_definition_id, tier, occurrence, node)
-        where not isempty(reached.held_during)
     );
 end;
 $$;
@@ -101,4 +111,4 @@ $$;
 comment on function badges_internal._reached_by_falling_elements(
     badges_internal.condition_state[]
 ) is
-'Dates conditions on elements whose sums can fall: distinct values, and runs of calendar units.';
+'Dates conditions on elements by looking at every moment: n of them must count at the same time.';

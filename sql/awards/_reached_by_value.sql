@@ -13,9 +13,9 @@ begin
     return (
         with selected as materialized (
             select *
-            from badges_internal._selected_activities(
+            from badges_internal._parted_activities(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat, null, null, null
+                p_states[1].org_id, p_states[1].stat
             )
         ),
         counted as (

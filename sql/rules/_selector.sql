@@ -25,7 +25,8 @@ begin atomic
         'per', p_criteria ->> 'per',
         'window', coalesce(
             nullif(p_criteria -> 'window', '"lifetime"'),
-            jsonb_build_object('rolling_days', p_criteria -> 'within_days')
+            case when p_criteria ? 'within_days'
+                then jsonb_build_object('rolling_days', p_criteria -> 'within_days') end
         ),
         'distinct', case
             when p_criteria ->> 'type' = 'training_completion'

@@ -1,6 +1,7 @@
 -- Adds to the changes of per_unit streaks the runs their counted units now form.
 --
--- Reads the person's counted units of the stat: one row a day, week or month.
+-- Reads the person's counted units of the stat: one row a day, week or month. Units that do not
+-- count may lie between two of a run, as many in succession as the rule's grace allows.
 create or replace function badges_internal._add_unit_runs(
     p_changes badges_internal.element_change[]
 )
@@ -15,13 +16,12 @@ begin
             select
                 change.peer_mentor_id, change.org_id, change.stat, change.bucket,
                 element.element::date as unit_start,
-                badges_internal._unit_number(change.element_unit, element.element::date)
-                    - row_number() over (
-                        partition by
-                            change.peer_mentor_id, change.org_id, change.stat, change.bucket
-                        order by element.element
-                    ) as island
+                badges_internal._unit_number(change.element_unit, element.element::date) as number,
+                coalesce((defined.route).grace, 0) as grace
             from unnest(p_changes) as change
+            join badges_internal.stat_definitions as defined
+                on defined.org_id = change.org_id
+                and defined.stat = change.stat
             join badges_internal.stat_elements as element
                 on element.peer_mentor_id = change.peer_mentor_id
                 and element.org_id = change.org_id
@@ -30,11 +30,27 @@ begin
             where change.element_unit is not null
             and element.is_counted
         ),
+        begun as (
+            select
+                units.*,
+                number > grace + 1 + lag(number) over (
+                    partition by peer_mentor_id, org_id, stat, bucket order by number
+                ) as begins_run
+            from units
+        ),
+        placed as (
+            select
+                begun.*,
+                count(*) filter (where begins_run) over (
+                    partition by peer_mentor_id, org_id, stat, bucket order by number
+                ) as island
+            from begun
+        ),
         islands as (
             select
                 peer_mentor_id, org_id, stat, bucket,
                 count(*)::integer as run_length, max(unit_start) as run_end
-            from units
+            from placed
             group by peer_mentor_id, org_id, stat, bucket, island
         ),
         summed as (

@@ -68,16 +68,24 @@ begin
         if v_route.per_field is not null
             or v_route.window_unit is not null
             or v_route.value_field is not null
-            or v_route.element_unit is not null
             or v_route.element_at_least is not null
+            or v_route.rolling_days is not null
         then
             v_apart := v_apart || v_route.stat;
             continue;
         end if;
-        if v_route.element_field is not null then
-            v_element := badges_internal._scalar_text(badges_internal._attribute(
-                p_new.attributes, p_new.quantity, v_route.element_field
-            ));
+        if v_route.element_field is not null or v_route.element_unit is not null then
+            v_element := case
+                when v_route.element_unit is null then badges_internal._scalar_text(
+                    badges_internal._attribute(
+                        p_new.attributes, p_new.quantity, v_route.element_field
+                    )
+                )
+                else to_char(
+                    badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
+                    'YYYY-MM-DD'
+                )
+            end;
             if v_element is not null and not exists (
                 select
                 from badges_internal.stat_elements as element

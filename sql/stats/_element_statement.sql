@@ -82,6 +82,17 @@ compared as (
         case
             when tallied.element_at_least is null then null
             when tallied.element_measure = 'max' then greatest(held.tally, tallied.tally)
+            -- Days are no sum: the unit's own activities tell how many there are.
+            when tallied.element_measure = 'active_days' then (
+                select count(distinct found.activity_date)
+                from badges_internal._selected_activities(
+                    array[tallied.peer_mentor_id], tallied.org_id, tallied.stat, tallied.bucket,
+                    tallied.element::date,
+                    badges_internal._unit_day(tallied.element_unit, badges_internal._unit_number(
+                        tallied.element_unit, tallied.element::date
+                    ) + 1) - 1
+                ) as found
+            )
             when held.tally is null then tallied.tally
             else held.tally + coalesce(tallied.tally, 0)
         end as new_tally

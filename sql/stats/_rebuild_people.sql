@@ -67,7 +67,8 @@ begin
     and held.org_id = person.org_id
     and held.stat = '*'
     and held.activity_count = 0;
-    return v_result.candidates;
+    return v_result.candidates
+        || badges_internal._roll_windows(p_peer_mentor_ids, p_org_ids, null, null, p_stats);
 end;
 $$;
 

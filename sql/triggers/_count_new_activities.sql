@@ -139,7 +139,19 @@ begin
             perform set_config('enable_material', v_material, true);
             perform set_config('enable_seqscan', v_seqscan, true);
         end if;
-        v_candidates := v_candidates || v_result.candidates;
+        v_candidates := v_candidates || v_result.candidates || (
+            select badges_internal._roll_windows(
+                array_agg(person.peer_mentor_id), array_agg(person.org_id),
+                array_agg(person.first_day), array_agg(person.last_day), v_stats
+            )
+            from (
+                select
+                    a.peer_mentor_id, a.org_id, min(a.activity_date) as first_day,
+                    max(a.activity_date) as last_day
+                from new_activities as a
+                group by a.peer_mentor_id, a.org_id
+            ) as person
+        );
         if v_short.is_in_order then
             v_candidates := array(
                 select row(
