@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
@@ -19,12 +21,15 @@ slow_to_draw = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 COMPILE = """
 select
     count(*) as conditions,
-    count(jsonb_path_match(
-        %(attributes)s, (route.of).predicate, '{"quantity": 2}', true
+    count(badges_internal._is_chosen(
+        (route.of).predicate, true, (route.of).needs_calendar, (route.of).clock_zone,
+        %(attributes)s, 2, date '2026-01-01', timestamptz '2026-01-01 12:00Z'
     )) as answers
 from badges_internal._compile_badge(%(criteria)s, null) as condition
 cross join lateral (
-    select badges_internal._stat_route(condition.selector, array[condition.measure])
+    select badges_internal._stat_route(
+        condition.selector, array[condition.measure], 'Europe/Oslo'
+    )
     where condition.selector is not null
 ) as route (of)
 """
@@ -162,8 +167,8 @@ def test_where_with_odd_names_and_values(asking: Any, case: Any, quantity: Decim
     assert validate_criteria({"type": "threshold", "at_least": 1, "where": where}) == []
     row = asking.execute(
         """select coalesce(jsonb_path_match(
-            %s, badges_internal._compile_where(%s), jsonb_build_object('quantity', %s::numeric),
-            true
+            %s, badges_internal._compile_where(%s, null),
+            jsonb_build_object('quantity', %s::numeric), true
         ), false) as matched""",
         [
             Jsonb(attributes, dumps=canonical_text),
@@ -172,3 +177,79 @@ def test_where_with_odd_names_and_values(asking: Any, case: Any, quantity: Decim
         ],
     ).fetchone()
     assert row["matched"] == matches(where, attributes, quantity)
+
+
+MINUTE = """
+select badges_internal._is_chosen(
+    (route.of).predicate, false, (route.of).needs_calendar, (route.of).clock_zone, '{}', 0,
+    %(day)s, %(at)s
+) as chosen
+from badges_internal._selector(%(criteria)s) as selector
+cross join lateral (
+    select badges_internal._stat_route(selector, '{count}', %(zone)s)
+) as route (of)
+"""
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def minute(time: Any) -> int:
+    hours, minutes = (time, 0) if isinstance(time, int) else map(int, time.split(":"))
+    return hours * 60 + minutes
+
+
+def falls(when: Any, day: date, clock: datetime) -> bool:
+    """Tell what the documentation says of an activity's day and local moment."""
+    if "hours" in when:
+        first, end = map(minute, when["hours"])
+        now = clock.hour * 60 + clock.minute
+        if not (first <= now < end if first < end else now >= first or now < end):
+            return False
+    of_day = {
+        "weekdays": DAYS[day.weekday()],
+        "months": day.month,
+        "dates": f"{day:%m-%d}",
+        "days_of_year": day.timetuple().tm_yday,
+    }
+    return all(value in when[key] for key, value in of_day.items() if key in when) and when.get(
+        "from", "0"
+    ) <= str(day) <= when.get("until", "9")
+
+
+@st.composite
+def moments(draw: Any) -> tuple[Any, date, datetime]:
+    """Give a when with a day and a moment near its bounds."""
+    when = draw(generated.when)
+    near = [*when.get("hours", []), draw(generated.times)]
+    at = minute(draw(st.sampled_from(near))) - draw(st.integers(0, 1))
+    ends = [when[key] for key in ("from", "until") if key in when]
+    ends += [f"2024-{each}" for each in when.get("dates", [])]
+    ends += [f"2023-{month:02}-01" for month in when.get("months", [])]
+    base = date.fromisoformat(
+        draw(st.one_of(generated.days, st.sampled_from([*ends, "2024-12-31"])))
+    )
+    ordinal = min(max(base.toordinal() + draw(st.integers(-2, 2)), 800), 3_650_000)
+    day = date.fromordinal(ordinal)
+    clock = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=at)
+    return when, day, clock
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
+@given(case=moments())
+def test_when_at_the_edges_of_the_calendar(asking: Any, case: Any) -> None:
+    when, day, clock = case
+    criteria = {"type": "threshold", "at_least": 1, "when": when}
+    assert validate_criteria(criteria) == []
+    row = asking.execute(
+        MINUTE, {"criteria": Jsonb(criteria), "day": day, "at": clock, "zone": "UTC"}
+    ).fetchone()
+    assert row["chosen"] == falls(when, day, clock)
+
+
+@pytest.mark.parametrize(("zone", "chosen"), [("Europe/Oslo", True), ("America/New_York", False)])
+def test_hours_are_read_in_the_zone_of_the_organization(
+    asking: Any, zone: str, chosen: bool
+) -> None:
+    criteria = {"type": "threshold", "at_least": 1, "when": {"hours": [22, 6]}}
+    at = datetime(2026, 1, 1, 21, tzinfo=UTC)
+    values = {"criteria": Jsonb(criteria), "day": at.date(), "at": at, "zone": zone}
+    assert asking.execute(MINUTE, values).fetchone()["chosen"] is chosen
