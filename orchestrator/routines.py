@@ -20,6 +20,27 @@ Row = dict[str, Any]
 T = TypeVar("T")
 
 
+def allow_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    reason: str,
+    tier: str | None = None,
+) -> Row:
+    """End a denial and evaluate the badge again: `award`, the row or None, and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.allow_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        reason,
+        tier,
+    )
+
+
 def apply_rule_set(
     connection: Connection, document: Mapping[str, Any], *, allow_empty: bool = False
 ) -> Row:
@@ -67,6 +88,27 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) 
 def count_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
     """Count the awards not revoked: organization, badge, tier, `name`, `awards`, `people`."""
     return _rows(connection, "select * from badges.count_awards(%s)", org_id)
+
+
+def deny_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    reason: str,
+    tier: str | None = None,
+) -> Row:
+    """Deny a badge, of every tier unless one is named: `award`, the row or None, and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.deny_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        reason,
+        tier,
+    )
 
 
 def derive_idempotency_key(

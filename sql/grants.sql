@@ -58,8 +58,9 @@ begin
             'grant execute on function
                 badges.apply_rule_set, badges.backfill_rule_set, badges.rule_set_horizon,
                 badges.rule_set_is_settled, badges.award_badge, badges.revoke_badge,
-                badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
-                badges.count_awards, badges.set_setting to %I',
+                badges.deny_badge, badges.allow_badge, badges.rebuild_stats,
+                badges.verify_stats, badges.verify_awards, badges.count_awards,
+                badges.set_setting to %I',
             v_role
         );
     end loop;

@@ -1,7 +1,8 @@
 -- Awards a badge by hand; a revoked award is restored.
 --
--- Gives {"award": {..}, "changed": bool}: the award row, new or existing. Badges that count badges
--- follow.
+-- Gives {"award": {..}, "changed": bool}: the award row, new or existing. A restored award keeps
+-- its date and origin, unless its rule is one that takes back and does not hold: then it counts as
+-- awarded by hand from now on, and no rule takes it back. Badges that count badges follow.
 --
 -- Locks:  the person's base row.
 -- Writes: badges.earned_badges, badges.award_events.
@@ -24,50 +25,42 @@ declare
         := badges_internal._require_badge(p_badge_definition_id, p_org_id);
     v_tier constant text := badges_internal._require_tier(v_definition, p_tier);
     v_now constant timestamptz := clock_timestamp();
-    v_award badges.earned_badges;
+    v_awards badges.earned_badges[];
     v_event text := 'awarded';
 begin
     perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);
-    if exists (
+    perform badges_internal._refuse_denied(
+        p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier
+    );
+    with made as (
+        insert into badges.earned_badges (
+            peer_mentor_id, badge_definition_id, org_id, tier, occurrence, earned_at, granted_at,
+            rule_set, rule_set_version, idempotency_key, source
+        )
         select
-        from badges.badge_denials as denial
-        where denial.peer_mentor_id = p_peer_mentor_id
-        and denial.badge_definition_id = p_badge_definition_id
-        and denial.org_id = p_org_id
-        and denial.tier in ('', v_tier)
-    ) then
-        raise exception 'badge "%" is denied to %', p_badge_definition_id, p_peer_mentor_id
-        using errcode = 'MB002', table = 'badge_denials', hint = 'Allow the badge first.';
-    end if;
-    insert into badges.earned_badges (
-        peer_mentor_id, badge_definition_id, org_id, tier, occurrence, earned_at, granted_at,
-        rule_set, rule_set_version, idempotency_key, source
+            p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, v_now, v_now,
+            organization.rule_set, organization.rule_set_version,
+            badges.derive_idempotency_key(
+                p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1
+            ),
+            'manual'
+        from badges.organizations as organization
+        where organization.org_id = p_org_id
+        on conflict (peer_mentor_id, badge_definition_id, org_id, tier, occurrence) do nothing
+        returning *
     )
-    select
-        p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, v_now, v_now,
-        organization.rule_set, organization.rule_set_version,
-        badges.derive_idempotency_key(
-            p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1
-        ),
-        'manual'
-    from badges.organizations as organization
-    where organization.org_id = p_org_id
-    on conflict (peer_mentor_id, badge_definition_id, org_id, tier, occurrence) do nothing
-    returning * into v_award;
-    if v_award.peer_mentor_id is null then
+    select array_agg(row(made.*)::badges.earned_badges)
+    into v_awards
+    from made;
+    if v_awards is null then
         v_event := 'restored';
-        update badges.earned_badges as earned
-        set revoked_at = null, revoked_by = null, revoke_reason = null
-        where earned.peer_mentor_id = p_peer_mentor_id
-        and earned.badge_definition_id = p_badge_definition_id
-        and earned.org_id = p_org_id
-        and earned.tier = v_tier
-        and earned.occurrence = 1
-        and earned.revoked_at is not null
-        returning * into v_award;
+        v_awards := badges_internal._restore_by_hand(
+            p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier
+        );
     end if;
-    return badges_internal._tell_by_hand(
-        v_award, p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, v_event, p_reason
+    perform badges_internal._tell_by_hand(v_awards, v_event, p_reason);
+    return badges_internal._answer_by_hand(
+        p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, v_awards is not null
     );
 end;
 $$;

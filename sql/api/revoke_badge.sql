@@ -1,7 +1,7 @@
 -- Takes an award back by hand; no evaluation gives it again.
 --
 -- Gives {"award": {..} or null, "changed": bool}. Without p_tier a badge without tiers is meant;
--- the first occurrence of a repeated badge.
+-- the first occurrence of a repeated badge. Badges that count badges follow.
 --
 -- Locks:  the person's base row.
 -- Writes: badges.earned_badges, badges.award_events.
@@ -23,20 +23,15 @@ declare
     v_definition constant badges.badge_definitions
         := badges_internal._require_badge(p_badge_definition_id, p_org_id);
     v_tier constant text := badges_internal._require_tier(v_definition, p_tier);
-    v_award badges.earned_badges;
+    v_awards badges.earned_badges[];
 begin
     perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);
-    update badges.earned_badges as earned
-    set revoked_at = clock_timestamp(), revoked_by = 'person', revoke_reason = p_reason
-    where earned.peer_mentor_id = p_peer_mentor_id
-    and earned.badge_definition_id = p_badge_definition_id
-    and earned.org_id = p_org_id
-    and earned.tier = v_tier
-    and earned.occurrence = 1
-    and earned.revoked_at is null
-    returning * into v_award;
-    return badges_internal._tell_by_hand(
-        v_award, p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 'revoked', p_reason
+    v_awards := badges_internal._revoke_by_hand(
+        p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, p_reason
+    );
+    perform badges_internal._tell_by_hand(v_awards, 'revoked', p_reason);
+    return badges_internal._answer_by_hand(
+        p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, v_awards is not null
     );
 end;
 $$;

@@ -9,7 +9,6 @@ from orchestrator import routines
 from orchestrator.database import Connection
 from tests.engine import (
     ANN,
-    BEN,
     ORG,
     activity,
     apply,
@@ -45,6 +44,16 @@ def award(connection: Connection, badge: str, tier: str | None = None, org: str 
 
 def revoke(connection: Connection, badge: str, tier: str | None = None) -> Any:
     query = "select badges.revoke_badge(%s, %s, %s, 'mistake', %s)"
+    return value(connection, query, ANN, badge, ORG, tier)
+
+
+def deny(connection: Connection, badge: str, tier: str | None = None) -> Any:
+    query = "select badges.deny_badge(%s, %s, %s, 'unfit', %s)"
+    return value(connection, query, ANN, badge, ORG, tier)
+
+
+def allow(connection: Connection, badge: str, tier: str | None = None) -> Any:
+    query = "select badges.allow_badge(%s, %s, %s, 'fit again', %s)"
     return value(connection, query, ANN, badge, ORG, tier)
 
 
@@ -117,31 +126,6 @@ def test_a_held_badge_meets_the_rule_already(ready: Connection) -> None:
     assert events(ready) == [("awarded", "calls")]
 
 
-def test_a_denied_badge_is_an_error_and_no_rule_awards_it(ready: Connection) -> None:
-    ready.execute(
-        "insert into badges.badge_denials values (%s, 'calls', %s, '', 'no', now(), 'me')",
-        (ANN, ORG),
-    )
-    with pytest.raises(psycopg.Error, match="is denied") as caught:
-        award(ready, "calls")
-    assert caught.value.sqlstate == "MB002"
-    insert(ready, activity("2026-03-01"), activity("2026-03-01", who=BEN))
-    rows(ready, "select * from badges.evaluate_badges(%s, %s)", ANN, ORG)
-    assert badge_ids(ready, ANN) == []
-    assert badge_ids(ready, BEN) == ["calls"]
-    assert_exact(ready)
-
-
-def test_a_denied_tier_leaves_the_others(ready: Connection) -> None:
-    ready.execute(
-        "insert into badges.badge_denials values (%s, 'tiered', %s, 'a', 'no', now(), 'me')",
-        (ANN, ORG),
-    )
-    with pytest.raises(psycopg.Error, match="is denied"):
-        award(ready, "tiered", "a")
-    assert award(ready, "tiered", "b")["changed"] is True
-
-
 @pytest.mark.parametrize(
     ("badge", "tier", "org", "code", "said"),
     [
@@ -155,7 +139,10 @@ def test_a_denied_tier_leaves_the_others(ready: Connection) -> None:
 def test_unknown_names_are_errors(
     ready: Connection, badge: str, tier: str | None, org: str, code: str, said: str
 ) -> None:
-    for routine in ("award_badge", "revoke_badge"):
+    routines_here = ["award_badge", "revoke_badge"]
+    if badge != "tiered" or tier is not None:
+        routines_here += ["deny_badge", "allow_badge"]
+    for routine in routines_here:
         with pytest.raises(psycopg.Error) as caught:
             value(ready, f"select badges.{routine}(%s, %s, %s, 'x', %s)", ANN, badge, org, tier)
         assert caught.value.sqlstate == code
@@ -178,3 +165,7 @@ def test_the_python_functions_give_the_same(ready: Connection) -> None:
     assert made["award"]["badge_definition_id"] == "by_hand"
     taken = routines.revoke_badge(ready, ANN, "by_hand", ORG, "mistake")
     assert taken["award"]["revoked_by"] == "person"
+    denied = routines.deny_badge(ready, ANN, "by_hand", ORG, "unfit")
+    assert (denied["changed"], denied["award"]["revoke_reason"]) == (True, "mistake")
+    allowed = routines.allow_badge(ready, ANN, "by_hand", ORG, "fit again")
+    assert (allowed["changed"], allowed["award"]["revoked_by"]) == (True, "person")

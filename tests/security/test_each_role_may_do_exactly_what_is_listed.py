@@ -21,10 +21,12 @@ WRITE = {
     "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text)",
 }
 ADMINISTER = {
+    "allow_badge(uuid,text,text,text,text)",
     "apply_rule_set(jsonb,boolean)",
     "award_badge(uuid,text,text,text,text)",
     "backfill_rule_set(text,integer)",
     "count_awards(text)",
+    "deny_badge(uuid,text,text,text,text)",
     "rebuild_stats(uuid)",
     "revoke_badge(uuid,text,text,text,text)",
     "rule_set_horizon()",

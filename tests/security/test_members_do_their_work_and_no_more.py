@@ -128,6 +128,8 @@ FORBIDDEN_TO_WRITERS = [
     "select badges.backfill_rule_set('tests')",
     "select badges.award_badge(gen_random_uuid(), 'thanks', 'nhf', 'mine')",
     "select badges.revoke_badge(gen_random_uuid(), 'thanks', 'nhf', 'mine')",
+    "select badges.deny_badge(gen_random_uuid(), 'thanks', 'nhf', 'mine')",
+    "select badges.allow_badge(gen_random_uuid(), 'thanks', 'nhf', 'mine')",
     "select badges.rebuild_stats()",
     "select badges.set_setting('criteria_raw', 'true')",
     "select from badges.verify_stats()",
