@@ -27,28 +27,7 @@ as $$
             where jsonb_typeof(each.value) = 'string'
         )
     ) as closed (types)
-    cross join lateral (
-        select
-            badges_internal._path_step('$.badges', rule.key) || '.criteria'
-                || substr(walked.path, 2) || '.activity'
-                || case
-                    when jsonb_typeof(walked.node -> 'activity') = 'array'
-                        then '[' || chosen.ordinality - 1 || ']'
-                    else ''
-                end as path,
-            chosen.value as activity_type
-        from jsonb_each(p_sound) as rule
-        cross join lateral badges_internal._walk_criteria(rule.value) as walked
-        cross join lateral jsonb_array_elements_text(
-            case
-                when jsonb_typeof(walked.node -> 'activity') = 'array'
-                    then walked.node -> 'activity'
-                when walked.node ? 'activity' then jsonb_build_array(walked.node -> 'activity')
-                when walked.node ->> 'type' = 'training_completion' then '["training_completed"]'
-                else '[]'
-            end
-        ) with ordinality as chosen
-    ) as named
+    cross join badges_internal._named_activities(p_sound) as named
     where jsonb_typeof(p_document -> 'activity_types') = 'array'
     and named.activity_type <> all (closed.types);
 $$;

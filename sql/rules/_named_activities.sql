@@ -1,0 +1,33 @@
+-- Lists the activity types that valid criteria name, with the badge and the place.
+create or replace function badges_internal._named_activities(p_sound jsonb)
+returns table (badge text, path text, activity_type text)
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        rule.key,
+        badges_internal._path_step('$.badges', rule.key) || '.criteria'
+            || substr(walked.path, 2) || '.activity'
+            || case
+                when jsonb_typeof(walked.node -> 'activity') = 'array'
+                    then '[' || chosen.ordinality - 1 || ']'
+                else ''
+            end,
+        chosen.value
+    from jsonb_each(p_sound) as rule
+    cross join lateral badges_internal._walk_criteria(rule.value) as walked
+    cross join lateral jsonb_array_elements_text(
+        case
+            when jsonb_typeof(walked.node -> 'activity') = 'array'
+                then walked.node -> 'activity'
+            when walked.node ? 'activity' then jsonb_build_array(walked.node -> 'activity')
+            when walked.node ->> 'type' = 'training_completion' then '["training_completed"]'
+            else '[]'
+        end
+    ) with ordinality as chosen;
+$$;
+
+comment on function badges_internal._named_activities(jsonb) is
+'Lists the activity types that valid criteria name, with the badge and the place.';
