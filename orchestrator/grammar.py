@@ -437,9 +437,6 @@ def _validate_rule(
             words = ", ".join(rule["words"])
             said = f"goes only with {other} {words}"
             return [Problem(step(path, key), said, f"{key} with {other} {words}")]
-        case "needs" if not has_key and word in rule["words"]:
-            said = f"is missing, as {other} is {word}"
-            return [Problem(step(path, key), said, allowed_here(spec["keys"][key]))]
         case "not_with" if has_key and has_other:
             said = f"does not go with {named}"
             return [Problem(step(path, key), said, f"either {key} or {named}")]

@@ -346,7 +346,7 @@ class Measuring(Dated):
         if self.window != "lifetime":
             found["window"] = _plain(self.window)
         if self.measure == "distinct":
-            found["distinct"] = self.field
+            found["distinct"] = self.field or "quantity"
         if self.per_value is not None:
             found["per_value"] = self.per_value.as_document()
         return found

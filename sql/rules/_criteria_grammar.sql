@@ -36,7 +36,6 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
-        {"rule": "needs", "key": "field", "other": "measure", "words": ["distinct"]},
         {"rule": "not_with", "key": "repeat", "other": "window"}
       ]
     },
@@ -53,8 +52,7 @@ return '{
           "rule": "only_with", "key": "field", "other": "measure",
           "words": ["sum", "max", "distinct"]
         },
-        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
-        {"rule": "needs", "key": "field", "other": "measure", "words": ["distinct"]}
+        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]}
       ]
     },
     "streak": {

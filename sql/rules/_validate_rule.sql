@@ -42,9 +42,6 @@ begin
             format('goes only with %s %s', v_other, v_words),
             format('%s with %s %s', v_key, v_other, v_words)
         ] end
-        when 'needs' then case when not v_has_key and v_is_listed then array[
-            format('is missing, as %s is %s', v_other, v_word #>> '{}'), v_own
-        ] end
         when 'not_with' then case when v_has_key and v_has_other then array[
             format('does not go with %s', v_named), v_either
         ] end

@@ -56,11 +56,14 @@ where = st.dictionaries(st.sampled_from(WORDS), tests, min_size=1, max_size=2)
 activity = st.one_of(
     st.sampled_from(WORDS), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 )
-times = st.one_of(st.integers(0, 23), st.sampled_from(["00:00", "06:30", "22:00", "23:59"]))
+times = st.one_of(
+    st.integers(0, 23),
+    st.sampled_from(["00:00", "06:30", "22:00", "23:59", Decimal("6.0"), Decimal("14.00")]),
+)
 
 
 def _differ(ends: tuple[Any, Any]) -> bool:
-    first, last = (f"{end:02}:00" if isinstance(end, int) else end for end in ends)
+    first, last = (end if isinstance(end, str) else f"{int(end):02}:00" for end in ends)
     return first != last
 
 
@@ -75,7 +78,9 @@ when = st.fixed_dictionaries(
             min_size=1,
             max_size=4,
         ),
-        "months": st.lists(st.integers(1, 12), min_size=1, max_size=3),
+        "months": st.lists(
+            st.one_of(st.integers(1, 12), st.just(Decimal("2.0"))), min_size=1, max_size=3
+        ),
         "dates": st.lists(
             st.dates(date(2024, 1, 1), date(2024, 12, 31)).map(lambda day: f"{day:%m-%d}"),
             min_size=1,
@@ -88,13 +93,13 @@ when = st.fixed_dictionaries(
 ).filter(lambda chosen: chosen and chosen.get("from", "0") <= chosen.get("until", "9"))
 choice = {"activity": activity, "where": where}
 dated = choice | {"when": when}
-rolling = st.integers(1, 3660)
+rolling = st.one_of(st.integers(1, 3660), st.just(Decimal("30.0")))
 
 
 def _measure(criteria: dict[str, Any], measure: str, field: str) -> dict[str, Any]:
     if measure != "count" or "activity" in criteria:
         criteria["measure"] = measure
-    if measure == "distinct" or (measure in ("sum", "max") and field != "quantity"):
+    if measure in ("sum", "max", "distinct") and field != "quantity":
         criteria["field"] = field
     if measure == "distinct" and field == "kind":
         criteria["per_value"] = {"at_least": 2, "measure": "sum", "field": "minutes"}
