@@ -45,6 +45,9 @@ create table badges_internal.place_claims (
     primary key (peer_mentor_id, org_id, badge_definition_id, tier)
 );
 
+alter table badges_internal.activity_routes
+    add column has_tenure boolean not null default false; -- some badge here waits for time alone
+
 alter table badges.organizations
     add column previous_time_zone text; -- until everybody's days are rewritten; else null
 

@@ -1,7 +1,8 @@
 -- Lists the conditions of the candidate badges that the people's stats now meet.
 --
 -- A sum that can fall counts as met when some earlier moment may have met it; dating decides.
--- Conditions on other badges come dated: the moment of the n-th badge they need.
+-- Conditions on other badges come dated, the moment of the n-th badge they need, and so does
+-- tenure: the moment it fell due.
 create or replace function badges_internal._met_conditions(
     p_candidates badges_internal.candidate[],
     p_is_held boolean
@@ -18,7 +19,10 @@ begin
         with candidates as (
             select
                 peer_mentor_id, org_id, badge_definition_id,
-                max(came_true_at) as came_true_at, max(activity_id) as activity_id
+                -- One that must be looked up is looked up whatever else crossed.
+                case when count(*) = count(came_true_at) then max(came_true_at) end
+                    as came_true_at,
+                max(activity_id) as activity_id
             from unnest(p_candidates) as candidate
             group by peer_mentor_id, org_id, badge_definition_id
         ),
@@ -73,6 +77,21 @@ begin
                 milestone.badge_ids, milestone.badge_category, milestone.threshold
             ) as enough (earned_at)
             where enough.earned_at is not null
+            union all
+            select tenure.peer_mentor_id, milestone.*, tenure.due_at, null
+            from badges_internal._tenures(
+                array(select peer_mentor_id from candidates),
+                array(select org_id from candidates),
+                array(select badge_definition_id from candidates)
+            ) as tenure
+            join badges_internal.milestones as milestone
+                on milestone.org_id = tenure.org_id
+                and milestone.badge_definition_id = tenure.badge_definition_id
+                and milestone.node = tenure.node
+                and milestone.measure = 'tenure'
+            where tenure.due_at <= badges_internal._seen_until(
+                tenure.peer_mentor_id, tenure.org_id
+            )
         )
         select array_agg(row(
             met.peer_mentor_id, met.org_id, met.badge_definition_id, met.tier, met.occurrence,

@@ -10,7 +10,7 @@ begin atomic
             select jsonb_agg(
                 case
                     when jsonb_typeof(hour.bound) = 'number'
-                        then lpad(hour.bound #>> '{}', 2, '0') || ':00'
+                        then lpad((hour.bound #>> '{}')::numeric::integer::text, 2, '0') || ':00'
                     else lpad(hour.bound #>> '{}', 5, '0')
                 end
                 order by hour.position
@@ -25,7 +25,7 @@ begin atomic
             from jsonb_array_elements_text(p_when -> 'weekdays') as day (name)
         ),
         'months', (
-            select jsonb_agg(distinct listed.value)
+            select jsonb_agg(distinct listed.value::integer)
             from jsonb_array_elements(p_when -> 'months') as listed
         ),
         'dates', (
@@ -33,7 +33,7 @@ begin atomic
             from jsonb_array_elements(p_when -> 'dates') as listed
         ),
         'days_of_year', (
-            select jsonb_agg(distinct listed.value)
+            select jsonb_agg(distinct listed.value::integer)
             from jsonb_array_elements(p_when -> 'days_of_year') as listed
         ),
         'from', p_when -> 'from',

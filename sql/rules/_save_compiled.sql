@@ -167,7 +167,8 @@ begin
     delete from badges_internal.activity_routes as route
     where route.org_id = any(v_orgs);
     insert into badges_internal.activity_routes (
-        org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw
+        org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
+        has_tenure
     )
     select
         organization.org_id,
@@ -181,6 +182,12 @@ begin
             from badges_internal.milestones as milestone
             where milestone.org_id = organization.org_id
             and milestone.measure = 'raw'
+        ),
+        exists (
+            select
+            from badges_internal.milestones as milestone
+            where milestone.org_id = organization.org_id
+            and milestone.measure = 'tenure'
         )
     from unnest(v_orgs) as organization (org_id)
     cross join lateral (
@@ -209,6 +216,8 @@ begin
             or named.activity_type = any(defined.activity_types)
         )
     ) as chosen;
+
+    perform badges_internal._save_places(v_orgs);
 end;
 $$;
 

@@ -1,6 +1,7 @@
 -- Writes the organizations, badge definitions and configurations of a validated rule set.
 --
--- What the document no longer names stays and becomes inactive.
+-- What the document no longer names stays and becomes inactive. The organizations' version is
+-- moved later, by _replace_rules.
 --
 -- Writes: badges.organizations, badges.badge_definitions, badges.org_badge_configs.
 -- Raises: 23505 when another rule set owns a slug, 22023 when a time zone would change.
@@ -69,10 +70,15 @@ begin
         name = excluded.name,
         time_zone = excluded.time_zone,
         rule_set = excluded.rule_set,
-        is_active = true;
+        is_active = true
+    where row(
+        organization.name, organization.time_zone, organization.rule_set, organization.is_active
+    ) is distinct from row(excluded.name, excluded.time_zone, excluded.rule_set, true);
     update badges.organizations as organization
-    set is_active = v_organizations ? organization.org_id, rule_set_version = p_version
-    where organization.rule_set = p_rule_set;
+    set is_active = false
+    where organization.rule_set = p_rule_set
+    and not v_organizations ? organization.org_id
+    and organization.is_active;
 
     insert into badges.badge_definitions as definition (
         badge_definition_id, rule_set, name, description, translations, icon, category, is_hidden,

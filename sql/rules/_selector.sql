@@ -23,15 +23,20 @@ begin atomic
                 then nullif(p_criteria ->> 'field', 'quantity')
         end,
         'per', p_criteria ->> 'per',
-        'window', coalesce(
-            nullif(p_criteria -> 'window', '"lifetime"'),
-            case when p_criteria ? 'within_days'
-                then jsonb_build_object('rolling_days', p_criteria -> 'within_days') end
-        ),
+        'window', case
+            when p_criteria ? 'within_days' then jsonb_build_object(
+                'rolling_days', (p_criteria -> 'within_days')::integer
+            )
+            when p_criteria -> 'window' ? 'rolling_days' then jsonb_build_object(
+                'rolling_days', (p_criteria -> 'window' -> 'rolling_days')::integer
+            )
+            else nullif(p_criteria -> 'window', '"lifetime"')
+        end,
         'distinct', case
             when p_criteria ->> 'type' = 'training_completion'
                 then coalesce(p_criteria ->> 'field', 'course')
-            when p_criteria ->> 'measure' = 'distinct' then p_criteria ->> 'field'
+            when p_criteria ->> 'measure' = 'distinct'
+                then coalesce(p_criteria ->> 'field', 'quantity')
         end,
         'per_value', p_criteria -> 'per_value',
         -- A streak over units apart; else the stat's own days have what it asks.

@@ -5,9 +5,10 @@
 -- of organizations, badges and people waiting. A document without organizations and badges needs
 -- p_allow_empty.
 --
--- Locks:  an advisory lock for the transaction: one apply at a time.
+-- Locks:  an advisory lock for the transaction: one apply at a time; at its end the rules, so that
+--         inserts wait until the commit: commit at once.
 -- Raises: 22023 for a document that is not valid, with the problems as JSON in detail; 23505 when
---         another rule set owns a slug.
+--         another rule set owns a slug; 55P03 when transactions that record activities do not end.
 create or replace function badges.apply_rule_set(
     p_document jsonb,
     p_allow_empty boolean default false
@@ -64,6 +65,7 @@ begin
         );
         perform badges_internal._save_definitions(p_document, v_rule_set, v_version);
         perform badges_internal._save_compiled(v_rule_set, v_version);
+        perform badges_internal._replace_rules(v_rule_set, v_version);
     end if;
     return jsonb_build_object(
         'rule_set', v_rule_set,

@@ -17,6 +17,7 @@ declare
     v_routes badges_internal.stat_route[];
     v_route badges_internal.stat_route;
     v_has_raw boolean;
+    v_has_tenure boolean;
     v_element text;
     v_wanted text[] := array['*', '=' || p_new.activity_type];
     v_apart text[];
@@ -37,11 +38,15 @@ begin
     -- these routes is of another version.
     select
         held.rule_set_version, held.last_at, held.last_date, chosen.rule_set_version,
-        v_wanted || chosen.plain_stats, chosen.checked_routes, chosen.has_raw
-    into v_base_version, v_last_at, v_last_date, v_version, v_wanted, v_routes, v_has_raw
+        v_wanted || chosen.plain_stats, chosen.checked_routes, chosen.has_raw, chosen.has_tenure
+    into
+        v_base_version, v_last_at, v_last_date, v_version, v_wanted, v_routes, v_has_raw,
+        v_has_tenure
     from badges.peer_mentor_stats as held
     left join lateral (
-        select found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw
+        select
+            found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
+            found.has_tenure
         from badges_internal.activity_routes as found
         where found.org_id = p_new.org_id
         and found.activity_type in (p_new.activity_type, '')
@@ -210,7 +215,14 @@ begin
         and v_reached is null
         and v_result.late_days is null
         and v_result.late_people is null
-        and v_has_raw is not true;
+        and v_has_raw is not true
+        and not (v_has_tenure and exists (
+            select
+            from badges_internal.due_people as due
+            where due.peer_mentor_id = p_new.peer_mentor_id
+            and due.org_id = p_new.org_id
+            and due.next_due_at <= p_new.occurred_at
+        ));
     return v_result;
 end;
 $$;

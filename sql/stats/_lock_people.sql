@@ -16,6 +16,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform badges_internal._hold_rules();
     perform badges_internal._require_organization(given.org_id)
     from (select distinct each.org_id from unnest(p_org_ids) as each (org_id)) as given;
     -- An old snapshot must not add a person behind a rule set that was applied since: the

@@ -53,7 +53,10 @@ begin
     v_candidates := v_candidates
         || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
     perform badges.apply_badge_rules(
-        v_candidates || badges_internal._falling_badges(p_late), 'rule'
+        v_candidates
+            || badges_internal._falling_badges(p_late)
+            || badges_internal._pass_due_dates(p_people, p_orgs, null),
+        'rule'
     );
     if p_late is not null then
         perform badges_internal._redate_awards(p_late);

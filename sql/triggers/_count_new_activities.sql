@@ -36,6 +36,7 @@ declare
     v_material text;
     v_seqscan text;
 begin
+    perform badges_internal._hold_rules();
     if nullif(current_setting('badges_internal.recounted_in', true), '')
         = pg_current_xact_id()::text
     then
@@ -183,7 +184,9 @@ begin
     if v_result.late_people is not null then
         v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
     end if;
-    perform badges.apply_badge_rules(v_candidates, 'rule');
+    perform badges.apply_badge_rules(
+        v_candidates || badges_internal._pass_due_dates(v_people, v_orgs, null), 'rule'
+    );
     if v_result.late_people is not null then
         perform badges_internal._redate_awards(v_result.late_people);
     end if;

@@ -10,6 +10,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- A zone that changes before the rows are counted would leave a day behind.
+    perform badges_internal._hold_rules();
     perform badges_internal._require_organization(new.org_id);
     new.activity_date := badges_internal._local_day(new.org_id, new.occurred_at);
     return new;

@@ -2,7 +2,7 @@
 --
 -- Awards stay.
 --
--- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges_internal.due_people.
 create or replace function badges_internal._forget_all_activities()
 returns trigger
 language plpgsql
@@ -13,6 +13,7 @@ as $$
 begin
     delete from badges_internal.stat_elements;
     delete from badges.peer_mentor_stats;
+    delete from badges_internal.due_people;
     return null;
 end;
 $$;

@@ -15,6 +15,7 @@ declare
     v_kinds badges_internal.activity_kind[];
     v_late badges_internal.late_person[];
 begin
+    perform badges_internal._hold_rules();
     select array_agg(person.peer_mentor_id), array_agg(person.org_id)
     into v_people, v_orgs
     from (select distinct a.peer_mentor_id, a.org_id from old_activities as a) as person;

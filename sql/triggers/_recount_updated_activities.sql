@@ -20,6 +20,7 @@ declare
     v_late badges_internal.late_person[];
     v_last timestamptz;
 begin
+    perform badges_internal._hold_rules();
     with removed as (
         select peer_mentor_id, org_id, activity_type, activity_date, occurred_at, quantity,
             attributes

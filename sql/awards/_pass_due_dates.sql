@@ -1,0 +1,78 @@
+-- Finds the tenures that have fallen due for people, and notes when the next one does.
+--
+-- p_as_of: a sweep's moment, null = only the people's own activities tell the time. The caller
+-- holds the base rows. Gives the badges to evaluate.
+--
+-- Writes: badges_internal.due_people.
+create or replace function badges_internal._pass_due_dates(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_as_of timestamptz
+)
+returns badges_internal.candidate[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_candidates badges_internal.candidate[];
+begin
+    if p_as_of is null and not exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = any(p_org_ids)
+        and milestone.measure = 'tenure'
+    ) then
+        return null;
+    end if;
+    with people as (
+        select
+            person.peer_mentor_id, person.org_id,
+            greatest(
+                badges_internal._seen_until(person.peer_mentor_id, person.org_id), p_as_of
+            ) as seen_until
+        from (
+            select distinct given.*
+            from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
+        ) as person
+    ),
+    tenures as materialized (
+        select tenure.*, tenure.due_at <= people.seen_until as is_due
+        from badges_internal._tenures(p_peer_mentor_ids, p_org_ids, null) as tenure
+        join people
+            on people.peer_mentor_id = tenure.peer_mentor_id
+            and people.org_id = tenure.org_id
+    ),
+    noted as (
+        insert into badges_internal.due_people as due (
+            peer_mentor_id, org_id, next_due_at, seen_until
+        )
+        select
+            people.peer_mentor_id, people.org_id,
+            min(tenures.due_at) filter (where not tenures.is_due), p_as_of
+        from people
+        left join tenures
+            on tenures.peer_mentor_id = people.peer_mentor_id
+            and tenures.org_id = people.org_id
+        group by people.peer_mentor_id, people.org_id
+        order by people.peer_mentor_id, people.org_id
+        on conflict (peer_mentor_id, org_id) do update set
+            next_due_at = excluded.next_due_at,
+            seen_until = greatest(due.seen_until, excluded.seen_until)
+        where row(due.next_due_at, due.seen_until) is distinct from row(
+            excluded.next_due_at, greatest(due.seen_until, excluded.seen_until)
+        )
+    )
+    select array_agg(distinct row(
+        tenures.peer_mentor_id, tenures.org_id, tenures.badge_definition_id, null::timestamptz,
+        null::bigint
+    )::badges_internal.candidate)
+    into v_candidates
+    from tenures
+    where tenures.is_due;
+    return v_candidates;
+end;
+$$;
+
+comment on function badges_internal._pass_due_dates(uuid[], text[], timestamptz) is
+'Finds the tenures that have fallen due for people, and notes when the next one does.';

@@ -1,0 +1,53 @@
+-- Awards what only time brings: badges whose tenure has fallen due by a moment.
+--
+-- For a scheduler: docs/operations.md. Running it late, twice or after a gap gives the same awards
+-- with the same earned_at. p_as_of acts like an empty activity of everybody who waits. Gives the
+-- number of awards; their source is sweep.
+--
+-- Locks:  base rows in key order.
+-- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
+-- Raises: 22023 for a moment over a day ahead.
+create or replace function badges.award_due_badges(p_as_of timestamptz default now())
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    v_people uuid[];
+    v_orgs text[];
+    v_candidates badges_internal.candidate[];
+    v_awarded bigint := 0;
+begin
+    if p_as_of is null or not isfinite(p_as_of) or p_as_of > now() + interval '1 day' then
+        raise exception 'p_as_of must be a moment not more than a day ahead'
+        using
+            errcode = '22023',
+            hint = 'Badges are awarded when their time has come.';
+    end if;
+    perform badges_internal._hold_rules();
+    loop
+        select array_agg(due.peer_mentor_id), array_agg(due.org_id)
+        into v_people, v_orgs
+        from (
+            select waiting.peer_mentor_id, waiting.org_id
+            from badges_internal.due_people as waiting
+            where waiting.next_due_at <= p_as_of
+            order by waiting.peer_mentor_id, waiting.org_id
+            limit 1000
+        ) as due;
+        exit when v_people is null;
+        perform badges_internal._lock_people(v_people, v_orgs);
+        v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
+        v_candidates := v_candidates
+            || badges_internal._pass_due_dates(v_people, v_orgs, p_as_of);
+        v_awarded := v_awarded + badges.apply_badge_rules(v_candidates, 'sweep');
+    end loop;
+    return v_awarded;
+end;
+$$;
+
+comment on function badges.award_due_badges(timestamptz) is
+'Awards what only time brings: badges whose tenure has fallen due by a moment.';

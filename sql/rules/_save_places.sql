@@ -1,0 +1,58 @@
+-- Opens the places of badges with a limit, for the given organizations.
+--
+-- Awards that rules have given before the limit came hold places. Claimed places stay claimed.
+--
+-- Writes: badges_internal.badge_places.
+create or replace function badges_internal._save_places(p_org_ids text[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    with limited as (
+        select distinct
+            milestone.org_id, milestone.badge_definition_id, milestone.tier,
+            definition.place_limit
+        from badges_internal.milestones as milestone
+        join badges.badge_definitions as definition
+            on definition.badge_definition_id = milestone.badge_definition_id
+        where milestone.org_id = any(p_org_ids)
+        and definition.place_limit is not null
+    ),
+    dropped as (
+        delete from badges_internal.badge_places as place
+        using badges.badge_definitions as definition
+        where place.org_id = any(p_org_ids)
+        and definition.badge_definition_id = place.badge_definition_id
+        and definition.place_limit is null
+    )
+    insert into badges_internal.badge_places as place (
+        org_id, badge_definition_id, tier, places, claimed
+    )
+    select
+        limited.org_id, limited.badge_definition_id, limited.tier, limited.place_limit,
+        case
+            when exists (
+                select
+                from badges_internal.badge_places as held
+                where held.org_id = limited.org_id
+                and held.badge_definition_id = limited.badge_definition_id
+                and held.tier = limited.tier
+            ) then 0
+            else (
+                select count(*)
+                from badges.earned_badges as earned
+                where earned.org_id = limited.org_id
+                and earned.badge_definition_id = limited.badge_definition_id
+                and earned.tier = limited.tier
+                and earned.source in ('rule', 'backfill', 'sweep')
+            )
+        end
+    from limited
+    on conflict (org_id, badge_definition_id, tier) do update set places = excluded.places;
+end;
+$$;
+
+comment on function badges_internal._save_places(text[]) is
+'Opens the places of badges with a limit, for the given organizations.';
