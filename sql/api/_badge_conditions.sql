@@ -1,113 +1,113 @@
--- Measures every condition of one badge for a person, met or not.
+-- Measures the conditions of one badge, or of all of an organization, by a person's snapshot.
 --
--- value is what counts towards the target: for a run that is not yet long enough the run that is
--- alive on p_as_of. came_true_at and activity_id are of conditions that are met.
+-- A row a badge, tier, occurrence and condition. value is what counts towards the target: of a run
+-- that was never long enough the run that is alive on p_as_of, of tenure the units passed by then.
+-- is_reached: the value is enough now; may_fall: it was perhaps enough before. Activities are read
+-- for the first day of a tenure alone.
 create or replace function badges_internal._badge_conditions(
     p_peer_mentor_id uuid,
-    p_badge_definition_id text,
     p_org_id text,
+    p_badge_definition_id text,
     p_as_of date
 )
 returns table (
-    node integer,
-    parent integer,
+    badge_definition_id text,
     tier text,
     occurrence integer,
+    node integer,
+    parent integer,
     path text,
+    stat text,
     measure text,
-    selector jsonb,
-    value numeric,
     target numeric,
     threshold_source text,
-    is_met boolean,
-    came_true_at timestamptz,
-    activity_id bigint
+    since_version integer,
+    value numeric,
+    is_reached boolean,
+    may_fall boolean
 )
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_states badges_internal.condition_state[];
+#variable_conflict use_column
 begin
-    select array_agg(row(
-        p_peer_mentor_id, milestone.org_id, milestone.badge_definition_id, milestone.tier,
-        milestone.occurrence, milestone.node, milestone.parent, milestone.stat, milestone.measure,
-        milestone.threshold, milestone.threshold_source, null, null, null
-    )::badges_internal.condition_state)
-    into v_states
-    from badges_internal.milestones as milestone
-    where milestone.org_id = p_org_id
-    and milestone.badge_definition_id = p_badge_definition_id
-    and milestone.stat is not null
-    and exists (
-        select
-        from badges.peer_mentor_stats as held
-        where held.peer_mentor_id = p_peer_mentor_id
-        and held.org_id = p_org_id
-        and held.stat = milestone.stat
-        and (
-            held.has_negative
-            or milestone.threshold <= badges_internal._measured(held, milestone.measure)
-        )
-    );
     return query
-    select
-        milestone.node, milestone.parent, milestone.tier, milestone.occurrence, milestone.path,
-        milestone.measure, defined.selector,
-        coalesce(measured.value, counted.badge_count, 0), milestone.threshold,
-        milestone.threshold_source,
-        coalesce(dated.came_true_at, counted.earned_at) is not null,
-        coalesce(dated.came_true_at, counted.earned_at),
-        dated.activity_id
-    from badges_internal.milestones as milestone
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = milestone.org_id
-        and defined.stat = milestone.stat
-    left join unnest(badges_internal._date_conditions(v_states)) as dated
-        on dated.tier = milestone.tier
-        and dated.occurrence = milestone.occurrence
-        and dated.node = milestone.node
-    left join lateral (
-        select max(case
-            when badges_internal._measured(held, milestone.measure) >= milestone.threshold
-                then badges_internal._measured(held, milestone.measure)
-            when milestone.measure = 'day_run' then badges_internal._live_run(
-                'day', held.day_run, held.run_end, p_as_of
-            )
-            when milestone.measure = 'week_run' then badges_internal._live_run(
-                'week', held.week_run, held.run_end, p_as_of
-            )
-            when milestone.measure = 'month_run' then badges_internal._live_run(
-                'month', held.month_run, held.run_end, p_as_of
-            )
-            else badges_internal._measured(held, milestone.measure)
-        end) as value
-        from badges.peer_mentor_stats as held
-        where held.peer_mentor_id = p_peer_mentor_id
-        and held.org_id = p_org_id
-        and held.stat = milestone.stat
-    ) as measured on true
-    left join lateral (
+    with conditions as materialized (
+        select milestone.*
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.badge_definition_id
+            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
+    ),
+    measured as materialized (
+        select asked.stat, asked.measure, best.value, best.alive, best.may_fall
+        from (
+            select distinct condition.stat, condition.measure
+            from conditions as condition
+            where condition.stat is not null
+        ) as asked
+        left join badges_internal.stat_definitions as defined
+            on defined.org_id = p_org_id
+            and defined.stat = asked.stat
+        cross join lateral (
+            select
+                max(badges_internal._measured(held, asked.measure)) as value,
+                max(badges_internal._live_run(
+                    split_part(asked.measure, '_', 1),
+                    case
+                        when asked.measure = 'day_run' then held.day_run
+                        when asked.measure = 'week_run' then held.week_run
+                        when asked.measure = 'month_run' then held.month_run
+                    end,
+                    held.run_end, (defined.route).grace, p_as_of
+                )) as alive,
+                bool_or(held.has_negative) as may_fall
+            from badges.peer_mentor_stats as held
+            where held.peer_mentor_id = p_peer_mentor_id
+            and held.org_id = p_org_id
+            and held.stat = asked.stat
+        ) as best
+    ),
+    others as (
         select
-            (
-                select count(*)
-                from badges_internal._held_badges(
-                    p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.badge_ids,
-                    milestone.badge_category
-                )
-            )::numeric as badge_count,
-            badges_internal._nth_badge(
-                p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.badge_ids,
-                milestone.badge_category, milestone.threshold
-            ) as earned_at
-        where milestone.measure = 'badges'
-    ) as counted on true
-    where milestone.org_id = p_org_id
-    and milestone.badge_definition_id = p_badge_definition_id
-    order by milestone.node, milestone.threshold;
+            milestone.badge_definition_id, milestone.node, milestone.tier, milestone.occurrence,
+            other.value, other.is_reached
+        from badges_internal.milestones as milestone
+        cross join lateral badges_internal._other_measure(
+            p_peer_mentor_id, milestone, p_as_of
+        ) as other
+        where milestone.org_id = p_org_id
+        and milestone.badge_definition_id
+            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
+        and milestone.measure in ('tenure', 'badges', 'raw')
+    )
+    select
+        condition.badge_definition_id, condition.tier, condition.occurrence, condition.node,
+        condition.parent, condition.path, condition.stat, condition.measure, condition.threshold,
+        condition.threshold_source, condition.since_version,
+        coalesce(
+            others.value,
+            case
+                when measured.value >= condition.threshold then measured.value
+                when condition.measure like '%run' then measured.alive
+                else measured.value
+            end,
+            0
+        ),
+        coalesce(others.is_reached, measured.value >= condition.threshold, false),
+        coalesce(measured.may_fall and condition.measure <> 'tenure', false)
+    from conditions as condition
+    left join measured
+        on measured.stat = condition.stat
+        and measured.measure = condition.measure
+    left join others
+        on others.badge_definition_id = condition.badge_definition_id
+        and others.node = condition.node
+        and others.tier = condition.tier
+        and others.occurrence = condition.occurrence;
 end;
 $$;
 
 comment on function badges_internal._badge_conditions(uuid, text, text, date) is
-'Measures every condition of one badge for a person, met or not.';
+'Measures the conditions of one badge, or of all of an organization, by a person''s snapshot.';

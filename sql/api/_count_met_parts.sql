@@ -1,26 +1,20 @@
--- Counts the parts of a composed badge's root that hold for a person.
+-- Counts the parts of a composed badge's root that hold, from the conditions that do.
+--
+-- p_parents: the group of each condition that holds, once for each.
 create or replace function badges_internal._count_met_parts(
-    p_peer_mentor_id uuid,
     p_badge_definition_id text,
     p_org_id text,
-    p_as_of date
+    p_parents integer[]
 )
 returns integer
 language plpgsql
-volatile
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_met integer[];
+    v_met integer[] := coalesce(p_parents, '{}');
     v_group record;
 begin
-    select coalesce(array_agg(condition.parent), '{}')
-    into v_met
-    from badges_internal._badge_conditions(
-        p_peer_mentor_id, p_badge_definition_id, p_org_id, p_as_of
-    ) as condition
-    where condition.is_met;
-    -- v_met holds the group of each part that is met, from the leaves up.
     for v_group in
         select grouped.node, grouped.parent, grouped.required
         from badges_internal.condition_groups as grouped
@@ -37,5 +31,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._count_met_parts(uuid, text, text, date) is
-'Counts the parts of a composed badge''s root that hold for a person.';
+comment on function badges_internal._count_met_parts(text, text, integer[]) is
+'Counts the parts of a composed badge''s root that hold, from the conditions that do.';

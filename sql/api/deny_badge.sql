@@ -21,12 +21,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_definition constant badges.badge_definitions
-        := badges_internal._require_badge(p_badge_definition_id, p_org_id);
-    v_tier constant text := badges_internal._require_tier_or_all(v_definition, p_tier);
+    v_definition badges.badge_definitions;
+    v_tier text;
     v_awards badges.earned_badges[];
     v_is_new boolean;
 begin
+    perform badges_internal._hold_rules();
+    v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
+    v_tier := badges_internal._require_tier_or_all(v_definition, p_tier);
     perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);
     insert into badges.badge_denials (
         peer_mentor_id, badge_definition_id, org_id, tier, reason, denied_at, denied_by

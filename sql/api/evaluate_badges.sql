@@ -1,7 +1,7 @@
 -- Evaluates every badge for one person and tells the awards that came of it.
 --
--- Brings the person to the current rule set first, and moves earned_at back where it stands too
--- late.
+-- Brings the person to the current rule set first, takes back revoke badges that no longer hold,
+-- and moves earned_at back where it stands too late.
 --
 -- Locks:  the person's base row.
 -- Raises: 23503 unknown organization.
@@ -33,6 +33,8 @@ begin
         and activity.org_id = p_org_id
     ) then
         perform badges_internal._require_organization(p_org_id);
+        perform badges_internal._hold_rules();
+        perform badges_internal._settle_revocable(v_people, v_orgs);
         return;
     end if;
     perform badges_internal._lock_people(v_people, v_orgs);
@@ -48,6 +50,7 @@ begin
         'rule'
     );
     perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
+    perform badges_internal._settle_revocable(v_people, v_orgs);
     perform badges_internal._redate_awards(array[
         row(p_peer_mentor_id, p_org_id, '-infinity')::badges_internal.late_person
     ]);

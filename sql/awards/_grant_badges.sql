@@ -1,13 +1,15 @@
 -- Writes awards that nobody has yet, each with its event and log line.
 --
--- Only what the insert returned is told. An award refused by the unique key although it was not
+-- Badges with a limit are written while places are left; p_is_final: docs of _claim_places. Only
+-- what the insert returned is told. An award refused by the unique key although it was not
 -- held when the person's base row was written is a defect signal: event conflict.
 --
 -- Locks:  badges.earned_badges rows, in key order.
 -- Writes: badges.earned_badges, badges.award_events, the server's log.
 create or replace function badges_internal._grant_badges(
     p_awards badges_internal.dated_award[],
-    p_source text
+    p_source text,
+    p_is_final boolean default false
 )
 returns badges_internal.candidate[]
 language plpgsql
@@ -15,6 +17,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_awards constant badges_internal.dated_award[]
+        := badges_internal._claim_places(p_awards, p_source, p_is_final);
     v_now constant timestamptz := clock_timestamp();
     v_transaction constant xid8 := pg_current_xact_id();
     v_granted badges_internal.candidate[];
@@ -35,7 +39,7 @@ begin
                 award.occurrence
             ),
             p_source
-        from unnest(p_awards) as award
+        from unnest(v_awards) as award
         join badges.organizations as organization on organization.org_id = award.org_id
         order by
             award.peer_mentor_id, award.badge_definition_id, award.org_id, award.tier,
@@ -54,7 +58,7 @@ begin
             case when written.peer_mentor_id is null then 'conflict' else 'awarded' end,
             p_source, p_source <> 'backfill', v_transaction, v_now,
             jsonb_build_object('earned_at', award.earned_at)
-        from unnest(p_awards) as award
+        from unnest(v_awards) as award
         left join written
             on written.peer_mentor_id = award.peer_mentor_id
             and written.org_id = award.org_id
@@ -86,5 +90,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._grant_badges(badges_internal.dated_award[], text) is
+comment on function badges_internal._grant_badges(badges_internal.dated_award[], text, boolean) is
 'Writes awards that nobody has yet, each with its event and log line.';

@@ -25,29 +25,7 @@ begin
             and earned.occurrence = award.occurrence
             and earned.earned_at > award.earned_at
             and earned.revoked_at is null
-            and earned.source in ('rule', 'backfill', 'sweep')
-            and earned.threshold is not distinct from award.threshold
-            and earned.rule_set_version >= all (
-                select milestone.since_version
-                from badges_internal.milestones as milestone
-                where milestone.org_id = earned.org_id
-                and milestone.badge_definition_id = earned.badge_definition_id
-            )
-            -- What a counting badge counts changes with every version.
-            and (
-                earned.rule_set_version = (
-                    select organization.rule_set_version
-                    from badges.organizations as organization
-                    where organization.org_id = earned.org_id
-                )
-                or not exists (
-                    select
-                    from badges_internal.milestones as milestone
-                    where milestone.org_id = earned.org_id
-                    and milestone.badge_definition_id = earned.badge_definition_id
-                    and milestone.measure = 'badges'
-                )
-            )
+            and badges_internal._is_decided_as_now(earned, award.threshold)
             returning
                 earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier,
                 earned.occurrence, earned.source, earned.earned_at

@@ -2,8 +2,8 @@
 --
 -- Triggers, the backfill and evaluate_badges call it with the badges in reach: a row a person,
 -- organization and badge. A badge held can satisfy another badge's rule, so badges that count
--- badges are tried again after each award. criteria_raw comes last, once. Gives the number of
--- awards written.
+-- badges are tried again after each award. What a rule took back is given back if it holds again.
+-- Gives the number of awards written.
 --
 -- p_source: rule, backfill or sweep. The caller holds the people's base rows.
 --
@@ -25,11 +25,13 @@ declare
     v_granted badges_internal.candidate[];
     v_all_granted badges_internal.candidate[] := '{}';
     v_again badges_internal.candidate[] := '{}';
+    v_revoked badges_internal.candidate[]; -- taken back by a rule: they may hold again
 begin
     select
         array_agg(placed.candidate) filter (where not placed.is_counting),
-        array_agg(placed.candidate) filter (where placed.is_counting)
-    into v_candidates, v_counting
+        array_agg(placed.candidate) filter (where placed.is_counting),
+        array_agg(placed.candidate) filter (where placed.is_revoked)
+    into v_candidates, v_counting, v_revoked
     from (
         select
             candidate,
@@ -39,7 +41,15 @@ begin
                 where milestone.org_id = candidate.org_id
                 and milestone.badge_definition_id = candidate.badge_definition_id
                 and milestone.measure = 'badges'
-            ) as is_counting
+            ) as is_counting,
+            exists (
+                select
+                from badges.earned_badges as earned
+                where earned.peer_mentor_id = candidate.peer_mentor_id
+                and earned.badge_definition_id = candidate.badge_definition_id
+                and earned.org_id = candidate.org_id
+                and earned.revoked_by = 'rule'
+            ) as is_revoked
         from unnest(p_candidates) as candidate
     ) as placed;
     loop
@@ -67,6 +77,9 @@ begin
     -- A badge granted above may have come true earlier through one that was granted after it.
     if v_again <> '{}' then
         perform badges_internal._redate_badges(v_again);
+    end if;
+    if v_revoked is not null then
+        perform badges_internal._settle_badges(v_revoked, p_source);
     end if;
     return cardinality(v_all_granted);
 end;

@@ -1,7 +1,9 @@
 -- Evaluates a batch of people whom the current version of a rule set has not seen.
 --
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
--- evaluated, awarded and remaining. Awards have source backfill and the true earned_at.
+-- evaluated, awarded and remaining. Awards have source backfill and the true earned_at. Revoke
+-- badges that no longer hold are taken back. With the last batch go the places of badges with a
+-- limit.
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
@@ -21,6 +23,7 @@ declare
     v_orgs text[];
     v_awarded bigint := 0;
 begin
+    perform badges_internal._hold_rules();
     select array_agg(waiting.peer_mentor_id), array_agg(waiting.org_id)
     into v_people, v_orgs
     from (
@@ -39,6 +42,7 @@ begin
             badges_internal._bring_up_to_date(v_people, v_orgs, true), 'backfill'
         );
         perform badges_internal._apply_raw_rules(v_people, v_orgs, 'backfill');
+        perform badges_internal._settle_revocable(v_people, v_orgs, 'backfill');
         -- A statement under way at the apply may have counted badges before these were given.
         perform badges_internal._redate_badges(array(
             select row(
@@ -49,6 +53,9 @@ begin
                 on milestone.org_id = person.org_id
                 and milestone.measure = 'badges'
         ));
+    end if;
+    if badges_internal._count_waiting_people(p_rule_set) = 0 then
+        v_awarded := v_awarded + badges_internal._hand_out_places(p_rule_set);
     end if;
     return jsonb_build_object(
         'evaluated', coalesce(cardinality(v_people), 0),

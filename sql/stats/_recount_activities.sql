@@ -1,7 +1,8 @@
 -- Recomputes the stats that deleted or changed activities counted in, for the people they touch.
 --
 -- A row that changed nothing the stats look at is passed over. Deletes lock the rows that exist and
--- create none. Badges that became true are awarded; none is taken back.
+-- create none. Badges that became true are awarded, revoke badges that
+-- became false taken back.
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
@@ -62,6 +63,7 @@ begin
         perform badges_internal._redate_awards(p_late);
     end if;
     perform badges_internal._apply_raw_rules(p_people, p_orgs, 'rule');
+    perform badges_internal._settle_revocable(p_people, p_orgs);
     -- Rows that this very statement inserted are counted now: its insert trigger must know.
     perform set_config('badges_internal.recounted_in', pg_current_xact_id()::text, true);
 end;

@@ -191,6 +191,23 @@ begin
         perform badges_internal._redate_awards(v_result.late_people);
     end if;
     perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
+    -- What a negative value made false, or a newer version of the rules.
+    select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
+    into v_people, v_orgs
+    from (
+        select held.peer_mentor_id, held.org_id
+        from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = person.peer_mentor_id
+            and held.org_id = person.org_id
+            and held.has_negative
+        union
+        select *
+        from unnest(v_stale_people, v_stale_orgs)
+    ) as fallen;
+    if v_people is not null then
+        perform badges_internal._settle_revocable(v_people, v_orgs);
+    end if;
     return null;
 end;
 $$;

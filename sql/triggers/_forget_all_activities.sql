@@ -1,8 +1,9 @@
 -- Empties the snapshot when the activities are truncated.
 --
--- Awards stay.
+-- Awards stay, but for those of revoke badges.
 --
--- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges_internal.due_people.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges_internal.due_people,
+--         badges.earned_badges, badges.award_events.
 create or replace function badges_internal._forget_all_activities()
 returns trigger
 language plpgsql
@@ -11,9 +12,20 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform badges_internal._hold_rules();
     delete from badges_internal.stat_elements;
     delete from badges.peer_mentor_stats;
     delete from badges_internal.due_people;
+    perform badges_internal._settle_revocable(
+        array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    )
+    from (
+        select distinct earned.peer_mentor_id, earned.org_id
+        from badges.earned_badges as earned
+        join badges.badge_definitions as definition
+            on definition.badge_definition_id = earned.badge_definition_id
+            and definition.on_unmet = 'revoke'
+    ) as person;
     return null;
 end;
 $$;
