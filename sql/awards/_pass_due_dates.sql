@@ -55,6 +55,13 @@ begin
             on tenures.peer_mentor_id = people.peer_mentor_id
             and tenures.org_id = people.org_id
         group by people.peer_mentor_id, people.org_id
+        having count(tenures.due_at) > 0
+        or exists (
+            select
+            from badges_internal.due_people as known
+            where known.peer_mentor_id = people.peer_mentor_id
+            and known.org_id = people.org_id
+        )
         order by people.peer_mentor_id, people.org_id
         on conflict (peer_mentor_id, org_id) do update set
             next_due_at = excluded.next_due_at,

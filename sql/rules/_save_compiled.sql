@@ -217,7 +217,7 @@ begin
         )
     ) as chosen;
 
-    perform badges_internal._save_places(v_orgs);
+    perform badges_internal._save_places(v_orgs, p_version);
 end;
 $$;
 

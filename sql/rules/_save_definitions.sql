@@ -56,7 +56,7 @@ begin
             errcode = '22023',
             table = 'organizations',
             column = 'time_zone',
-            hint = 'The days of its activities would have to be rewritten.';
+            hint = 'pgmerit rezone changes it and rewrites the days of its activities.';
     end if;
 
     insert into badges.organizations as organization (

@@ -1,15 +1,27 @@
 -- Opens the places of badges with a limit, for the given organizations.
 --
 -- Awards that rules have given before the limit came hold places. Claimed places stay claimed.
+-- Where there are more places than before, everybody is evaluated for them.
 --
--- Writes: badges_internal.badge_places.
-create or replace function badges_internal._save_places(p_org_ids text[])
+-- Writes: badges_internal.badge_places, badges_internal.milestones (since_version).
+create or replace function badges_internal._save_places(p_org_ids text[], p_version integer)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    update badges_internal.milestones as milestone
+    set since_version = p_version
+    from badges_internal.badge_places as place
+    join badges.badge_definitions as definition
+        on definition.badge_definition_id = place.badge_definition_id
+    where place.org_id = any(p_org_ids)
+    and milestone.org_id = place.org_id
+    and milestone.badge_definition_id = place.badge_definition_id
+    and milestone.tier = place.tier
+    and (definition.place_limit is null or definition.place_limit > place.places);
+
     with limited as (
         select distinct
             milestone.org_id, milestone.badge_definition_id, milestone.tier,
@@ -54,5 +66,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._save_places(text[]) is
+comment on function badges_internal._save_places(text[], integer) is
 'Opens the places of badges with a limit, for the given organizations.';

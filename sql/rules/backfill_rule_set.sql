@@ -3,7 +3,7 @@
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
 -- evaluated, awarded and remaining. Awards have source backfill and the true earned_at. Revoke
 -- badges that no longer hold are taken back. With the last batch go the places of badges with a
--- limit.
+-- limit, and a change of time zone ends.
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
@@ -56,6 +56,10 @@ begin
     end if;
     if badges_internal._count_waiting_people(p_rule_set) = 0 then
         v_awarded := v_awarded + badges_internal._hand_out_places(p_rule_set);
+        update badges.organizations as organization
+        set previous_time_zone = null
+        where organization.rule_set = p_rule_set
+        and organization.previous_time_zone is not null;
     end if;
     return jsonb_build_object(
         'evaluated', coalesce(cardinality(v_people), 0),

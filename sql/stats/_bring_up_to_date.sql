@@ -1,9 +1,9 @@
 -- Builds what the current rule set asks of people whose base row is of another version.
 --
 -- p_is_counted false: the present statement's activities are not in the stats yet, so all is
--- rebuilt. The caller holds the base rows. Gives the badges to evaluate.
+-- rebuilt; so it is where the time zone has changed, after the days are rewritten. The caller holds the base rows. Gives the badges to evaluate.
 --
--- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.activities (days).
 create or replace function badges_internal._bring_up_to_date(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
@@ -18,9 +18,14 @@ set enable_seqscan = off
 as $$
 declare
     v_stats text[];
+    v_rezoned_people uuid[];
+    v_rezoned_orgs text[];
     v_due badges_internal.candidate[];
     v_reached badges_internal.candidate[];
 begin
+    select rezoned.peer_mentor_ids, rezoned.org_ids
+    into v_rezoned_people, v_rezoned_orgs
+    from badges_internal._rewrite_days(p_peer_mentor_ids, p_org_ids) as rezoned;
     -- The stats that are new to somebody here.
     select coalesce(array_agg(distinct defined.stat), '{}')
     into v_stats
@@ -45,9 +50,15 @@ begin
         and held.org_id = person.org_id
         and held.stat = '*'
         and held.bucket = ''
+    join badges.organizations as organization on organization.org_id = person.org_id
     join badges_internal.milestones as milestone
         on milestone.org_id = person.org_id
-        and milestone.since_version > held.rule_set_version;
+        -- What a counting badge counts may change with any badge.
+        and (
+            milestone.since_version > held.rule_set_version
+            or milestone.measure = 'badges'
+                and held.rule_set_version <> organization.rule_set_version
+        );
 
     delete from badges_internal.stat_elements as element
     using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
@@ -75,6 +86,10 @@ begin
         v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, null);
     elsif v_stats <> '{}' then
         v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, v_stats);
+    end if;
+    if p_is_counted and v_rezoned_people is not null then
+        v_reached := v_reached
+            || badges_internal._rebuild_people(v_rezoned_people, v_rezoned_orgs, null);
     end if;
 
     update badges.peer_mentor_stats as held

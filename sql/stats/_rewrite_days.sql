@@ -1,0 +1,58 @@
+-- Rewrites the local days of people whose organization changes its time zone.
+--
+-- Days that were not those of the zone before were given by the writer and stay. The base row's
+-- version -1 tells the trigger of this very update that the person is rebuilt afterwards. The
+-- caller holds the base rows. Gives the people concerned.
+--
+-- Writes: badges.activities, badges.peer_mentor_stats.
+create or replace function badges_internal._rewrite_days(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    out peer_mentor_ids uuid[],
+    out org_ids text[]
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select
+        from badges.organizations as organization
+        where organization.org_id = any(p_org_ids)
+        and organization.previous_time_zone is not null
+    ) then
+        return;
+    end if;
+    with marked as (
+        update badges.peer_mentor_stats as held
+        set rule_set_version = -1
+        from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+        join badges.organizations as organization
+            on organization.org_id = person.org_id
+            and organization.previous_time_zone is not null
+        where held.peer_mentor_id = person.peer_mentor_id
+        and held.org_id = person.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+        and held.rule_set_version < organization.rule_set_version
+        returning held.peer_mentor_id, held.org_id
+    )
+    select array_agg(marked.peer_mentor_id), array_agg(marked.org_id)
+    into peer_mentor_ids, org_ids
+    from marked;
+    update badges.activities as activity
+    set activity_date = (activity.occurred_at at time zone organization.time_zone)::date
+    from unnest(peer_mentor_ids, org_ids) as person (peer_mentor_id, org_id)
+    join badges.organizations as organization on organization.org_id = person.org_id
+    where activity.peer_mentor_id = person.peer_mentor_id
+    and activity.org_id = person.org_id
+    and activity.activity_date
+        = (activity.occurred_at at time zone organization.previous_time_zone)::date
+    and activity.activity_date
+        <> (activity.occurred_at at time zone organization.time_zone)::date;
+end;
+$$;
+
+comment on function badges_internal._rewrite_days(uuid[], text[]) is
+'Rewrites the local days of people whose organization changes its time zone.';
