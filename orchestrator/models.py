@@ -32,6 +32,7 @@ from orchestrator.grammar import (
     validate_value,
 )
 from orchestrator.raw_expression import evaluate
+from orchestrator.rule_schema import rule_set_schema as rule_set_schema
 
 # The kinds of rules. A new one is added here and in the enum badges.criteria_type.
 CriteriaType = Literal[
@@ -752,37 +753,6 @@ class RuleSet(Model):
             BadgeDefinition(badge_definition_id=slug, **badge.as_document())
             for slug, badge in self.badges.items()
         ]
-
-
-def rule_set_schema() -> dict[str, Any]:
-    """Return the JSON Schema of rule sets, for editors."""
-    schema = RuleSet.model_json_schema()
-    for definition in schema["$defs"].values():
-        if "const" in definition["properties"].get("type", {}):
-            definition["required"] = ["type", *definition.get("required", [])]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_without_null(schema),
-    }
-
-
-def _without_null(schema: Any) -> Any:
-    """Return a schema in which optional means absent: a rule set has no use for null."""
-    if isinstance(schema, list):
-        return [_without_null(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {
-        key: _without_null(below)
-        for key, below in schema.items()
-        if not (key == "default" and below is None)
-    }
-    options = kept.get("anyOf")
-    if isinstance(options, list) and {"type": "null"} in options:
-        options = [each for each in options if each != {"type": "null"}]
-        del kept["anyOf"]
-        kept = {**options[0], **kept} if len(options) == 1 else {**kept, "anyOf": options}
-    return kept
 
 
 def stats_document_schema() -> dict[str, Any]:

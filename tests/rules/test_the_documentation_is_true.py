@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.grammar import grammar
-from orchestrator.rules import parse_document, validate_criteria, validate_document
+from orchestrator.grammar import grammar, json_type, resolve
+from orchestrator.rules import apply, parse_document, validate_criteria, validate_document
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
@@ -35,7 +35,76 @@ def test_there_is_an_example_of_every_type() -> None:
         return found.union(*(types(each) for each in below if isinstance(each, dict | list)))
 
     shown = set().union(*(types(parse_document(text).value) for text in EXAMPLES))
-    assert shown | {"n_of"} >= grammar()["types"].keys()
+    assert shown == grammar()["types"].keys()
+
+
+def shown_keys(kind: Any, value: Any) -> set[tuple[str, str]]:
+    """List the (kind, key) pairs that a value shows, followed along the grammar."""
+    name = kind if isinstance(kind, str) else ""
+    if name in ("criteria", "parts"):
+        listed = value if isinstance(value, list) else [value]
+        return set().union(
+            *(
+                shown_keys(grammar()["types"][each["type"]] | {"name": each["type"]}, each)
+                for each in listed
+            )
+        )
+    spec = resolve(kind)
+    name = spec.get("name", name)
+    match spec["is"]:
+        case "either":
+            return shown_keys(spec.get(json_type(value), spec["else"]), value)
+        case "object":
+            kinds = spec["keys"] | ({"criteria": "criteria"} if name == "badge" else {})
+            below = [shown_keys(kinds[key], each) for key, each in value.items()]
+            return {(name, key) for key in value}.union(*below)
+        case "map":
+            return set().union(*(shown_keys(spec["values"], each) for each in value.values()))
+        case "list":
+            return set().union(*(shown_keys(spec["items"], each) for each in value))
+    return {(name, value)} if spec["is"] == "word" else set()
+
+
+def test_there_is_an_example_of_every_key_and_every_word() -> None:
+    shown: set[tuple[str, str]] = set()
+    for text in EXAMPLES:
+        value = parse_document(text).value
+        shown |= shown_keys("document" if "ruleset" in value else "criteria", value)
+    shown |= {("tier", key) for name, key in shown if name == "threshold"}
+    shown |= {(name, "id") for name in grammar()["types"] if ("threshold", "id") in shown}
+    wanted = {
+        (name, key)
+        for name, spec in {**grammar()["kinds"], **grammar()["types"]}.items()
+        for key in spec.get("keys", [])
+    }
+    words = {
+        (name, word)
+        for name in ("measure", "unit", "on_unmet")
+        for word in grammar()["kinds"][name]["words"]
+    }
+    assert (wanted | words) - shown == set()
+
+
+def test_every_example_is_applied_and_evaluated(connection: Any, connect: Any) -> None:
+    connection.execute("select badges.set_setting('criteria_raw', 'true')")
+    whole, *more = (parse_document(text).value for text in EXAMPLES)
+    badges = {
+        f"example-{index}": {"name": "Example", "criteria": criteria}
+        for index, criteria in enumerate(more)
+    }
+    del whole["activity_types"], whole["organizations"]["blindeforbundet"]["badges"]
+    apply(connect(), whole | {"badges": whole["badges"] | badges})
+    connection.execute(
+        """insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_at)
+        values ('blindeforbundet', gen_random_uuid(), 'assignment', '2025-12-24 12:00Z')"""
+    )
+    rows = connection.execute("select badge_definition_id as badge from badges.earned_badges")
+    christmas = next(
+        f"example-{index}"
+        for index, criteria in enumerate(more)
+        if "dates" in criteria.get("when", {})
+    )
+    assert {row["badge"] for row in rows} == {"first_assignment", christmas}
 
 
 @pytest.mark.parametrize(
