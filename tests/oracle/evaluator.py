@@ -71,9 +71,6 @@ class History:
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
 
 
-# --- Reading -------------------------------------------------------------------------------------
-
-
 def read_json(text: str) -> Any:
     """Read JSON with exact numbers."""
     return json.loads(text, parse_int=Fraction, parse_float=Fraction)
@@ -111,9 +108,6 @@ def minutes(value: Any) -> int:
         hours, rest = value.split(":")
         return int(hours) * 60 + int(rest)
     return whole(value) * 60
-
-
-# --- Awards --------------------------------------------------------------------------------------
 
 
 def awards(
@@ -323,9 +317,6 @@ def earned_at(slug: str, criteria: Criteria, history: History) -> datetime | Non
     return None
 
 
-# --- Conditions ----------------------------------------------------------------------------------
-
-
 def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     """Tell for each moment of a history whether criteria hold then."""
     kind = node["type"]
@@ -431,9 +422,6 @@ def has_category(badge: Mapping[str, Any], category: str) -> bool:
     return badge.get("category") == category
 
 
-# --- Tenure --------------------------------------------------------------------------------------
-
-
 def tenure_due(node: Criteria, history: History) -> datetime | None:
     """Give the midnight at which a tenure fell due, None where nothing has noticed it.
 
@@ -476,9 +464,6 @@ def local_midnight(of_day: date, zone: ZoneInfo) -> datetime:
     """Give the beginning of a local day; where the clock is set then, PostgreSQL's choice."""
     at = datetime.combine(of_day, time(0), zone)
     return max(at.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-
-
-# --- Choosing ------------------------------------------------------------------------------------
 
 
 def is_in_prefix(activity: Activity, moment: datetime) -> bool:
@@ -672,9 +657,6 @@ def is_until(of_day: date, last: date) -> bool:
     return of_day <= last
 
 
-# --- Measuring -----------------------------------------------------------------------------------
-
-
 def values(node: Criteria, history: History) -> list[Fraction | None]:
     """Measure a condition at each moment of a history."""
     choice = {key: node[key] for key in node if key not in ("at_least", "length", "require", "id")}
@@ -825,9 +807,6 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
     return {scalar_of(each, course_field(node)) for each in part}
 
 
-# --- Streaks -------------------------------------------------------------------------------------
-
-
 def longest_streak(node: Criteria, chosen: Sequence[Activity]) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
     units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
@@ -883,9 +862,6 @@ def continues_run(missing: int, grace: int) -> bool:
 def _day(activity: Activity) -> date:
     assert activity.activity_date is not None
     return activity.activity_date
-
-
-# --- The snapshot --------------------------------------------------------------------------------
 
 
 def base_selectors(activities: Iterable[Activity]) -> list[tuple[str, str, dict[str, Any], bool]]:
@@ -990,8 +966,10 @@ def stats_row(
         "last_date": days[-1] if keeps_days else None,
         "run_end": days[-1] if keeps_days else None,
     }
+    if is_rolling(selector):
+        row |= best_window_columns(selector, part)
     row |= {f"{longest}{unit}_run": 0 for longest in ("", "longest_") for unit in _UNITS}
-    if "distinct" in selector:
+    if "distinct" in selector and not is_rolling(selector):
         rule = {"field": selector["distinct"], "per_value": selector.get("per_value")}
         row["distinct_count"] = len(counted_values(rule, part))
     if "unit" in selector:
@@ -1007,6 +985,20 @@ def stats_row(
 
 
 _UNITS = ("day", "week", "month")
+
+
+def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
+    """Give what the best windows have, each measure by itself; nothing to sum is 0."""
+    windows = rolling_windows(part, whole(selector["window"]["rolling_days"]))
+    name = selector.get("field", "quantity")
+    rule = {"field": selector.get("distinct", ""), "per_value": selector.get("per_value")}
+    return {
+        "activity_count": max(len(window) for window in windows),
+        "active_days": max(len({_day(each) for each in window}) for window in windows),
+        "distinct_count": max(len(counted_values(rule, window)) for window in windows),
+        "value_sum": best(measure_plain("sum", name, window) for window in windows) or 0,
+        "value_max": best(measure_plain("max", name, window) for window in windows),
+    }
 
 
 def run_columns(unit: str, units: Sequence[int], grace: int) -> dict[str, int]:

@@ -1,0 +1,340 @@
+"""Generated rule sets over generated histories: the database is what the brute force says.
+
+Each example runs in a transaction of its own that is rolled back, on one database. `make soak` runs
+as many as the time given allows, with longer histories.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from psycopg.types.json import Jsonb
+
+from orchestrator.database import Connection
+from tests.engine import assert_exact, rows, value, without_badges
+from tests.oracle import evaluator, strategies
+from tests.oracle.strategies import Entry, Step, Story
+
+COLUMNS = "org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes, activity_date"
+RUN_MEASURES = {"active_days", "day_run", "week_run", "month_run"}
+_ALL_CHECKS = list(HealthCheck)
+
+
+class Database:
+    """The database that a story happens to, and what it is told."""
+
+    def __init__(self, connection: Connection, story: Story) -> None:
+        self.connection = connection
+        self.story = story
+        self.left = list(story.entries)
+        self.document: dict[str, Any] | None = None
+        self.as_of = None
+
+    def live_through(self) -> None:
+        """Let every step of the story happen."""
+        self._apply(without_badges(self.story.documents[0]))
+        for step in self.story.steps:
+            getattr(self, f"_do_{step.what}")(step)
+
+    def _do_insert(self, step: Step) -> None:
+        batch, self.left = self.left[: step.number], self.left[step.number :]
+        if batch:
+            FEEDERS[step.detail](self.connection, batch)
+
+    def _do_apply(self, step: Step) -> None:
+        self.document = self.story.documents[min(step.number, len(self.story.documents)) - 1]
+        self._apply(self.document)
+
+    def _apply(self, document: Mapping[str, Any]) -> None:
+        value(self.connection, "select badges.apply_rule_set(%s)", Jsonb(document))
+        while value(self.connection, "select badges.backfill_rule_set('generated', 1)")[
+            "remaining"
+        ]:
+            pass
+
+    def _do_update(self, step: Step) -> None:
+        self._correct(f"update badges.activities as activity set {step.detail} from", step)
+
+    def _do_delete(self, step: Step) -> None:
+        self._correct("delete from badges.activities as activity using", step)
+
+    def _correct(self, statement: str, step: Step) -> None:
+        self.connection.execute(
+            f"""{statement} (
+                select activity_id, row_number() over (order by activity_id) as place
+                from badges.activities
+            ) as counted
+            where counted.activity_id = activity.activity_id
+            and counted.place %% %s = %s""".encode(),
+            (step.number, step.rest % step.number),
+        )
+
+    def _do_truncate(self, step: Step) -> None:
+        self.connection.execute("truncate badges.activities")
+
+    def _do_sweep(self, step: Step) -> None:
+        last = value(self.connection, "select max(occurred_at) from badges.activities")
+        if last is not None:
+            self.as_of = last + timedelta(days=step.number)
+            value(self.connection, "select badges.award_due_badges(%s)", self.as_of)
+
+    def activities(self) -> list[evaluator.Activity]:
+        """Read back what is there."""
+        return [
+            evaluator.Activity(
+                each["org_id"],
+                each["peer_mentor_id"],
+                each["activity_type"],
+                each["occurred_at"],
+                Fraction(each["quantity"]),
+                evaluator.read_json(each["attributes"]),
+                each["activity_date"],
+            )
+            for each in rows(
+                self.connection,
+                "select org_id, peer_mentor_id, activity_type, occurred_at, quantity::text,"
+                " attributes::text, activity_date from badges.activities",
+            )
+        ]
+
+    def awards(self) -> dict[evaluator.AwardKey, Any]:
+        """Read the awards that count."""
+        return {
+            (
+                each["org_id"],
+                each["peer_mentor_id"],
+                each["badge_definition_id"],
+                each["tier"],
+                each["occurrence"],
+            ): each["earned_at"]
+            for each in rows(
+                self.connection, "select * from badges.earned_badges where revoked_at is null"
+            )
+        }
+
+    def assert_stats_are_exact(self, activities: list[evaluator.Activity]) -> None:
+        """Hold every row of the snapshot against one counted from the activities."""
+        zones = {
+            each["org_id"]: each["time_zone"]
+            for each in rows(self.connection, "select org_id, time_zone from badges.organizations")
+        }
+        selectors = evaluator.base_selectors(activities) + [
+            (
+                each["org_id"],
+                each["stat"],
+                evaluator.read_json(each["selector"]),
+                not RUN_MEASURES.isdisjoint(each["watched"]),
+            )
+            for each in rows(
+                self.connection,
+                "select org_id, stat, selector::text, watched"
+                " from badges_internal.stat_definitions where stat >= '~'",
+            )
+        ]
+        expected = evaluator.expected_stats(selectors, activities, zones)
+        stored = {
+            (each["peer_mentor_id"], each["org_id"], each["stat"], each["bucket"]): each
+            for each in rows(self.connection, "select * from badges.peer_mentor_stats")
+        }
+        assert stored.keys() == expected.keys()
+        wrong = [
+            (key, name, stored[key][name], wanted)
+            for key, row in expected.items()
+            for name, wanted in row.items()
+            # A negative value that went is remembered; one that is there is never forgotten.
+            if (not stored[key][name] if name == "has_negative" else stored[key][name] != wanted)
+            and (name != "has_negative" or wanted)
+        ]
+        assert wrong == []
+
+
+def _feed_insert(connection: Connection, batch: list[Entry]) -> None:
+    places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(batch))
+    connection.execute(
+        f"insert into badges.activities ({COLUMNS}) values {places}".encode(),
+        list(itertools.chain(*map(_row, batch))),
+    )
+
+
+def _feed_copy(connection: Connection, batch: list[Entry]) -> None:
+    statement = f"copy badges.activities ({COLUMNS}) from stdin"
+    with connection.cursor().copy(statement.encode()) as stream:
+        for each in batch:
+            stream.write_row(_row(each))
+
+
+def _feed_record_activity(connection: Connection, batch: list[Entry]) -> None:
+    """Record one by one; a day of the writer's own can only be inserted."""
+    for each in batch:
+        if each.activity_date is not None:
+            _feed_insert(connection, [each])
+        else:
+            org, mentor, *rest, _ = _row(each)
+            value(
+                connection,
+                "select badges.record_activity(%s, %s, %s, %s, %s, %s)",
+                *(mentor, org, *rest),
+            )
+
+
+def _feed_record_activities(connection: Connection, batch: list[Entry]) -> None:
+    dated = [each for each in batch if each.activity_date is not None]
+    if dated:
+        _feed_insert(connection, dated)
+    recorded = [
+        f'{{"peer_mentor_id": "{each.mentor}", "org_id": "{each.org}",'
+        f' "activity_type": "{each.activity_type}", "occurred_at": "{each.occurred_at}",'
+        f' "quantity": {each.quantity}, "attributes": {each.attributes}}}'
+        for each in batch
+        if each.activity_date is None
+    ]
+    if recorded:
+        value(connection, "select badges.record_activities(%s::jsonb)", f"[{','.join(recorded)}]")
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    return (
+        entry.org,
+        entry.mentor,
+        entry.activity_type,
+        entry.occurred_at,
+        entry.quantity,
+        entry.attributes,
+        entry.activity_date,
+    )
+
+
+FEEDERS: dict[str, Callable[[Connection, list[Entry]], None]] = {
+    "insert": _feed_insert,
+    "copy": _feed_copy,
+    "record_activity": _feed_record_activity,
+    "record_activities": _feed_record_activities,
+}
+
+
+def as_activities(entries: Iterable[Entry]) -> Iterator[evaluator.Activity]:
+    """Give entries as the evaluator takes them: nothing comes from the database."""
+    for each in entries:
+        yield evaluator.Activity(
+            each.org,
+            each.mentor,
+            each.activity_type,
+            each.occurred_at,
+            Fraction(each.quantity),
+            evaluator.read_json(each.attributes),
+            each.activity_date,
+        )
+
+
+def check_inserts(connection: Connection, story: Story) -> None:
+    """Hold inserts without falling values to the awards and dates of the brute force."""
+    with connection.transaction(force_rollback=True):
+        database = Database(connection, story)
+        database.live_through()
+        activities = list(as_activities(story.entries))
+        assert database.awards() == evaluator.awards(story.documents[0], activities)
+        database.assert_stats_are_exact(activities)
+        if "verify" not in strategies.LEFT_OUT:
+            assert_exact(connection)
+
+
+def check_anything(connection: Connection, story: Story) -> None:
+    """Hold whatever happened to what must be true of it."""
+    with connection.transaction(force_rollback=True):
+        database = Database(connection, story)
+        database.live_through()
+        document = database.document
+        assert document is not None
+        activities = database.activities()
+        found = database.awards()
+        held: dict[evaluator.HeldKey, Any] = {}
+        for key, at in found.items():
+            held[key[:3]] = min(at, held.get(key[:3], at))
+        wanted = evaluator.awards(document, activities, database.as_of, held)
+        database.assert_stats_are_exact(activities)
+        is_dated = len(story.documents) == 1
+        for org, organization in document["organizations"].items():
+            for slug, badge in document["badges"].items():
+                if not evaluator.is_enabled(slug, badge, organization):
+                    continue
+                own = {key: at for key, at in found.items() if key[0] == org and key[2] == slug}
+                due = {key: at for key, at in wanted.items() if key[0] == org and key[2] == slug}
+                if badge.get("on_unmet") == "revoke":
+                    assert (own == due) if is_dated else (own.keys() == due.keys())
+                assert own.keys() >= due.keys()
+                if is_dated:
+                    assert [key for key in due if own[key] > due[key]] == []
+        if "verify" not in strategies.LEFT_OUT:
+            assert_exact(connection)
+
+
+def _examples(number: int) -> settings:
+    return settings(
+        max_examples=number,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=_ALL_CHECKS,
+    )
+
+
+@_examples(150)
+@given(strategies.insert_stories())
+def test_inserts_in_any_order_give_its_awards_and_dates(
+    connection: Connection, story: Story
+) -> None:
+    check_inserts(connection, story)
+
+
+@_examples(40)
+@given(strategies.limited_stories())
+def test_one_backfill_hands_the_places_out_by_date_and_person(
+    connection: Connection, story: Story
+) -> None:
+    check_inserts(connection, story)
+
+
+@_examples(150)
+@given(strategies.any_stories())
+def test_after_anything_keep_contains_and_revoke_equals_it(
+    connection: Connection, story: Story
+) -> None:
+    check_anything(connection, story)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("check", "stories"),
+    [
+        pytest.param(check_inserts, strategies.insert_stories(max_size=60), id="inserts"),
+        pytest.param(check_inserts, strategies.limited_stories(), id="places"),
+        pytest.param(check_anything, strategies.any_stories(max_size=60), id="anything"),
+    ],
+)
+def test_any_number_of_stories_do_so(connection: Connection, check: Any, stories: Any) -> None:
+    until = time.monotonic() + float(os.environ.get("SOAK_SECONDS", "600")) / 3
+    for number in itertools.count(int(os.environ.get("SOAK_SEED", "1"))):
+        if time.monotonic() > until:
+            break
+
+        @seed(number)
+        @settings(
+            max_examples=200,
+            database=None,
+            deadline=None,
+            suppress_health_check=_ALL_CHECKS,
+            print_blob=True,
+        )
+        @given(stories)
+        def run(story: Story) -> None:
+            check(connection, story)
+
+        run()
