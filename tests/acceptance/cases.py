@@ -1,21 +1,15 @@
 """The acceptance files: their activities row by row, and the awards that must come out.
 
-title, source        what it stands for
-rule_set             a document in the rule language
-activities           org, mentor (a name: its id is uuid5(NAMESPACE_OID, name)), type, quantity,
-                     attributes, key (the idempotency key), and at: TIMESTAMP, or date: LOCAL DATE
-                     [time: "12:00"] [days: N  one a day] [every_days: K]; times: N repeats each,
-                     a minute apart; vary: {attribute: prefix} gives prefix1, prefix2, ..
-awards               [mentor, badge, tier, occurrence, earned_at in UTC]; with several
-                     organizations the organization comes first
+README.md describes the format.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,34 +23,69 @@ from tests.engine import person
 FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 Award = tuple[str, UUID, str, str, int, datetime]
+Place = tuple[str, UUID, str, str, int]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one activity when all is fed: new values by column, None deletes it."""
+
+    org: str
+    mentor: UUID
+    key: str
+    values: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Case:
     """One file: activities are tuples in the order of tests.engine.COLUMNS."""
 
+    name: str
     title: str
+    source: str
     document: dict[str, Any]
     activities: list[tuple[Any, ...]]
+    changes: list[Change]
+    denials: list[tuple[str, UUID, str, str]]
+    as_of: datetime | None
     awards: set[Award]
+    revoked: set[Place]
     has_replays: bool
     in_order_only: bool
 
 
+@cache
 def read(name: str) -> Case:
     """Read a file of this folder."""
     given = YAML(typ="safe", pure=True).load(FOLDER / f"{name}.yaml")
     activities = [row for each in given["activities"] for row in _expanded(given, each)]
     keys = [(row[0], row[1], row[6]) for row in activities if row[6] is not None]
     orgs = list(given["rule_set"]["organizations"])
+    placed = [_with_organization(orgs, each, 4) for each in given.get("revoked", [])]
+    denied = [_with_organization(orgs, each, 3) for each in given.get("denials", [])]
     return Case(
+        name=name,
         title=given["title"],
-        document=given["rule_set"],
+        source=given["source"],
+        document=_without_dates(given["rule_set"]),
         activities=activities,
+        changes=[_change(each) for each in given.get("changes", [])],
+        denials=[(org, person(mentor), *rest) for org, mentor, *rest in denied],
+        as_of=datetime.fromisoformat(given["as_of"]) if "as_of" in given else None,
         awards={_award(orgs, each) for each in given["awards"]},
+        revoked={(org, person(mentor), *rest) for org, mentor, *rest in placed},
         has_replays=len(set(keys)) < len(keys),
         in_order_only=given.get("in_order_only", False),
     )
+
+
+def _without_dates(value: Any) -> Any:
+    """Write days as text, as YAML 1.2 has them and this reader has not."""
+    if isinstance(value, dict):
+        return {key: _without_dates(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_dates(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _moments(given: dict[str, Any], each: dict[str, Any]) -> Iterator[datetime]:
@@ -92,6 +121,24 @@ def _expanded(given: dict[str, Any], each: dict[str, Any]) -> Iterator[tuple[Any
         )
 
 
+def _change(each: dict[str, Any]) -> Change:
+    values = None
+    if not each.get("delete"):
+        as_columns = {
+            "type": ("activity_type", str),
+            "quantity": ("quantity", lambda value: Decimal(str(value))),
+            "attributes": ("attributes", Jsonb),
+            "at": ("occurred_at", datetime.fromisoformat),
+        }
+        values = {as_columns[name][0]: as_columns[name][1](it) for name, it in each["set"].items()}
+    return Change(each["org"], person(each["mentor"]), each["key"], values)
+
+
+def _with_organization(orgs: list[str], given: list[Any], others: int) -> list[Any]:
+    return [orgs[0], *given] if len(given) == others else given
+
+
 def _award(orgs: list[str], given: list[Any]) -> Award:
-    org, mentor, badge, tier, occurrence, earned_at = given if len(orgs) > 1 else [orgs[0], *given]
+    *place, earned_at = given
+    org, mentor, badge, tier, occurrence = _with_organization(orgs, place, 4)
     return (org, person(mentor), badge, tier, occurrence, datetime.fromisoformat(earned_at))
