@@ -20,13 +20,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_route badges_internal.stat_route;
+    v_route constant badges_internal.stat_route
+        := (badges_internal._stat_definition(p_org_id, p_stat)).route;
 begin
-    select (defined.route).*
-    into v_route
-    from badges_internal.stat_definitions as defined
-    where defined.org_id = p_org_id
-    and defined.stat = p_stat;
     if p_unit is not null or v_route.element_at_least is null then
         return query
         select distinct on (found.peer_mentor_id, found.bucket, named.element)

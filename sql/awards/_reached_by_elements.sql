@@ -16,17 +16,14 @@ declare
     v_stat constant text := p_states[1].stat;
     v_measure constant text := p_states[1].measure;
     v_unit constant text := nullif(split_part(v_measure, '_', 1), 'distinct');
-    v_own_units boolean;
-    v_grace integer;
+    v_route constant badges_internal.stat_route
+        := (badges_internal._stat_definition(v_org_id, v_stat)).route;
+    v_own_units constant boolean := v_route.element_unit is not null;
+    v_grace constant integer := coalesce(v_route.grace, 0);
     v_disordered uuid[];
     v_states badges_internal.condition_state[] := p_states;
     v_dated badges_internal.condition_state[] := '{}';
 begin
-    select (defined.route).element_unit is not null, coalesce((defined.route).grace, 0)
-    into v_own_units, v_grace
-    from badges_internal.stat_definitions as defined
-    where defined.org_id = v_org_id
-    and defined.stat = v_stat;
     if badges_internal._elements_may_fall(p_states) then
         return badges_internal._reached_by_falling_elements(p_states);
     end if;

@@ -12,13 +12,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unit constant text := nullif(split_part(p_states[1].measure, '_', 1), 'distinct');
-    v_reach integer; -- how far apart two neighbours of a run may lie
+    -- How far apart two neighbours of a run may lie.
+    v_reach constant integer := 1 + coalesce((
+        badges_internal._stat_definition(p_states[1].org_id, p_states[1].stat)
+    ).route.grace, 0);
 begin
-    select coalesce((defined.route).grace, 0) + 1
-    into v_reach
-    from badges_internal.stat_definitions as defined
-    where defined.org_id = p_states[1].org_id
-    and defined.stat = p_states[1].stat;
     return (
         with elements as materialized (
             select

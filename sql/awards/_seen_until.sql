@@ -2,7 +2,7 @@
 create or replace function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text)
 returns timestamptz
 language plpgsql
-stable
+volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -22,13 +22,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_days integer;
+    v_days constant integer
+        := (badges_internal._stat_definition(p_org_id, p_stat)).route.rolling_days;
 begin
-    select (defined.route).rolling_days
-    into v_days
-    from badges_internal.stat_definitions as defined
-    where defined.org_id = p_org_id
-    and defined.stat = p_stat;
     if v_days is null then
         return query
         select *

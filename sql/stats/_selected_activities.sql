@@ -25,22 +25,16 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_defined badges_internal.stat_definitions;
     v_route badges_internal.stat_route;
     v_types text[];
 begin
     if p_stat like '=%' then
         v_types := array[substr(p_stat, 2)];
     elsif p_stat <> '*' then
-        select (defined.route).*
-        into v_route
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = p_org_id
-        and defined.stat = p_stat;
-        select defined.activity_types
-        into v_types
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = p_org_id
-        and defined.stat = p_stat;
+        v_defined := badges_internal._stat_definition(p_org_id, p_stat);
+        v_route := v_defined.route;
+        v_types := v_defined.activity_types;
         if v_route.stat is null then
             return;
         end if;

@@ -1,0 +1,63 @@
+-- Lists what holds of one badge for a person, conditions and groups, each with its moment.
+--
+-- A condition that may have held once is dated by the activities. A denied, revoked or held badge
+-- is looked at like any other.
+create or replace function badges_internal._dated_conditions(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_badge_definition_id text,
+    p_as_of date
+)
+returns badges_internal.condition_state[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_states badges_internal.condition_state[];
+    v_dated badges_internal.condition_state[];
+    v_depth integer;
+begin
+    select
+        array_agg(state.state) filter (where (state.state).came_true_at is null),
+        coalesce(array_agg(state.state) filter (where (state.state).came_true_at is not null), '{}')
+    into v_states, v_dated
+    from (
+        select row(
+            p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.tier,
+            milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
+            milestone.measure, milestone.threshold, milestone.threshold_source,
+            case when milestone.measure in ('tenure', 'badges', 'raw')
+                then badges_internal._other_moment(p_peer_mentor_id, milestone) end,
+            null, null
+        )::badges_internal.condition_state as state
+        from badges_internal._badge_conditions(
+            p_peer_mentor_id, p_org_id, p_badge_definition_id, p_as_of
+        ) as condition
+        join badges_internal.milestones as milestone
+            on milestone.org_id = p_org_id
+            and milestone.badge_definition_id = p_badge_definition_id
+            and milestone.node = condition.node
+            and milestone.tier = condition.tier
+            and milestone.occurrence = condition.occurrence
+        where condition.is_reached
+        or condition.may_fall
+    ) as state;
+    if v_states is not null then
+        v_dated := v_dated || badges_internal._date_conditions(v_states);
+    end if;
+    select max(grouped.depth)
+    into v_depth
+    from badges_internal.condition_groups as grouped
+    where grouped.org_id = p_org_id
+    and grouped.badge_definition_id = p_badge_definition_id;
+    while v_depth >= 0 loop
+        v_dated := v_dated || badges_internal._decide_groups(v_dated, v_depth);
+        v_depth := v_depth - 1;
+    end loop;
+    return v_dated;
+end;
+$$;
+
+comment on function badges_internal._dated_conditions(uuid, text, text, date) is
+'Lists what holds of one badge for a person, conditions and groups, each with its moment.';

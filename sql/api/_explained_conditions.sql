@@ -1,0 +1,95 @@
+-- Explains the conditions of a badge as explain_badge gives them.
+--
+-- p_dated: what holds, of _dated_conditions. Of a repeated badge the occurrences after the next are
+-- left out.
+create or replace function badges_internal._explained_conditions(
+    p_peer_mentor_id uuid,
+    p_definition badges.badge_definitions,
+    p_org_id text,
+    p_dated badges_internal.condition_state[],
+    p_as_of date,
+    p_language text
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        with conditions as materialized (
+            select
+                measured.*, dated.came_true_at, dated.activity_id,
+                dated.node is not null as is_met,
+                min(measured.occurrence) filter (where dated.node is null)
+                    over (partition by measured.node, measured.tier) as next_one
+            from badges_internal._badge_conditions(
+                p_peer_mentor_id, p_org_id, p_definition.badge_definition_id, p_as_of
+            ) as measured
+            left join unnest(p_dated) as dated
+                on dated.node = measured.node
+                and dated.tier = measured.tier
+                and dated.occurrence = measured.occurrence
+        ),
+        -- Tiers and occurrences of one node choose and measure alike.
+        nodes as materialized (
+            select
+                condition.node,
+                badges_internal._condition_details(
+                    p_peer_mentor_id, p_org_id, p_definition.badge_definition_id, condition.node,
+                    criteria.part, p_as_of
+                ) || jsonb_strip_nulls(jsonb_build_object(
+                    'type', criteria.part -> 'type', 'id', criteria.part -> 'id'
+                )) as details
+            from (select node, min(path) as path from conditions group by node) as condition
+            cross join lateral (
+                select badges_internal._criteria_at(p_definition.criteria, condition.path) as part
+            ) as criteria
+        ),
+        defaults as (
+            select *
+            from badges_internal._compile_badge(p_definition.criteria, null)
+        )
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'node', condition.node, 'parent', condition.parent,
+                    'tier', condition.tier, 'occurrence', condition.occurrence,
+                    'path', condition.path, 'measure', condition.measure,
+                    'selector', defined.selector, 'value', condition.value,
+                    'target', condition.target,
+                    'remaining', case when condition.is_met then 0
+                        else greatest(condition.target - condition.value, 0) end,
+                    'verdict', case when condition.is_met then 'met' else 'not met' end,
+                    'came_true_at', condition.came_true_at,
+                    'activity_id', condition.activity_id,
+                    'threshold_source', condition.threshold_source,
+                    'default_target', defaults.threshold,
+                    'since_version', condition.since_version
+                )
+                || case when condition.tier = '' then '{}' else jsonb_build_object(
+                    'name',
+                    badges_internal._award_name(p_definition, condition.tier, p_language)
+                ) end
+                || nodes.details
+                order by condition.node, condition.target
+            ) filter (where condition.is_met or condition.occurrence = condition.next_one),
+            '[]'
+        )
+        from conditions as condition
+        join nodes on nodes.node = condition.node
+        left join defaults
+            on defaults.node = condition.node
+            and defaults.tier = condition.tier
+            and defaults.occurrence = condition.occurrence
+        left join badges_internal.stat_definitions as defined
+            on defined.org_id = p_org_id
+            and defined.stat = condition.stat
+    );
+end;
+$$;
+
+comment on function badges_internal._explained_conditions(
+    uuid, badges.badge_definitions, text, badges_internal.condition_state[], date, text
+) is
+'Explains the conditions of a badge as explain_badge gives them.';

@@ -1,0 +1,139 @@
+-- Compiles the badges of a document that people would have to be looked at for.
+--
+-- Those whose conditions are new or other than now, or are not yet known to everybody; those that
+-- begin to take back, or whose limit changes; and all that count badges, once anything is looked
+-- at. A stat that is not kept yet is named by its selector's text.
+create or replace function badges_internal._plan_rules(
+    p_document jsonb,
+    p_rule_set text,
+    out milestones badges_internal.milestones[],
+    out groups badges_internal.condition_groups[]
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    with compiled as materialized (
+        select planned.*
+        from badges_internal._plan_compiled(p_document) as planned
+    ),
+    given as (
+        select
+            compiled.org_id, compiled.badge_definition_id,
+            bool_or(compiled.measure = 'badges') as is_counting,
+            jsonb_agg(
+                jsonb_build_array(
+                    compiled.node, compiled.tier, compiled.occurrence, compiled.parent,
+                    compiled.required, compiled.stat,
+                    case when compiled.required is null then compiled.measure end,
+                    compiled.threshold, compiled.duration, compiled.badge_ids,
+                    compiled.badge_category, compiled.expression
+                )
+                order by compiled.node, compiled.tier, compiled.occurrence
+            ) as conditions
+        from compiled
+        group by compiled.org_id, compiled.badge_definition_id
+    ),
+    held as (
+        select
+            present.org_id, present.badge_definition_id,
+            max(present.since_version) as since_version,
+            jsonb_agg(present.condition order by present.node, present.tier, present.occurrence)
+                as conditions
+        from (
+            select
+                milestone.org_id, milestone.badge_definition_id, milestone.node, milestone.tier,
+                milestone.occurrence, milestone.since_version,
+                jsonb_build_array(
+                    milestone.node, milestone.tier, milestone.occurrence, milestone.parent, null,
+                    milestone.stat, milestone.measure, milestone.threshold, milestone.duration,
+                    milestone.badge_ids, milestone.badge_category, milestone.expression
+                ) as condition
+            from badges_internal.milestones as milestone
+            union all
+            select
+                grouped.org_id, grouped.badge_definition_id, grouped.node, null, null, 0,
+                jsonb_build_array(
+                    grouped.node, null, null, grouped.parent, grouped.required, null, null, null,
+                    null, null, null, null
+                )
+            from badges_internal.condition_groups as grouped
+        ) as present
+        group by present.org_id, present.badge_definition_id
+    ),
+    waiting as (
+        select organization.org_id, (
+            select min(base.rule_set_version)
+            from badges.peer_mentor_stats as base
+            where base.org_id = organization.org_id
+            and base.stat = '*'
+        ) as version
+        from badges.organizations as organization
+    ),
+    judged as (
+        select
+            given.org_id, given.badge_definition_id, given.is_counting,
+            given.conditions is distinct from held.conditions
+            or held.since_version > waiting.version
+            or coalesce(p_document #>> array['badges', given.badge_definition_id, 'on_unmet']
+                = 'revoke' and definition.on_unmet = 'keep', false)
+            or (p_document #> array['badges', given.badge_definition_id, 'limit', 'first'])::integer
+                is distinct from definition.place_limit as is_new
+        from given
+        left join held using (org_id, badge_definition_id)
+        left join waiting using (org_id)
+        left join badges.badge_definitions as definition
+            on definition.badge_definition_id = given.badge_definition_id
+    ),
+    chosen as materialized (
+        select judged.org_id, judged.badge_definition_id
+        from judged
+        where judged.is_new
+        or judged.is_counting
+        and (
+            exists (select from judged as other where other.is_new)
+            or p_document is distinct from (
+                select applied.document
+                from badges.rule_sets as applied
+                where applied.rule_set = p_rule_set
+                order by applied.version desc
+                limit 1
+            )
+        )
+    )
+    select
+        (
+            select array_agg(jsonb_populate_record(
+                null::badges_internal.milestones,
+                to_jsonb(compiled) || jsonb_build_object(
+                    'since_version', 0,
+                    'stat', case
+                        when compiled.selector is null or not starts_with(compiled.stat, '~')
+                        or defined.stat is not null then compiled.stat
+                        else compiled.selector::text
+                    end
+                )
+            ))
+            from compiled
+            join chosen using (org_id, badge_definition_id)
+            left join badges_internal.stat_definitions as defined
+                on defined.org_id = compiled.org_id
+                and defined.stat = compiled.stat
+            where compiled.required is null
+        ),
+        (
+            select array_agg(row(
+                compiled.org_id, compiled.badge_definition_id, compiled.node, compiled.parent,
+                compiled.depth, compiled.kind, compiled.required, compiled.path
+            )::badges_internal.condition_groups)
+            from compiled
+            join chosen using (org_id, badge_definition_id)
+            where compiled.required is not null
+        )
+    into milestones, groups;
+end;
+$$;
+
+comment on function badges_internal._plan_rules(jsonb, text) is
+'Compiles the badges of a document that people would have to be looked at for.';

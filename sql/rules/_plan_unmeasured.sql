@@ -1,0 +1,57 @@
+-- Defines the stats of planned conditions that the snapshot does not have for everybody.
+--
+-- The others are read from it: the base stats, and selectors that it keeps with the measure.
+create or replace function badges_internal._plan_unmeasured(
+    p_milestones badges_internal.milestones[]
+)
+returns badges_internal.stat_definitions[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select row(
+            missing.org_id, missing.stat, missing.selector,
+            case when missing.selector ? 'types'
+                then array(select jsonb_array_elements_text(missing.selector -> 'types')) end,
+            badges_internal._stat_route(
+                missing.selector, missing.measures, organization.time_zone
+            ),
+            missing.measures, 0
+        )::badges_internal.stat_definitions
+        from (
+            select
+                milestone.org_id, milestone.stat,
+                coalesce(defined.selector, milestone.stat::jsonb) as selector,
+                array_agg(distinct milestone.measure) as measures
+            from unnest(p_milestones) as milestone
+            left join badges_internal.stat_definitions as defined
+                on defined.org_id = milestone.org_id
+                and defined.stat = milestone.stat
+            where (starts_with(milestone.stat, '~') or starts_with(milestone.stat, '{'))
+            and milestone.measure <> 'tenure'
+            and (
+                defined.stat is null
+                or not (defined.route).has_days
+                and (defined.route).element_unit is null
+                and (defined.route).rolling_days is null
+                and milestone.measure in ('active_days', 'day_run', 'week_run', 'month_run')
+                or exists (
+                    select
+                    from badges.peer_mentor_stats as base
+                    where base.org_id = milestone.org_id
+                    and base.stat = '*'
+                    and base.rule_set_version < defined.since_version
+                )
+            )
+            group by milestone.org_id, milestone.stat, coalesce(defined.selector, milestone.stat::jsonb)
+        ) as missing
+        join badges.organizations as organization
+            on organization.org_id = missing.org_id
+    );
+end;
+$$;
+
+comment on function badges_internal._plan_unmeasured(badges_internal.milestones[]) is
+'Defines the stats of planned conditions that the snapshot does not have for everybody.';
