@@ -1,4 +1,4 @@
--- Tells of a condition measured in calendar windows or by per which part counts, and where it is now.
+-- Tells of a condition measured in windows or by per which part counts, and where it is now.
 --
 -- {"best", "current"}: parts of the snapshot; current only of windows.
 create or replace function badges_internal._bucket_details(
@@ -79,4 +79,4 @@ $$;
 comment on function badges_internal._bucket_details(
     uuid, badges_internal.milestones, jsonb, date
 ) is
-'Tells of a condition measured in calendar windows or by per which part counts, and where it is now.';
+'Tells of a condition measured in windows or by per which part counts, and where it is now.';

@@ -1,6 +1,6 @@
 -- Tells which badges a badges_earned condition counts already, and which could still count.
 --
--- {"held": [{"badge_definition_id", "earned_at"}], "missing": [..]}. Where the rule lists no badges,
+-- {"held": [{"badge_definition_id", "earned_at"}], "missing": [..]}. Where the rule lists none,
 -- missing are those that can be earned here; hidden ones are not given away.
 create or replace function badges_internal._counted_badges(
     p_peer_mentor_id uuid,

@@ -1,6 +1,6 @@
 -- Tells of a tenure when it began, when it is due, and how many days are left.
 --
--- {"tenure": {"unit", "first_day", "due_at", "days_left", "is_due"}}; due moment and days only where
+-- {"tenure": {"unit", "first_day", "due_at", "days_left", "is_due"}}; all but the unit only where
 -- there is a first day. is_due: the day has come, though nothing may have passed it yet.
 create or replace function badges_internal._tenure_details(
     p_peer_mentor_id uuid,

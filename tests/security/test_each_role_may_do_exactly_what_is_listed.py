@@ -7,8 +7,8 @@ from tests.engine import rows
 
 READ = {
     "derive_idempotency_key(uuid,text,text,text,integer)",
-    "explain_badge(uuid,text,text)",
-    "get_badge_progress(uuid,text,date)",
+    "explain_badge(uuid,text,text,date,text)",
+    "get_badge_progress(uuid,text,date,text)",
     "get_rule_set(text,integer)",
     "list_rule_sets()",
     "mentor_id_from(text,text)",
