@@ -1,4 +1,4 @@
--- Tells when each element of a stat (value, calendar unit) counted: a sum that falls stops counting.
+-- Tells when each element of a stat (value, unit) counted: a sum that falls stops counting.
 create or replace function badges_internal._held_elements(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -51,4 +51,4 @@ end;
 $$;
 
 comment on function badges_internal._held_elements(uuid[], text, text) is
-'Tells when each element of a stat (value, calendar unit) counted: a sum that falls stops counting.';
+'Tells when each element of a stat (value, unit) counted: a sum that falls stops counting.';

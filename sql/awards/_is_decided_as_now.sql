@@ -1,6 +1,7 @@
 -- Tells whether an award was decided by the rule as it is: then its date follows the activities.
 --
--- A rule change moves no award that exists. What a counting badge counts changes with every version.
+-- A rule change moves no award that exists. What a counting badge counts changes with every
+-- version.
 create or replace function badges_internal._is_decided_as_now(
     p_award badges.earned_badges,
     p_threshold numeric

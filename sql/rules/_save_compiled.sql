@@ -55,7 +55,8 @@ begin
             compiled.org_id, compiled.badge_definition_id, compiled.tier, compiled.occurrence,
             compiled.node, compiled.parent, compiled.stat, compiled.measure, compiled.threshold,
             compiled.threshold_source, compiled.duration, compiled.badge_ids,
-            compiled.badge_category, compiled.expression, compiled.path, structures.structure, p_version
+            compiled.badge_category, compiled.expression, compiled.path, structures.structure,
+            p_version
         from compiled
         left join structures using (org_id, badge_definition_id)
         where compiled.required is null
@@ -74,10 +75,12 @@ begin
             since_version = case
                 when row(
                     milestone.stat, milestone.measure, milestone.threshold, milestone.duration,
-                    milestone.badge_ids, milestone.badge_category, milestone.expression, milestone.structure
+                    milestone.badge_ids, milestone.badge_category, milestone.expression,
+                    milestone.structure
                 ) is not distinct from row(
                     excluded.stat, excluded.measure, excluded.threshold, excluded.duration,
-                    excluded.badge_ids, excluded.badge_category, excluded.expression, excluded.structure
+                    excluded.badge_ids, excluded.badge_category, excluded.expression,
+                    excluded.structure
                 ) then milestone.since_version
                 else excluded.since_version
             end

@@ -1,7 +1,8 @@
 -- Builds what the current rule set asks of people whose base row is of another version.
 --
 -- p_is_counted false: the present statement's activities are not in the stats yet, so all is
--- rebuilt; so it is where the time zone has changed, after the days are rewritten. The caller holds the base rows. Gives the badges to evaluate.
+-- rebuilt; so it is where the time zone has changed, after the days are rewritten. The caller holds
+-- the base rows. Gives the badges to evaluate.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.activities (days).
 create or replace function badges_internal._bring_up_to_date(

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # the work. Nothing in them is of our schemas without saying so.
 PATH_IS_SET_BY_CALLER = frozenset(
     {
+        "badges_internal._choice_variables",
         "badges_internal._count_one",
         "badges_internal._cross_milestones",
         "badges_internal._next_threshold",

@@ -202,6 +202,8 @@ def test_rule_logic_reads_no_clock() -> None:
     allowed = {
         "awards/_grant_badges.sql",
         "awards/_redate_badges.sql",
+        "awards/_settle_badges.sql",
+        "rules/_replace_rules.sql",
         "rules/apply_rule_set.sql",
         "rules/_save_definitions.sql",
         "stats/_refuse_future.sql",
