@@ -31,7 +31,16 @@ begin
                 case
                     when award.peer_mentor_id is null and earned.revoked_at is null then 'revoked'
                     when award.peer_mentor_id is null then null
-                    when earned.revoked_at is not null then 'restored'
+                    when earned.revoked_at is not null then case
+                        when not exists (
+                            select
+                            from badges.badge_denials as denial
+                            where denial.peer_mentor_id = earned.peer_mentor_id
+                            and denial.badge_definition_id = earned.badge_definition_id
+                            and denial.org_id = earned.org_id
+                            and denial.tier in ('', earned.tier)
+                        ) then 'restored'
+                    end
                     when earned.earned_at <> award.earned_at
                         and badges_internal._is_decided_as_now(earned, award.threshold)
                         then 'redated'
