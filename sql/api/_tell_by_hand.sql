@@ -1,6 +1,8 @@
 -- Tells changes made by hand, then lets badges that count badges follow.
 --
--- p_changed: the rows that changed, all of one person in one organization; null = none.
+-- Those that are kept are awarded if they hold now, those of on_unmet: revoke settled both ways.
+-- p_changed: the rows that changed, all of one person in one organization; null = none. The caller
+-- holds the base row.
 --
 -- Writes: badges.award_events, badges.earned_badges, the server's log.
 create or replace function badges_internal._tell_by_hand(
@@ -44,6 +46,11 @@ begin
         )::badges_internal.candidate
         from unnest(p_changed) as changed
     )));
+    perform badges_internal._settle_revocable(
+        array_agg(distinct changed.peer_mentor_id), array_agg(distinct changed.org_id)
+    )
+    from unnest(p_changed) as changed
+    having count(*) > 0;
 end;
 $$;
 

@@ -169,3 +169,74 @@ def test_the_python_functions_give_the_same(ready: Connection) -> None:
     assert (denied["changed"], denied["award"]["revoke_reason"]) == (True, "mistake")
     allowed = routines.allow_badge(ready, ANN, "by_hand", ORG, "fit again")
     assert (allowed["changed"], allowed["award"]["revoked_by"]) == (True, "person")
+
+
+REVOCABLE: dict[str, Any] = {
+    "calls": {"name": "Calls", "on_unmet": "revoke", "criteria": RULES["calls"]},
+    "by_hand": {"type": "manual"},
+    "counting": {"name": "Counting", "on_unmet": "revoke", "criteria": RULES["counting"]},
+    "kept": {"type": "badges_earned", "badges": ["by_hand"]},
+}
+
+
+def state(connection: Connection, badge: str) -> tuple[Any, ...]:
+    (held,) = rows(
+        connection, "select * from badges.earned_badges where badge_definition_id = %s", badge
+    )
+    return held["revoked_by"], held["source"]
+
+
+@pytest.mark.parametrize("verb", ["revoke", "deny"])
+def test_a_badge_for_badges_that_takes_back_follows_a_change_by_hand(
+    connection: Connection, verb: str
+) -> None:
+    apply(connection, rule_set(REVOCABLE))
+    insert(connection, activity("2026-03-01"))
+    award(connection, "by_hand")
+    assert badge_ids(connection) == ["by_hand", "calls", "counting", "kept"]
+    {"revoke": revoke, "deny": deny}[verb](connection, "by_hand")
+    assert badge_ids(connection) == ["calls", "kept"]
+    assert state(connection, "counting") == ("rule", "rule")
+    if verb == "deny":
+        allow(connection, "by_hand")
+    award(connection, "by_hand")
+    assert badge_ids(connection) == ["by_hand", "calls", "counting", "kept"]
+    assert state(connection, "counting") == (None, "rule")
+    told = [event for event, badge in events(connection) if badge == "counting"]
+    assert told == ["awarded", "revoked", "restored"]
+    assert rows(connection, "select * from badges.verify_stats()") == []
+
+
+def test_a_person_overrules_a_rule_that_takes_back(connection: Connection) -> None:
+    """What is awarded by hand although its rule does not hold, no rule takes back."""
+    apply(connection, rule_set(REVOCABLE))
+    insert(connection, activity("2026-03-01"))
+    connection.execute("delete from badges.activities")
+    assert state(connection, "calls") == ("rule", "rule")
+    assert award(connection, "calls")["award"]["revoked_at"] is None
+    assert state(connection, "calls") == (None, "manual")
+    insert(connection, activity("2026-03-02"))
+    connection.execute("delete from badges.activities")
+    rows(connection, "select * from badges.evaluate_badges(%s, %s)", ANN, ORG)
+    assert state(connection, "calls") == (None, "manual")
+
+
+def test_an_award_restored_while_its_rule_holds_is_the_rules_again(connection: Connection) -> None:
+    apply(connection, rule_set(REVOCABLE))
+    insert(connection, activity("2026-03-01"))
+    revoke(connection, "calls")
+    connection.execute("delete from badges.activities")
+    insert(connection, activity("2026-03-02"))
+    assert state(connection, "calls") == ("person", "rule")
+    award(connection, "calls")
+    assert state(connection, "calls") == (None, "rule")
+    connection.execute("delete from badges.activities")
+    assert state(connection, "calls") == ("rule", "rule")
+
+
+def test_an_award_by_hand_is_not_taken_back_by_its_rule(connection: Connection) -> None:
+    apply(connection, rule_set(REVOCABLE))
+    award(connection, "calls")
+    insert(connection, activity("2026-03-01"))
+    connection.execute("delete from badges.activities")
+    assert state(connection, "calls") == (None, "manual")
