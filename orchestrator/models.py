@@ -7,11 +7,13 @@ the models' keys with the grammar's. The models add types, JSON Schema and is_el
 from __future__ import annotations
 
 import hashlib
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -123,6 +125,9 @@ class Tally(Model):
     longest_day_run: int = 0
     longest_week_run: int = 0
     longest_month_run: int = 0
+    first_date: date | None = Field(
+        default=None, description="The first local day; known where a tenure asks for it."
+    )
     first_at: datetime | None = None
     last_at: datetime | None = None
 
@@ -149,6 +154,11 @@ class StatsDocument(Model):
         default={}, description="By the name of a rule's stat, as selector_key gives it."
     )
     badges: dict[str, HeldBadge] = Field(default={}, description="By badge, held now.")
+    time_zone: str = Field(default="UTC", description="The organization's.")
+    as_of: datetime | None = Field(
+        default=None,
+        description="The moment up to which time has passed: the last activity, or the last sweep.",
+    )
 
     def tally(self, key: str) -> Tally:
         """Return what the stat of a name measured, zeros where there is none yet."""
@@ -529,9 +539,29 @@ class Tenure(Selecting):
     months: Annotated[int, Field(ge=1, le=1200)] | None = None
     years: Annotated[int, Field(ge=1, le=100)] | None = None
 
+    def due_at(self, first_date: date, time_zone: str) -> datetime:
+        """Return the local midnight at which it falls due, in UTC."""
+        months = first_date.month - 1 + (self.months or 0) + 12 * (self.years or 0)
+        year, month = first_date.year + months // 12, months % 12 + 1
+        last = monthrange(year, month)[1]
+        day = date(year, month, min(first_date.day, last)) + timedelta(days=self.days or 0)
+        midnight = datetime.combine(day, time.min, ZoneInfo(time_zone))
+        # As PostgreSQL reads a local time that comes twice or never: the later of the two moments.
+        return max(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
-        """Raise ValueError: stats hold no clock, only the database decides it."""
-        raise ValueError("tenure needs a clock: only the database decides it")
+        """Tell whether it was due when the stats were taken.
+
+        Raises ValueError where they do not hold the first local day: the database puts it there
+        for rules that it knows.
+        """
+        document = _stats(stats)
+        tally = document.tally(selector_key(self))
+        if document.as_of is None or (tally.first_at is None and tally.first_date is None):
+            return False
+        if tally.first_date is None:
+            raise ValueError("the stats hold no first_date: only the database decides a tenure")
+        return document.as_of >= self.due_at(tally.first_date, document.time_zone)
 
 
 class Manual(Criteria):

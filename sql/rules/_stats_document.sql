@@ -1,15 +1,36 @@
 -- Gives a person's stats as the document that criteria_raw and is_eligible see.
 --
--- Shape: docs/stats-document.schema.json.
+-- Shape: docs/stats-document.schema.json. A first local day is looked up where a tenure asks it.
 create or replace function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_first_dates jsonb := (
+        select coalesce(
+            jsonb_object_agg(
+                asked.stat, badges_internal._first_day(p_peer_mentor_id, p_org_id, asked.stat)
+            ),
+            '{}'
+        )
+        from (
+            select distinct milestone.stat
+            from badges_internal.milestones as milestone
+            where milestone.org_id = p_org_id
+            and milestone.measure = 'tenure'
+        ) as asked
+    );
 begin
     return (
         select jsonb_build_object(
+            'time_zone', (
+                select organization.time_zone
+                from badges.organizations as organization
+                where organization.org_id = p_org_id
+            ),
+            'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
             'activities', coalesce((
                 select jsonb_object_agg(
                     coalesce(nullif(substr(held.stat, 2), ''), '*'),
@@ -24,6 +45,7 @@ begin
                         'longest_day_run', held.longest_day_run,
                         'longest_week_run', held.longest_week_run,
                         'longest_month_run', held.longest_month_run,
+                        'first_date', v_first_dates -> held.stat,
                         'first_at', held.first_at,
                         'last_at', held.last_at
                     )
@@ -51,6 +73,7 @@ begin
                             'longest_day_run', max(held.longest_day_run),
                             'longest_week_run', max(held.longest_week_run),
                             'longest_month_run', max(held.longest_month_run),
+                            'first_date', v_first_dates -> held.stat,
                             'first_at', min(held.first_at),
                             'last_at', max(held.last_at)
                         ) as document

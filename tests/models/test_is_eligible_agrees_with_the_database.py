@@ -32,6 +32,46 @@ CRITERIA: dict[str, Any] = {
     },
     "run": {"type": "streak", "unit": "day", "length": 4},
     "weeks": {"type": "streak", "unit": "week", "per_unit": {"at_least": 2}, "length": 3},
+    "grace": {"type": "streak", "unit": "day", "grace": 1, "length": 6},
+    "in_all": {"type": "streak", "unit": "day", "consecutive": False, "length": 7},
+    "weeks_in_all": {"type": "streak", "unit": "week", "consecutive": False, "length": 4},
+    "good_days": {
+        "type": "streak",
+        "unit": "day",
+        "per_unit": {"at_least": 2},
+        "consecutive": False,
+        "length": 3,
+    },
+    "busy_weeks": {
+        "type": "streak",
+        "unit": "week",
+        "per_unit": {"measure": "active_days", "at_least": 3},
+        "grace": 1,
+        "length": 2,
+    },
+    "rolling": {"type": "threshold", "window": {"rolling_days": 5}, "at_least": 5},
+    "rolling_days": CALLS
+    | {"measure": "active_days", "window": {"rolling_days": 6}, "at_least": 4},
+    "weekends": VISITS | {"when": {"weekdays": ["sat", "sun"]}, "at_least": 3},
+    "late": {"type": "threshold", "when": {"hours": [18, "06:30"]}, "at_least": 4},
+    "dated": {
+        "type": "threshold",
+        "when": {"dates": ["01-20", "01-21"], "from": "2026-01-21", "until": "2026-01-22"},
+        "at_least": 2,
+    },
+    "quantities": {"type": "threshold", "measure": "distinct", "at_least": 2},
+    "within": {
+        "type": "training_completion",
+        "activity": "visit",
+        "field": "kind",
+        "courses": ["a", "b", "c"],
+        "within_days": 9,
+    },
+    "veteran": {"type": "tenure", "activity": "call", "days": 20},
+    "month_long": {
+        "type": "all_of",
+        "criteria": [{"type": "tenure", "days": 14}, VISITS | {"at_least": 5}],
+    },
     "trained": {
         "type": "training_completion",
         "activity": "visit",
@@ -67,7 +107,7 @@ CRITERIA: dict[str, Any] = {
 DOCUMENT = {
     "version": 1,
     "ruleset": "eligible",
-    "organizations": {"nhf": {"time_zone": "UTC"}},
+    "organizations": {"nhf": {"time_zone": "Europe/Oslo"}},
     "badges": {
         slug: {"name": slug, "criteria": criteria}
         | ({"category": "fun"} if slug in ("plain", "any_type", "where") else {})
@@ -84,11 +124,21 @@ def test_for_people_of_every_diligence(connection: Any, connect: Any) -> None:
     rows = []
     for diligence, person in enumerate(people, start=1):
         for _ in range(source.randint(0, 1 + diligence // 2)):
-            at = datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(days=source.randint(0, 24))
+            at = datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(
+                days=source.randint(0, 24), hours=source.randint(-11, 11)
+            )
             attributes = (
                 f'{{"kind": "{source.choice("abcd")}", "minutes": {source.randint(1, 60)}}}'
             )
-            rows.append((person, source.choice(["call", "visit"]), at, 1.5, attributes))
+            rows.append(
+                (
+                    person,
+                    source.choice(["call", "visit"]),
+                    at,
+                    source.choice([1.5, 1.5, 2]),
+                    attributes,
+                )
+            )
     connection.cursor().executemany(
         """insert into badges.activities
             (org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -33,6 +34,11 @@ def held(*badges: str, category: str | None = None) -> StatsDocument:
     )
 
 
+def since(criteria: dict[str, Any], first: date, as_of: str, zone: str = "UTC") -> StatsDocument:
+    stats = measured(criteria, count=1, first_date=first)
+    return stats.model_copy(update={"as_of": datetime.fromisoformat(as_of), "time_zone": zone})
+
+
 def raw(count: int) -> StatsDocument:
     return StatsDocument(activities={"call": Tally(count=count)})
 
@@ -56,6 +62,17 @@ PARTS = [
 LISTED = {"type": "badges_earned", "badges": ["x", "y"]}
 CATEGORY = {"type": "badges_earned", "category": "fun", "at_least": 2}
 ANY = {"type": "badges_earned", "at_least": 2}
+ROLLING = {"type": "threshold", "window": {"rolling_days": 30}, "at_least": 4}
+WHEN = {"type": "threshold", "when": {"hours": [22, "06:00"], "weekdays": ["sun"]}, "at_least": 2}
+GRACE = {"type": "streak", "unit": "day", "length": 3, "grace": 2}
+DAYS_IN_ALL = {"type": "streak", "unit": "day", "length": 3, "consecutive": False}
+WEEKS_IN_ALL = {"type": "streak", "unit": "week", "length": 3, "consecutive": False}
+GOOD_DAYS = DAYS_IN_ALL | {"per_unit": {"at_least": 2}}
+WITHIN = {"type": "training_completion", "courses": ["a", "b"], "within_days": 30}
+A_YEAR = {"type": "tenure", "activity": "call", "years": 1}
+A_MONTH = {"type": "tenure", "where": {"kind": "visit"}, "months": 1}
+DAY_90 = {"type": "tenure", "days": 90}
+LEAP_DAY = date(2024, 2, 29)
 RAW = {"type": "criteria_raw", "reason": "r", "expression": "$.activities.call.count >= 3"}
 
 CASES = [
@@ -89,6 +106,26 @@ CASES = [
     (CATEGORY, held("x", category="fun"), held("x", "y", category="fun"),
      held("x", "y", "z", category="fun")),
     (ANY, held("x", "mine"), held("x", "y"), held("x", "y", "z")),
+    (ROLLING, measured(ROLLING, count=3), measured(ROLLING, count=4), measured(ROLLING, count=5)),
+    (WHEN, measured(WHEN, count=1), measured(WHEN, count=2), measured(WHEN, count=3)),
+    (GRACE, measured(GRACE, longest_day_run=2), measured(GRACE, longest_day_run=3),
+     measured(GRACE, longest_day_run=4)),
+    (DAYS_IN_ALL, measured(DAYS_IN_ALL, active_days=2, longest_day_run=9),
+     measured(DAYS_IN_ALL, active_days=3), measured(DAYS_IN_ALL, active_days=4)),
+    (WEEKS_IN_ALL, measured(WEEKS_IN_ALL, distinct=2), measured(WEEKS_IN_ALL, distinct=3),
+     measured(WEEKS_IN_ALL, distinct=4)),
+    (GOOD_DAYS, measured(GOOD_DAYS, distinct=2), measured(GOOD_DAYS, distinct=3),
+     measured(GOOD_DAYS, distinct=4)),
+    (WITHIN, measured(WITHIN, distinct=1), measured(WITHIN, distinct=2),
+     measured(WITHIN, distinct=3)),
+    (A_YEAR, since(A_YEAR, LEAP_DAY, "2025-02-27T23:59:59Z"),
+     since(A_YEAR, LEAP_DAY, "2025-02-28T00:00:00Z"), since(A_YEAR, LEAP_DAY, "2026-01-01T00:00Z")),
+    (A_MONTH, since(A_MONTH, date(2026, 1, 31), "2026-02-27T22:59:59Z", "Europe/Oslo"),
+     since(A_MONTH, date(2026, 1, 31), "2026-02-27T23:00:00Z", "Europe/Oslo"),
+     since(A_MONTH, date(2026, 1, 31), "2026-03-01T00:00:00Z", "Europe/Oslo")),
+    (DAY_90, since(DAY_90, date(2026, 1, 1), "2026-03-31T21:59:59Z", "Europe/Oslo"),
+     since(DAY_90, date(2026, 1, 1), "2026-03-31T22:00:00Z", "Europe/Oslo"),
+     since(DAY_90, date(2026, 1, 1), "2026-04-01T22:00:00Z", "Europe/Oslo")),
     (RAW, raw(2), raw(3), raw(4)),
 ]  # fmt: skip
 
@@ -110,6 +147,13 @@ def test_below_at_and_above(
 def test_manual_is_never_earned_by_stats() -> None:
     badge = definition({"type": "manual"})
     assert not any(badge.is_eligible(stats) for stats in (StatsDocument(), both(99, 99)))
+
+
+def test_a_tenure_without_a_first_day_is_left_to_the_database() -> None:
+    stats = measured(A_YEAR, count=1, first_at=datetime(2020, 1, 1, tzinfo=UTC))
+    stats = stats.model_copy(update={"as_of": datetime(2026, 1, 1, tzinfo=UTC)})
+    with pytest.raises(ValueError, match="only the database decides a tenure"):
+        definition(A_YEAR).is_eligible(stats)
 
 
 def test_every_criteria_type_is_among_the_cases() -> None:
