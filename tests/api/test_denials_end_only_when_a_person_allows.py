@@ -310,3 +310,16 @@ def test_a_raw_rule_is_denied_and_allowed_alike(connection: Connection) -> None:
 
 def datetime_of(award: dict[str, Any]) -> Any:
     return moment(award["earned_at"][:10], award["earned_at"][11:16])
+
+
+def test_a_denied_award_is_not_restored_by_its_rule(connection: Connection) -> None:
+    calls = {"name": "Calls", "on_unmet": "revoke", "criteria": FIRST}
+    apply(connection, rule_set({"calls": calls}))
+    insert(connection, activity("2026-03-01"))
+    connection.execute("delete from badges.activities")
+    assert by_hand(connection, "deny", "calls")["award"]["revoked_by"] == "rule"
+    insert(connection, activity("2026-03-02"))
+    evaluate(connection)
+    assert badge_ids(connection) == []
+    assert by_hand(connection, "allow", "calls")["award"]["revoked_at"] is None
+    assert badge_ids(connection) == ["calls"]
