@@ -314,7 +314,12 @@ def test_apply_waits_out_a_transaction_that_began_before_it(
     thread = threading.Thread(target=lambda: results.append(rules.apply(applying, document)))
     thread.start()
     wait_until(
-        lambda: connection.execute("select from badges.rule_sets where version = 2").rowcount == 1
+        lambda: (
+            connection.execute(
+                "select from pg_locks where locktype = 'advisory' and not granted"
+            ).rowcount
+            == 1
+        )
     )
     thread.join(0.5)
     assert thread.is_alive()
