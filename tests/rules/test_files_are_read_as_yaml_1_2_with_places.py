@@ -140,3 +140,43 @@ def test_every_problem_of_a_file_has_its_line_and_column(tmp_path: Path) -> None
         (13, 3, "$.badges.bbb.name", "is missing"),
         (13, 47, "$.badges.bbb.criteria.at_least", ".inf is no number"),
     ]  # fmt: skip
+
+
+def test_times_and_days_need_no_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "version: 1\n"
+        "ruleset: x\n"
+        "badges:\n"
+        "  a:\n"
+        "    name: {no: Natt, en: Night}\n"
+        "    criteria:\n"
+        "      type: threshold\n"
+        "      when: {hours: [22:30, 06:00], dates: [12-24, 02-29], from: 2026-01-01}\n"
+        "      at_least: 1\n"
+        "  b:\n"
+        "    name: B\n"
+        "    limit: {first: 10}\n"
+        "    criteria:\n"
+        "      type: threshold\n"
+        "      at_least: 1\n"
+        "      repeat: {every: 1, max: 2}\n"
+        "      when:\n"
+        "        hours: [24:00, 6:00]\n"
+        "        from: 2026-12-31\n"
+        "        until: 2026-01-01\n",
+        encoding="utf-8",
+    )
+    document, problems = check_file(path)
+    assert document.value["badges"]["a"]["criteria"]["when"] == {
+        "hours": ["22:30", "06:00"],
+        "dates": ["12-24", "02-29"],
+        "from": "2026-01-01",
+    }
+    assert document.value["badges"]["a"]["name"] == {"no": "Natt", "en": "Night"}
+    assert [(each.line, each.column, each.path, each.problem) for each in problems] == [
+        (12, 5, "$.badges.b.limit", "does not go with repeat"),
+        (18, 17, "$.badges.b.criteria.when.hours[0]", '"24:00" is not well formed'),
+        (18, 24, "$.badges.b.criteria.when.hours[1]", '"6:00" is not well formed'),
+        (19, 9, "$.badges.b.criteria.when.from", "is after until"),
+    ]
