@@ -17,10 +17,11 @@ declare
     v_deadline constant timestamptz := clock_timestamp() + interval '60 seconds';
     v_timeout constant text := current_setting('lock_timeout');
     v_is_held boolean := false;
+    v_turn integer := 200; -- milliseconds in which inserts may queue behind
 begin
     while not v_is_held loop
         begin
-            perform set_config('lock_timeout', '200ms', true);
+            perform set_config('lock_timeout', v_turn || 'ms', true);
             perform pg_advisory_xact_lock(hashtextextended('badges_internal.rules', 0));
             perform set_config('lock_timeout', v_timeout, true);
             v_is_held := true;
@@ -40,7 +41,8 @@ begin
                         ) || '.',
                         hint = 'Apply again when they have ended; nothing has changed.';
                 end if;
-                perform pg_sleep(0.8);
+                v_turn := least(v_turn * 2, 2000);
+                perform pg_sleep(0.3);
         end;
     end loop;
     update badges.organizations as organization

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from orchestrator.database import Connection, retry
 from tests.engine import (
@@ -227,22 +229,67 @@ def test_a_session_that_began_before_the_apply_ends_right_or_with_40001(
     assert_exact(connection)
 
 
-def test_a_session_that_wrote_before_the_apply_is_waited_for(
+def test_an_apply_waits_for_a_transaction_that_evaluated(
     connection: Connection, connect: Opening
 ) -> None:
+    """And others record beside it while it waits."""
     document = rule_set({"first": FIRST})
     apply(connection, without_badges(document))
     session = connect(autocommit=False)
     insert(session, activity("2026-03-01"))
-    work = in_background(lambda: apply(connect(), document))
-    until(lambda: bool(rows(connection, "select from badges.rule_sets where version = 2")))
+    applying = connect()
+    work = in_background(lambda: apply(applying, document))
+    wait_until_blocked(connection, applying)
+    insert(connection, activity("2026-02-01", who=BEN))
     insert(session, activity("2026-03-02"))
+    assert not rows(connection, "select from badges.rule_sets where version = 2")
     assert not work.done()
     session.commit()
     work.result(timeout=30)
-    (award,) = awards(connection)
-    assert award["earned_at"] == moment("2026-03-01")
+    assert {each["earned_at"] for each in awards(connection)} == {
+        moment("2026-03-01"),
+        moment("2026-02-01"),
+    }
     assert_exact(connection)
+
+
+def test_a_statement_sees_one_version_of_the_rules(
+    connection: Connection, connect: Opening
+) -> None:
+    """Odd versions ask two calls, even ones three: each award has its own version's number."""
+    documents = [
+        rule_set({"calls": {"type": "threshold", "activity": "call", "at_least": number}})
+        for number in (2, 3)
+    ]
+    apply(connection, documents[0])
+    is_over = threading.Event()
+
+    def write(name: str) -> int:
+        with connect(autocommit=True) as session:
+            for number in itertools.count():
+                if is_over.is_set():
+                    return number
+                people = [person(f"{name} {number} {each}") for each in range(60)]
+                insert(session, *[activity("2026-03-01", who=each) for each in people * 3])
+        return 0
+
+    works = [in_background(lambda n=n: write(n)) for n in "abc"]  # type: ignore[misc]
+    with connect(autocommit=True) as session:
+        for number in range(1, 16):
+            value(session, "select badges.apply_rule_set(%s)", Jsonb(documents[number % 2]))
+    is_over.set()
+    assert all(each.result(timeout=30) for each in works)
+    wrong = rows(
+        connection,
+        """
+        select rule_set_version, threshold
+        from badges.earned_badges
+        where threshold <> 3 - mod(rule_set_version, 2)
+        """,
+    )
+    assert wrong == []
+    versions = rows(connection, "select distinct rule_set_version from badges.earned_badges")
+    assert len(versions) > 5
 
 
 @pytest.mark.parametrize("who", [ANN, BEN], ids=["old person", "new person"])
