@@ -26,7 +26,7 @@ begin
             from badges.organizations as organization
             where organization.org_id = p_milestone.org_id
         ),
-        'days_left', greatest(v_due_day - p_as_of, 0),
+        'days_left', v_due_day - least(v_due_day, p_as_of),
         'is_due', v_due_day <= p_as_of
     )));
 end;

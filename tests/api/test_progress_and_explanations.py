@@ -101,6 +101,84 @@ def test_progress_shows_enabled_badges_alone(connection: Connection) -> None:
     assert list(progress(connection)) == [("b", "")]
 
 
+def test_a_hidden_repeated_badge_stays_listed_once_earned(connection: Connection) -> None:
+    again = {**CALLS, "at_least": 1, "repeat": {"every": 5, "max": 3}}
+    apply(connection, rule_set({"hidden": {"name": "H", "hidden": True, "criteria": again}}))
+    assert progress(connection) == {}
+    insert(connection, *days(2))
+    (found,) = progress(connection).values()
+    assert (found["occurrence"], found["current"], found["target"]) == (2, 2, 6)
+
+
+def test_what_is_held_is_listed_however_it_came_and_whatever_became_of_the_rule(
+    connection: Connection,
+) -> None:
+    tiers = [{"tier": "a", "at_least": 1}, {"tier": "b", "at_least": 2}]
+    badges = {
+        "calls": {**CALLS, "at_least": 1},
+        "thanks": {"type": "manual"},
+        "other": {"type": "manual"},
+        "tiered": {"type": "tier", "tiers": tiers},
+    }
+    apply(connection, rule_set(badges))
+    insert(connection, *days(2))
+    value(connection, "select badges.award_badge(%s, 'thanks', %s, 'well done')", ANN, ORG)
+    fewer: dict[str, Any] = {**badges, "tiered": {"type": "tier", "tiers": tiers[1:]}}
+    apply(connection, rule_set(fewer, {ORG: {"badges": ["tiered", "thanks", "other"]}}))
+    found = progress(connection)
+    assert set(found) == {("calls", ""), ("thanks", ""), ("tiered", "a"), ("tiered", "b")}
+    for key, target in (("calls", ""), 1), (("thanks", ""), None), (("tiered", "a"), 1):
+        assert (found[key]["current"], found[key]["target"]) == (None, target)
+        assert found[key]["fraction"] == 1
+        assert found[key]["earned_at"] is not None
+    value(connection, "select badges.revoke_badge(%s, 'thanks', %s, 'oops')", ANN, ORG)
+    assert ("thanks", "") not in progress(connection)
+
+
+LOCAL = {
+    "name": {"en": "Calls", "nb": "Samtaler"},
+    "description": {"en": "Calls made", "nb": "Samtaler ført"},
+    "criteria": {
+        "type": "tier",
+        "activity": "call",
+        "tiers": [
+            {"tier": "a", "at_least": 1, "name": {"en": "First", "nb": "Første"}},
+            {"tier": "b", "at_least": 5},
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "description"),
+    [
+        (None, ["First", "Calls"], "Calls made"),
+        ("nb", ["Første", "Samtaler"], "Samtaler ført"),
+        ("nb-NO", ["Første", "Samtaler"], "Samtaler ført"),
+        ("fi", ["First", "Calls"], "Calls made"),
+        ("en", ["First", "Calls"], "Calls made"),
+    ],
+)
+def test_texts_come_in_the_language_asked_for(
+    connection: Connection, language: str | None, names: list[str], description: str
+) -> None:
+    apply(connection, rule_set({"local": LOCAL}))
+    insert(connection, *days(1))
+    query = "select * from badges.get_badge_progress(%s, %s, p_language => %s)"
+    assert [each["name"] for each in rows(connection, query, ANN, ORG, language)] == names
+    query = "select badges.explain_badge(%s, 'local', %s, p_language => %s)"
+    told = value(connection, query, ANN, ORG, language)
+    assert [each["name"] for each in told["conditions"]] == names
+    assert (told["name"], told["description"]) == (names[1], description)
+    assert [each["name"] for each in told["awards"]] == names[:1]
+
+
+def test_a_plain_text_is_the_same_in_every_language(connection: Connection) -> None:
+    apply(connection, rule_set({"calls": CALLS}))
+    query = "select badges.explain_badge(%s, 'calls', %s, p_language => 'nb')"
+    assert value(connection, query, ANN, ORG)["name"] == "calls"
+
+
 def test_progress_counts_the_parts_of_composed_badges(connection: Connection) -> None:
     one = {"type": "threshold", "at_least": 1}
     visits = {**one, "activity": "visit"}
@@ -216,25 +294,6 @@ def test_the_source_of_a_threshold_is_explained(connection: Connection) -> None:
     apply(connection, rule_set({"calls": CALLS}, {ORG: {"custom_thresholds": {"calls": 2}}}))
     (condition,) = explained(connection, "calls")["conditions"]
     assert (condition["target"], condition["threshold_source"]) == (2, "organization")
-
-
-def test_why_not_tells_the_reason(connection: Connection) -> None:
-    apply(connection, rule_set({"a": CALLS, "b": PART}, {ORG: {"badges": ["b"]}}))
-    assert explained(connection, "a")["why_not"] == "the badge is not enabled in this organization"
-    insert(connection, *days(1))
-    value(connection, "select badges.revoke_badge(%s, 'b', %s, 'mistake')", ANN, ORG)
-    told = explained(connection, "b")
-    assert (told["verdict"], told["why_not"]) == ("not earned", "a person revoked the award")
-    value(connection, "select badges.deny_badge(%s, 'b', %s, 'no')", ANN, ORG)
-    told = explained(connection, "b")
-    assert (told["denied"], told["why_not"]) == (True, "the badge is denied to this person")
-
-
-def test_raw_rules_switched_off_are_named(connection: Connection) -> None:
-    value(connection, "select badges.set_setting('criteria_raw', 'true')")
-    apply(connection, rule_set({"raw": EVERY_TYPE["criteria_raw"][0]}))
-    value(connection, "select badges.set_setting('criteria_raw', 'false')")
-    assert explained(connection, "raw")["why_not"] == "raw criteria are switched off"
 
 
 def test_some_tiers_are_partly_earned(connection: Connection) -> None:
