@@ -80,7 +80,12 @@ DELETE_ONE = """
         )
     $$
 """
-KEEPS_TO_THE_SNAPSHOT = ("record_activity in order", "record_activity late", "explain_badge")
+KEEPS_TO_THE_SNAPSHOT = (
+    "record_activity in order",
+    "record_activity late",
+    "get_badge_progress",
+    "explain_badge",
+)
 
 
 def buffers(connection: Connection, query: str, who: UUID) -> int:
