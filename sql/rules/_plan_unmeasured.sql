@@ -45,7 +45,9 @@ begin
                     and base.rule_set_version < defined.since_version
                 )
             )
-            group by milestone.org_id, milestone.stat, coalesce(defined.selector, milestone.stat::jsonb)
+            group by
+                milestone.org_id, milestone.stat,
+                coalesce(defined.selector, milestone.stat::jsonb)
         ) as missing
         join badges.organizations as organization
             on organization.org_id = missing.org_id

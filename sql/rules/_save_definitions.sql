@@ -18,47 +18,8 @@ as $$
 declare
     v_organizations constant jsonb := coalesce(p_document -> 'organizations', '{}');
     v_badges constant jsonb := coalesce(p_document -> 'badges', '{}');
-    v_owner text;
-    v_slug text;
 begin
-    select owned.slug, owned.rule_set
-    into v_slug, v_owner
-    from (
-        select organization.org_id as slug, organization.rule_set
-        from badges.organizations as organization
-        where v_organizations ? organization.org_id
-        union all
-        select definition.badge_definition_id, definition.rule_set
-        from badges.badge_definitions as definition
-        where v_badges ? definition.badge_definition_id
-    ) as owned
-    where owned.rule_set <> p_rule_set
-    order by owned.slug
-    limit 1;
-    if v_slug is not null then
-        raise exception '"%" belongs to rule set "%"', v_slug, v_owner
-        using
-            errcode = '23505',
-            hint = 'An organization or badge belongs to one rule set; choose another slug.';
-    end if;
-    select organization.org_id
-    into v_slug
-    from badges.organizations as organization
-    where v_organizations ? organization.org_id
-    and organization.rule_set is not null
-    and organization.time_zone
-        <> coalesce(v_organizations -> organization.org_id ->> 'time_zone', 'UTC')
-    order by organization.org_id
-    limit 1;
-    if v_slug is not null then
-        raise exception 'the time zone of "%" cannot change with a rule set', v_slug
-        using
-            errcode = '22023',
-            table = 'organizations',
-            column = 'time_zone',
-            hint = 'pgmerit rezone changes it and rewrites the days of its activities.';
-    end if;
-
+    perform badges_internal._refuse_foreign_slugs(p_document, p_rule_set);
     insert into badges.organizations as organization (
         org_id, name, time_zone, rule_set, rule_set_version, is_active
     )

@@ -204,7 +204,7 @@ def test_rule_logic_reads_no_clock() -> None:
         "awards/_redate_badges.sql",
         "awards/_settle_badges.sql",
         "rules/_replace_rules.sql",
-        "rules/apply_rule_set.sql",
+        "rules/_apply_version.sql",
         "rules/_save_definitions.sql",
         "stats/_refuse_future.sql",
     }

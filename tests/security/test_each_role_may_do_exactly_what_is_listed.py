@@ -22,12 +22,13 @@ WRITE = {
 }
 ADMINISTER = {
     "allow_badge(uuid,text,text,text,text)",
-    "apply_rule_set(jsonb,boolean)",
+    "apply_rule_set(jsonb,boolean,boolean,integer)",
     "award_badge(uuid,text,text,text,text)",
     "award_due_badges(timestamp with time zone)",
     "backfill_rule_set(text,integer)",
     "count_awards(text)",
     "deny_badge(uuid,text,text,text,text)",
+    "plan_rule_set(jsonb)",
     "rebuild_stats(uuid)",
     "rezone_organization(text,text)",
     "revoke_badge(uuid,text,text,text,text)",

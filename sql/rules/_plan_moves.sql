@@ -1,0 +1,97 @@
+-- Decides what an apply of a valid document, with its backfill, would give to people and take.
+--
+-- given: awards that would be made, or given back; taken: those that would be revoked. Badges are
+-- decided like the engine does it: first those that count activities, then those that count other
+-- badges, each after the badges it lists. Reads only.
+create or replace function badges_internal._plan_moves(
+    p_document jsonb,
+    p_milestones badges_internal.milestones[],
+    p_groups badges_internal.condition_groups[],
+    out given badges_internal.dated_award[],
+    out taken badges_internal.dated_award[],
+    out nearest jsonb
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set work_mem = '64MB'
+as $$
+declare
+    v_revocable constant text[] := array(
+        select badge.key
+        from jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
+        where badge.value ->> 'on_unmet' = 'revoke'
+    );
+    v_left text[] := array(
+        select distinct milestone.badge_definition_id
+        from unnest(p_milestones) as milestone
+    );
+    v_layer text[];
+    v_found record;
+    v_counted record;
+    v_states badges_internal.condition_state[];
+    v_awards badges_internal.dated_award[];
+    v_now_given badges_internal.dated_award[];
+    v_dated_people uuid[];
+begin
+    given := '{}';
+    taken := '{}';
+    v_found := badges_internal._plan_conditions(p_milestones, v_revocable);
+    nearest := coalesce(v_found.nearest, '[]');
+    -- Where a sum that fell and other badges must hold together, all moments are asked for.
+    v_dated_people := array(
+        select distinct falling.peer_mentor_id
+        from unnest(v_found.falling) as falling
+        join unnest(p_milestones) as milestone
+            on milestone.org_id = falling.org_id
+            and milestone.badge_definition_id = falling.badge_definition_id
+            and milestone.measure = 'badges'
+    );
+    v_layer := array(
+        select badge.slug
+        from unnest(v_left) as badge (slug)
+        except
+        select milestone.badge_definition_id
+        from unnest(p_milestones) as milestone
+        where milestone.measure = 'badges'
+    );
+    loop
+        v_counted := badges_internal._plan_counted(
+            p_document, p_milestones, v_layer, v_revocable, given, taken
+        );
+        nearest := nearest || coalesce(v_counted.nearest, '[]');
+        v_states := badges_internal._plan_certain(
+            array(
+                select state
+                from unnest(v_found.states) as state
+                where state.badge_definition_id = any(v_layer)
+            ) || v_counted.states,
+            v_found.falling, v_dated_people
+        );
+        v_awards := badges_internal._plan_awards(v_states, p_groups);
+        v_now_given := badges_internal._plan_given(
+            p_document, badges_internal._plan_placed(p_document, v_states, p_groups, v_awards)
+        );
+        taken := taken || badges_internal._plan_taken(p_document, p_milestones, v_layer, v_awards);
+        given := given || v_now_given;
+        taken := array(select distinct award from unnest(taken) as award);
+        v_left := array(select unnest(v_left) except select unnest(v_layer));
+        exit when v_left = '{}';
+        v_layer := array(
+            select badge.slug
+            from unnest(v_left) as badge (slug)
+            where not exists (
+                select
+                from unnest(p_milestones) as milestone
+                where milestone.badge_definition_id = badge.slug
+                and milestone.badge_ids && v_left
+            )
+        );
+    end loop;
+end;
+$$;
+
+comment on function badges_internal._plan_moves(
+    jsonb, badges_internal.milestones[], badges_internal.condition_groups[]
+) is
+'Decides what an apply of a valid document, with its backfill, would give to people and take.';

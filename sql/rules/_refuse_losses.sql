@@ -1,0 +1,64 @@
+-- Refuses a document whose apply would take awards from people, and says from whom.
+--
+-- Only revoke badges take back; nothing is looked at where none of them changes.
+--
+-- Raises: 55000 with the losses by organization and badge as JSON in detail.
+create or replace function badges_internal._refuse_losses(p_document jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_rules record;
+    v_taken badges_internal.dated_award[];
+    v_losses jsonb;
+    v_people bigint;
+begin
+    if not jsonb_path_exists(p_document, '$.badges.*.on_unmet ? (@ == "revoke")') then
+        return;
+    end if;
+    perform badges_internal._refuse_foreign_slugs(p_document, p_document ->> 'ruleset');
+    v_rules := badges_internal._plan_rules(p_document, p_document ->> 'ruleset');
+    select moves.taken
+    into v_taken
+    from badges_internal._plan_moves(p_document, v_rules.milestones, v_rules.groups) as moves;
+    if v_taken = '{}' then
+        return;
+    end if;
+    select
+        jsonb_agg(
+            jsonb_build_object(
+                'org_id', loss.org_id,
+                'badge_definition_id', loss.badge_definition_id,
+                'awards', loss.awards,
+                'people', loss.people,
+                'sample', loss.sample
+            )
+            order by loss.org_id, loss.badge_definition_id
+        )
+    into v_losses
+    from (
+        select
+            taken.org_id, taken.badge_definition_id, count(*) as awards,
+            count(distinct taken.peer_mentor_id) as people,
+            to_jsonb(
+                (array_agg(distinct taken.peer_mentor_id order by taken.peer_mentor_id))[1:3]
+            ) as sample
+        from unnest(v_taken) as taken
+        group by taken.org_id, taken.badge_definition_id
+    ) as loss;
+    select count(distinct taken.peer_mentor_id)
+    into v_people
+    from unnest(v_taken) as taken;
+    raise exception '% people would lose % award(s)', v_people, cardinality(v_taken)
+    using
+        errcode = '55000',
+        detail = v_losses::text,
+        hint = 'Look at the plan, and allow it by --allow-revoke.';
+end;
+$$;
+
+comment on function badges_internal._refuse_losses(jsonb) is
+'Refuses a document whose apply would take awards from people, and says from whom.';
