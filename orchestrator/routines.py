@@ -78,6 +78,13 @@ def award_badge(
     )
 
 
+def award_due_badges(connection: Connection, as_of: datetime | None = None) -> int:
+    """Award what only time brings, as of a moment or now: the number of awards."""
+    return _value(
+        int, connection, "select badges.award_due_badges(coalesce(%s, now())) as value", as_of
+    )
+
+
 def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) -> Row:
     """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`."""
     return _value(
@@ -138,29 +145,41 @@ def evaluate_badges(connection: Connection, peer_mentor_id: UUID, org_id: str) -
 
 
 def explain_badge(
-    connection: Connection, peer_mentor_id: UUID, badge_definition_id: str, org_id: str
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    as_of: date | None = None,
+    language: str | None = None,
 ) -> Row:
     """Tell why a person has a badge, or not: every condition with value, target and verdict."""
     return _value(
         Row,
         connection,
-        "select badges.explain_badge(%s, %s, %s) as value",
+        "select badges.explain_badge(%s, %s, %s, %s, %s) as value",
         peer_mentor_id,
         badge_definition_id,
         org_id,
+        as_of,
+        language,
     )
 
 
 def get_badge_progress(
-    connection: Connection, peer_mentor_id: UUID, org_id: str, as_of: date | None = None
+    connection: Connection,
+    peer_mentor_id: UUID,
+    org_id: str,
+    as_of: date | None = None,
+    language: str | None = None,
 ) -> list[Row]:
     """List a row a badge and tier: current, target, fraction, earned_at."""
     return _rows(
         connection,
-        "select * from badges.get_badge_progress(%s, %s, %s)",
+        "select * from badges.get_badge_progress(%s, %s, %s, %s)",
         peer_mentor_id,
         org_id,
         as_of,
+        language,
     )
 
 

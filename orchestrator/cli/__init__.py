@@ -15,6 +15,7 @@ COMMANDS = {
     "mentor": "orchestrator.cli.mentor",
     "migrate": "orchestrator.cli.migrate",
     "rules": "orchestrator.cli.rules",
+    "sweep": "orchestrator.cli.sweep",
     "verify": "orchestrator.cli.verify",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,20 @@ from rich.console import Console
 
 from orchestrator import report
 from orchestrator.cli.common import Database, database_options, emit, format_option
+from orchestrator.explanation import explanation_tree
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
 _namespace_option = click.option(
     "--mentor-namespace", metavar="NAME", help="ID is your application's own id."
+)
+_as_of_option = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The local day that counts as today.",
+)
+_language_option = click.option(
+    "--language", metavar="CODE", help="The language of the names, such as nb; left out = default."
 )
 
 
@@ -29,19 +40,24 @@ def command() -> None:
 @click.argument("given_id", metavar="ID")
 @_org_option
 @_namespace_option
+@_as_of_option
+@_language_option
 @database_options
 @format_option
 def show(
     given_id: str,
     org_id: str,
     mentor_namespace: str | None,
+    as_of: datetime | None,
+    language: str | None,
     database: Database,
     output_format: str,
 ) -> None:
     """Show the badges of person ID and the progress to the next ones."""
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         person = report.mentor_id(connection, given_id, mentor_namespace)
-        found = report.mentor_report(connection, person, org_id)
+        day = as_of.date() if as_of else None
+        found = report.mentor_report(connection, person, org_id, day, language)
     if output_format == "json":
         emit(asdict(found), output_format)
         return
@@ -53,6 +69,8 @@ def show(
 @click.argument("badge_definition_id", metavar="BADGE")
 @_org_option
 @_namespace_option
+@_as_of_option
+@_language_option
 @database_options
 @format_option
 def explain(
@@ -60,13 +78,16 @@ def explain(
     badge_definition_id: str,
     org_id: str,
     mentor_namespace: str | None,
+    as_of: datetime | None,
+    language: str | None,
     database: Database,
     output_format: str,
 ) -> None:
     """Explain why person ID has BADGE, or why not yet."""
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         person = report.mentor_id(connection, given_id, mentor_namespace)
-        told = report.explanation(connection, person, badge_definition_id, org_id)
+        day = as_of.date() if as_of else None
+        told = report.explanation(connection, person, badge_definition_id, org_id, day, language)
     if output_format == "json":
         emit(told, output_format)
         return
@@ -83,7 +104,7 @@ def print_mentor(found: report.MentorReport) -> None:
 def print_explanation(told: dict[str, Any]) -> None:
     """Print an explanation as a tree."""
     width = None if sys.stdout.isatty() else 10_000
-    Console(file=sys.stdout, width=width, highlight=False).print(report.explanation_tree(told))
+    Console(file=sys.stdout, width=width, highlight=False).print(explanation_tree(told))
 
 
 def _earned_row(row: dict[str, Any]) -> dict[str, Any]:

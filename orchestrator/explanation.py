@@ -1,0 +1,282 @@
+"""An explanation of badges.explain_badge in words: what a condition has, needs, and waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+from rich.tree import Tree
+
+_MEASURES = {
+    "count": "how many",
+    "sum": "sum",
+    "max": "highest",
+    "active_days": "active days",
+    "distinct": "different",
+    "badges": "other badges",
+    "raw": "raw criteria",
+}
+_GROUPS = {"all_of": "all of", "any_of": "any of"}
+_WEEKDAYS = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+Part = Mapping[str, Any]
+
+
+def explanation_tree(told: Part) -> Tree:
+    """Draw an explanation: verdict, awards, then each condition below its group."""
+    root = Tree(_line(f"{told['name']}: {told['verdict']}", "bold"))
+    for text, style in _head(told):
+        root.add(_line(text, style))
+    branches: dict[int | None, Tree] = {None: root}
+    for group in told["groups"]:
+        above = branches.get(group["parent"], root)
+        branches[group["node"]] = above.add(_line(*_group_line(group)))
+    for condition in told["conditions"]:
+        branch = branches.get(condition["parent"], root)
+        place = branch.add(_line(*_condition_line(condition)))
+        for detail in _condition_details(condition):
+            place.add(_line(detail, "dim"))
+    return root
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style=style)
+
+
+def _head(told: Part) -> Iterator[tuple[str, str]]:
+    yield (
+        f"{told['criteria_type']} of {told['rule_set']} version {told['rule_set_version']}"
+        f" in {told['org_id']}",
+        "",
+    )
+    if told["why_not"]:
+        yield f"not yet: {told['why_not']}", "yellow"
+    for denial in told["denials"]:
+        tier = f" (tier {denial['tier']})" if denial["tier"] else ""
+        yield (
+            f"denied{tier} {_moment(denial['denied_at'])} by {denial['denied_by']}:"
+            f" {denial['reason']}",
+            "red",
+        )
+    for place in told["places"]:
+        tier = f" of {place['tier']}" if place["tier"] else ""
+        yield f"{place['claimed']} of {place['places']} places{tier} are taken", ""
+    for award in told["awards"]:
+        yield _award_line(award)
+
+
+def _award_line(award: Part) -> tuple[str, str]:
+    again = f" #{award['occurrence']}" if award["occurrence"] > 1 else ""
+    by = f"by activity {award['activity_id']}" if award["activity_id"] else "by no single activity"
+    text = (
+        f"{award['name']}{again}: earned {_moment(award['earned_at'])} {by},"
+        f" source {award['source']}, version {award['rule_set_version']}"
+    )
+    if award["revoked_at"]:
+        by = "a person" if award["revoked_by"] == "person" else "the rule"
+        reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""
+        return f"{text}; revoked {_moment(award['revoked_at'])} by {by}{reason}", "red"
+    return text, "green"
+
+
+def _group_line(group: Part) -> tuple[str, str]:
+    name = _GROUPS.get(group["kind"], f"{group['required']} of")
+    text = f"{name}: {group['value']} of {group['required']}, {group['verdict']}"
+    if group["threshold_source"] == "organization":
+        text += (
+            f" (the number is this organization's own, the badge's is {group['default_target']})"
+        )
+    if group["verdict"] == "met":
+        return text, "green"
+    if group["remaining"] == 0:
+        return f"{text}: the parts never held at the same moment", "yellow"
+    return text, "yellow"
+
+
+def _condition_line(condition: Part) -> tuple[str, str]:
+    is_met = condition["verdict"] == "met"
+    name = f"{condition['tier']}: " if condition["tier"] else ""
+    again = f" #{condition['occurrence']}" if condition["occurrence"] > 1 else ""
+    text = (
+        f"{name}{_measure_name(condition)}{again} {_number(condition['value'])}"
+        f" of {_number(condition['target'])}: {condition['verdict']}"
+    )
+    if not is_met:
+        text += f", {_number(condition['remaining'])} remaining"
+    return text, "green" if is_met else "yellow"
+
+
+def _measure_name(condition: Part) -> str:
+    match condition["type"]:
+        case "training_completion":
+            return "courses"
+        case "tenure":
+            return f"{condition['tenure']['unit']} passed"
+        case "streak":
+            order = "in a row" if "run" in condition else "in all"
+            return f"{condition['now']['unit']}s {order}"
+    measure: str = condition["measure"]
+    return _MEASURES.get(measure, measure)
+
+
+def _condition_details(condition: Part) -> Iterator[str]:
+    if condition["selector"] is not None:
+        yield f"of {_selector_text(condition['selector'])}"
+    if condition["came_true_at"]:
+        by = f" by activity {condition['activity_id']}" if condition["activity_id"] else ""
+        yield f"came true {_moment(condition['came_true_at'])}{by}"
+    for name, word in (("best", "best"), ("current", "now")):
+        if name in condition:
+            yield f"{word} {_part_text(condition[name])}"
+            yield from _value_details(condition[name])
+    yield from _value_details(condition)
+    yield from _run_details(condition)
+    if "first_day" in condition.get("tenure", {}):
+        yield _tenure_text(condition["tenure"])
+    if "expression" in condition:
+        yield f"expression {condition['expression']}"
+        yield f"because {condition['reason']}"
+    if condition["threshold_source"] == "organization":
+        source = f"this organization's own, the badge's is {_number(condition['default_target'])}"
+    else:
+        source = "the badge's"
+    yield (
+        f"the threshold is {source} ({condition['path']}, since version"
+        f" {condition['since_version']})"
+    )
+
+
+def _part_text(part: Part) -> str:
+    """Say where a window or a value of `per` lies, and what it has."""
+    words = []
+    if "from" in part:
+        words.append(_days(part))
+    if "of" in part:
+        words.append(_test(part["of"]))
+    return f"{', '.join(words)}: {_number(part['value'])}"
+
+
+def _value_details(part: Part) -> Iterator[str]:
+    """Say which values or badges count, which lack, and which are near."""
+    counted = [_test(each) for each in part.get("counted", [])]
+    counted += [each["badge_definition_id"] for each in part.get("held", [])]
+    if counted:
+        yield f"has {', '.join(counted)}"
+    if part.get("missing"):
+        yield f"missing {', '.join(_test(each) for each in part['missing'])}"
+    for near in part.get("open", []):
+        yield (
+            f"not yet {_test(near['of'])}: {_number(near['value'])} of {_number(near['target'])},"
+            f" {_number(near['remaining'])} remaining"
+        )
+
+
+def _run_details(condition: Part) -> Iterator[str]:
+    run = condition.get("run")
+    if run and run["current"]:
+        yield (
+            f"the current run of {run['current']} began {run['first']} and lives until"
+            f" {run['alive_until']}; the longest is {run['longest']}"
+        )
+    elif run:
+        yield f"no run is alive; the longest was {run['longest']}"
+    now = condition.get("now")
+    if now and now["counts"]:
+        yield f"this {now['unit']} ({_days(now)}) counts"
+    elif now:
+        yield (
+            f"this {now['unit']} ({_days(now)}) has {_number(now['value'])} of"
+            f" {_number(now['target'])}, {_number(now['remaining'])} remaining"
+        )
+
+
+def _tenure_text(tenure: Part) -> str:
+    text = f"since {tenure['first_day']}, due {_moment(tenure['due_at'])}"
+    return f"{text}, {tenure['days_left']} days left" if tenure["days_left"] else text
+
+
+def _days(part: Part) -> str:
+    return part["from"] if part["from"] == part["until"] else f"{part['from']} to {part['until']}"
+
+
+def _selector_text(selector: Part) -> str:
+    """Say which activities are looked at, in words."""
+    rest = dict(selector)
+    words = [", ".join(rest.pop("types", None) or ["any activity"])]
+    if where := rest.pop("where", None):
+        words.append("where " + ", ".join(f"{name} {_test(test)}" for name, test in where.items()))
+    words += [_when_text(name, value) for name, value in rest.pop("when", {}).items()]
+    window = rest.pop("window", None)
+    if isinstance(window, Mapping):
+        words.append(f"within {window['rolling_days']} days")
+    elif window:
+        words.append(f"within a {window}")
+    for name, least in (("per_value", "each value"), ("per_unit", f"each {rest.get('unit')}")):
+        if limits := rest.pop(name, None):
+            words.append(f"{least} with {_limits_text(limits)}")
+    if grace := rest.pop("grace", None):
+        words.append(f"up to {grace} {rest['unit']}s in succession may lack")
+    words += [f"{name} {_test(value)}" for name, value in rest.items()]
+    return "; ".join(words)
+
+
+def _when_text(name: str, value: Any) -> str:
+    match name:
+        case "hours":
+            return f"between {value[0]} and {value[1]}"
+        case "weekdays":
+            return f"on {' or '.join(_WEEKDAYS[day] for day in value)}"
+        case "months":
+            return f"in {' or '.join(_MONTHS[month] for month in value)}"
+        case "dates":
+            return f"on {_test(value)}"
+        case "days_of_year":
+            return f"on day {_test(value)} of the year"
+    return f"{name} {value}"
+
+
+def _limits_text(limits: Part) -> str:
+    measure = limits.get("measure", "count")
+    name = _MEASURES.get(measure, measure)
+    field = f" of {limits['field']}" if "field" in limits else ""
+    return f"{name}{field} at least {_number(limits['at_least'])}"
+
+
+def _test(test: Any) -> str:
+    match test:
+        case dict():
+            return " and ".join(f"{name} {_test(value)}" for name, value in test.items())
+        case list():
+            return " or ".join(_test(value) for value in test)
+        case bool():
+            return "true" if test else "false"
+        case float() | int():
+            return _number(test)
+    return str(test)
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "?"
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z")
