@@ -12,6 +12,7 @@ returns table (
     stat text,
     measure text,
     threshold numeric,
+    duration interval,
     badge_ids text[],
     badge_category text,
     since_version integer
@@ -29,6 +30,7 @@ begin atomic
         milestone.stat,
         milestone.measure,
         milestone.threshold,
+        milestone.duration,
         milestone.badge_ids,
         milestone.badge_category,
         max(milestone.since_version) over (

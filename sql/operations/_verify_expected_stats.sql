@@ -1,9 +1,9 @@
 -- Recomputes every row of the snapshot from the activities, by window functions.
 --
--- A run goes on while the next active day lies in the same or the next unit; its length is the
--- number of units. A per_unit streak runs over the units that reached their target instead, each
--- standing on its first day, and has no runs of other units. A selector's days are kept only where
--- some rule asks for them.
+-- A streak with units of its own counts runs of the units that reached their target, each standing
+-- on its first day; all other stats run over the days with activity. A selector's days are kept
+-- only where some rule asks for them. The row of a rolling window has the best window's value, each
+-- measure for itself.
 create or replace function badges_internal._verify_expected_stats(p_people uuid[])
 returns table (
     peer_mentor_id uuid,
@@ -15,6 +15,7 @@ returns table (
     value_max numeric,
     has_negative boolean,
     active_days bigint,
+    distinct_count integer,
     counted_elements text[],
     day_run bigint,
     week_run bigint,
@@ -31,157 +32,170 @@ language sql
 stable
 parallel safe
 begin atomic
-    with folded as materialized (
+    with selectors as materialized (
         select
-            choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.activity_date,
-            choice.element,
-            count(*) as activity_count,
-            coalesce(sum(choice.value), 0) as value_sum,
-            max(choice.value) as value_max,
-            coalesce(bool_or(choice.value < 0), false) as has_negative,
-            sum(choice.element_value) as element_sum,
-            max(choice.element_value) as element_max,
-            min(choice.occurred_at) as first_at,
-            max(choice.occurred_at) as last_at
-        from badges_internal._verify_choices(p_people) as choice
-        group by
-            choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.activity_date,
-            choice.element
-    ), totals as (
+            selector.*,
+            selector.rolling_days is not null as is_rolling,
+            selector.element_unit is not null
+                or selector.rolling_days is not null
+                or not definition.watched && '{active_days,day_run,week_run,month_run}'::text[]
+                as is_dateless
+        from badges_internal._verify_selectors(null, null) as selector
+        inner join badges_internal.stat_definitions as definition using (org_id, stat)
+    ), folded as materialized (
         select
+            -- One number for a part: what follows sorts and groups by it.
+            dense_rank() over (
+                order by
+                    choice.peer_mentor_id,
+                    choice.org_id,
+                    choice.stat,
+                    choice.bucket,
+                    choice.window_end
+            ) as part,
+            choice.*
+        from (
+            select
+                choice.peer_mentor_id,
+                choice.org_id,
+                choice.stat,
+                choice.bucket,
+                choice.window_end,
+                choice.activity_date,
+                choice.element,
+                count(*) as activity_count,
+                sum(choice.value) as value_sum,
+                max(choice.value) as value_max,
+                coalesce(bool_or(choice.value < 0), false) as has_negative,
+                sum(choice.element_amount) as element_amount,
+                min(choice.occurred_at) as first_at,
+                max(choice.occurred_at) as last_at
+            from badges_internal._verify_choices(p_people, null, null) as choice
+            group by
+                choice.peer_mentor_id,
+                choice.org_id,
+                choice.stat,
+                choice.bucket,
+                choice.window_end,
+                choice.activity_date,
+                choice.element
+        ) as choice
+    ), parts as (
+        select distinct on (day.part)
+            day.part,
             day.peer_mentor_id,
             day.org_id,
             day.stat,
             day.bucket,
+            selector.element_unit,
+            coalesce(selector.is_rolling, false) as is_rolling,
+            coalesce(selector.is_dateless, false) as is_dateless,
+            coalesce(selector.grace, 0) as grace
+        from folded as day
+        left join selectors as selector using (org_id, stat)
+        order by day.part
+    ), days as (
+        select
+            day.part,
+            day.activity_date,
             sum(day.activity_count) as activity_count,
             sum(day.value_sum) as value_sum,
             max(day.value_max) as value_max,
             bool_or(day.has_negative) as has_negative,
-            count(distinct day.activity_date) as active_days,
+            min(day.first_at) as first_at,
+            max(day.last_at) as last_at
+        from folded as day
+        group by day.part, day.activity_date
+    ), totals as (
+        select
+            day.part,
+            sum(day.activity_count) as activity_count,
+            sum(day.value_sum) as value_sum,
+            max(day.value_max) as value_max,
+            bool_or(day.has_negative) as has_negative,
+            count(*) as active_days,
             min(day.first_at) as first_at,
             max(day.last_at) as last_at,
             max(day.activity_date) as last_date
-        from folded as day
-        group by day.peer_mentor_id, day.org_id, day.stat, day.bucket
-    ), tallies as (
-        select
-            day.peer_mentor_id,
-            day.org_id,
-            day.stat,
-            day.bucket,
-            day.element,
-            sum(day.activity_count) as activity_count,
-            sum(day.element_sum) as value_sum,
-            max(day.element_max) as value_max,
-            count(*) as active_days
-        from folded as day
-        where day.element is not null
-        group by day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.element
+        from days as day
+        group by day.part
     ), elements as (
-        select tally.*, selector.element_unit
-        from tallies as tally
-        inner join badges_internal._verify_selectors() as selector using (org_id, stat)
+        select tally.part, tally.element, selector.element_unit
+        from (
+            select
+                day.part,
+                day.org_id,
+                day.stat,
+                day.element,
+                sum(day.element_amount) as amount,
+                count(*) as active_days
+            from folded as day
+            where day.element is not null
+            group by day.part, day.org_id, day.stat, day.element
+        ) as tally
+        inner join selectors as selector using (org_id, stat)
         where case
-            when selector.element_measure = 'count' then tally.activity_count
-            when selector.element_measure = 'sum' then tally.value_sum
-            when selector.element_measure = 'max' then tally.value_max
             when selector.element_measure = 'active_days' then tally.active_days
-        end >= selector.element_at_least
+            else tally.amount
+        end >= selector.element_target
     ), element_lists as (
-        select
-            element.peer_mentor_id,
-            element.org_id,
-            element.stat,
-            element.bucket,
-            array_agg(element.element) as counted_elements
+        select element.part, array_agg(element.element) as counted_elements
         from elements as element
-        group by element.peer_mentor_id, element.org_id, element.stat, element.bucket
-    ), unit_streaks as (
-        select selector.org_id, selector.stat, selector.element_unit
-        from badges_internal._verify_selectors() as selector
-        where selector.element_unit is not null
-    ), dateless as (
-        select definition.org_id, definition.stat, true as is_dateless
-        from badges_internal.stat_definitions as definition
-        where starts_with(definition.stat, '~')
-        and (
-            definition.selector ? 'per_unit'
-            or not definition.watched && array['active_days', 'day_run', 'week_run', 'month_run']
-        )
+        group by element.part
     ), marks as (
-        select distinct
-            day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.activity_date as marked_date
-        from folded as day
-        left join dateless using (org_id, stat)
-        where dateless.stat is null
+        select day.part, day.activity_date as marked_date, 0 as grace
+        from days as day
+        inner join parts as part using (part)
+        where not part.is_dateless
         union all
-        select
-            element.peer_mentor_id,
-            element.org_id,
-            element.stat,
-            element.bucket,
-            element.element::date
+        select element.part, element.element::date, part.grace
         from elements as element
+        inner join parts as part using (part)
         where element.element_unit is not null
-    ), numbered as (
-        select
-            mark.*,
-            badges_internal._verify_unit_number('day', mark.marked_date) as day_number,
-            badges_internal._verify_unit_number('week', mark.marked_date) as week_number,
-            badges_internal._verify_unit_number('month', mark.marked_date) as month_number
-        from marks as mark
     ), steps as (
         select
-            numbered.*,
-            numbered.day_number - lag(numbered.day_number) over in_order as day_step,
-            numbered.week_number - lag(numbered.week_number) over in_order as week_step,
-            numbered.month_number - lag(numbered.month_number) over in_order as month_step,
-            lead(numbered.day_number) over in_order is null as is_last
-        from numbered
-        window in_order as (
-            partition by
-                numbered.peer_mentor_id, numbered.org_id, numbered.stat, numbered.bucket
-            order by numbered.marked_date
-        )
+            mark.part,
+            mark.marked_date,
+            mark.grace,
+            unit.day_number - lag(unit.day_number) over in_order as day_step,
+            unit.week_number - lag(unit.week_number) over in_order as week_step,
+            unit.month_number - lag(unit.month_number) over in_order as month_step,
+            lead(mark.part) over in_order is null as is_last
+        from marks as mark
+        cross join lateral (
+            select
+                badges_internal._verify_unit_number('day', mark.marked_date) as day_number,
+                badges_internal._verify_unit_number('week', mark.marked_date) as week_number,
+                badges_internal._verify_unit_number('month', mark.marked_date) as month_number
+        ) as unit
+        window in_order as (partition by mark.part order by mark.marked_date)
     ), ranked as (
         select
-            step.*,
+            step.part,
+            step.marked_date,
+            step.is_last,
+            coalesce(step.day_step > step.grace + 1, true) as begins_day_run,
+            coalesce(step.week_step > step.grace + 1, true) as begins_week_run,
+            coalesce(step.month_step > step.grace + 1, true) as begins_month_run,
             row_number() over in_order as day_rank,
             count(*) filter (where step.week_step is distinct from 0) over in_order as week_rank,
             count(*) filter (where step.month_step is distinct from 0) over in_order as month_rank
         from steps as step
-        window in_order as (
-            partition by step.peer_mentor_id, step.org_id, step.stat, step.bucket
-            order by step.marked_date
-        )
+        window in_order as (partition by step.part order by step.marked_date)
     ), running as (
         select
-            ranked.*,
-            1 + day_rank - max(day_rank) filter (where day_step is distinct from 1)
-                over in_order as day_run,
-            1 + week_rank - max(week_rank) filter (where week_step > 1 or week_step is null)
-                over in_order as week_run,
-            1 + month_rank - max(month_rank) filter (where month_step > 1 or month_step is null)
-                over in_order as month_run
+            ranked.part,
+            ranked.marked_date,
+            ranked.is_last,
+            1 + day_rank - max(day_rank) filter (where begins_day_run) over in_order as day_run,
+            1 + week_rank - max(week_rank) filter (where begins_week_run) over in_order as week_run,
+            1 + month_rank - max(month_rank) filter (where begins_month_run) over in_order
+                as month_run
         from ranked
-        window in_order as (
-            partition by ranked.peer_mentor_id, ranked.org_id, ranked.stat, ranked.bucket
-            order by ranked.marked_date
-        )
+        window in_order as (partition by ranked.part order by ranked.marked_date)
     ), runs as (
         select
-            running.peer_mentor_id,
-            running.org_id,
-            running.stat,
-            running.bucket,
+            running.part,
             max(running.day_run) filter (where running.is_last) as day_run,
             max(running.week_run) filter (where running.is_last) as week_run,
             max(running.month_run) filter (where running.is_last) as month_run,
@@ -190,40 +204,92 @@ begin atomic
             max(running.month_run) as longest_month_run,
             max(running.marked_date) as run_end
         from running
-        group by running.peer_mentor_id, running.org_id, running.stat, running.bucket
+        group by running.part
+    ), measured as (
+        select
+            part.*,
+            total.activity_count,
+            coalesce(total.value_sum, case when not part.is_rolling then 0 end) as value_sum,
+            total.value_max,
+            total.has_negative,
+            case when part.is_rolling or not part.is_dateless then total.active_days else 0 end
+                as active_days,
+            coalesce(cardinality(listed.counted_elements), 0) as distinct_count,
+            case when not part.is_rolling then listed.counted_elements end as counted_elements,
+            case when unit.is_day then coalesce(run.day_run, 0) else 0 end as day_run,
+            case when unit.is_week then coalesce(run.week_run, 0) else 0 end as week_run,
+            case when unit.is_month then coalesce(run.month_run, 0) else 0 end as month_run,
+            case when unit.is_day then coalesce(run.longest_day_run, 0) else 0 end
+                as longest_day_run,
+            case when unit.is_week then coalesce(run.longest_week_run, 0) else 0 end
+                as longest_week_run,
+            case when unit.is_month then coalesce(run.longest_month_run, 0) else 0 end
+                as longest_month_run,
+            run.run_end,
+            total.first_at,
+            total.last_at,
+            case when not part.is_dateless then total.last_date end as last_date
+        from parts as part
+        inner join totals as total using (part)
+        left join runs as run using (part)
+        left join element_lists as listed using (part)
+        cross join lateral (
+            select
+                coalesce(part.element_unit = 'day', true) as is_day,
+                coalesce(part.element_unit = 'week', true) as is_week,
+                coalesce(part.element_unit = 'month', true) as is_month
+        ) as unit
     )
     select
-        total.peer_mentor_id,
-        total.org_id,
-        total.stat,
-        total.bucket,
-        total.activity_count,
-        total.value_sum,
-        total.value_max,
-        total.has_negative,
-        case when dateless.is_dateless then 0 else total.active_days end,
-        coalesce(listed.counted_elements, '{}'),
-        case when unit.is_day then coalesce(run.day_run, 0) else 0 end,
-        case when unit.is_week then coalesce(run.week_run, 0) else 0 end,
-        case when unit.is_month then coalesce(run.month_run, 0) else 0 end,
-        case when unit.is_day then coalesce(run.longest_day_run, 0) else 0 end,
-        case when unit.is_week then coalesce(run.longest_week_run, 0) else 0 end,
-        case when unit.is_month then coalesce(run.longest_month_run, 0) else 0 end,
-        run.run_end,
-        total.first_at,
-        total.last_at,
-        case when dateless.is_dateless then null else total.last_date end
-    from totals as total
-    left join dateless using (org_id, stat)
-    left join runs as run using (peer_mentor_id, org_id, stat, bucket)
-    left join element_lists as listed using (peer_mentor_id, org_id, stat, bucket)
-    left join unit_streaks as streak using (org_id, stat)
-    cross join lateral (
-        select
-            coalesce(streak.element_unit = 'day', true) as is_day,
-            coalesce(streak.element_unit = 'week', true) as is_week,
-            coalesce(streak.element_unit = 'month', true) as is_month
-    ) as unit;
+        part.peer_mentor_id,
+        part.org_id,
+        part.stat,
+        part.bucket,
+        part.activity_count,
+        part.value_sum,
+        part.value_max,
+        part.has_negative,
+        part.active_days,
+        part.distinct_count,
+        part.counted_elements,
+        part.day_run,
+        part.week_run,
+        part.month_run,
+        part.longest_day_run,
+        part.longest_week_run,
+        part.longest_month_run,
+        part.run_end,
+        part.first_at,
+        part.last_at,
+        part.last_date
+    from measured as part
+    where not part.is_rolling
+    union all
+    select
+        part.peer_mentor_id,
+        part.org_id,
+        part.stat,
+        part.bucket,
+        max(part.activity_count),
+        coalesce(max(part.value_sum), 0),
+        max(part.value_max),
+        bool_or(part.has_negative),
+        max(part.active_days),
+        max(part.distinct_count),
+        null,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        null,
+        min(part.first_at),
+        max(part.last_at),
+        null
+    from measured as part
+    where part.is_rolling
+    group by part.peer_mentor_id, part.org_id, part.stat, part.bucket;
 end;
 
 comment on function badges_internal._verify_expected_stats(uuid[]) is

@@ -16,7 +16,8 @@ begin
     from badges_internal.stat_definitions as definition
     cross join lateral jsonb_object_keys(definition.selector) as key (name)
     where key.name <> all(array[
-        'types', 'where', 'field', 'per', 'window', 'distinct', 'per_value', 'unit', 'per_unit'
+        'types', 'where', 'when', 'field', 'per', 'window', 'distinct', 'per_value', 'unit',
+        'per_unit', 'grace'
     ])
     limit 1;
     if found then

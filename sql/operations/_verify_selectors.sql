@@ -1,23 +1,33 @@
 -- Spreads the canonical selectors to columns for a recomputation.
 --
 -- tests holds every single test of where, null where there is none. An element is what distinct
--- counts: the value of an attribute, or a calendar unit of a per_unit streak. It is counted once
--- its tally reaches element_at_least.
-create or replace function badges_internal._verify_selectors()
+-- counts: the value of an attribute, or the calendar unit of a streak. It is counted once the sum
+-- of its amounts reaches element_target; a maximum is reached once some value is high enough.
+-- p_measures keeps the stats that some rule measures so, p_has_elements those with or without
+-- elements; null keeps all.
+create or replace function badges_internal._verify_selectors(
+    p_measures text[],
+    p_has_elements boolean
+)
 returns table (
     org_id text,
     stat text,
     since_version integer,
     activity_types jsonb,
     tests jsonb,
+    chosen_when jsonb,
+    time_zone text,
     value_field text,
     per_field text,
     window_unit text,
+    rolling_days integer,
     element_field text,
     element_unit text,
     element_measure text,
     element_value_field text,
-    element_at_least numeric
+    element_at_least numeric,
+    element_target numeric,
+    grace integer
 )
 language sql
 stable
@@ -43,22 +53,45 @@ begin atomic
                 else jsonb_build_object('in', condition.value)
             end) as test
         ),
+        definition.selector -> 'when',
+        organization.time_zone,
         coalesce(definition.selector ->> 'field', 'quantity'),
         definition.selector ->> 'per',
-        definition.selector ->> 'window',
+        case
+            when jsonb_typeof(definition.selector -> 'window') = 'string'
+                then definition.selector ->> 'window'
+        end,
+        (definition.selector -> 'window' ->> 'rolling_days')::integer,
         definition.selector ->> 'distinct',
-        case when definition.selector ? 'per_unit' then definition.selector ->> 'unit' end,
-        coalesce(tally.target ->> 'measure', 'count'),
+        definition.selector ->> 'unit',
+        tally.measure,
         coalesce(tally.target ->> 'field', 'quantity'),
-        coalesce((tally.target ->> 'at_least')::numeric, 1)
+        tally.at_least,
+        case when tally.measure = 'max' then 1 else tally.at_least end,
+        coalesce((definition.selector ->> 'grace')::integer, 0)
     from badges_internal.stat_definitions as definition
+    inner join badges.organizations as organization using (org_id)
     cross join lateral (
-        select coalesce(
-            definition.selector -> 'per_value', definition.selector -> 'per_unit'
-        ) as target
+        select
+            found.target,
+            coalesce(found.target ->> 'measure', 'count') as measure,
+            coalesce((found.target ->> 'at_least')::numeric, 1) as at_least
+        from (
+            select coalesce(
+                definition.selector -> 'per_value', definition.selector -> 'per_unit'
+            ) as target
+        ) as found
     ) as tally
-    where starts_with(definition.stat, '~');
+    where starts_with(definition.stat, '~')
+    and (p_has_elements is null or definition.selector ?| '{distinct,unit}' = p_has_elements)
+    and (p_measures is null or exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = definition.org_id
+        and milestone.stat = definition.stat
+        and milestone.measure = any(p_measures)
+    ));
 end;
 
-comment on function badges_internal._verify_selectors() is
+comment on function badges_internal._verify_selectors(text[], boolean) is
 'Spreads the canonical selectors to columns for a recomputation.';

@@ -33,7 +33,7 @@ begin atomic
             )
         )
     ), expected_stats as materialized (
-        select expected.*, cardinality(expected.counted_elements) as distinct_count
+        select expected.*
         from badges_internal._verify_expected_stats(p_people) as expected
     ), element_differences as (
         select
@@ -56,6 +56,7 @@ begin atomic
                 counted.element, true as is_counted
             from expected_stats as expected
             cross join lateral unnest(expected.counted_elements) as counted (element)
+            where expected.counted_elements is not null
         ) as expected using (peer_mentor_id, org_id, stat, bucket, element)
         where stored.is_counted is null
         or expected.is_counted is null
@@ -155,7 +156,7 @@ begin atomic
         difference.stored,
         difference.expected
     from differences as difference
-    left join badges_internal._verify_selectors() as selector
+    left join badges_internal._verify_selectors(null, null) as selector
         on selector.org_id = difference.org_id
         and selector.stat = difference.stat
     left join stored_stats as base

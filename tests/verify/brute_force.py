@@ -10,9 +10,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 LIMIT = Decimal("1e30")
 ABSENT = object()
@@ -36,6 +37,7 @@ class Activity:
     activity_date: date
     quantity: Decimal
     attributes: Mapping[str, Any] = field(hash=False)
+    clock: time = time(0)  # the organization's local time of day at occurred_at
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,24 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Tenure:
+    """So many days or months since the first chosen activity, noticed by any activity or sweep."""
+
+    selector: Mapping[str, Any] = field(hash=False)
+    unit: str  # day or month
+    length: int
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
 class Group:
     """Parts of which so many must hold at the same moment."""
 
     required: int
-    parts: tuple[Condition | Group, ...]
+    parts: tuple[Rule, ...]
+
+
+Rule = Condition | Tenure | Group
 
 
 def _read(activity: Activity, name: str) -> Any:
@@ -133,6 +148,21 @@ def _next_start(unit: str, start: date) -> date:
     return start + timedelta(days=7 if unit == "week" else 1)
 
 
+def _is_in_time(when: Mapping[str, Any], activity: Activity) -> bool:
+    day = activity.activity_date
+    first, end = when.get("hours", ["00:00", "24:00"])
+    clock = activity.clock.strftime("%H:%M")
+    is_within = first <= clock < end if first < end else clock >= first or clock < end
+    return (
+        is_within
+        and day.isoweekday() in when.get("weekdays", range(1, 8))
+        and day.month in when.get("months", range(1, 13))
+        and ("dates" not in when or day.strftime("%m-%d") in when["dates"])
+        and day.timetuple().tm_yday in when.get("days_of_year", range(1, 367))
+        and when.get("from", "0001-01-01") <= day.isoformat() <= when.get("until", "9999-12-31")
+    )
+
+
 def bucket_of(selector: Mapping[str, Any], activity: Activity) -> str | None:
     """Name the part an activity is measured in; None where the selector does not choose it."""
     if "types" in selector and activity.activity_type not in selector["types"]:
@@ -140,8 +170,10 @@ def bucket_of(selector: Mapping[str, Any], activity: Activity) -> str | None:
     for name, test in selector.get("where", {}).items():
         if not _passes(_read(activity, name), test):
             return None
+    if not _is_in_time(selector.get("when", {}), activity):
+        return None
     parts = []
-    if "window" in selector:
+    if "window" in selector and not rolling_days(selector):
         parts.append(_unit_start(selector["window"], activity.activity_date).isoformat())
     if "per" in selector:
         name = _name(_read(activity, selector["per"]))
@@ -163,12 +195,26 @@ def parts_of(
     return parts
 
 
+def rolling_days(selector: Mapping[str, Any]) -> int:
+    """Give the length of a selector's rolling windows, 0 where it has none."""
+    window = selector.get("window")
+    return window["rolling_days"] if isinstance(window, Mapping) else 0
+
+
+def _windows(selector: Mapping[str, Any], activities: Sequence[Activity]) -> list[list[Activity]]:
+    length = timedelta(days=rolling_days(selector))
+    return [
+        [one for one in activities if last - length < one.activity_date <= last]
+        for last in {activity.activity_date for activity in activities}
+    ]
+
+
 def counted_elements(selector: Mapping[str, Any], activities: Sequence[Activity]) -> list[str]:
-    """List the values, or the units of a per_unit streak, that reached their target."""
+    """List the values, or the units of a streak, that reached their target."""
     target = selector.get("per_value") or selector.get("per_unit") or {}
     tallied: dict[str, list[Activity]] = defaultdict(list)
     for activity in activities:
-        if "per_unit" in selector:
+        if "unit" in selector:
             start = _unit_start(selector["unit"], activity.activity_date)
             tallied[start.isoformat()].append(activity)
         elif "distinct" in selector:
@@ -191,15 +237,22 @@ def counted_elements(selector: Mapping[str, Any], activities: Sequence[Activity]
     return sorted(counted)
 
 
-def _runs(unit: str, days: Iterable[date]) -> list[int]:
+def _runs(unit: str, days: Iterable[date], grace: int = 0) -> list[int]:
     starts = sorted({_unit_start(unit, day) for day in days})
     runs: list[int] = []
     for number, start in enumerate(starts):
-        if number and _next_start(unit, starts[number - 1]) == start:
+        if number and start in _next_starts(unit, starts[number - 1], grace + 1):
             runs[-1] += 1
         else:
             runs.append(1)
     return runs or [0]
+
+
+def _next_starts(unit: str, start: date, number: int) -> list[date]:
+    starts = [start]
+    for _ in range(number):
+        starts.append(_next_start(unit, starts[-1]))
+    return starts[1:]
 
 
 def stats_row(
@@ -207,17 +260,19 @@ def stats_row(
 ) -> dict[str, Any]:
     """Measure one part: the columns of peer_mentor_stats.
 
-    A rule's stat that no rule asks for days or runs keeps none of them: it is not dated. A
-    per_unit streak keeps its units only.
+    A rule's stat that no rule asks for days or runs keeps none of them: it is not dated. A streak
+    with units of its own keeps these only. A rolling window's row has the best of all windows.
     """
+    if rolling_days(selector):
+        return _best_row(selector, activities)
     values = [_number(_read(one, selector.get("field", "quantity"))) for one in activities]
     numbers = [value for value in values if value is not None]
     elements = counted_elements(selector, activities)
-    is_dated = is_dated and "per_unit" not in selector
+    is_dated = is_dated and "unit" not in selector
     days = {activity.activity_date for activity in activities} if is_dated else set()
     units = ("day", "week", "month")
     marks: Iterable[date] = days
-    if "per_unit" in selector:
+    if "unit" in selector:
         units = (selector["unit"],)
         marks = {date.fromisoformat(element) for element in elements}
     row: dict[str, Any] = {
@@ -233,30 +288,89 @@ def stats_row(
         "last_date": max(days, default=None),
     }
     for unit in ("day", "week", "month"):
-        runs = _runs(unit, marks) if unit in units else [0]
+        runs = _runs(unit, marks, selector.get("grace", 0)) if unit in units else [0]
         row[f"{unit}_run"] = runs[-1]
         row[f"longest_{unit}_run"] = max(runs)
     return row
 
 
+def _best_row(selector: Mapping[str, Any], activities: Sequence[Activity]) -> dict[str, Any]:
+    plain = {key: value for key, value in selector.items() if key != "window"}
+    windows = _windows(selector, activities)
+    rows = [stats_row(plain, window) for window in windows]
+    sums = [measured(Condition(plain, "sum", 0), window) for window in windows]
+    best = stats_row(plain, activities, is_dated=False)
+    for column in ("activity_count", "active_days", "distinct_count"):
+        best[column] = max(row[column] for row in rows)
+    best["value_sum"] = max((one for one in sums if one is not None), default=Decimal(0))
+    return best
+
+
 def measured(rule: Condition, activities: Sequence[Activity]) -> Any:
     """Measure one part for a condition, whatever the snapshot keeps of it."""
+    if rolling_days(rule.selector):
+        plain = {key: value for key, value in rule.selector.items() if key != "window"}
+        values = [
+            measured(Condition(plain, rule.measure, rule.threshold), window)
+            for window in _windows(rule.selector, activities)
+        ]
+        return max((value for value in values if value is not None), default=None)
     if rule.measure == "active_days":
         return len({activity.activity_date for activity in activities})
+    if rule.measure == "sum":
+        name = rule.selector.get("field", "quantity")
+        found = [_number(_read(activity, name)) for activity in activities]
+        numbers = [value for value in found if value is not None]
+        return sum(numbers, Decimal(0)) if numbers else None
     return stats_row(rule.selector, activities)[MEASURES[rule.measure]]
 
 
-def _holds(rule: Condition | Group, activities: Sequence[Activity]) -> bool:
+def due_at(rule: Tenure, activities: Iterable[Activity]) -> datetime | None:
+    """Give the local midnight at which a tenure falls due, None where nothing began it."""
+    days = [one.activity_date for one in activities if bucket_of(rule.selector, one) is not None]
+    if not days:
+        return None
+    due = min(days)
+    if rule.unit == "day":
+        due += timedelta(days=rule.length)
+    else:
+        start = _next_starts("month", due.replace(day=1), rule.length)[-1]
+        last = _next_start("month", start) - timedelta(days=1)
+        due = min(last, start + timedelta(days=due.day - 1))
+    midnight = datetime.combine(due, time(0), rule.zone)
+    return max(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+def _holds(rule: Rule, activities: Sequence[Activity], moment: datetime, end: datetime) -> bool:
     if isinstance(rule, Group):
-        return sum(_holds(part, activities) for part in rule.parts) >= rule.required
-    values = (measured(rule, members) for members in parts_of(rule.selector, activities).values())
+        held = sum(_holds(part, activities, moment, end) for part in rule.parts)
+        return held >= rule.required
+    if isinstance(rule, Tenure):
+        due = due_at(rule, activities)
+        return due is not None and due <= moment and due <= end
+    before = [one for one in activities if one.occurred_at <= moment]
+    values = (measured(rule, members) for members in parts_of(rule.selector, before).values())
     return any(value is not None and value >= rule.threshold for value in values)
 
 
-def earned_at(rule: Condition | Group, activities: Iterable[Activity]) -> datetime | None:
-    """Give the moment of the first prefix that satisfies a rule, None where none does."""
-    ordered = sorted(activities, key=lambda activity: activity.occurred_at)
-    for moment in sorted({activity.occurred_at for activity in ordered}):
-        if _holds(rule, [one for one in ordered if one.occurred_at <= moment]):
+def _dues(rule: Rule, activities: Sequence[Activity]) -> set[datetime]:
+    if isinstance(rule, Group):
+        return {due for part in rule.parts for due in _dues(part, activities)}
+    due = due_at(rule, activities) if isinstance(rule, Tenure) else None
+    return set() if due is None else {due}
+
+
+def earned_at(
+    rule: Rule, activities: Iterable[Activity], seen_until: datetime | None = None
+) -> datetime | None:
+    """Give the first moment at which a rule holds, None where there is none.
+
+    The moments are those of the activities and the midnights at which a tenure falls due.
+    """
+    present = list(activities)
+    instants = {activity.occurred_at for activity in present}
+    end = max([*instants, seen_until or min(instants)])
+    for moment in sorted(instants | _dues(rule, present)):
+        if _holds(rule, present, moment, end):
             return moment
     return None

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
@@ -20,14 +21,18 @@ from tests.verify.brute_force import (
     Activity,
     Condition,
     Group,
+    Rule,
+    Tenure,
     counted_elements,
     earned_at,
     parts_of,
+    rolling_days,
     stats_row,
 )
 
 ORG = "somewhere"
 VERSION = 3
+ZONE = ZoneInfo("America/Santiago")
 
 # Every key of a selector, and the corners of where.
 SELECTORS: list[dict[str, Any]] = [
@@ -60,6 +65,31 @@ SELECTORS: list[dict[str, Any]] = [
     {"unit": "week", "per_unit": {"measure": "active_days", "at_least": 2}},
     {"types": ["visit"], "unit": "month", "per_unit": {"measure": "max", "at_least": 3}},
     {"per": "kind", "unit": "week", "per_unit": {"measure": "sum", "at_least": 2}},
+    {"unit": "week"},
+    {"unit": "day", "grace": 1},
+    {"unit": "day", "grace": 3, "per_unit": {"at_least": 2}},
+    {"types": ["visit"], "unit": "day", "grace": 2, "per_unit": {"measure": "sum", "at_least": 2}},
+    {"unit": "week", "grace": 1, "per_unit": {"measure": "active_days", "at_least": 2}},
+    {"when": {"hours": ["22:00", "06:30"]}},
+    {"when": {"hours": ["09:30", "24:00"], "weekdays": [1, 2, 6]}},
+    {"types": ["visit"], "when": {"months": [2]}, "field": "score"},
+    {"when": {"dates": ["01-25", "02-01", "02-14"]}},
+    {"when": {"days_of_year": [21, 23, 32, 33]}},
+    {"when": {"from": "2026-01-22", "until": "2026-02-10"}, "where": {"kind": {"ne": "a"}}},
+    {"window": {"rolling_days": 7}},
+    {"window": {"rolling_days": 3}, "field": "score", "types": ["call", "visit"]},
+    {"window": {"rolling_days": 1}, "per": "kind"},
+    {"window": {"rolling_days": 14}, "distinct": "kind"},
+    {
+        "window": {"rolling_days": 5},
+        "distinct": "path",
+        "per_value": {"measure": "sum", "at_least": 4},
+    },
+    {
+        "window": {"rolling_days": 6},
+        "distinct": "kind",
+        "per_value": {"measure": "max", "field": "score", "at_least": 7},
+    },
 ]
 BASES: list[tuple[str, dict[str, Any]]] = [
     ("*", {}),
@@ -67,6 +97,8 @@ BASES: list[tuple[str, dict[str, Any]]] = [
     ("=visit", {"types": ["visit"]}),
     ("=training", {"types": ["training"]}),
 ]
+# What a tenure begins with: any activity, a type, and a choice of a rule's own.
+TENURES: list[dict[str, Any]] = [{}, {"types": ["training"]}, {"where": {"kind": "a"}}]
 KINDS = ["a", "b", 3, Decimal("3.0"), True, None, [3], {"a": 1}, "3", "å" * 150]
 SCORES = [1, 5, Decimal("5.0"), 7, 20, -4, "7", None, Decimal("1e31"), Decimal("-1e31"), False]
 PATHS = ["docs/a", "docs/b", "src/docs/", 7, None]
@@ -97,9 +129,8 @@ def random_activities(chance: random.Random, size: int) -> list[Activity]:
     """Make a history of odd attributes, equal instants and shifted days."""
     falling = chance.random() < 0.5
     start = datetime(2026, 1, 20, tzinfo=UTC)
-    moments = [
-        start + timedelta(hours=chance.randrange(24 * chance.choice([8, 40]))) for _ in range(size)
-    ]
+    hours = [chance.randrange(24 * chance.choice([8, 40])) for _ in range(size)]
+    moments = [start + timedelta(hours=hour, minutes=hour % 4 * 15) for hour in hours]
     made = []
     for _ in range(size):
         moment = chance.choice(moments)
@@ -118,25 +149,29 @@ def random_activities(chance: random.Random, size: int) -> list[Activity]:
                 moment.date() + timedelta(days=shift),
                 Decimal(chance.randint(lowest, 4)) + Decimal(chance.choice(["0", "0.50"])),
                 attributes,
+                moment.astimezone(ZONE).time(),
             )
         )
     return made
 
 
-def random_rules(chance: random.Random) -> dict[str, Condition | Group]:
-    """Make badges of single conditions over every measure, and composed ones."""
-    conditions = []
+def random_rules(chance: random.Random) -> dict[str, Rule]:
+    """Make badges of single conditions over every measure, tenures, and composed ones."""
+    conditions: list[Rule] = []
     for _, selector in stats():
         measures = ["count", "sum", "max", "active_days"]
-        if "per_unit" in selector:
+        if "unit" in selector:
             measures += [f"{selector['unit']}_run", "distinct"] * 3
         else:
-            measures += ["day_run", "week_run", "month_run"]
+            measures += [] if rolling_days(selector) else ["day_run", "week_run", "month_run"]
             measures += ["distinct"] * 6 if "distinct" in selector else []
         for measure in chance.sample(sorted(set(measures)), 3):
             most = 12 if measure in ("count", "sum", "max") else 5
             conditions.append(Condition(selector, measure, chance.randint(1, most)))
-    rules: dict[str, Condition | Group] = {
+    for selector in TENURES:
+        for unit, most in (("day", 40), ("month", 1)):
+            conditions.append(Tenure(selector, unit, chance.randint(1, most), ZONE))
+    rules: dict[str, Rule] = {
         f"single-{number}": condition for number, condition in enumerate(conditions)
     }
     for number in range(30):
@@ -144,7 +179,7 @@ def random_rules(chance: random.Random) -> dict[str, Condition | Group]:
     return rules
 
 
-def _random_group(chance: random.Random, conditions: Sequence[Condition], depth: int) -> Group:
+def _random_group(chance: random.Random, conditions: Sequence[Rule], depth: int) -> Group:
     parts = tuple(
         _random_group(chance, conditions, depth - 1)
         if depth and chance.random() < 0.3
@@ -164,12 +199,12 @@ def past_the_triggers(connection: Connection) -> Iterator[None]:
         connection.execute("reset session_replication_role")
 
 
-def write_rules(connection: Connection, rules: Mapping[str, Condition | Group]) -> None:
+def write_rules(connection: Connection, rules: Mapping[str, Rule]) -> None:
     """Write the organization, every selector and the rules' milestones."""
     connection.execute(
-        "insert into badges.organizations (org_id, name, rule_set, rule_set_version)"
-        " values (%s, 'Somewhere', 'mine', %s)",
-        (ORG, VERSION),
+        "insert into badges.organizations (org_id, name, time_zone, rule_set, rule_set_version)"
+        " values (%s, 'Somewhere', %s, 'mine', %s)",
+        (ORG, ZONE.key, VERSION),
     )
     for stat, selector in stats():
         connection.execute(
@@ -195,7 +230,7 @@ def write_rules(connection: Connection, rules: Mapping[str, Condition | Group]) 
 def _write_rule(
     connection: Connection,
     badge: str,
-    rule: Condition | Group,
+    rule: Rule,
     parent: int | None,
     depth: int,
     last_node: list[int],
@@ -212,10 +247,16 @@ def _write_rule(
             _write_rule(connection, badge, part, node, depth + 1, last_node)
         return
     stat = next(name for name, selector in stats() if selector == rule.selector)
+    measure, threshold, duration = "tenure", 1, None
+    if isinstance(rule, Tenure):
+        threshold, duration = rule.length, f"{rule.length} {rule.unit}"
+    else:
+        measure, threshold = rule.measure, rule.threshold
     connection.execute(
         "insert into badges_internal.milestones (org_id, badge_definition_id, node, parent, stat,"
-        " measure, threshold, path, since_version) values (%s, %s, %s, %s, %s, %s, %s, '$', 1)",
-        (ORG, badge, node, parent, stat, rule.measure, rule.threshold),
+        " measure, threshold, duration, path, since_version)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, '$', 1)",
+        (ORG, badge, node, parent, stat, measure, threshold, duration),
     )
 
 
@@ -255,22 +296,35 @@ def write_history(connection: Connection, person: UUID, activities: Sequence[Act
                     [
                         (person, ORG, stat, bucket, element)
                         for element in counted_elements(selector, members)
+                        if not rolling_days(selector)
                     ],
                 )
+
+
+def write_sweep(connection: Connection, person: UUID, seen_until: datetime) -> None:
+    """Write that award_due_badges looked at a person."""
+    connection.execute(
+        "insert into badges_internal.due_people (peer_mentor_id, org_id, seen_until)"
+        " values (%s, %s, %s)",
+        (person, ORG, seen_until),
+    )
 
 
 def write_awards(
     connection: Connection,
     person: UUID,
-    rules: Mapping[str, Condition | Group],
+    rules: Mapping[str, Rule],
     activities: Sequence[Activity],
+    seen_until: datetime | None = None,
 ) -> None:
     """Write every award that brute force finds."""
     rows = []
     for badge, rule in rules.items():
-        moment = earned_at(rule, activities)
+        moment = earned_at(rule, activities, seen_until)
         if moment is not None:
-            threshold = rule.threshold if isinstance(rule, Condition) else None
+            threshold = None
+            if not isinstance(rule, Group):
+                threshold = rule.length if isinstance(rule, Tenure) else rule.threshold
             rows.append((person, badge, ORG, moment, threshold, VERSION, f"{person}:{badge}"))
     with connection.cursor() as cursor:
         cursor.executemany(
