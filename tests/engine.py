@@ -75,9 +75,20 @@ def without_badges(document: Mapping[str, Any]) -> Row:
     return bare
 
 
-def apply(connection: Connection, document: Mapping[str, Any], batch: int = 1000) -> Row:
+def apply(
+    connection: Connection,
+    document: Mapping[str, Any],
+    batch: int = 1000,
+    *,
+    allow_revoke: bool = False,
+) -> Row:
     """Apply a rule set as the command does: commit it, then evaluate everybody."""
-    applied: Row = value(connection, "select badges.apply_rule_set(%s)", Jsonb(document))
+    applied: Row = value(
+        connection,
+        "select badges.apply_rule_set(%s, p_allow_revoke => %s)",
+        Jsonb(document),
+        allow_revoke,
+    )
     horizon = value(connection, "select badges.rule_set_horizon()::text")
     name = applied["rule_set"]
 

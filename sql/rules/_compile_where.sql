@@ -38,7 +38,8 @@ begin
                 else v_path || ' == ' || v_operand::text
             end;
             v_terms := v_terms || case
-                when v_operator = 'in' then '(' || v_equal || ')'
+                -- No value at all is none of them.
+                when v_operator = 'in' then '(' || coalesce(v_equal, '1 == 0') || ')'
                 when v_operator = 'ne'
                     then '(!(' || v_equal || ') || ((' || v_equal || ') is unknown))'
                 when v_operator = 'gte'

@@ -58,7 +58,8 @@ begin atomic
             end as activity,
             case
                 when p_criteria ->> 'type' = 'training_completion'
-                    then coalesce(p_criteria -> 'where', '{}') || jsonb_build_object(
+                    then badges_internal._also_one_of(
+                        coalesce(p_criteria -> 'where', '{}'),
                         coalesce(p_criteria ->> 'field', 'course'), p_criteria -> 'courses'
                     )
                 else p_criteria -> 'where'

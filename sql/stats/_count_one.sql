@@ -58,7 +58,8 @@ begin
     and held.stat = '*'
     and held.bucket = ''
     for no key update of held;
-    if not found then
+    -- A base row without activities was written by a decision by hand.
+    if not found or v_last_at is null then
         return v_result;
     end if;
     if v_base_version <> coalesce(v_version, 0) then
@@ -221,7 +222,7 @@ begin
             from badges_internal.due_people as due
             where due.peer_mentor_id = p_new.peer_mentor_id
             and due.org_id = p_new.org_id
-            and due.next_due_at <= p_new.occurred_at
+            and (due.next_due_at <= p_new.occurred_at or due.seen_until > p_new.occurred_at)
         ));
     return v_result;
 end;
