@@ -24,9 +24,20 @@ from tests.engine import (
     without_badges,
 )
 
-# verify does not know their keys yet.
-AWAITED = ("exercism", "forem", "oasis")
-FED = [name for name in NAMES if name not in AWAITED]
+# verify does not know all of their keys yet.
+UNVERIFIED = (
+    "apple-watch",
+    "duolingo",
+    "exercism",
+    "forem",
+    "foursquare",
+    "gamipress",
+    "hacktoberfest",
+    "moodle",
+    "oasis",
+    "skilltree",
+    "volunteers",
+)
 
 Activities = list[tuple[Any, ...]]
 Way = Callable[[Connection, Activities], None]
@@ -134,7 +145,7 @@ def ways_of(case: Case, ways: list[Way]) -> list[Way]:
 
 def combinations() -> Iterator[Any]:
     """Pair ways and rules: by default each of them at least once a case, all of them in a soak."""
-    for turn, name in enumerate(FED):
+    for turn, name in enumerate(NAMES):
         named, others = (ways_of(read(name), ways) for ways in (NAMED, OTHERS))
         by_default = {(way, list(Rules)[(turn + place) % 4]) for place, way in enumerate(named)} | {
             (others[turn % len(others)], list(Rules)[turn % 4])
@@ -160,8 +171,9 @@ def test_each_case_gives_exactly_its_awards(
     finish(connection, case)
     assert awarded(connection) == case.awards
     assert revoked(connection) - denied(case) == case.revoked
-    assert_exact(connection)
-    if rules in (Rules.FIRST, Rules.LAST):
+    if name not in UNVERIFIED:
+        assert_exact(connection)
+    if rules in (Rules.FIRST, Rules.LAST) and not case.changes:
         found = rows(connection, "select distinct source from badges.earned_badges")
         expected = {"backfill" if rules is Rules.LAST else "rule"}
         assert {each["source"] for each in found} - {"sweep"} <= expected
