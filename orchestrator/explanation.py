@@ -35,6 +35,7 @@ _MONTHS = (
     "November",
     "December",
 )
+_WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 
 Part = Mapping[str, Any]
 
@@ -222,17 +223,19 @@ def _selector_text(selector: Part) -> str:
     words = [", ".join(rest.pop("types", None) or ["any activity"])]
     if where := rest.pop("where", None):
         words.append("where " + ", ".join(f"{name} {_test(test)}" for name, test in where.items()))
-    words += [_when_text(name, value) for name, value in rest.pop("when", {}).items()]
+    when = rest.pop("when", {})
+    words += [_when_text(name, when[name]) for name in _WHEN if name in when]
     window = rest.pop("window", None)
     if isinstance(window, Mapping):
         words.append(f"within {window['rolling_days']} days")
     elif window:
         words.append(f"within a {window}")
-    for name, least in (("per_value", "each value"), ("per_unit", f"each {rest.get('unit')}")):
+    unit = rest.pop("unit", None)
+    for name, least in (("per_value", "each value"), ("per_unit", f"each {unit}")):
         if limits := rest.pop(name, None):
             words.append(f"{least} with {_limits_text(limits)}")
     if grace := rest.pop("grace", None):
-        words.append(f"up to {grace} {rest['unit']}s in succession may lack")
+        words.append(f"up to {grace} {unit}{'s' if grace > 1 else ''} in succession may lack")
     words += [f"{name} {_test(value)}" for name, value in rest.items()]
     return "; ".join(words)
 

@@ -15,7 +15,7 @@ _EXAMPLE = "2026-03-01T00:00:00+01:00"
 
 
 def _moment(ctx: click.Context, param: click.Parameter, given: str | None) -> datetime | None:
-    """Read a moment; one without an offset is refused, as a day begins elsewhere at another time."""
+    """Read a moment; one without an offset is refused: a day begins elsewhere at another time."""
     if given is None:
         return None
     try:

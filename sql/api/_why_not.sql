@@ -76,8 +76,9 @@ begin
         when v_code = 'manual' then 'the badge is awarded by hand'
         when v_code = 'raw_switched_off' then 'raw criteria are switched off'
         when v_code = 'revoked_by_rule' then 'the rule no longer holds and took the award back'
-        when v_code = 'no_place_left'
-            then format('all %s places are taken', v_places.places)
+        when v_code = 'no_place_left' then format(
+            'no place is left: %s of %s are taken', v_places.claimed, v_places.places
+        )
         when v_code = 'not_evaluated' then 'the rule holds, and the person has yet to be evaluated'
         when v_code = 'due' then 'it is due: the next activity or award_due_badges brings it'
         else 'a condition is not met'

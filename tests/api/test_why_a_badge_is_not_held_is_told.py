@@ -126,7 +126,8 @@ def test_every_place_is_taken(connection: Connection) -> None:
     assert told(connection)["places"] == [{"tier": "", "places": 1, "claimed": 0}]
     insert(connection, activity("2026-03-01", who=BEN))
     insert(connection, activity("2026-03-01"))
-    assert reason(connection) == ("not earned", "no_place_left", "all 1 places are taken")
+    expected = ("not earned", "no_place_left", "no place is left: 1 of 1 are taken")
+    assert reason(connection) == expected
     answer = told(connection)
     assert answer["places"] == [{"tier": "", "places": 1, "claimed": 1}]
     assert answer["conditions"][0]["verdict"] == "met"
