@@ -240,3 +240,19 @@ def test_an_award_by_hand_is_not_taken_back_by_its_rule(connection: Connection) 
     insert(connection, activity("2026-03-01"))
     connection.execute("delete from badges.activities")
     assert state(connection, "calls") == (None, "manual")
+
+
+@pytest.mark.parametrize("verb", [award, deny, revoke])
+def test_the_first_activity_after_a_decision_by_hand_counts(
+    connection: Connection, verb: Any
+) -> None:
+    """Also towards badges that count any activity."""
+    run = {"type": "streak", "unit": "day", "length": 2}
+    any_one = {"type": "threshold", "at_least": 1}
+    apply(connection, rule_set({"any": any_one, "run": run, "by_hand": {"type": "manual"}}))
+    verb(connection, "by_hand")
+    insert(connection, activity("2026-03-01"))
+    assert "any" in badge_ids(connection)
+    insert(connection, activity("2026-03-02"))
+    assert "run" in badge_ids(connection)
+    assert_exact(connection)
