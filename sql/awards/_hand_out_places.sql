@@ -42,8 +42,19 @@ begin
                 row_number() over (
                     partition by claim.org_id, claim.badge_definition_id, claim.tier
                     order by claim.earned_at, claim.peer_mentor_id
-                ) as number
+                ) as number,
+                kind.is_counting,
+                bool_and(kind.is_counting) over () as is_last
             from badges_internal.place_claims as claim
+            cross join lateral (
+                select exists (
+                    select
+                    from badges_internal.milestones as milestone
+                    where milestone.org_id = claim.org_id
+                    and milestone.badge_definition_id = claim.badge_definition_id
+                    and milestone.measure = 'badges'
+                ) as is_counting
+            ) as kind
             join badges.organizations as organization
                 on organization.org_id = claim.org_id
                 and organization.rule_set = p_rule_set
@@ -52,7 +63,9 @@ begin
                 and place.badge_definition_id = claim.badge_definition_id
                 and place.tier = claim.tier
         ) as ranked
-        where ranked.number <= ranked.free_places;
+        where ranked.number <= ranked.free_places
+        -- Badges that count badges wait until those have their places.
+        and ranked.is_counting = ranked.is_last;
         exit when v_people is null;
         perform badges_internal._lock_people(v_people, v_orgs);
         v_granted := badges_internal._grant_badges(
@@ -72,6 +85,7 @@ begin
             + badges.apply_badge_rules(
                 badges_internal._counting_badges(v_granted), 'backfill'
             );
+        perform badges_internal._redate_badges(badges_internal._counting_badges(v_granted));
         delete from badges_internal.place_claims as claim
         using unnest(v_people, v_orgs, v_badges)
             as decided (peer_mentor_id, org_id, badge_definition_id)

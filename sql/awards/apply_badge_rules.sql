@@ -30,8 +30,9 @@ begin
     select
         array_agg(placed.candidate) filter (where not placed.is_counting),
         array_agg(placed.candidate) filter (where placed.is_counting),
-        array_agg(placed.candidate) filter (where placed.is_revoked)
-    into v_candidates, v_counting, v_revoked
+        array_agg(placed.candidate) filter (where placed.is_revoked),
+        coalesce(array_agg(placed.candidate) filter (where placed.is_held_later), '{}')
+    into v_candidates, v_counting, v_revoked, v_again
     from (
         select
             candidate,
@@ -42,15 +43,20 @@ begin
                 and milestone.badge_definition_id = candidate.badge_definition_id
                 and milestone.measure = 'badges'
             ) as is_counting,
-            exists (
-                select
-                from badges.earned_badges as earned
-                where earned.peer_mentor_id = candidate.peer_mentor_id
-                and earned.badge_definition_id = candidate.badge_definition_id
-                and earned.org_id = candidate.org_id
-                and earned.revoked_by = 'rule'
-            ) as is_revoked
+            known.is_revoked,
+            known.is_held_later
         from unnest(p_candidates) as candidate
+        cross join lateral (
+            select
+                bool_or(earned.revoked_by = 'rule') as is_revoked,
+                -- What decided it then is gone: it came true again, but earlier.
+                bool_or(earned.revoked_at is null and earned.earned_at > candidate.came_true_at)
+                    as is_held_later
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = candidate.peer_mentor_id
+            and earned.badge_definition_id = candidate.badge_definition_id
+            and earned.org_id = candidate.org_id
+        ) as known
     ) as placed;
     loop
         if v_candidates is null then
@@ -74,7 +80,7 @@ begin
             );
         end if;
     end loop;
-    -- A badge granted above may have come true earlier through one that was granted after it.
+    -- So may a badge granted above have come true earlier, by one that was granted after it.
     if v_again <> '{}' then
         perform badges_internal._redate_badges(v_again);
     end if;

@@ -222,7 +222,7 @@ begin
             from badges_internal.due_people as due
             where due.peer_mentor_id = p_new.peer_mentor_id
             and due.org_id = p_new.org_id
-            and (due.next_due_at <= p_new.occurred_at or due.seen_until > p_new.occurred_at)
+            and due.next_due_at <= p_new.occurred_at
         ));
     return v_result;
 end;

@@ -375,9 +375,19 @@ select
      from merged
      join days using (peer_mentor_id, org_id, stat, bucket)
      where merged.is_late),
-    (select array_agg(row(peer_mentor_id, org_id, first_new_at)::badges_internal.late_person)
+    -- After a delete an award may be dated later than what is new and in order.
+    (select array_agg(row(merged.peer_mentor_id, merged.org_id, merged.first_new_at)
+        ::badges_internal.late_person)
      from merged
-     where stat = '*' and first_new_at < old_last_at)
+     where merged.stat = '*'
+     and (merged.first_new_at < merged.old_last_at or exists (
+        select
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = merged.peer_mentor_id
+        and earned.org_id = merged.org_id
+        and earned.earned_at > merged.first_new_at
+        and earned.revoked_at is null
+     )))
 $statement$, '{source}', p_source), '{stats}', p_stats), '{changes}', p_changes);
 
 comment on function badges_internal._fold_statement(text, text, text) is

@@ -180,16 +180,6 @@ begin
             row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
         )
         from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
-    ) || (
-        -- Late also is what lies before a sweep that awarded by time alone.
-        select array_agg(
-            row(due.peer_mentor_id, due.org_id, a.occurred_at)::badges_internal.late_person
-        )
-        from new_activities as a
-        join badges_internal.due_people as due
-            on due.peer_mentor_id = a.peer_mentor_id
-            and due.org_id = a.org_id
-            and due.seen_until > a.occurred_at
     );
     if v_result.late_people is not null then
         v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
