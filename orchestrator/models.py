@@ -31,6 +31,7 @@ from orchestrator.grammar import (
     canonical_text,
     criteria_problems,
     grammar,
+    json_type,
     validate_value,
 )
 from orchestrator.raw_expression import evaluate
@@ -447,6 +448,17 @@ class Streak(Dated):
         return bool(self.reached_tiers(stats))
 
 
+def _also_one_of(test: Any, values: Sequence[Any]) -> Any:
+    """Return the test that an attribute is one of some values, beside what is asked of it."""
+    if test is None:
+        return list(values)
+    tests = (
+        test if isinstance(test, Mapping) else {"in": test if isinstance(test, list) else [test]}
+    )
+    known = [(json_type(each), each) for each in tests.get("in", values)]
+    return {**tests, "in": [each for each in values if (json_type(each), each) in known]}
+
+
 class TrainingCompletion(Selecting):
     """True when the courses are done."""
 
@@ -459,10 +471,10 @@ class TrainingCompletion(Selecting):
 
     def selector(self) -> dict[str, Any]:
         """Return the canonical selector of the rule's stat: distinct courses among the listed."""
-        document = self.as_document()
+        where = _plain(self.as_document().get("where", {}))
         found = {
             "types": [self.activity or "training_completed"],
-            "where": {**_plain(document.get("where", {})), self.field: list(self.courses)},
+            "where": {**where, self.field: _also_one_of(where.get(self.field), self.courses)},
             "distinct": self.field,
         }
         if self.within_days is not None:

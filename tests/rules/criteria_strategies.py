@@ -153,7 +153,7 @@ trainings = st.builds(
     lambda base, require: base if require is None else base | {"require": require},
     _mapping(
         {"type": st.just("training_completion"), "courses": courses},
-        where=where,
+        where=st.one_of(where, st.dictionaries(st.just("course"), tests, min_size=1)),
         within_days=rolling,
     ),
     st.sampled_from([None, "all", 1, 2]),
