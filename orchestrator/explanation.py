@@ -125,7 +125,7 @@ def _condition_line(condition: Part) -> tuple[str, str]:
 
 
 def _measure_name(condition: Part) -> str:
-    match condition["type"]:
+    match condition.get("type"):
         case "training_completion":
             return "courses"
         case "tenure":

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from orchestrator import verify
 from orchestrator.database import Connection
@@ -323,3 +324,74 @@ def test_a_denied_award_is_not_restored_by_its_rule(connection: Connection) -> N
     assert badge_ids(connection) == []
     assert by_hand(connection, "allow", "calls")["award"]["revoked_at"] is None
     assert badge_ids(connection) == ["calls"]
+
+
+def test_a_sweep_passes_over_the_denied(connection: Connection) -> None:
+    apply(connection, rule_set({"month": {"type": "tenure", "months": 1}}))
+    insert(connection, activity("2026-01-01"), activity("2026-01-01", who=BEN))
+    by_hand(connection, "deny", "month")
+    assert value(connection, "select badges.award_due_badges('2026-03-01 12:00+00')") == 1
+    assert badge_ids(connection, ANN) == []
+    assert badge_ids(connection, BEN) == ["month"]
+    answer = by_hand(connection, "allow", "month")
+    assert answer["award"]["earned_at"] == "2026-02-01T00:00:00+00:00"
+    assert_exact(connection)
+
+
+def claimed(connection: Connection) -> int:
+    taken: int = value(connection, "select claimed from badges_internal.badge_places")
+    return taken
+
+
+@pytest.mark.parametrize("is_backfill", [False, True], ids=["rules first", "rules last"])
+def test_the_denied_take_no_place(connection: Connection, is_backfill: bool) -> None:
+    limited = {"name": "Calls", "limit": {"first": 1}, "criteria": FIRST}
+    other = rule_set({"calls": {**limited, "active": False}})
+    apply(connection, other if is_backfill else rule_set({"calls": limited}))
+    by_hand(connection, "deny", "calls")
+    insert(connection, activity("2026-03-01"))
+    insert(connection, activity("2026-03-02", who=BEN))
+    if is_backfill:
+        apply(connection, rule_set({"calls": limited}))
+    assert badge_ids(connection, ANN) == []
+    assert badge_ids(connection, BEN) == ["calls"]
+    assert claimed(connection) == 1
+    assert by_hand(connection, "allow", "calls")["award"] is None
+    assert by_hand(connection, "award", "calls")["changed"] is True
+    assert claimed(connection) == 1
+
+
+def test_a_denial_keeps_the_place_of_the_award_it_takes_back(connection: Connection) -> None:
+    limited = {"name": "Calls", "limit": {"first": 1}, "criteria": FIRST}
+    apply(connection, rule_set({"calls": limited}))
+    insert(connection, activity("2026-03-01"))
+    by_hand(connection, "deny", "calls")
+    insert(connection, activity("2026-03-02", who=BEN))
+    assert awards(connection) == []
+    assert claimed(connection) == 1
+
+
+@pytest.mark.parametrize("first", ["backfill", "deny"])
+def test_a_denial_beside_a_backfill_leaves_nothing_held(
+    connection: Connection, connect: Opening, first: str
+) -> None:
+    inactive = {"name": "Calls", "active": False, "criteria": FIRST}
+    apply(connection, rule_set({"calls": inactive}))
+    insert(connection, activity("2026-03-01"))
+    document = Jsonb(rule_set({"calls": {**inactive, "active": True}}))
+    value(connection, "select badges.apply_rule_set(%s)", document)
+    ahead, behind = connect(), connect()
+    work = [
+        lambda session: value(session, "select badges.backfill_rule_set('tests')"),
+        lambda session: by_hand(session, "deny", "calls"),
+    ]
+    if first == "deny":
+        work.reverse()
+    ahead.execute("begin")
+    work[0](ahead)
+    waiting = in_background(lambda: work[1](behind))
+    wait_until_blocked(connection, behind)
+    ahead.execute("commit")
+    waiting.result(timeout=20)
+    assert badge_ids(connection) == []
+    assert_exact(connection)
