@@ -773,7 +773,7 @@ def counted_values(node: Criteria, part: Sequence[Activity]) -> list[Any]:
     """distinct, per_value: the values of a field that reach what they must."""
     by_value: dict[Any, list[Activity]] = defaultdict(list)
     for each in part:
-        value = scalar_of(each, node["field"])
+        value = scalar_of(each, node.get("field", "quantity"))
         if value is not None:
             by_value[value].append(each)
     return [
