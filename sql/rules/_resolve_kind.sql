@@ -4,14 +4,11 @@ returns jsonb
 language sql
 immutable
 parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-    select case
-        when jsonb_typeof(p_kind) = 'string'
-            then badges_internal._criteria_grammar() -> 'kinds' -> (p_kind #>> '{}')
-        else p_kind
-    end;
-$$;
+return case
+    when jsonb_typeof(p_kind) = 'string'
+        then badges_internal._criteria_grammar() -> 'kinds' -> (p_kind #>> '{}')
+    else p_kind
+end;
 
 comment on function badges_internal._resolve_kind(jsonb) is
 'Gives the specification of a kind of the grammar, named or in full.';

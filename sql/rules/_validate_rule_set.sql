@@ -11,11 +11,7 @@ as $$
 declare
     v_limit integer := (badges_internal._criteria_grammar() #> '{limits,document_bytes}')::integer;
     v_problems jsonb;
-    v_sound jsonb := '{}'::jsonb;
-    v_badge text;
-    v_path text;
-    v_criteria jsonb;
-    v_found jsonb;
+    v_sound jsonb;
 begin
     if p_document is null then
         return badges_internal._problem('$', 'must not be null', 'a rule set');
@@ -28,21 +24,31 @@ begin
     if jsonb_typeof(p_document) <> 'object' then
         return v_problems;
     end if;
-    for v_badge, v_criteria in
-        select each.key, each.value -> 'criteria'
+    with rules as materialized (
+        select
+            each.key as badge,
+            badges_internal._path_step('$.badges', each.key) || '.criteria' as path,
+            each.value -> 'criteria' as criteria,
+            badges.validate_criteria(each.value -> 'criteria') as problems
         from jsonb_each(badges_internal._object_or_empty(p_document -> 'badges')) as each
         where jsonb_typeof(each.value) = 'object'
         and each.value ? 'criteria'
-    loop
-        v_path := badges_internal._path_step('$.badges', v_badge) || '.criteria';
-        v_found := badges.validate_criteria(v_criteria);
-        if v_found = '[]' then
-            v_sound := v_sound || jsonb_build_object(v_badge, v_criteria);
-            v_problems := v_problems || badges_internal._validate_raw(v_criteria, v_path);
-        else
-            v_problems := v_problems || badges_internal._move_problems(v_found, v_path);
-        end if;
-    end loop;
+    ), found as (
+        select each.value as problem
+        from rules
+        cross join lateral jsonb_array_elements(case
+            when rules.problems = '[]'
+                then badges_internal._validate_raw(rules.criteria, rules.path)
+            else badges_internal._move_problems(rules.problems, rules.path)
+        end) as each
+    )
+    select
+        v_problems || coalesce((select jsonb_agg(found.problem) from found), '[]'),
+        coalesce(
+            jsonb_object_agg(rules.badge, rules.criteria) filter (where rules.problems = '[]'), '{}'
+        )
+    into v_problems, v_sound
+    from rules;
     return badges_internal._sort_problems(
         v_problems
         || badges_internal._validate_organizations(p_document, v_sound)
