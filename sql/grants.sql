@@ -41,7 +41,7 @@ begin
             'grant execute on function
                 badges.get_badge_progress, badges.explain_badge, badges.derive_idempotency_key,
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
-                badges.list_rule_sets, badges.new_badges to %I',
+                badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges to %I',
             v_role
         );
         continue when v_role = 'pgmerit_reader';
@@ -57,7 +57,8 @@ begin
         execute format(
             'grant execute on function
                 badges.award_due_badges, badges.rezone_organization,
-                badges.apply_rule_set, badges.plan_rule_set, badges.backfill_rule_set,
+                badges.apply_rule_set, badges.plan_rule_set, badges.plan_rollback,
+                badges.rollback_rule_set, badges.configure_badge, badges.backfill_rule_set,
                 badges.rule_set_horizon,
                 badges.rule_set_is_settled, badges.award_badge, badges.revoke_badge,
                 badges.deny_badge, badges.allow_badge, badges.rebuild_stats,

@@ -1,7 +1,8 @@
 -- Finds the planned conditions that count other badges and hold, once the given awards are made.
 --
 -- p_badges: the badges to look at. A badge that keeps its awards is met by what is held before the
--- taken awards go, or after; a revoke badge by what remains. nearest as in _plan_conditions.
+-- taken awards go, or after, as the backfill comes to it; a revoke badge, or one with a limit, by
+-- what remains. nearest as in _plan_conditions.
 create or replace function badges_internal._plan_counted(
     p_document jsonb,
     p_milestones badges_internal.milestones[],
@@ -123,7 +124,9 @@ begin
             tallied.*,
             tallied.after_count >= tallied.threshold as is_met_after,
             tallied.before_count >= tallied.threshold
-                and tallied.badge_definition_id <> all(p_revocable) as is_met_before,
+                and tallied.badge_definition_id <> all(p_revocable)
+                and p_document #> array['badges', tallied.badge_definition_id, 'limit'] is null
+                as is_met_before,
             ceil(tallied.threshold)::integer as place
         from tallied
     ),

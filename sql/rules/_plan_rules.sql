@@ -25,7 +25,8 @@ begin
             jsonb_agg(
                 jsonb_build_array(
                     compiled.node, compiled.tier, compiled.occurrence, compiled.parent,
-                    compiled.required, compiled.stat,
+                    compiled.required,
+                    case when compiled.required is null then compiled.stat end,
                     case when compiled.required is null then compiled.measure end,
                     compiled.threshold, compiled.duration, compiled.badge_ids,
                     compiled.badge_category, compiled.expression

@@ -27,14 +27,21 @@ begin
     end if;
     return query
     with defined as materialized (
-        select distinct stat.*, organization.time_zone
-        from unnest(p_milestones) as milestone
-        join badges.organizations as organization
-            on organization.org_id = milestone.org_id
-        cross join lateral badges_internal._stat_definition(
-            milestone.org_id, milestone.stat
-        ) as stat
-        where milestone.measure = 'tenure'
+        select
+            asked.org_id, asked.stat,
+            case
+                when starts_with(asked.stat, '=') then array[substr(asked.stat, 2)]
+                else (planned.definition).activity_types
+            end as activity_types,
+            (planned.definition).route
+        from (
+            select distinct milestone.org_id, milestone.stat
+            from unnest(p_milestones) as milestone
+            where milestone.measure = 'tenure'
+        ) as asked
+        cross join lateral (
+            select badges_internal._stat_definition(asked.org_id, asked.stat) as definition
+        ) as planned
     ),
     begun as (
         select a.peer_mentor_id, defined.org_id, defined.stat, min(a.activity_date) as first_day

@@ -6,6 +6,7 @@ returns table (
     checksum text,
     applied_at timestamptz,
     applied_by text,
+    origin text, -- apply, rollback, configure or rezone
     is_current boolean
 )
 language plpgsql
@@ -17,7 +18,7 @@ begin
     return query
     select
         applied.rule_set, applied.version, applied.checksum, applied.applied_at,
-        applied.applied_by,
+        applied.applied_by, applied.origin,
         applied.version = max(applied.version) over (partition by applied.rule_set)
     from badges.rule_sets as applied
     order by applied.rule_set, applied.version desc;

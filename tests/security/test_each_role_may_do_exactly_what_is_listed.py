@@ -7,6 +7,7 @@ from tests.engine import rows
 
 READ = {
     "derive_idempotency_key(uuid,text,text,text,integer)",
+    "diff_rule_sets(jsonb,jsonb)",
     "explain_badge(uuid,text,text,date,text)",
     "get_badge_progress(uuid,text,date,text)",
     "get_rule_set(text,integer)",
@@ -26,12 +27,15 @@ ADMINISTER = {
     "award_badge(uuid,text,text,text,text)",
     "award_due_badges(timestamp with time zone)",
     "backfill_rule_set(text,integer)",
+    "configure_badge(text,text,boolean,jsonb,boolean)",
     "count_awards(text)",
     "deny_badge(uuid,text,text,text,text)",
+    "plan_rollback(text,integer)",
     "plan_rule_set(jsonb)",
     "rebuild_stats(uuid)",
     "rezone_organization(text,text)",
     "revoke_badge(uuid,text,text,text,text)",
+    "rollback_rule_set(text,integer,boolean,integer)",
     "rule_set_horizon()",
     "rule_set_is_settled(text,xid8)",
     "set_setting(text,jsonb)",
