@@ -139,11 +139,12 @@ def test_for_people_of_every_diligence(connection: Any, connect: Any) -> None:
                     attributes,
                 )
             )
-    connection.cursor().executemany(
+    connection.execute(
         """insert into badges.activities
             (org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes)
-        values ('nhf', %s, %s, %s, %s, %s)""",
-        rows,
+        values """
+        + ", ".join(["('nhf', %s, %s, %s, %s, %s)"] * len(rows)),
+        [value for row in rows for value in row],
     )
     seen = set()
     for person in people:
