@@ -13,7 +13,7 @@ import hashlib
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -288,12 +288,12 @@ def migrate(
         _refuse_changed_history(read_state(connection), migrations)
         _create_bookkeeping(connection)
         backend = _Backend(connection, migrations)
-        for migration in backend.pending(sources.migrations):
-            if tell:
-                tell(f"applying {migration.id}")
-            backend.apply_one(migration)
-            report.applied.append(migration.id)
-        _load(connection, files, report, tell)
+        pending = backend.pending(sources.migrations)
+        # Routines that run already must never meet tables of another version.
+        together = _last_transactional(pending) if read_state(connection).files else []
+        for migration in pending[: len(pending) - len(together)]:
+            _apply(backend, migration, report, tell)
+        _load(connection, files, report, tell, lambda: _apply_all(backend, together, report, tell))
     return report
 
 
@@ -466,20 +466,59 @@ def _planned(connection: Connection, sources: Sources) -> Report:
     return report
 
 
+def _last_transactional(pending: Sequence[Migration]) -> list[Migration]:
+    """List the migrations at the end that can share one transaction."""
+    last: list[Migration] = []
+    for migration in reversed(pending):
+        migration.load()
+        if not migration.use_transactions:
+            break
+        last.insert(0, migration)
+    return last
+
+
+def _apply(backend: _Backend, migration: Migration, report: Report, tell: Tell | None) -> None:
+    if tell:
+        tell(f"applying {migration.id}")
+    backend.apply_one(migration)
+    report.applied.append(migration.id)
+
+
+def _apply_all(
+    backend: _Backend, migrations: Sequence[Migration], report: Report, tell: Tell | None
+) -> bool:
+    """Apply migrations inside the transaction that loads; True when there were any."""
+    applied = list(report.applied)
+    try:
+        for migration in migrations:
+            _apply(backend, migration, report, tell)
+    except BaseException:
+        report.applied = applied
+        raise
+    return bool(migrations)
+
+
 def _load(
-    connection: Connection, files: Sequence[SourceFile], report: Report, tell: Tell | None
+    connection: Connection,
+    files: Sequence[SourceFile],
+    report: Report,
+    tell: Tell | None,
+    prepare: Callable[[], bool],
 ) -> None:
-    """Load every replaceable file in one transaction, unless all is as it should be."""
+    """Prepare and load every replaceable file in one transaction, unless all is as it should be."""
+    applied = list(report.applied)
     for attempt in range(1, 6):
-        state = read_state(connection)
-        changed = changed_files(state, files)
-        removed = state.files.keys() - {file.name for file in files}
-        if not (changed or removed or state.changed_objects()):
-            return
-        if tell:
-            tell(f"loading {len(files)} files")
+        report.applied = list(applied)
         try:
             with connection.transaction():
+                is_prepared = prepare()
+                state = read_state(connection)
+                changed = changed_files(state, files)
+                removed = state.files.keys() - {file.name for file in files}
+                if not (is_prepared or changed or removed or state.changed_objects()):
+                    return
+                if tell:
+                    tell(f"loading {len(files)} files")
                 report.dropped = _load_all(connection, files, state)
         except BusyError:
             if attempt == 5:
@@ -527,16 +566,21 @@ def _load_all(connection: Connection, files: Sequence[SourceFile], state: State)
 
 def _load_file(connection: Connection, file: SourceFile, state: State) -> bool:
     """Load one file; True when something had to be dropped first."""
+    is_changed = state.files.get(file.name, file.sha256) != file.sha256
+    names = set(_CREATED_ROUTINE.findall(file.text))
+    before = _routines(connection, names) if is_changed else set()
     try:
         with connection.transaction():
             connection.execute(file.text.encode())
     except _IRREPLACEABLE as exc:
-        if not _drop_changed(connection, file, state):
+        if not _drop_changed(connection, names, state):
             raise _located(exc, file) from exc
     except psycopg.Error as exc:
         raise _located(exc, file) from exc
     else:
-        return False
+        # Other parameters make another routine beside the old one, which calls would still find.
+        made = _routines(connection, names) - before if before else set()
+        return _drop_changed(connection, {each.partition("(")[0] for each in made}, state)
     try:
         connection.execute(file.text.encode())
     except psycopg.Error as exc:
@@ -544,9 +588,20 @@ def _load_file(connection: Connection, file: SourceFile, state: State) -> bool:
     return True
 
 
-def _drop_changed(connection: Connection, file: SourceFile, state: State) -> bool:
-    """Drop our routines that a file makes anew; False when there are none."""
-    names = set(_CREATED_ROUTINE.findall(file.text))
+def _routines(connection: Connection, names: Iterable[str]) -> set[str]:
+    """List the routines of these names, with their parameters."""
+    found = connection.execute(
+        "select p.oid::pg_catalog.regprocedure::text as identity from pg_catalog.pg_proc as p "
+        "join pg_catalog.pg_namespace as n on n.oid = p.pronamespace "
+        "where n.nspname in ('badges', 'badges_internal') "
+        "and n.nspname || '.' || p.proname = any(%s)",
+        (list(names),),
+    )
+    return {row["identity"] for row in found}
+
+
+def _drop_changed(connection: Connection, names: Iterable[str], state: State) -> bool:
+    """Drop our routines of these names, loaded before; False when there are none."""
     ours = [identity for kind, identity in state.objects if kind == "routine"]
     here = [identity for kind, identity in _read_catalogue(connection) if kind == "routine"]
     doomed = [each for each in here if each.partition("(")[0] in names and each in ours]

@@ -195,6 +195,32 @@ def test_an_upgrade_brings_migration_and_functions_together(
     assert (report.applied, report.loaded) == (["0003_third"], ["one.sql"])
 
 
+def test_an_upgrade_is_whole_or_not_at_all(empty_dsn: str, sources: schema.Sources) -> None:
+    """Routines of the version before never run on tables of the next one."""
+    schema.migrate(empty_dsn, sources)
+    add_migration(sources, "0003_third", "create table badges.third (n int);")
+    write_files(sources, {"one.sql": "create function badges.one( broken"})
+    with pytest.raises(PgmeritError, match=r"sql/one\.sql"):
+        schema.migrate(empty_dsn, sources)
+    assert _run(empty_dsn, "select to_regclass('badges.third')::text") == [(None,)]
+    assert _run(empty_dsn, "select badges.one()") == [(1,)]
+    write_files(sources, {"one.sql": function("one", "select 3")})
+    report = schema.migrate(empty_dsn, sources)
+    assert (report.applied, report.loaded) == (["0003_third"], ["one.sql"])
+
+
+def test_a_parameter_with_a_default_leaves_no_second_function_to_later_files(
+    empty_dsn: str, sources: schema.Sources
+) -> None:
+    grant = {"grants.sql": "revoke all on function badges.one from public;"}
+    write_files(sources, {"one.sql": function("one", "select 1"), **grant})
+    schema.migrate(empty_dsn, sources)
+    write_files(sources, {"one.sql": function("one", "select 2", "p_n int default 1"), **grant})
+    schema.migrate(empty_dsn, sources)
+    assert _names(empty_dsn) == ["one(integer)"]
+    assert _run(empty_dsn, "select badges.one()") == [(2,)]
+
+
 def test_a_manifest_that_names_a_missing_file_is_refused(
     empty_dsn: str, sources: schema.Sources
 ) -> None:
