@@ -12,9 +12,10 @@ import pytest
 from psycopg.types.json import Jsonb
 from pytest_postgresql.executors import NoopExecutor
 
-from orchestrator import database, routines
+from orchestrator import database
 from orchestrator.database import Connection
 from tests.conftest import NewDatabase, Server
+from tests.engine import apply
 from tests.verify import hand_filled
 
 PEOPLE = [uuid5(UUID(int=0), name) for name in ("ada", "bo", "cy")]
@@ -38,6 +39,13 @@ _BADGES: dict[str, dict[str, Any]] = {
         ],
     },
     "collector": {"type": "badges_earned", "at_least": 3},
+    "member": {"type": "tenure", "days": 3},
+    "steady": {"type": "threshold", "activity": "visit", "measure": "active_days", "at_least": 3},
+    "firsts": {"type": "threshold", "activity": "call", "at_least": 2},
+}
+_MORE: dict[str, dict[str, Any]] = {
+    "steady": {"on_unmet": "revoke"},
+    "firsts": {"limit": {"first": 2}},
 }
 
 
@@ -74,16 +82,18 @@ def kept(connection: Connection) -> Connection:
 
 
 def _keep(connection: Connection) -> None:
-    routines.apply_rule_set(
+    apply(
         connection,
         {
             "version": 1,
             "ruleset": "mine",
             "organizations": {hand_filled.ORG: {"name": "Somewhere"}},
             "badges": {
-                badge: {"name": badge, "criteria": criteria} for badge, criteria in _BADGES.items()
+                badge: {"name": badge, "criteria": criteria} | _MORE.get(badge, {})
+                for badge, criteria in _BADGES.items()
             },
         },
+        allow_revoke=True,
     )
     for number, person in enumerate(PEOPLE):
         for one in hand_filled.random_activities(random.Random(20 + number), 30):

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.cli import verify as verify_command
 from orchestrator.database import Connection
 from tests.verify.conftest import FIRST, PEOPLE, insert
-from tests.verify.hand_filled import past_the_triggers
+from tests.verify.hand_filled import ORG, past_the_triggers
 
 Cli = Callable[..., Any]
 
@@ -75,6 +75,30 @@ def _deleted_unseen(connection: Connection) -> None:
         connection.execute("delete from badges.activities where peer_mentor_id = %s", (FIRST,))
 
 
+def _visits_deleted_unseen(connection: Connection) -> None:
+    with past_the_triggers(connection):
+        connection.execute(
+            "delete from badges.activities where peer_mentor_id = %s and activity_type = 'visit'",
+            (FIRST,),
+        )
+
+
+def _wrongly_revoked(connection: Connection) -> None:
+    connection.execute(
+        "update badges.earned_badges set revoked_at = granted_at, revoked_by = 'rule'"
+        " where peer_mentor_id = %s and badge_definition_id = 'steady'",
+        (FIRST,),
+    )
+
+
+def _date_too_early(connection: Connection) -> None:
+    connection.execute(
+        "update badges.earned_badges set earned_at = earned_at - interval '3 days'"
+        " where peer_mentor_id = %s and badge_definition_id = 'steady'",
+        (FIRST,),
+    )
+
+
 def _write(connection: Connection) -> None:
     _insert_dated(connection, FIRST, LATER)
 
@@ -95,6 +119,9 @@ DAMAGES: list[Callable[[Connection], None]] = [
     _replica,
     _new_person_unseen,
     _deleted_unseen,
+    _visits_deleted_unseen,
+    _wrongly_revoked,
+    _date_too_early,
 ]
 
 
@@ -151,6 +178,24 @@ def test_a_repair_gives_the_awards_that_the_triggers_would_have_given(
     _date_too_late(kept)
     assert verify("--repair")[0] == 0
     assert kept.execute(awards, (FIRST,)).fetchall() == before
+
+
+def test_a_repair_undoes_no_denial_and_no_revocation_by_hand(
+    kept: Connection, verify: Callable[..., Any]
+) -> None:
+    for routine, badge in (("deny_badge", "steady"), ("revoke_badge", "both")):
+        kept.execute(f"select badges.{routine}(%s, %s, %s, 'r')".encode(), (FIRST, badge, ORG))
+    by_hand = (
+        "select badge_definition_id, earned_at, revoked_at, revoked_by from badges.earned_badges"
+        " where peer_mentor_id = %s and badge_definition_id in ('steady', 'both') order by 1"
+    )
+    before = kept.execute(by_hand, (FIRST,)).fetchall()
+    assert [row["revoked_by"] for row in before] == ["person", "person"]
+    assert verify()[0] == 0
+    for damage in (_corrupted_snapshot, _disabled_trigger, _visits_deleted_unseen):
+        damage(kept)
+        verify("--repair")
+    assert kept.execute(by_hand, (FIRST,)).fetchall() == before
 
 
 def test_what_cannot_be_mended_is_told_and_exits_with_1(

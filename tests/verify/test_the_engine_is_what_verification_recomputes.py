@@ -18,9 +18,9 @@ from psycopg.types.json import Jsonb
 from orchestrator import routines
 from orchestrator.database import Connection
 from tests.engine import apply, rule_set
-from tests.verify.hand_filled import ORG, dumps, random_activities
+from tests.verify.hand_filled import ORG, ZONE, dumps, random_activities
 
-_ORGANIZATIONS = {ORG: {"name": "Somewhere", "time_zone": "UTC"}}
+_ORGANIZATIONS = {ORG: {"name": "Somewhere", "time_zone": ZONE.key}}
 
 
 def _part(kind: str, **keys: Any) -> dict[str, Any]:
@@ -92,8 +92,89 @@ _CRITERIA: list[dict[str, Any]] = [
     ),
     _part("streak", unit="day", per_unit={"at_least": 2}, length=2),
     _part("streak", unit="week", per_unit={"measure": "sum", "at_least": 4}, length=2),
+    _part("streak", unit="week", per_unit={"measure": "active_days", "at_least": 2}, length=2),
+    _part("streak", unit="day", grace=1, tiers=[{"tier": str(n), "length": n} for n in (2, 4)]),
+    _part("streak", unit="day", activity="visit", grace=2, per_unit={"at_least": 2}, length=2),
+    _part(
+        "streak",
+        unit="day",
+        grace=1,
+        per_unit={"measure": "sum", "at_least": 2},
+        tiers=[{"tier": str(n), "length": n} for n in (2, 3)],
+    ),
+    _part("streak", unit="week", consecutive=False, length=3),
+    _part("streak", unit="day", consecutive=False, where={"kind": "a"}, length=3),
+    _part(
+        "streak",
+        unit="week",
+        consecutive=False,
+        per_unit={"measure": "sum", "at_least": 3},
+        length=2,
+    ),
+    *(
+        _part("threshold", when=when, at_least=3)
+        for when in (
+            {"hours": [22, 6]},
+            {"hours": ["09:30", 24], "weekdays": ["sat", "mon", "tue"]},
+            {"months": [2], "from": "2026-01-30"},
+            {"days_of_year": [21, 23, 32], "until": "2026-02-10"},
+        )
+    ),
+    _part("threshold", when={"dates": ["01-25", "02-01"]}, measure="active_days", at_least=2),
+    _part("threshold", when={"hours": [12, 18]}, measure="sum", field="score", at_least=8),
+    _part("threshold", window={"rolling_days": 3}, at_least=3),
+    _part("threshold", window={"rolling_days": 5}, measure="sum", at_least=6),
+    _part("threshold", window={"rolling_days": 4}, measure="max", field="score", at_least=7),
+    _part("threshold", window={"rolling_days": 9}, measure="active_days", at_least=4),
+    _part("threshold", window={"rolling_days": 2}, per="kind", at_least=2),
+    _part(
+        "threshold",
+        window={"rolling_days": 6},
+        measure="distinct",
+        field="kind",
+        per_value={"measure": "sum", "at_least": 2},
+        at_least=2,
+    ),
+    _part(
+        "training_completion",
+        courses=["docs/a", "docs/b"],
+        field="path",
+        activity="visit",
+        within_days=2,
+    ),
+    _part("tenure", days=10),
+    _part("tenure", activity="visit", where={"kind": "a"}, months=1),
+    _part(
+        "all_of",
+        criteria=[
+            _part("tenure", days=5),
+            _part("threshold", window={"rolling_days": 4}, measure="sum", at_least=4),
+            _part("streak", unit="day", grace=2, length=3),
+        ],
+    ),
 ]
-_RULES = rule_set({f"b{n}": c for n, c in enumerate(_CRITERIA)}, _ORGANIZATIONS)
+
+
+def _badges() -> dict[str, Any]:
+    """Make each rule a badge that keeps, one that is taken back, and some with few places."""
+    badges: dict[str, Any] = {}
+    for number, criteria in enumerate(_CRITERIA):
+        badges[f"b{number}"] = {"name": f"b{number}", "criteria": criteria}
+        badges[f"r{number}"] = {
+            "name": f"r{number}",
+            "on_unmet": "revoke",
+            "criteria": criteria,
+        }
+        if number % 5 == 0 and "repeat" not in criteria:
+            badges[f"l{number}"] = {
+                "name": f"l{number}",
+                "limit": {"first": 3},
+                "criteria": criteria,
+            }
+    return badges
+
+
+_RULES = rule_set(_badges(), _ORGANIZATIONS)
 _INSERT = """
     insert into badges.activities (
         org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes
@@ -125,7 +206,7 @@ def _feed(connection: Connection, choose: random.Random, rows: list[tuple[Any, .
 
 def _history(connection: Connection, seed: int, when: str) -> None:
     choose = random.Random(seed)
-    people = [UUID(int=choose.getrandbits(128), version=4) for _ in range(8)]
+    people = [UUID(int=choose.getrandbits(128), version=4) for _ in range(5)]
     rows = [
         (
             ORG,
@@ -143,15 +224,16 @@ def _history(connection: Connection, seed: int, when: str) -> None:
     half = {"first": 0, "half": len(rows) // 2, "last": len(rows)}[when]
     apply(connection, rule_set({}, _ORGANIZATIONS))
     _feed(connection, choose, rows[:half])
-    apply(connection, _RULES)
+    apply(connection, _RULES, allow_revoke=True)
     _feed(connection, choose, rows[half:])
+    connection.execute("select badges.award_due_badges('2026-02-20')")
     ids = [
         row["activity_id"]
         for row in connection.execute(
             "select activity_id from badges.activities order by activity_id"
         ).fetchall()
     ]
-    for activity_id in choose.sample(ids, 25):
+    for activity_id in choose.sample(ids, min(len(ids), 20)):
         connection.execute(choose.choice(_CORRECTIONS).encode(), [activity_id])
 
 
