@@ -42,18 +42,27 @@ def allow_badge(
 
 
 def apply_rule_set(
-    connection: Connection, document: Mapping[str, Any], *, allow_empty: bool = False
+    connection: Connection,
+    document: Mapping[str, Any],
+    *,
+    allow_empty: bool = False,
+    allow_revoke: bool = False,
+    expected_version: int | None = None,
 ) -> Row:
     """Commit a version of a rule set: `rule_set`, `version`, `changed`, counts and `warnings`.
 
-    Raises 22023 with the problems as JSON in DETAIL when the document is not valid.
+    Raises 22023 with the problems as JSON in DETAIL when the document is not valid, 55000 when
+    another version is current than expected, or with the losses as JSON in DETAIL when people
+    would lose awards and that is not allowed.
     """
     return _value(
         Row,
         connection,
-        "select badges.apply_rule_set(%s, %s) as value",
+        "select badges.apply_rule_set(%s, %s, %s, %s) as value",
         Jsonb(document),
         allow_empty,
+        allow_revoke,
+        expected_version,
     )
 
 
@@ -89,6 +98,28 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) 
     """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`."""
     return _value(
         Row, connection, "select badges.backfill_rule_set(%s, %s) as value", rule_set, batch
+    )
+
+
+def configure_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str,
+    is_enabled: bool,
+    custom_thresholds: Any = None,
+    *,
+    allow_revoke: bool = False,
+) -> Row:
+    """Set a badge of one organization: what `apply_rule_set` gives."""
+    return _value(
+        Row,
+        connection,
+        "select badges.configure_badge(%s, %s, %s, %s, %s) as value",
+        badge_definition_id,
+        org_id,
+        is_enabled,
+        None if custom_thresholds is None else Jsonb(custom_thresholds),
+        allow_revoke,
     )
 
 
@@ -136,6 +167,17 @@ def derive_idempotency_key(
         org_id,
         tier,
         occurrence,
+    )
+
+
+def diff_rule_sets(connection: Connection, old: Any, new: Any) -> list[Row]:
+    """List how one document differs from another, each change an object."""
+    return _value(
+        list[Row],
+        connection,
+        "select badges.diff_rule_sets(%s, %s) as value",
+        Jsonb(old),
+        Jsonb(new),
     )
 
 
@@ -205,6 +247,21 @@ def new_badges(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.new_badges()")
 
 
+def plan_rollback(connection: Connection, rule_set: str, version: int) -> Row:
+    """Tell what rolling back to a version would do, as `plan_rule_set`; changes nothing."""
+    return _value(
+        Row, connection, "select badges.plan_rollback(%s, %s) as value", rule_set, version
+    )
+
+
+def plan_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
+    """Tell what applying a document would do: `version`, `changes`, `effects`, `warnings` ..
+
+    Changes nothing; works in a read-only transaction. Raises as `apply_rule_set` does.
+    """
+    return _value(Row, connection, "select badges.plan_rule_set(%s) as value", Jsonb(document))
+
+
 def rebuild_stats(connection: Connection, peer_mentor_id: UUID | None = None) -> None:
     """Build the snapshot again from the activities, of one person or of everybody."""
     connection.execute("select badges.rebuild_stats(%s)", (peer_mentor_id,))
@@ -260,6 +317,33 @@ def revoke_badge(
         org_id,
         reason,
         tier,
+    )
+
+
+def rezone_organization(connection: Connection, org_id: str, time_zone: str) -> Row:
+    """Give an organization another time zone: `rule_set`, `version`, `changed` and who waits."""
+    return _value(
+        Row, connection, "select badges.rezone_organization(%s, %s) as value", org_id, time_zone
+    )
+
+
+def rollback_rule_set(
+    connection: Connection,
+    rule_set: str,
+    version: int,
+    *,
+    allow_revoke: bool = False,
+    expected_version: int | None = None,
+) -> Row:
+    """Commit a version that equals an earlier one: what `apply_rule_set` gives."""
+    return _value(
+        Row,
+        connection,
+        "select badges.rollback_rule_set(%s, %s, %s, %s) as value",
+        rule_set,
+        version,
+        allow_revoke,
+        expected_version,
     )
 
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "import": "orchestrator.cli.importing",
     "mentor": "orchestrator.cli.mentor",
     "migrate": "orchestrator.cli.migrate",
+    "rezone": "orchestrator.cli.rezone",
     "rules": "orchestrator.cli.rules",
     "sweep": "orchestrator.cli.sweep",
     "verify": "orchestrator.cli.verify",

@@ -23,7 +23,9 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -169,6 +171,15 @@ def emit(result: Any, output_format: str, title: str | None = None) -> None:
         click.echo(_cell(plain))
 
 
+class _RateColumn(ProgressColumn):
+    """How many steps a second."""
+
+    def render(self, task: Task) -> Text:
+        """Give the rate so far, once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
 @contextmanager
 def progress(description: str, total: float | None) -> Iterator[Callable[[float], None]]:
     """Show a bar on stderr when it is a terminal; gives a function that takes the steps done.
@@ -183,6 +194,7 @@ def progress(description: str, total: float | None) -> Iterator[Callable[[float]
         BarColumn() if total is not None else SpinnerColumn(),
         TaskProgressColumn() if total is not None else TextColumn(""),
         MofNCompleteColumn(),
+        _RateColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn() if total is not None else TextColumn(""),
     ]

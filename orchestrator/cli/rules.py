@@ -1,13 +1,14 @@
-"""`pgmerit rules`: validate, apply, show, history and schema of rule sets."""
+"""`pgmerit rules`: what a rule set lives through, from a file to its versions."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from psycopg.types.json import set_json_loads
@@ -22,9 +23,14 @@ from orchestrator.cli.common import (
     progress,
     say,
 )
+from orchestrator.cli.plans import print_changes, print_plan, would_change
+from orchestrator.database import Connection
 from orchestrator.errors import PgmeritError
 from orchestrator.grammar import Problem, canonical_text
 from orchestrator.models import rule_set_schema, stats_document_schema
+from orchestrator.rules import Document
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -67,14 +73,234 @@ def _size(document: Any) -> str:
     return f"badges {counts['badges']}, organizations {counts['organizations']}"
 
 
-def _warn(document: Any) -> None:
-    for warning in rules.warnings(document):
+def _warn(document: Any, found: Sequence[Mapping[str, str]] = ()) -> None:
+    """Tell what the file alone says, and what the database knows beyond it."""
+    known = rules.warnings(document)
+    for warning in known:
         say(f"warning: {warning}")
+    _warn_of([each for each in found if each["message"] not in known])
+
+
+def _warn_of(found: Sequence[Mapping[str, str]]) -> None:
+    for warning in found:
+        say(f"warning: {warning['path']}: {warning['message']}")
+
+
+def evaluation_options(function: F) -> F:
+    """Add --allow-revoke and --batch."""
+    batch = click.option(
+        "--batch",
+        type=click.IntRange(1, 100_000),
+        default=1000,
+        show_default=True,
+        help="People evaluated in one transaction.",
+    )
+    allow = click.option(
+        "--allow-revoke", is_flag=True, help="Let people lose awards, where badges take back."
+    )
+    return allow(batch(function))
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--exit-code", is_flag=True, help="End with 1 when something would change.")
+@click.option(
+    "--out", type=_FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes."
+)
+@format_option
+@database_options
+def plan(
+    file: Path, exit_code: bool, out: Path | None, output_format: str, database: Database
+) -> int:
+    """Show what applying FILE would change and do to people; changes nothing.
+
+    By organization and badge: awards made, given back and taken, and who is nearest to one.
+    """
+    document = _read(file)
+    with database.connect(autocommit=True) as connection:
+        planned = rules.plan(connection, document)
+    if out:
+        rules.Plan(
+            planned["rule_set"], planned["version"], planned["checksum"], document.value
+        ).write(out)
+    _show_plan(planned, output_format)
+    _warn(document.value, planned["warnings"])
+    return int(exit_code and would_change(planned))
+
+
+def _read(file: Path) -> Document:
+    document, problems = rules.check_file(file)
+    if problems:
+        raise rules.refusal(file, problems)
+    return document
+
+
+def _show_plan(planned: dict[str, Any], output_format: str) -> None:
+    if output_format == "json":
+        emit(planned, output_format)
+    else:
+        print_plan(planned)
 
 
 @command.command("apply")
 @click.argument("file", type=_FILE)
 @click.option("--allow-empty", is_flag=True, help="Let a document without badges through.")
+@evaluation_options
+@format_option
+@database_options
+def apply_file(
+    file: Path,
+    allow_empty: bool,
+    allow_revoke: bool,
+    batch: int,
+    output_format: str,
+    database: Database,
+) -> None:
+    """Make FILE the next version of its rule set and evaluate everybody by it.
+
+    FILE is a rule set, or a plan of `rules plan --out`, which is refused when another version was
+    applied since. The same document again changes nothing. When the command returns, everybody has
+    been evaluated; one that was broken off is taken up by running it again.
+    """
+    made = rules.read_plan(file)
+    document = Document(made.document) if made else _read(file)
+    with database.connect(autocommit=True) as connection:
+        applied = rules.apply(
+            connection,
+            document,
+            allow_empty=allow_empty,
+            allow_revoke=allow_revoke,
+            expected_version=made.version if made else None,
+            batch=batch,
+            progress=progress,
+            tell=say,
+        )
+    _warn(document.value, applied.pop("warnings"))
+    _emit_applied(applied, output_format)
+
+
+def _emit_applied(applied: dict[str, Any], output_format: str) -> None:
+    if not applied["changed"]:
+        say(f"unchanged: this document is version {applied['version']} already")
+    emit(applied, output_format)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
+@click.argument("version", type=click.IntRange(1))
+@evaluation_options
+@format_option
+@database_options
+def rollback(
+    ruleset: str | None,
+    version: int,
+    allow_revoke: bool,
+    batch: int,
+    output_format: str,
+    database: Database,
+) -> None:
+    """Make a new version that equals VERSION, and evaluate everybody by it.
+
+    Prints the plan first. Organizations keep their present time zones.
+    """
+    with database.connect(autocommit=True) as connection:
+        name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+        planned = rules.plan_rollback(connection, name, version)
+        if output_format != "json":
+            print_plan(planned)
+        applied = rules.rollback(
+            connection,
+            name,
+            version,
+            allow_revoke=allow_revoke,
+            expected_version=planned["version"],
+            batch=batch,
+            progress=progress,
+            tell=say,
+        )
+    _warn_of(applied.pop("warnings"))
+    if output_format == "json":
+        applied["plan"] = planned
+    _emit_applied(applied, output_format)
+
+
+@command.command()
+@click.argument("badge")
+@click.option("--org", required=True, metavar="SLUG", help="The organization.")
+@click.option("--enable/--disable", default=True, show_default=True, help="Whether it is awarded.")
+@click.option(
+    "--thresholds",
+    metavar="JSON",
+    help="Its own number, or numbers by tier or part; left out = the badge's own.",
+)
+@evaluation_options
+@format_option
+@database_options
+def configure(
+    badge: str,
+    org: str,
+    enable: bool,
+    thresholds: str | None,
+    allow_revoke: bool,
+    batch: int,
+    output_format: str,
+    database: Database,
+) -> None:
+    """Set BADGE of one organization: enabled or not, with its own thresholds.
+
+    Makes a new version of the rule set, and evaluates everybody by it.
+    """
+    try:
+        custom = None if thresholds is None else json.loads(thresholds, parse_float=Decimal)
+    except ValueError as error:
+        raise PgmeritError(
+            f"--thresholds is no JSON: {error}",
+            """For example 5, or {"bronze": 3, "silver": 15}.""",
+        ) from error
+    with database.connect(autocommit=True) as connection:
+        applied = rules.configure(
+            connection,
+            badge,
+            org,
+            enable,
+            custom,
+            allow_revoke=allow_revoke,
+            batch=batch,
+            progress=progress,
+            tell=say,
+        )
+    _warn_of(applied.pop("warnings"))
+    _emit_applied(applied, output_format)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B", default="current")
+@format_option
+@database_options
+def diff(ruleset: str | None, old: str, new: str, output_format: str, database: Database) -> None:
+    """List how B differs from A: each a version, `current` or a file; B left out is `current`."""
+    with database.connect(autocommit=True) as connection:
+        set_json_loads(partial(json.loads, parse_float=Decimal), connection)
+        documents = [_document_of(connection, ruleset, each) for each in (old, new)]
+        changes = rules.diff(connection, *documents)
+    if output_format == "json":
+        emit(changes, output_format)
+    else:
+        print_changes(changes)
+
+
+def _document_of(connection: Connection, ruleset: str | None, named: str) -> Any:
+    if named != "current" and not named.isdecimal():
+        return _read(Path(named)).value
+    name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+    version = None if named == "current" else int(named)
+    return routines.get_rule_set(connection, name, version)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
@@ -84,32 +310,15 @@ def _warn(document: Any) -> None:
 )
 @format_option
 @database_options
-def apply_file(
-    file: Path, allow_empty: bool, batch: int, output_format: str, database: Database
-) -> None:
-    """Make FILE the next version of its rule set and evaluate everybody by it.
+def backfill(ruleset: str | None, batch: int, output_format: str, database: Database) -> None:
+    """Evaluate everybody whom the current version has not seen yet.
 
-    The same document again changes nothing. When the command returns, everybody has been
-    evaluated; one that was broken off is taken up by running it again.
+    Takes up what an apply left that was broken off, and what configure_badge left to do.
     """
-    document, problems = rules.check_file(file)
-    if problems:
-        raise rules.refusal(file, problems)
     with database.connect(autocommit=True) as connection:
-        applied = rules.apply(
-            connection,
-            document,
-            allow_empty=allow_empty,
-            batch=batch,
-            progress=progress,
-            tell=say,
-        )
-    _warn(document.value)
-    for warning in applied.pop("warnings", []):
-        say(f"warning: {warning}")
-    if not applied["changed"]:
-        say(f"unchanged: this document is version {applied['version']} already")
-    emit(applied, output_format)
+        name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+        done = rules.evaluate(connection, name, batch, progress, say)
+    emit({"rule_set": name, **done}, output_format)
 
 
 @command.command()
