@@ -62,7 +62,7 @@ begin
                         when v_unit is null then chosen.bucket
                         else substr(chosen.bucket, 12)
                     end) end,
-                    'value', chosen.value
+                    'value', coalesce(chosen.value, 0)
                 ))
                 || badges_internal._stored_elements(
                     p_peer_mentor_id, p_milestone.org_id, p_milestone.stat, chosen.bucket,

@@ -26,19 +26,21 @@ declare
     v_people constant uuid[] := array[p_peer_mentor_id];
     v_orgs constant text[] := array[p_org_id];
 begin
-    if not exists (
+    if exists (
         select
         from badges.activities as activity
         where activity.peer_mentor_id = p_peer_mentor_id
         and activity.org_id = p_org_id
     ) then
+        perform badges_internal._lock_people(v_people, v_orgs);
+        perform badges_internal._bring_up_to_date(v_people, v_orgs, true);
+    else
+        -- Awards by hand or kept ones are all there is: no base row is made for them.
         perform badges_internal._require_organization(p_org_id);
         perform badges_internal._hold_rules();
-        perform badges_internal._settle_revocable(v_people, v_orgs);
-        return;
     end if;
-    perform badges_internal._lock_people(v_people, v_orgs);
-    perform badges_internal._bring_up_to_date(v_people, v_orgs, true);
+    -- What does not hold any more goes first: nothing shall count it.
+    perform badges_internal._settle_revocable(v_people, v_orgs);
     perform badges.apply_badge_rules(
         array(
             select distinct row(
@@ -50,7 +52,6 @@ begin
         'rule'
     );
     perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
-    perform badges_internal._settle_revocable(v_people, v_orgs);
     perform badges_internal._redate_awards(array[
         row(p_peer_mentor_id, p_org_id, '-infinity')::badges_internal.late_person
     ]);

@@ -149,6 +149,15 @@ def test_per_names_the_best_value(connection: Connection) -> None:
     condition(connection, value=3, verdict="met", best={"of": 5, "value": 3})
 
 
+def test_a_part_without_any_value_has_nothing_yet(connection: Connection) -> None:
+    given(
+        connection,
+        {"type": "threshold", "measure": "max", "field": "score", "per": "post", "at_least": 3},
+    )
+    insert(connection, activity("2026-03-01", attributes={"post": "a", "score": "much"}))
+    condition(connection, value=0, best={"of": "a", "value": 0})
+
+
 def test_per_within_a_window_names_both(connection: Connection) -> None:
     given(connection, {"type": "threshold", "per": "post", "window": "week", "at_least": 3})
     insert(connection, *[activity("2026-03-03", attributes={"post": "a b"})] * 2)
