@@ -84,7 +84,16 @@ begin
     if v_again <> '{}' then
         perform badges_internal._redate_badges(v_again);
     end if;
-    if v_revoked is not null then
+    v_revoked := v_revoked || array(
+        select counting
+        from unnest(badges_internal._counting_badges(v_all_granted)) as counting
+        join badges.earned_badges as earned
+            on earned.peer_mentor_id = counting.peer_mentor_id
+            and earned.badge_definition_id = counting.badge_definition_id
+            and earned.org_id = counting.org_id
+            and earned.revoked_by = 'rule'
+    );
+    if v_revoked <> '{}' then
         perform badges_internal._settle_badges(v_revoked, p_source);
     end if;
     return cardinality(v_all_granted);

@@ -21,6 +21,7 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_candidates badges_internal.candidate[];
     v_awarded bigint := 0;
 begin
     perform badges_internal._hold_rules();
@@ -38,11 +39,11 @@ begin
     ) as waiting;
     if v_people is not null then
         perform badges_internal._lock_people(v_people, v_orgs);
-        v_awarded := badges.apply_badge_rules(
-            badges_internal._bring_up_to_date(v_people, v_orgs, true), 'backfill'
-        );
-        perform badges_internal._apply_raw_rules(v_people, v_orgs, 'backfill');
+        v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
+        -- What does not hold any more goes first: nothing shall count it.
         perform badges_internal._settle_revocable(v_people, v_orgs, 'backfill');
+        v_awarded := badges.apply_badge_rules(v_candidates, 'backfill');
+        perform badges_internal._apply_raw_rules(v_people, v_orgs, 'backfill');
         -- A statement under way at the apply may have counted badges before these were given.
         perform badges_internal._redate_badges(array(
             select row(
@@ -55,7 +56,9 @@ begin
         ));
     end if;
     if badges_internal._count_waiting_people(p_rule_set) = 0 then
-        v_awarded := v_awarded + badges_internal._hand_out_places(p_rule_set);
+        v_awarded := v_awarded
+            + badges_internal._evaluate_bystanders(p_rule_set)
+            + badges_internal._hand_out_places(p_rule_set);
         update badges.organizations as organization
         set previous_time_zone = null
         where organization.rule_set = p_rule_set

@@ -25,6 +25,8 @@ declare
     v_orgs text[];
     v_stale_people uuid[];
     v_stale_orgs text[];
+    v_fallen_people uuid[];
+    v_fallen_orgs text[];
     v_stats text[]; -- what is left for the fold, null = everything
     v_few badges.activities[];
     v_source text := 'new_activities';
@@ -184,16 +186,11 @@ begin
     if v_result.late_people is not null then
         v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
     end if;
-    perform badges.apply_badge_rules(
-        v_candidates || badges_internal._pass_due_dates(v_people, v_orgs, null), 'rule'
-    );
-    if v_result.late_people is not null then
-        perform badges_internal._redate_awards(v_result.late_people);
-    end if;
-    perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
-    -- What a negative value made false, or a newer version of the rules.
+    v_candidates := v_candidates || badges_internal._pass_due_dates(v_people, v_orgs, null);
+    -- What a negative value made false, or a newer version of the rules, goes first: nothing shall
+    -- count it.
     select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
-    into v_people, v_orgs
+    into v_fallen_people, v_fallen_orgs
     from (
         select held.peer_mentor_id, held.org_id
         from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
@@ -205,9 +202,14 @@ begin
         select *
         from unnest(v_stale_people, v_stale_orgs)
     ) as fallen;
-    if v_people is not null then
-        perform badges_internal._settle_revocable(v_people, v_orgs);
+    if v_fallen_people is not null then
+        perform badges_internal._settle_revocable(v_fallen_people, v_fallen_orgs);
     end if;
+    perform badges.apply_badge_rules(v_candidates, 'rule');
+    if v_result.late_people is not null then
+        perform badges_internal._redate_awards(v_result.late_people);
+    end if;
+    perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
     return null;
 end;
 $$;

@@ -1,0 +1,74 @@
+-- Evaluates people of a rule set who hold awards but have no activities: no backfill meets them.
+--
+-- Badges that count badges can come true for them, and revoke badges no longer hold. Gives the
+-- number of awards.
+--
+-- Writes: badges.earned_badges, badges.award_events.
+create or replace function badges_internal._evaluate_bystanders(p_rule_set text)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_orgs constant text[] := array(
+        select organization.org_id
+        from badges.organizations as organization
+        where organization.rule_set = p_rule_set
+        and (
+            exists (
+                select
+                from badges_internal.milestones as milestone
+                where milestone.org_id = organization.org_id
+                and milestone.measure = 'badges'
+            )
+            or exists (
+                select
+                from badges.badge_definitions as definition
+                where definition.rule_set = p_rule_set
+                and definition.on_unmet = 'revoke'
+            )
+        )
+    );
+    v_people uuid[];
+    v_people_orgs text[];
+begin
+    if v_orgs = '{}' then
+        return 0;
+    end if;
+    select array_agg(holder.peer_mentor_id), array_agg(holder.org_id)
+    into v_people, v_people_orgs
+    from (
+        select distinct earned.peer_mentor_id, earned.org_id
+        from badges.earned_badges as earned
+        where earned.org_id = any(v_orgs)
+        and not exists (
+            select
+            from badges.peer_mentor_stats as held
+            where held.peer_mentor_id = earned.peer_mentor_id
+            and held.org_id = earned.org_id
+            and held.stat = '*'
+            and held.bucket = ''
+        )
+    ) as holder;
+    if v_people is null then
+        return 0;
+    end if;
+    perform badges_internal._settle_revocable(v_people, v_people_orgs, 'backfill');
+    return badges.apply_badge_rules(
+        array(
+            select row(
+                person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
+            )::badges_internal.candidate
+            from unnest(v_people, v_people_orgs) as person (peer_mentor_id, org_id)
+            join badges_internal.milestones as milestone
+                on milestone.org_id = person.org_id
+                and milestone.measure = 'badges'
+        ),
+        'backfill'
+    );
+end;
+$$;
+
+comment on function badges_internal._evaluate_bystanders(text) is
+'Evaluates people of a rule set who hold awards but have no activities: no backfill meets them.';
