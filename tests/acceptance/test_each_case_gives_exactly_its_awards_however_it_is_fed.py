@@ -24,21 +24,6 @@ from tests.engine import (
     without_badges,
 )
 
-# verify does not know all of their keys yet.
-UNVERIFIED = (
-    "apple-watch",
-    "duolingo",
-    "exercism",
-    "forem",
-    "foursquare",
-    "gamipress",
-    "hacktoberfest",
-    "moodle",
-    "oasis",
-    "skilltree",
-    "volunteers",
-)
-
 Activities = list[tuple[Any, ...]]
 Way = Callable[[Connection, Activities], None]
 
@@ -124,7 +109,7 @@ def by_record_activities(connection: Connection, activities: Activities) -> None
         value(connection, "select badges.record_activities(%s::jsonb)", batch)
 
 
-# Each case is fed in all of the first ways by default, in one of the others in turn.
+# By default each case is fed in all of the first ways, and every second one in one of the others.
 NAMED: list[Way] = [row_by_row, in_one_statement, by_copy, shuffled, in_random_batches]
 OTHERS: list[Way] = [backwards, by_record_activity, by_record_activities]
 IN_ORDER: dict[Way, Way] = {
@@ -147,9 +132,9 @@ def combinations() -> Iterator[Any]:
     """Pair ways and rules: by default each of them at least once a case, all of them in a soak."""
     for turn, name in enumerate(NAMES):
         named, others = (ways_of(read(name), ways) for ways in (NAMED, OTHERS))
-        by_default = {(way, list(Rules)[(turn + place) % 4]) for place, way in enumerate(named)} | {
-            (others[turn % len(others)], list(Rules)[turn % 4])
-        }
+        by_default = {(way, list(Rules)[(turn + place) % 4]) for place, way in enumerate(named)}
+        if turn % 2 == 0:
+            by_default.add((others[turn // 2 % len(others)], list(Rules)[turn // 2 % 4]))
         for way in dict.fromkeys([*named, *others]):
             for rules in Rules:
                 yield pytest.param(
@@ -171,8 +156,7 @@ def test_each_case_gives_exactly_its_awards(
     finish(connection, case)
     assert awarded(connection) == case.awards
     assert revoked(connection) - denied(case) == case.revoked
-    if name not in UNVERIFIED:
-        assert_exact(connection)
+    assert_exact(connection)
     if rules in (Rules.FIRST, Rules.LAST) and not case.changes:
         found = rows(connection, "select distinct source from badges.earned_badges")
         expected = {"backfill" if rules is Rules.LAST else "rule"}
@@ -279,7 +263,7 @@ def denied(case: Case) -> set[Place]:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[::2])
 def test_applying_the_same_document_again_changes_nothing(
     connection: Connection, name: str
 ) -> None:
