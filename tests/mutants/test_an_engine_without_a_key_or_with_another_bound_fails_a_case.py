@@ -1,0 +1,189 @@
+"""The cases would find it out: an engine whose routine ignores a key, or shifts its bound.
+
+Each mutant is one line of one file of sql/, replaced in the test's own database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator.database import Connection
+from orchestrator.grammar import grammar
+from tests.acceptance.cases import Case
+from tests.acceptance.test_each_case_gives_exactly_its_awards_however_it_is_fed import (
+    awarded,
+    begin,
+    finish,
+    in_one_statement,
+    row_by_row,
+)
+from tests.mutants import documents
+
+SQL = Path(__file__).parents[2] / "sql"
+SELECTOR = "rules/_selector.sql"
+COMPILE_WHEN = "rules/_compile_when.sql"
+WHEN = "'when', badges_internal._canonical_when(p_criteria -> 'when'),"
+WINDOW = "(p_criteria -> 'window' -> 'rolling_days')::integer"
+WITHIN = "(p_criteria -> 'within_days')::integer"
+GRACE = "'grace', nullif((p_criteria -> 'grace')::integer, 0)"
+
+
+@dataclass(frozen=True)
+class EngineMutant:
+    """One replacement in one file, and the key whose cases must find it out."""
+
+    name: str
+    owner: str
+    key: str
+    path: str
+    before: str
+    after: str
+
+    def install(self, connection: Connection) -> None:
+        """Replace the routine in this database."""
+        text = (SQL / self.path).read_text(encoding="utf-8")
+        assert text.count(self.before) == 1, f"{self.path} has changed: find {self.name} anew"
+        connection.execute(text.replace(self.before, self.after).encode())
+
+
+MUTANTS = [
+    *(
+        EngineMutant(
+            f"when: without {key}",
+            "when",
+            key,
+            SELECTOR,
+            WHEN,
+            f"'when', nullif(badges_internal._canonical_when(p_criteria -> 'when') - '{key}',"
+            " '{}'),",
+        )
+        for key in grammar()["kinds"]["when"]["keys"]
+    ),
+    *(
+        EngineMutant(f"when: {name}", "when", key, COMPILE_WHEN, before, after)
+        for name, key, before, after in [
+            (
+                "hours with their end",
+                "hours",
+                "'($minute >= %s && $minute < %s)'",
+                "'($minute >= %s && $minute <= %s)'",
+            ),
+            (
+                "hours after their beginning",
+                "hours",
+                "'($minute >= %s && $minute < %s)'",
+                "'($minute > %s && $minute < %s)'",
+            ),
+            (
+                "night with its end",
+                "hours",
+                "'($minute >= %s || $minute < %s)'",
+                "'($minute >= %s || $minute <= %s)'",
+            ),
+            (
+                "night after its beginning",
+                "hours",
+                "'($minute >= %s || $minute < %s)'",
+                "'($minute > %s || $minute < %s)'",
+            ),
+            (
+                "no night",
+                "hours",
+                "'($minute >= %s || $minute < %s)'",
+                "'($minute >= %s && $minute < %s)'",
+            ),
+            ("from exclusive", "from", "'($date >= '", "'($date > '"),
+            ("until exclusive", "until", "'($date <= '", "'($date < '"),
+        ]
+    ),
+    *(
+        EngineMutant(f"{key}: {name}", owner, key, SELECTOR, before, after)
+        for key, owner, before, variants in [
+            (
+                "rolling_days",
+                "rolling_window",
+                WINDOW,
+                {"one more": f"{WINDOW} + 1", "one less": f"{WINDOW} - 1", "any": "3660"},
+            ),
+            (
+                "within_days",
+                "training_completion",
+                WITHIN,
+                {"one more": f"{WITHIN} + 1", "one less": f"{WITHIN} - 1", "any": "3660"},
+            ),
+            (
+                "grace",
+                "streak",
+                GRACE,
+                {
+                    "one more": "'grace', (p_criteria -> 'grace')::integer + 1",
+                    "one less": "'grace', nullif((p_criteria -> 'grace')::integer - 1, 0)",
+                    "none": "'grace', null",
+                },
+            ),
+        ]
+        for name, after in variants.items()
+    ),
+    EngineMutant(
+        "tenure: a day later",
+        "tenure",
+        "years",
+        "awards/_tenures.sql",
+        "first_day.activity_date + milestone.duration",
+        "first_day.activity_date + 1 + milestone.duration",
+    ),
+    EngineMutant(
+        "tenure: due at midnight in UTC",
+        "tenure",
+        "years",
+        "awards/_tenures.sql",
+        "at time zone organization.time_zone",
+        "at time zone 'UTC'",
+    ),
+    EngineMutant(
+        "limit: one place less",
+        "limit",
+        "first",
+        "awards/_claim_places.sql",
+        "ranked.number <= place.places - place.claimed",
+        "ranked.number < place.places - place.claimed",
+    ),
+]
+
+
+def with_key(owner: str, key: str) -> list[Case]:
+    """List the cases that have a key, the shortest first."""
+    return [
+        case
+        for case in documents.all_cases()
+        if any(
+            (site.owner, site.key) == (owner, key) and site.key in site.holder
+            for site in documents.sites(case.document)
+        )
+    ]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_is_found_out(connection: Connection, mutant: EngineMutant) -> None:
+    mutant.install(connection)
+    cases = with_key(mutant.owner, mutant.key)
+    assert cases
+    assert any(is_found_out_by(connection, case) for case in cases)
+
+
+def is_found_out_by(connection: Connection, case: Case) -> bool:
+    """Feed one case; take everything back, so that the next finds the database empty."""
+    with connection.transaction(force_rollback=True):
+        begin(connection, case)
+        way = row_by_row if case.in_order_only else in_one_statement
+        way(connection, case.activities)
+        finish(connection, case)
+        return awarded(connection) != case.awards
+
+
+def test_the_engine_as_it_is_passes_them(connection: Connection) -> None:
+    for owner, key in dict.fromkeys((mutant.owner, mutant.key) for mutant in MUTANTS):
+        assert not is_found_out_by(connection, with_key(owner, key)[0])
