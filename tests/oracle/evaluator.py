@@ -129,7 +129,7 @@ def awards(
         badges = document.get("badges", {})
         people = [
             _history(zone, each, as_of, badges, org, mentor, held)
-            for mentor, each in _by_mentor(present, org).items()
+            for mentor, each in _by_mentor(present, org, held or {}).items()
         ]
         for badge in in_order_of_need(badges):
             if not is_enabled(badge, badges[badge], organization):
@@ -162,11 +162,14 @@ def without_replays(activities: Iterable[Activity]) -> Iterator[Activity]:
         seen.add(identity)
 
 
-def _by_mentor(activities: Iterable[Activity], org: str) -> dict[UUID, list[Activity]]:
-    people: dict[UUID, list[Activity]] = defaultdict(list)
+def _by_mentor(
+    activities: Iterable[Activity], org: str, held: Iterable[HeldKey]
+) -> dict[UUID, list[Activity]]:
+    """Part an organization's activities by person; who holds a badge is there without any."""
+    people: dict[UUID, list[Activity]] = {key[1]: [] for key in held if key[0] == org}
     for each in activities:
         if each.org == org:
-            people[each.mentor].append(each)
+            people.setdefault(each.mentor, []).append(each)
     return people
 
 
