@@ -69,18 +69,44 @@ begin
             and held.stat = asked.stat
         ) as best
     ),
+    tenures as materialized (
+        select tenure.badge_definition_id, tenure.node, tenure.due_at
+        from badges_internal._tenures(
+            array[p_peer_mentor_id], array[p_org_id],
+            case when p_badge_definition_id is not null then array[p_badge_definition_id] end
+        ) as tenure
+    ),
+    begun as materialized (
+        select
+            measured.stat,
+            badges_internal._first_day(p_peer_mentor_id, p_org_id, measured.stat) as first_day
+        from measured
+        where measured.measure = 'tenure'
+    ),
     others as (
+        select
+            condition.badge_definition_id, condition.node, condition.tier, condition.occurrence,
+            badges_internal._elapsed_units(
+                badges_internal._tenure_unit(condition.threshold, condition.duration),
+                begun.first_day, p_as_of
+            )::numeric as value,
+            tenures.due_at <= badges_internal._seen_until(p_peer_mentor_id, p_org_id) as is_reached
+        from conditions as condition
+        join begun on begun.stat = condition.stat
+        join tenures
+            on tenures.badge_definition_id = condition.badge_definition_id
+            and tenures.node = condition.node
+        where condition.measure = 'tenure'
+        union all
         select
             milestone.badge_definition_id, milestone.node, milestone.tier, milestone.occurrence,
             other.value, other.is_reached
         from badges_internal.milestones as milestone
-        cross join lateral badges_internal._other_measure(
-            p_peer_mentor_id, milestone, p_as_of
-        ) as other
+        cross join lateral badges_internal._other_measure(p_peer_mentor_id, milestone) as other
         where milestone.org_id = p_org_id
         and milestone.badge_definition_id
             = coalesce(p_badge_definition_id, milestone.badge_definition_id)
-        and milestone.measure in ('tenure', 'badges', 'raw')
+        and milestone.measure in ('badges', 'raw')
     )
     select
         condition.badge_definition_id, condition.tier, condition.occurrence, condition.node,
