@@ -40,7 +40,8 @@ class Database:
 
     def live_through(self) -> None:
         """Let every step of the story happen."""
-        self._apply(without_badges(self.story.documents[0]))
+        if self.story.steps[0].what != "apply":
+            self._apply(without_badges(self.story.documents[0]))
         for step in self.story.steps:
             getattr(self, f"_do_{step.what}")(step)
         # What a correction after the sweep made due again is found by the next one.
@@ -58,7 +59,7 @@ class Database:
 
     def _apply(self, document: Mapping[str, Any]) -> None:
         value(self.connection, "select badges.apply_rule_set(%s)", Jsonb(document))
-        while value(self.connection, "select badges.backfill_rule_set('generated', 1)")[
+        while value(self.connection, "select badges.backfill_rule_set('generated', 3)")[
             "remaining"
         ]:
             pass
@@ -304,21 +305,21 @@ def run_examples(
     run()
 
 
-@pytest.mark.parametrize("number", range(15))
+@pytest.mark.parametrize("number", range(12))
 def test_inserts_in_any_order_give_its_awards_and_dates(
     connection: Connection, number: int
 ) -> None:
     run_examples(connection, check_inserts, strategies.insert_stories(), number)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(3))
 def test_one_backfill_hands_the_places_out_by_date_and_person(
     connection: Connection, number: int
 ) -> None:
     run_examples(connection, check_inserts, strategies.limited_stories(), number)
 
 
-@pytest.mark.parametrize("number", range(15))
+@pytest.mark.parametrize("number", range(12))
 def test_after_anything_keep_contains_it_and_revoke_equals_it(
     connection: Connection, number: int
 ) -> None:
