@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
+from queue import SimpleQueue
 from typing import Any
 from uuid import UUID
 
+from psycopg.conninfo import make_conninfo
+
 from orchestrator import routines
-from orchestrator.database import Connection, retry
+from orchestrator.database import Connection, connect, retry
+from orchestrator.errors import PgmeritError
 
 # People are looked at by the first hexadecimal digit of their id, so that progress can be shown
 # and no single statement grows with the whole database.
 SLICES = [(UUID(f"{digit}{'0' * 31}"), UUID(f"{digit}{'f' * 31}")) for digit in "0123456789abcdef"]
+
+# The slices are worked off beside each other: the server works, we wait.
+_SESSIONS = 2
 
 Progress = Callable[[float], None]
 
@@ -24,8 +32,9 @@ class Difference:
     """One thing that is not as the activities say.
 
     `kind` is `stats` or `award`; `subject` names the stat and its bucket, or the badge with its
-    tier and occurrence; `problem` the column of the stats row, `row`, `element VALUE`, `missing` or
-    `date_too_late`. `stored` and `expected` are None where there is nothing.
+    tier and occurrence; `problem` the column of the stats row, `row` or `element VALUE`, or what is
+    wrong with the award: `missing`, `unsupported`, `date_too_late`, `date_too_early` or
+    `without_place`. `stored` and `expected` are None where there is nothing.
     """
 
     peer_mentor_id: UUID
@@ -54,15 +63,62 @@ def find_differences(
 ) -> list[Difference]:
     """List every difference, of one person, a share of the people, or everybody.
 
-    Reads only, one snapshot for each slice of the people, and calls `progress` with the number of
-    slices done, of `len(SLICES)` in all, or of one for one person.
+    Reads only, one snapshot for each slice of the people, in a second session too where the server
+    lets one in. Calls `progress` with the number of slices done, of `len(SLICES)` in all, or of one
+    for one person.
     """
-    slices = SLICES if peer_mentor_id is None else [(peer_mentor_id, peer_mentor_id)]
-    found: list[Difference] = []
-    for first, last in slices:
-        found += _differences(connection, first, last, sample)
+    if peer_mentor_id is not None:
+        found = [*_differences(connection, peer_mentor_id, peer_mentor_id, sample)]
         progress(1)
-    return sorted(found, key=_person_and_org)
+        return sorted(found, key=_person_and_org)
+    with _sessions(connection) as sessions:
+        return sorted(_of_everybody(sessions, sample, progress), key=_person_and_org)
+
+
+def _of_everybody(
+    sessions: list[Connection], sample: float | None, progress: Progress
+) -> list[Difference]:
+    """Look at all slices, each in the session that is free next."""
+    free: SimpleQueue[Connection] = SimpleQueue()
+    for session in sessions:
+        free.put(session)
+
+    def look(first: UUID, last: UUID) -> list[Difference]:
+        session = free.get()
+        try:
+            return list(_differences(session, first, last, sample))
+        finally:
+            free.put(session)
+
+    found: list[Difference] = []
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        looks = [pool.submit(look, first, last) for first, last in SLICES]
+        try:
+            for done in as_completed(looks):
+                found += done.result()
+                progress(1)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for session in sessions:
+                session.cancel()
+            raise
+    return found
+
+
+@contextmanager
+def _sessions(connection: Connection) -> Iterator[list[Connection]]:
+    """Give the connection and others like it, as many as the server lets in."""
+    told = connection.info
+    secret = {"password": told.password} if told.password else {}
+    others: list[Connection] = []
+    try:
+        with suppress(PgmeritError):
+            for _ in range(1, _SESSIONS):
+                others.append(connect(make_conninfo(told.dsn, **secret), autocommit=True))
+        yield [connection, *others]
+    finally:
+        for other in others:
+            other.close()
 
 
 def repair(

@@ -1,10 +1,9 @@
 -- Gives every activity of the people once for each part of a stat that it is measured in.
 --
 -- The base stats '*' and '=type' choose whatever the rules say. A rolling window is a part of its
--- own, named by its last day; there is none before that day has an activity, and from then on all
--- that lies in it counts. p_measures and p_has_elements are those of _verify_selectors. STABLE as
--- all of these helpers, so that one verification reads the one snapshot of the statement that calls
--- them.
+-- own, named by its last day. p_measures and p_has_elements are those of _verify_selectors. STABLE
+-- as all of these helpers, so that one verification reads the one snapshot of the statement that
+-- calls them.
 create or replace function badges_internal._verify_choices(
     p_people uuid[],
     p_measures text[],
@@ -26,35 +25,6 @@ language sql
 stable
 parallel safe
 begin atomic
-    with rolling as materialized (
-        select
-            choice.*,
-            -- Blocks of so many days: what lies in a window lies in its last day's block or the
-            -- one before.
-            (choice.activity_date - date '1800-01-01') / selector.rolling_days as block,
-            selector.rolling_days
-        from badges_internal._verify_rule_choices(p_people, p_measures, p_has_elements, true)
-            as choice
-        inner join badges_internal._verify_selectors(p_measures, p_has_elements) as selector
-            using (org_id, stat)
-    ), windows as (
-        select
-            choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.block,
-            choice.activity_date as window_end,
-            min(choice.occurred_at) as begun_at
-        from rolling as choice
-        group by
-            choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.block,
-            choice.activity_date
-    )
     select
         activity.peer_mentor_id,
         activity.org_id,
@@ -89,27 +59,8 @@ begin atomic
         choice.element_amount
     from badges_internal._verify_rule_choices(p_people, p_measures, p_has_elements, false) as choice
     union all
-    select
-        choice.peer_mentor_id,
-        choice.org_id,
-        choice.stat,
-        choice.bucket,
-        rolled.window_end,
-        greatest(choice.occurred_at, rolled.begun_at),
-        choice.activity_date,
-        choice.value,
-        choice.element,
-        choice.element_amount
-    from rolling as choice
-    cross join (values (0), (1)) as later (blocks)
-    inner join windows as rolled
-        on rolled.peer_mentor_id = choice.peer_mentor_id
-        and rolled.org_id = choice.org_id
-        and rolled.stat = choice.stat
-        and rolled.bucket = choice.bucket
-        and rolled.block = choice.block + later.blocks
-    where rolled.window_end between choice.activity_date
-        and choice.activity_date + choice.rolling_days - 1;
+    select choice.*
+    from badges_internal._verify_rolling_choices(p_people, p_measures, p_has_elements) as choice;
 end;
 
 comment on function badges_internal._verify_choices(uuid[], text[], boolean) is

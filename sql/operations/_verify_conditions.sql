@@ -20,6 +20,8 @@ returns table (
 language sql
 stable
 parallel safe
+rows 100
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         milestone.org_id,

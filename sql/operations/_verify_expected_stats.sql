@@ -44,16 +44,13 @@ begin atomic
         inner join badges_internal.stat_definitions as definition using (org_id, stat)
     ), folded as materialized (
         select
+            day.*,
             -- One number for a part: what follows sorts and groups by it.
             dense_rank() over (
-                order by
-                    choice.peer_mentor_id,
-                    choice.org_id,
-                    choice.stat,
-                    choice.bucket,
-                    choice.window_end
+                order by day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.window_end
             ) as part,
-            choice.*
+            row_number() over in_order = 1 as begins_part,
+            day.activity_date is distinct from lag(day.activity_date) over in_order as begins_day
         from (
             select
                 choice.peer_mentor_id,
@@ -61,7 +58,7 @@ begin atomic
                 choice.stat,
                 choice.bucket,
                 choice.window_end,
-                choice.activity_date,
+                kept.activity_date,
                 choice.element,
                 count(*) as activity_count,
                 sum(choice.value) as value_sum,
@@ -71,17 +68,32 @@ begin atomic
                 min(choice.occurred_at) as first_at,
                 max(choice.occurred_at) as last_at
             from badges_internal._verify_choices(p_people, null, null) as choice
+            left join selectors as selector using (org_id, stat)
+            -- Where nobody asks for days the part is folded at once.
+            cross join lateral (
+                select case
+                    when not selector.is_dateless
+                        or selector.is_rolling
+                        or selector.element_measure = 'active_days'
+                        or selector.stat is null
+                        then choice.activity_date
+                end as activity_date
+            ) as kept
             group by
                 choice.peer_mentor_id,
                 choice.org_id,
                 choice.stat,
                 choice.bucket,
                 choice.window_end,
-                choice.activity_date,
+                kept.activity_date,
                 choice.element
-        ) as choice
-    ), parts as (
-        select distinct on (day.part)
+        ) as day
+        window in_order as (
+            partition by day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.window_end
+            order by day.activity_date
+        )
+    ), parts as materialized (
+        select
             day.part,
             day.peer_mentor_id,
             day.org_id,
@@ -93,19 +105,7 @@ begin atomic
             coalesce(selector.grace, 0) as grace
         from folded as day
         left join selectors as selector using (org_id, stat)
-        order by day.part
-    ), days as (
-        select
-            day.part,
-            day.activity_date,
-            sum(day.activity_count) as activity_count,
-            sum(day.value_sum) as value_sum,
-            max(day.value_max) as value_max,
-            bool_or(day.has_negative) as has_negative,
-            min(day.first_at) as first_at,
-            max(day.last_at) as last_at
-        from folded as day
-        group by day.part, day.activity_date
+        where day.begins_part
     ), totals as (
         select
             day.part,
@@ -113,11 +113,11 @@ begin atomic
             sum(day.value_sum) as value_sum,
             max(day.value_max) as value_max,
             bool_or(day.has_negative) as has_negative,
-            count(*) as active_days,
+            count(*) filter (where day.begins_day) as active_days,
             min(day.first_at) as first_at,
             max(day.last_at) as last_at,
             max(day.activity_date) as last_date
-        from days as day
+        from folded as day
         group by day.part
     ), elements as (
         select tally.part, tally.element, selector.element_unit
@@ -144,9 +144,10 @@ begin atomic
         group by element.part
     ), marks as (
         select day.part, day.activity_date as marked_date, 0 as grace
-        from days as day
+        from folded as day
         inner join parts as part using (part)
-        where not part.is_dateless
+        where day.begins_day
+        and not part.is_dateless
         union all
         select element.part, element.element::date, part.grace
         from elements as element

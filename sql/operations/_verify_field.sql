@@ -6,7 +6,7 @@ create or replace function badges_internal._verify_field(
 )
 returns jsonb
 language sql
-immutable
+stable
 parallel safe
 return case
     when p_field = 'quantity' then to_jsonb(p_quantity)

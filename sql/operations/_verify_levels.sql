@@ -15,7 +15,11 @@ language sql
 stable
 parallel safe
 begin atomic
-    with instants as (
+    with watched as (
+        select distinct condition.org_id, condition.stat, condition.measure
+        from badges_internal._verify_conditions() as condition
+        where condition.measure in ('count', 'sum', 'max')
+    ), instants as (
         select
             choice.peer_mentor_id,
             choice.org_id,
@@ -36,29 +40,36 @@ begin atomic
             choice.occurred_at
     ), running as (
         select
-            instant.peer_mentor_id,
-            instant.org_id,
-            instant.stat,
-            instant.occurred_at,
-            sum(instant.activity_count) over up_to_now as activity_count,
-            sum(instant.activity_count) over up_to_then as earlier_count,
-            sum(instant.value_sum) over up_to_now as value_sum,
-            sum(instant.value_sum) over up_to_then as earlier_sum,
-            max(instant.value_max) over up_to_now as value_max,
-            max(instant.value_max) over up_to_then as earlier_max
+            instant.*,
+            sum(instant.activity_count) over in_order as running_count,
+            sum(instant.value_sum) over in_order as running_sum,
+            max(instant.value_max) over in_order as running_max
         from instants as instant
-        window
-            in_order as (
-                partition by
-                    instant.peer_mentor_id,
-                    instant.org_id,
-                    instant.stat,
-                    instant.bucket,
-                    instant.window_end
-                order by instant.occurred_at
-            ),
-            up_to_now as (in_order rows unbounded preceding),
-            up_to_then as (in_order rows between unbounded preceding and 1 preceding)
+        window in_order as (
+            partition by
+                instant.peer_mentor_id,
+                instant.org_id,
+                instant.stat,
+                instant.bucket,
+                instant.window_end
+            order by instant.occurred_at
+        )
+    ), lagged as (
+        select
+            running.*,
+            lag(running.running_count) over in_order as earlier_count,
+            lag(running.running_sum) over in_order as earlier_sum,
+            lag(running.running_max) over in_order as earlier_max
+        from running
+        window in_order as (
+            partition by
+                running.peer_mentor_id,
+                running.org_id,
+                running.stat,
+                running.bucket,
+                running.window_end
+            order by running.occurred_at
+        )
     ), days as (
         select
             choice.peer_mentor_id,
@@ -99,20 +110,23 @@ begin atomic
         from badges_internal._verify_element_changes(p_people, array['distinct']) as element
     )
     select
-        running.peer_mentor_id,
-        running.org_id,
-        running.stat,
-        measured.measure,
-        running.occurred_at,
-        measured.level,
-        measured.earlier_level
-    from running
-    cross join lateral (
-        values
-        ('count', running.activity_count, running.earlier_count),
-        ('sum', running.value_sum, running.earlier_sum),
-        ('max', running.value_max, running.earlier_max)
-    ) as measured (measure, level, earlier_level)
+        lagged.peer_mentor_id,
+        lagged.org_id,
+        lagged.stat,
+        watched.measure,
+        lagged.occurred_at,
+        case
+            when watched.measure = 'count' then lagged.running_count
+            when watched.measure = 'sum' then lagged.running_sum
+            else lagged.running_max
+        end,
+        case
+            when watched.measure = 'count' then lagged.earlier_count
+            when watched.measure = 'sum' then lagged.earlier_sum
+            else lagged.earlier_max
+        end
+    from lagged
+    inner join watched using (org_id, stat)
     union all
     select
         changed.peer_mentor_id,

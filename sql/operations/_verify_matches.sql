@@ -9,7 +9,7 @@ create or replace function badges_internal._verify_matches(
 )
 returns boolean
 language sql
-immutable
+stable
 parallel safe
 return case
     when p_operator = 'exists'

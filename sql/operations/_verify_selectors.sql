@@ -32,6 +32,8 @@ returns table (
 language sql
 stable
 parallel safe
+rows 100
+set search_path = pg_catalog, pg_temp
 begin atomic
     select
         definition.org_id,

@@ -13,10 +13,21 @@ returns table (
     changed_at timestamptz,
     change integer
 )
-language sql
+language plpgsql
 stable
 parallel safe
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if not exists (
+        select
+        from badges_internal._verify_conditions() as condition
+        where condition.measure = 'tenure'
+    ) then
+        return;
+    end if;
+    return query
     with conditions as materialized (
         select condition.*, organization.time_zone
         from badges_internal._verify_conditions() as condition
@@ -56,6 +67,7 @@ begin atomic
     ) as due
     where due.at <= greatest(moment.last_at, swept.seen_until);
 end;
+$$;
 
 comment on function badges_internal._verify_tenure_crossings(uuid[]) is
 'Tells when every condition about tenure fell due, of those that somebody has noticed.';
