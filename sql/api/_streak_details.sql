@@ -28,7 +28,7 @@ begin
     and held.stat = p_milestone.stat
     and held.bucket = '';
     v_now := badges_internal._unit_details(
-        p_peer_mentor_id, p_milestone, p_selector, p_unit, v_held, p_as_of
+        p_peer_mentor_id, p_milestone, p_selector, p_unit, p_as_of
     );
     if p_milestone.measure not like '%run' then
         return jsonb_build_object('now', v_now);

@@ -6,7 +6,6 @@ create or replace function badges_internal._unit_details(
     p_milestone badges_internal.milestones,
     p_selector jsonb,
     p_unit text,
-    p_stats badges.peer_mentor_stats,
     p_as_of date
 )
 returns jsonb
@@ -52,6 +51,6 @@ end;
 $$;
 
 comment on function badges_internal._unit_details(
-    uuid, badges_internal.milestones, jsonb, text, badges.peer_mentor_stats, date
+    uuid, badges_internal.milestones, jsonb, text, date
 ) is
 'Tells of a streak''s unit that p_as_of lies in what it has, what it needs, and whether it counts.';

@@ -395,3 +395,22 @@ def test_a_denial_beside_a_backfill_leaves_nothing_held(
     waiting.result(timeout=20)
     assert badge_ids(connection) == []
     assert_exact(connection)
+
+
+@pytest.mark.parametrize("first", ["award", "deny"])
+def test_a_denial_beside_an_award_by_hand_leaves_nothing_held(
+    ready: Connection, connect: Opening, first: str
+) -> None:
+    ahead, behind = connect(), connect()
+    second = "deny" if first == "award" else "award"
+    ahead.execute("begin")
+    by_hand(ahead, first, "by_hand")
+    waiting = in_background(lambda: by_hand(behind, second, "by_hand"))
+    wait_until_blocked(ready, behind)
+    ahead.execute("commit")
+    if second == "award":
+        with pytest.raises(psycopg.Error, match="is denied"):
+            waiting.result(timeout=20)
+    else:
+        assert waiting.result(timeout=20)["award"]["revoked_by"] == "person"
+    assert badge_ids(ready) == []
