@@ -1,4 +1,4 @@
-"""Whatever valid rules are loaded, activities of every kind go in, change and go."""
+"""Whatever valid rules are loaded, activities go in, change and go, and all is as recomputed."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def document(criteria: list[Any]) -> dict[str, Any]:
                 "category": ["milestones", "others"][place % 2],
                 "on_unmet": ["keep", "revoke"][place % 2],
             }
+            | ({"limit": {"first": 2}} if place % 3 == 0 and "repeat" not in each else {})
             for place, each in enumerate(criteria)
         },
     }
@@ -104,3 +105,5 @@ def test_activities_go_in_change_and_go(
     connection.execute(
         "delete from badges.activities where activity_id %% 5 = %s", [source.randint(0, 4)]
     )
+    assert connection.execute("select * from badges.verify_stats()").fetchall() == []
+    assert connection.execute("select * from badges.verify_awards()").fetchall() == []
