@@ -251,12 +251,18 @@ EVERY_TYPE: dict[str, tuple[dict[str, Any], int]] = {
     "all_of": ({"type": "all_of", "criteria": [PART, OTHER]}, 2),
     "any_of": ({"type": "any_of", "criteria": [PART, OTHER]}, 2),
     "n_of": ({"type": "n_of", "n": 1, "criteria": [PART, OTHER]}, 2),
+    "tenure": ({"type": "tenure", "activity": "call", "days": 7}, 1),
     "badges_earned": ({"type": "badges_earned", "badges": ["other"]}, 1),
     "manual": ({"type": "manual"}, 0),
     "criteria_raw": (
         {"type": "criteria_raw", "expression": "$.activities.call.count > 5", "reason": "r"},
         1,
     ),
+}
+TYPED = {
+    name: given
+    for name, given in EVERY_TYPE.items()
+    if name not in ("criteria_raw", "badges_earned")
 }
 
 
@@ -361,3 +367,13 @@ def test_texts_in_attributes_stay_text(connection: Connection) -> None:
     (condition,) = explained(connection, "odd")["conditions"]
     assert condition["selector"]["where"] == criteria["where"]
     assert value(connection, "select %s::jsonb = %s", Jsonb(condition["value"]), Jsonb(1))
+
+
+def test_reading_writes_nothing(connection: Connection) -> None:
+    apply(connection, rule_set({name: criteria for name, (criteria, _) in TYPED.items()}))
+    insert(connection, *days(3), *days(2, kind="visit"))
+    with connection.transaction():
+        connection.execute("set transaction read only")
+        assert progress(connection)
+        for name in TYPED:
+            assert explained(connection, name)["badge_definition_id"] == name
