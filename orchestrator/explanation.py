@@ -140,6 +140,8 @@ def _measure_name(condition: Part) -> str:
 def _condition_details(condition: Part) -> Iterator[str]:
     if condition["selector"] is not None:
         yield f"of {_selector_text(condition['selector'])}"
+    if condition.get("period", "now") != "now":
+        yield f"the period is {condition['period']}"
     if condition["came_true_at"]:
         by = f" by activity {condition['activity_id']}" if condition["activity_id"] else ""
         yield f"came true {_moment(condition['came_true_at'])}{by}"

@@ -4,6 +4,7 @@
 --   {"from", "until", "of", "value"} and, of distinct values, as below.
 -- counted, missing, open: of distinct values, those that count and those that lack of a closed
 --   list, and the nearest that have not reached what per_value asks.
+-- period: of a when with from or until, to come, now or over.
 -- run, now: of a streak, see _streak_details. tenure: see _tenure_details.
 -- held, missing: of badges. expression, reason: of a raw rule.
 create or replace function badges_internal._condition_details(
@@ -57,7 +58,11 @@ begin
             p_peer_mentor_id, p_org_id, v_milestone.stat, '', v_selector
         )
         else '{}'
-    end;
+    end || jsonb_strip_nulls(jsonb_build_object('period', case
+        when (v_selector -> 'when' ->> 'until')::date < p_as_of then 'over'
+        when (v_selector -> 'when' ->> 'from')::date > p_as_of then 'to come'
+        when v_selector -> 'when' ?| array['from', 'until'] then 'now'
+    end));
 end;
 $$;
 

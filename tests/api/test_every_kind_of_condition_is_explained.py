@@ -95,6 +95,25 @@ def test_a_threshold_with_when_counts_what_falls_into_it(connection: Connection)
 
 
 @pytest.mark.parametrize(
+    ("bounds", "as_of", "period"),
+    [
+        ({"from": "2026-03-02", "until": "2026-03-03"}, "2026-03-01", "to come"),
+        ({"from": "2026-03-02", "until": "2026-03-03"}, "2026-03-02", "now"),
+        ({"from": "2026-03-02", "until": "2026-03-03"}, "2026-03-03", "now"),
+        ({"from": "2026-03-02", "until": "2026-03-03"}, "2026-03-04", "over"),
+        ({"from": "2026-03-02"}, "2026-03-01", "to come"),
+        ({"until": "2026-03-02"}, "2026-03-03", "over"),
+        ({"months": [3]}, "2026-03-03", None),
+    ],
+)
+def test_a_period_is_to_come_or_over(
+    connection: Connection, bounds: dict[str, Any], as_of: str, period: str | None
+) -> None:
+    given(connection, {"type": "threshold", "when": bounds, "at_least": 2})
+    condition(connection, as_of, period=period)
+
+
+@pytest.mark.parametrize(
     ("unit", "first", "now"),
     [
         ("day", ("2026-02-04", "2026-02-04"), ("2026-05-14", "2026-05-14")),

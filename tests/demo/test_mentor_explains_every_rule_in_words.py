@@ -210,6 +210,12 @@ def test_a_run_that_ended_and_a_unit_that_lacks_are_told(
     assert "this day (2026-04-01) has 0 of 1, 1 remaining" in told.stdout
 
 
+def test_a_period_that_is_over_is_told(kept: Connection, cli: Cli, dsn: str) -> None:
+    options = ("mentor", "explain", ANN, "nights", "--org", ORG, "--as-of")
+    assert "the period is over" in cli(*options, "2027-01-01", dsn=dsn).stdout
+    assert "the period is" not in cli(*options, "2026-12-31", dsn=dsn).stdout
+
+
 def test_show_takes_a_day_and_a_language(connection: Connection, cli: Cli, dsn: str) -> None:
     visits = {"name": {"en": "Visits", "nb": "Besøk"}, "criteria": {**VISIT, "at_least": 2}}
     run = {"type": "streak", "unit": "day", "length": 4}
