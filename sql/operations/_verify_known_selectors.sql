@@ -11,13 +11,20 @@ declare
     v_stat text;
     v_key text;
 begin
-    select definition.stat, key.name
+    select definition.stat, named.key
     into v_stat, v_key
     from badges_internal.stat_definitions as definition
-    cross join lateral jsonb_object_keys(definition.selector) as key (name)
-    where key.name <> all(array[
-        'types', 'where', 'when', 'field', 'per', 'window', 'distinct', 'per_value', 'unit',
-        'per_unit', 'grace'
+    cross join lateral jsonb_each(definition.selector) as given (key, value)
+    left join lateral jsonb_object_keys(case
+        when jsonb_typeof(given.value) = 'object' and given.key <> 'where' then given.value
+    end) as detail (key) on true
+    cross join lateral (select concat_ws('.', given.key, detail.key) as key) as named
+    where named.key <> all(array[
+        'types', 'where', 'when.hours', 'when.weekdays', 'when.months', 'when.dates',
+        'when.days_of_year', 'when.from', 'when.until', 'field', 'per', 'window',
+        'window.rolling_days', 'distinct', 'per_value.measure', 'per_value.field',
+        'per_value.at_least', 'unit', 'per_unit.measure', 'per_unit.field', 'per_unit.at_least',
+        'grace'
     ])
     limit 1;
     if found then

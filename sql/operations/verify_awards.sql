@@ -1,9 +1,12 @@
--- Names every award that the rules call for and that is missing or dated too late.
+-- Names every award that is missing, unsupported, wrongly dated or without a place.
 --
 -- Shares no code with the triggers. A badge is due when any beginning of the present activities, by
--- occurred_at, satisfies its rule; expected is the moment of the first such beginning. Awards by
--- hand and raw rules are not judged. p_from and p_to are both included; p_sample is the share of
--- people to look at.
+-- occurred_at, satisfies its rule; expected is the moment of the first such beginning. Problem is
+-- missing, date_too_late or without_place (a limited badge given by rules more often than places
+-- were claimed); of badges that are taken back also unsupported (held, though the rule does not
+-- hold) and date_too_early. Stored is 'revoked' where a rule took back what is due. What a person
+-- gave, took back or denied is not judged, nor are raw rules. p_from and p_to are both included;
+-- p_sample is the share of people to look at.
 --
 -- Raises: 22023 for a sample outside 0 to 1, 0A000 for a selector it cannot read.
 create or replace function badges.verify_awards(
@@ -46,4 +49,4 @@ end;
 $$;
 
 comment on function badges.verify_awards(uuid, uuid, uuid, double precision) is
-'Names every award that the rules call for and that is missing or dated too late.';
+'Names every award that is missing, unsupported, wrongly dated or without a place.';

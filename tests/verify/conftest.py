@@ -42,6 +42,21 @@ _BADGES: dict[str, dict[str, Any]] = {
     "member": {"type": "tenure", "days": 3},
     "steady": {"type": "threshold", "activity": "visit", "measure": "active_days", "at_least": 3},
     "firsts": {"type": "threshold", "activity": "call", "at_least": 2},
+    "night": {"type": "threshold", "when": {"hours": [20, 8]}, "at_least": 2},
+    "lately": {
+        "type": "threshold",
+        "measure": "distinct",
+        "field": "kind",
+        "window": {"rolling_days": 5},
+        "at_least": 2,
+    },
+    "patient": {
+        "type": "streak",
+        "unit": "day",
+        "grace": 1,
+        "per_unit": {"at_least": 1},
+        "length": 2,
+    },
 }
 _MORE: dict[str, dict[str, Any]] = {
     "steady": {"on_unmet": "revoke"},

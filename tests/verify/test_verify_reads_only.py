@@ -4,6 +4,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from orchestrator.database import Connection
 from tests.verify.conftest import FIRST, PEOPLE
@@ -64,13 +65,25 @@ def test_a_sample_outside_0_to_1_is_refused(
         _people(connection, routine, None, None, None, sample)
 
 
+@pytest.mark.parametrize(
+    ("key", "selector"),
+    [
+        ("phase_of_moon", {"phase_of_moon": "full"}),
+        ("when.tides", {"when": {"months": [1], "tides": ["low"]}}),
+        ("window.rolling_weeks", {"window": {"rolling_weeks": 3}}),
+        ("per_unit.except", {"unit": "day", "per_unit": {"except": 1}}),
+    ],
+)
 @pytest.mark.parametrize("routine", ROUTINES)
-def test_a_selector_that_cannot_be_read_is_not_called_exact(kept: Connection, routine: str) -> None:
+def test_a_selector_that_cannot_be_read_is_not_called_exact(
+    kept: Connection, routine: str, key: str, selector: dict[str, object]
+) -> None:
     kept.execute(
-        "update badges_internal.stat_definitions"
-        " set selector = selector || '{\"phase_of_moon\": \"full\"}' where starts_with(stat, '~')"
+        "update badges_internal.stat_definitions set selector = selector || %s"
+        " where starts_with(stat, '~')",
+        (Jsonb(selector),),
     )
-    with pytest.raises(psycopg.errors.FeatureNotSupported, match="phase_of_moon"):
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match=key):
         _people(kept, routine)
 
 
