@@ -1,7 +1,8 @@
 -- Takes an award back by hand; no evaluation gives it again.
 --
 -- Gives {"award": {..} or null, "changed": bool}. Without p_tier a badge without tiers is meant;
--- the first occurrence of a repeated badge. Badges that count badges follow.
+-- the first occurrence of a repeated badge. A tier that the rule set has dropped may be taken back
+-- from who has it. Badges that count badges follow.
 --
 -- Locks:  the person's base row.
 -- Writes: badges.earned_badges, badges.award_events.
@@ -26,8 +27,10 @@ declare
 begin
     perform badges_internal._hold_rules();
     v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
-    v_tier := badges_internal._require_tier(v_definition, p_tier);
     perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);
+    v_tier := badges_internal._require_held_tier(
+        v_definition, p_peer_mentor_id, p_org_id, p_tier
+    );
     v_awards := badges_internal._revoke_by_hand(
         p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, p_reason
     );

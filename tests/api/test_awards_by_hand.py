@@ -93,6 +93,18 @@ def test_a_revoked_award_is_restored_by_awarding_it(ready: Connection) -> None:
     assert [each for each, _ in events(ready)] == ["awarded", "revoked", "restored"]
 
 
+def test_a_tier_that_is_no_more_is_taken_back_from_who_has_it(ready: Connection) -> None:
+    insert(ready, activity("2026-03-01"), activity("2026-03-02"))
+    fewer = {**RULES, "tiered": {"type": "tier", "tiers": [{"tier": "b", "at_least": 9}]}}
+    apply(ready, rule_set(fewer))
+    assert "tiered" in badge_ids(ready)
+    assert revoke(ready, "tiered", "a")["changed"] is True
+    assert "tiered" not in badge_ids(ready)
+    for verb in (award, deny):
+        with pytest.raises(psycopg.Error, match='has no tier "a"'):
+            verb(ready, "tiered", "a")
+
+
 def test_revoking_what_is_not_held_changes_nothing(ready: Connection) -> None:
     assert revoke(ready, "by_hand") == {"award": None, "changed": False}
     assert events(ready) == []
