@@ -72,7 +72,7 @@ SELECTORS: list[dict[str, Any]] = [
     {"unit": "week", "grace": 1, "per_unit": {"measure": "active_days", "at_least": 2}},
     {"when": {"hours": ["22:15", "06:15"]}},
     {"when": {"hours": ["09:00", "17:00"]}},
-    {"when": {"hours": ["10:15", "24:00"], "weekdays": [1, 2, 6]}},
+    {"when": {"hours": ["10:15", "24:00"], "weekdays": [1, 2, 7]}},
     {"types": ["visit"], "when": {"months": [2]}, "field": "score"},
     {"when": {"dates": ["01-25", "02-01", "02-14"]}},
     {"when": {"days_of_year": [21, 23, 32, 33]}},
