@@ -40,17 +40,17 @@ begin
     loop
         raise log '%', v_line;
     end loop;
+    perform badges_internal._settle_revocable(
+        array_agg(distinct changed.peer_mentor_id), array_agg(distinct changed.org_id)
+    )
+    from unnest(p_changed) as changed
+    having count(*) > 0;
     perform badges.apply_badge_rules(badges_internal._counting_badges(array(
         select row(
             changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, null, null
         )::badges_internal.candidate
         from unnest(p_changed) as changed
     )));
-    perform badges_internal._settle_revocable(
-        array_agg(distinct changed.peer_mentor_id), array_agg(distinct changed.org_id)
-    )
-    from unnest(p_changed) as changed
-    having count(*) > 0;
 end;
 $$;
 
