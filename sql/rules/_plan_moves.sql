@@ -57,7 +57,7 @@ begin
     );
     loop
         v_counted := badges_internal._plan_counted(
-            p_document, p_milestones, v_layer, v_revocable, given, taken
+            p_document, p_milestones, v_layer, given, taken
         );
         nearest := nearest || coalesce(v_counted.nearest, '[]');
         v_states := badges_internal._plan_certain(

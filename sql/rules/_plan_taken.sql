@@ -41,11 +41,6 @@ begin
         join revocable
             on revocable.org_id = held.org_id
             and revocable.badge_definition_id = held.badge_definition_id
-        join badges.peer_mentor_stats as base
-            on base.peer_mentor_id = held.peer_mentor_id
-            and base.org_id = held.org_id
-            and base.stat = '*'
-            and base.bucket = ''
         left join unnest(p_awards) as award
             on award.peer_mentor_id = held.peer_mentor_id
             and award.org_id = held.org_id
