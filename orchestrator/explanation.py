@@ -46,13 +46,14 @@ def explanation_tree(told: Part) -> Tree:
     for text, style in _head(told):
         root.add(_line(text, style))
     branches: dict[int | None, Tree] = {None: root}
-    for group in told["groups"]:
-        above = branches.get(group["parent"], root)
-        branches[group["node"]] = above.add(_line(*_group_line(group)))
-    for condition in told["conditions"]:
-        branch = branches.get(condition["parent"], root)
-        place = branch.add(_line(*_condition_line(condition)))
-        for detail in _condition_details(condition):
+    # Numbered from above and from left, so that a group comes before its parts.
+    for part in sorted([*told["groups"], *told["conditions"]], key=lambda each: each["node"]):
+        above = branches.get(part["parent"], root)
+        if "kind" in part:
+            branches[part["node"]] = above.add(_line(*_group_line(part)))
+            continue
+        place = above.add(_line(*_condition_line(part)))
+        for detail in _condition_details(part):
             place.add(_line(detail, "dim"))
     return root
 
@@ -145,10 +146,13 @@ def _condition_details(condition: Part) -> Iterator[str]:
     if condition["came_true_at"]:
         by = f" by activity {condition['activity_id']}" if condition["activity_id"] else ""
         yield f"came true {_moment(condition['came_true_at'])}{by}"
-    for name, word in (("best", "best"), ("current", "now")):
-        if name in condition:
-            yield f"{word} {_part_text(condition[name])}"
-            yield from _value_details(condition[name])
+    windows = [("best", condition.get("best")), ("now", condition.get("current"))]
+    if condition.get("best") == condition.get("current"):
+        windows = [("best and now", condition.get("best"))]
+    for word, window in windows:
+        if window is not None:
+            yield f"{word} {_part_text(window)}"
+            yield from _value_details(window)
     yield from _value_details(condition)
     yield from _run_details(condition)
     if "first_day" in condition.get("tenure", {}):

@@ -78,14 +78,12 @@ EXPECTED: dict[str, list[str]] = {
     "month": [
         "sum 7.5 of 9.5: not met, 2 remaining",
         "of any activity; within a month",
-        "best 2026-03-01 to 2026-03-31: 7.5",
-        "now 2026-03-01 to 2026-03-31: 7.5",
+        "best and now 2026-03-01 to 2026-03-31: 7.5",
     ],
     "post": ["how many 2 of 3: not met, 1 remaining", "of reaction; per post", "best p1: 2"],
     "lately": [
         "of any activity; within 3 days",
-        "best 2026-03-02 to 2026-03-04: 7",
-        "now 2026-03-02 to 2026-03-04: 7",
+        "best and now 2026-03-02 to 2026-03-04: 7",
     ],
     "tracks": [
         "different 1 of 2: not met, 1 remaining",
@@ -111,7 +109,7 @@ EXPECTED: dict[str, list[str]] = {
         "has role",
         "missing first-aid",
     ],
-    "soon": ["within 30 days", "best 2026-02-03 to 2026-03-04: 1", "has role", "missing x"],
+    "soon": ["within 30 days", "best and now 2026-02-03 to 2026-03-04: 1", "has role", "missing x"],
     "year": [
         "years passed 0 of 1: not met, 1 remaining",
         "since 2026-03-01, due 2027-02-28 23:00 UTC, 362 days left",
@@ -208,6 +206,22 @@ def test_a_run_that_ended_and_a_unit_that_lacks_are_told(
     assert "days in a row 0 of 5: not met, 5 remaining" in told.stdout
     assert "no run is alive; the longest was 4" in told.stdout
     assert "this day (2026-04-01) has 0 of 1, 1 remaining" in told.stdout
+
+
+def test_a_best_window_of_the_past_is_told_beside_the_present(
+    kept: Connection, cli: Cli, dsn: str
+) -> None:
+    options = ("mentor", "explain", ANN, "month", "--org", ORG, "--as-of", "2026-04-02")
+    told = cli(*options, dsn=dsn).stdout
+    assert "best 2026-03-01 to 2026-03-31: 7.5" in told
+    assert "now 2026-04-01 to 2026-04-30: 0" in told
+
+
+def test_parts_stand_in_the_order_of_the_rule(kept: Connection, cli: Cli, dsn: str) -> None:
+    options = ("mentor", "explain", ANN, "many", "--org", ORG, "--as-of", "2026-03-04")
+    told = cli(*options, dsn=dsn).stdout
+    words = ["2 of: 2", "of visit", "any of: 1", "days passed", "how many 2 of 99"]
+    assert sorted(words, key=told.index) == words
 
 
 def test_a_period_that_is_over_is_told(kept: Connection, cli: Cli, dsn: str) -> None:
