@@ -24,7 +24,7 @@ begin
             counted.peer_mentor_id, counted.bucket, counted.element,
             tstzmultirange(tstzrange(counted.counted_at, null))
         from badges_internal._qualified_elements(
-            p_peer_mentor_ids, p_org_id, p_stat, null
+            p_peer_mentor_ids, p_org_id, p_stat, null, null
         ) as counted;
         return;
     end if;
@@ -37,7 +37,9 @@ begin
             found.peer_mentor_id, found.bucket, found.element, found.occurred_at,
             sum(sum(found.element_measured)) over by_element as tally,
             lead(found.occurred_at) over by_element as next_at
-        from badges_internal._parted_activities(p_peer_mentor_ids, p_org_id, p_stat) as found
+        from badges_internal._parted_activities(
+            p_peer_mentor_ids, p_org_id, p_stat, null
+        ) as found
         where found.element is not null
         group by found.peer_mentor_id, found.bucket, found.element, found.occurred_at
         window by_element as (

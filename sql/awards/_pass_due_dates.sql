@@ -71,7 +71,9 @@ begin
         )
     )
     select array_agg(distinct row(
-        tenures.peer_mentor_id, tenures.org_id, tenures.badge_definition_id, null::timestamptz,
+        tenures.peer_mentor_id, tenures.org_id, tenures.badge_definition_id,
+        -- A part of a composed badge does not date the whole.
+        case when tenures.node = 0 then tenures.due_at end,
         null::bigint
     )::badges_internal.candidate)
     into v_candidates

@@ -1,12 +1,13 @@
 -- Tells when each element of a stat (value, calendar unit, active day) first counted.
 --
 -- p_unit: day, week or month for runs and active days over all selected activities; null for the
--- stat's own elements.
+-- stat's own elements. p_states: docs of _parted_activities.
 create or replace function badges_internal._qualified_elements(
     p_peer_mentor_ids uuid[],
     p_org_id text,
     p_stat text,
-    p_unit text
+    p_unit text,
+    p_states badges_internal.condition_state[]
 )
 returns table (
     peer_mentor_id uuid,
@@ -28,7 +29,9 @@ begin
         select distinct on (found.peer_mentor_id, found.bucket, named.element)
             found.peer_mentor_id, found.bucket, named.element, found.occurred_at,
             found.activity_id
-        from badges_internal._parted_activities(p_peer_mentor_ids, p_org_id, p_stat) as found
+        from badges_internal._parted_activities(
+            p_peer_mentor_ids, p_org_id, p_stat, p_states
+        ) as found
         cross join lateral (
             select case
                 when p_unit is null then found.element
@@ -66,7 +69,7 @@ begin
                     order by selected.occurred_at, selected.activity_id
                 ) = 1 as is_new_day
             from badges_internal._parted_activities(
-                p_peer_mentor_ids, p_org_id, p_stat
+                p_peer_mentor_ids, p_org_id, p_stat, p_states
             ) as selected
             where selected.element is not null
         ) as found
@@ -82,5 +85,7 @@ begin
 end;
 $$;
 
-comment on function badges_internal._qualified_elements(uuid[], text, text, text) is
+comment on function badges_internal._qualified_elements(
+    uuid[], text, text, text, badges_internal.condition_state[]
+) is
 'Tells when each element of a stat (value, calendar unit, active day) first counted.';

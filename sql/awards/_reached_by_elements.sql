@@ -40,7 +40,7 @@ begin
                     ) as is_disordered
                 from badges_internal._qualified_elements(
                     array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                    v_org_id, v_stat, null
+                    v_org_id, v_stat, null, null
                 ) as counted
             ) as ordered
             where ordered.is_disordered
@@ -70,7 +70,8 @@ begin
                     when v_measure = 'active_days' then 'day'
                     when v_measure = 'distinct' or v_own_units then null
                     else v_unit
-                end
+                end,
+                v_states
             ) as element
         ),
         begun as (

@@ -15,7 +15,7 @@ begin
             select *
             from badges_internal._parted_activities(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat
+                p_states[1].org_id, p_states[1].stat, p_states
             )
         ),
         counted as (

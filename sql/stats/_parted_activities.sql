@@ -1,11 +1,14 @@
 -- Reads all activities that a stat selects, each in every part (bucket) it is measured in.
 --
 -- A rolling window is a part of its own: it opens with the first activity on its last day, and what
--- lies before counts in it from then on. Otherwise as _selected_activities.
+-- lies before counts in it from then on. Otherwise as _selected_activities. p_states: conditions of
+-- which only the first moment is wanted; null = every window. Where nothing falls, only a window
+-- whose whole is enough can be the first, and none that ends three days after another such.
 create or replace function badges_internal._parted_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
-    p_stat text
+    p_stat text,
+    p_states badges_internal.condition_state[]
 )
 returns table (
     peer_mentor_id uuid,
@@ -22,8 +25,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_days constant integer
-        := (badges_internal._stat_definition(p_org_id, p_stat)).route.rolling_days;
+    v_defined constant badges_internal.stat_definitions
+        := badges_internal._stat_definition(p_org_id, p_stat);
+    v_days constant integer := (v_defined.route).rolling_days;
 begin
     if v_days is null then
         return query
@@ -40,11 +44,53 @@ begin
             p_peer_mentor_ids, p_org_id, p_stat, null, null, null
         )
     ),
+    measured as materialized (
+        select
+            whole.*,
+            bool_or(whole.has_negative) over (partition by whole.peer_mentor_id) as may_fall
+        from badges_internal._rolling_windows(
+            v_defined, p_peer_mentor_ids, null::date, null::date
+        ) as whole
+        where p_states is not null
+    ),
+    enough as (
+        select
+            measured.peer_mentor_id, measured.bucket, measured.last_day,
+            min(measured.last_day) over (
+                partition by state.peer_mentor_id, state.badge_definition_id, state.tier,
+                    state.occurrence, state.node
+            ) as first_day
+        from unnest(p_states) as state
+        join measured
+            on measured.peer_mentor_id = state.peer_mentor_id
+            and not measured.may_fall
+            and state.threshold <= case
+                when state.measure = 'count' then measured.activity_count
+                when state.measure = 'sum' then measured.value_sum
+                when state.measure = 'max' then measured.value_max
+                when state.measure = 'active_days' then measured.active_days
+                when state.measure = 'distinct' then measured.distinct_count
+            end
+    ),
+    wanted as (
+        select enough.peer_mentor_id, enough.bucket, enough.last_day
+        from enough
+        where enough.last_day < enough.first_day + 4
+        union
+        select measured.peer_mentor_id, measured.bucket, measured.last_day
+        from measured
+        where measured.may_fall
+    ),
     windows as (
         select distinct on (found.peer_mentor_id, found.bucket, found.activity_date)
             found.peer_mentor_id, found.bucket, found.activity_date as last_day,
             found.occurred_at as opened_at, found.activity_id as opening_id
         from chosen as found
+        where p_states is null
+        or (found.peer_mentor_id, found.bucket, found.activity_date) in (
+            select wanted.peer_mentor_id, wanted.bucket, wanted.last_day
+            from wanted
+        )
         order by
             found.peer_mentor_id, found.bucket, found.activity_date, found.occurred_at,
             found.activity_id desc
@@ -70,5 +116,7 @@ begin
 end;
 $$;
 
-comment on function badges_internal._parted_activities(uuid[], text, text) is
+comment on function badges_internal._parted_activities(
+    uuid[], text, text, badges_internal.condition_state[]
+) is
 'Reads all activities that a stat selects, each in every part (bucket) it is measured in.';

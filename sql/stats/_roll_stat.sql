@@ -57,98 +57,33 @@ begin
         where v_falling is null
         or person.peer_mentor_id <> all (v_falling)
     ),
-    chosen as materialized (
-        select found.*
-        from badges_internal._selected_activities(
-            array(select peer_mentor_id from people), v_org_id, v_stat, null,
-            v_from - v_days + 1, v_to + v_days - 1
-        ) as found
-        where found.bucket is not null
-    ),
-    days as (
-        select
-            chosen.peer_mentor_id,
-            chosen.bucket,
-            chosen.activity_date,
-            count(*) as activity_count,
-            sum(chosen.measured) as value_sum,
-            max(chosen.measured) as value_max,
-            bool_or(least(
-                chosen.measured,
-                case when (p_defined.route).element_measure = 'sum' then chosen.element_measured end
-            ) < 0) as has_negative,
-            min(chosen.occurred_at) as first_at,
-            max(chosen.occurred_at) as last_at
-        from chosen
-        group by chosen.peer_mentor_id, chosen.bucket, chosen.activity_date
-    ),
-    windows as (
-        select
-            days.peer_mentor_id,
-            days.bucket,
-            days.activity_date as last_day,
-            sum(days.activity_count) over lately as activity_count,
-            sum(days.value_sum) over lately as value_sum,
-            max(days.value_max) over lately as value_max,
-            count(*) over lately as active_days,
-            days.has_negative,
-            days.first_at,
-            days.last_at
-        from days
-        window lately as (
-            partition by days.peer_mentor_id, days.bucket
-            order by days.activity_date
-            range between make_interval(days => v_days - 1) preceding and current row
-        )
-    ),
-    touched as materialized (
-        select windows.*
-        from windows
+    -- Windows that hold a day that got activities.
+    touched as (
+        select measured.*
+        from badges_internal._rolling_windows(
+            p_defined, array(select peer_mentor_id from people), v_from - v_days + 1,
+            v_to + v_days - 1
+        ) as measured
         join people
-            on people.peer_mentor_id = windows.peer_mentor_id
+            on people.peer_mentor_id = measured.peer_mentor_id
             and (
                 people.first_day is null
-                or windows.last_day between people.first_day and people.last_day + v_days - 1
+                or measured.last_day between people.first_day and people.last_day + v_days - 1
             )
-    ),
-    tallied as (
-        select
-            touched.peer_mentor_id, touched.bucket, touched.last_day, chosen.element,
-            case
-                when (p_defined.route).element_measure = 'max' then max(chosen.element_measured)
-                else sum(chosen.element_measured)
-            end as tally
-        from touched
-        join chosen
-            on chosen.peer_mentor_id = touched.peer_mentor_id
-            and chosen.bucket = touched.bucket
-            and chosen.activity_date <= touched.last_day
-            and chosen.activity_date > touched.last_day - v_days
-        where (p_defined.route).element_field is not null
-        and chosen.element is not null
-        group by touched.peer_mentor_id, touched.bucket, touched.last_day, chosen.element
-    ),
-    counted as (
-        select peer_mentor_id, bucket, last_day, count(*) as distinct_count
-        from tallied
-        where (p_defined.route).element_at_least is null
-        or tally >= (p_defined.route).element_at_least
-        group by peer_mentor_id, bucket, last_day
     ),
     best as (
         select
             touched.peer_mentor_id,
             touched.bucket,
-            max(touched.activity_count)::bigint as activity_count,
+            max(touched.activity_count) as activity_count,
             coalesce(max(touched.value_sum), 0) as value_sum,
             max(touched.value_max) as value_max,
-            coalesce(bool_or(touched.has_negative), false) as has_negative,
+            bool_or(touched.has_negative) as has_negative,
             max(touched.active_days)::integer as active_days,
-            coalesce(max(counted.distinct_count), 0)::integer as distinct_count,
+            max(touched.distinct_count)::integer as distinct_count,
             min(touched.first_at) as first_at,
             max(touched.last_at) as last_at
         from touched
-        left join counted using (peer_mentor_id, bucket, last_day)
         group by touched.peer_mentor_id, touched.bucket
     ),
     written as (

@@ -29,3 +29,13 @@ def test_after_everything_went(connection: Connection, size: int) -> None:
         insert(connection, activity(f"2026-03-0{number + 2}"))
     assert awards(connection)[0]["earned_at"] == moment("2026-03-03")
     assert_exact(connection)
+
+
+def test_a_tenure_that_begins_anew_but_earlier(connection: Connection) -> None:
+    apply(connection, rule_set({"month": {"type": "tenure", "months": 1}}))
+    insert(connection, activity("2026-03-05"), activity("2026-05-05"))
+    connection.execute("truncate badges.activities")
+    insert(connection, activity("2026-02-01"))
+    connection.execute("select badges.award_due_badges('2026-06-01')")
+    assert awards(connection)[0]["earned_at"] == moment("2026-03-01", "00:00")
+    assert_exact(connection)
