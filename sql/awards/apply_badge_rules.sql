@@ -30,8 +30,8 @@ begin
     select
         array_agg(placed.candidate) filter (where not placed.is_counting),
         array_agg(placed.candidate) filter (where placed.is_counting),
-        array_agg(placed.candidate) filter (where placed.is_revoked),
-        coalesce(array_agg(placed.candidate) filter (where placed.is_held_later), '{}')
+        array_agg(placed.undated) filter (where placed.is_revoked),
+        coalesce(array_agg(placed.undated) filter (where placed.is_held_later), '{}')
     into v_candidates, v_counting, v_revoked, v_again
     from (
         select
@@ -43,6 +43,11 @@ begin
                 and milestone.badge_definition_id = candidate.badge_definition_id
                 and milestone.measure = 'badges'
             ) as is_counting,
+            -- The moment is that of what is new: what is held is dated by its own.
+            row(
+                candidate.peer_mentor_id, candidate.org_id, candidate.badge_definition_id, null,
+                null
+            )::badges_internal.candidate as undated,
             known.is_revoked,
             known.is_held_later
         from unnest(p_candidates) as candidate
@@ -70,29 +75,40 @@ begin
             v_granted := badges_internal._grant_badges(v_awards, p_source);
             v_counting := v_counting || badges_internal._counting_badges(v_granted);
             v_all_granted := v_all_granted || v_granted;
-            v_again := v_again || array(
-                select counting
-                from unnest(v_counting) as counting
-                join unnest(v_all_granted) as granted
-                    on granted.peer_mentor_id = counting.peer_mentor_id
-                    and granted.org_id = counting.org_id
-                    and granted.badge_definition_id = counting.badge_definition_id
-            );
         end if;
     end loop;
-    -- So may a badge granted above have come true earlier, by one that was granted after it.
-    if v_again <> '{}' then
-        perform badges_internal._redate_badges(v_again);
-    end if;
-    v_revoked := v_revoked || array(
-        select counting
+    -- Badges that count badges may have come true earlier by what was granted now, or again.
+    if v_all_granted <> '{}' then
+        with granted as (
+            select each.peer_mentor_id, each.org_id, min(earned.earned_at) as first_at
+            from unnest(v_all_granted) as each
+            join badges.earned_badges as earned
+                on earned.peer_mentor_id = each.peer_mentor_id
+                and earned.badge_definition_id = each.badge_definition_id
+                and earned.org_id = each.org_id
+            group by each.peer_mentor_id, each.org_id
+        )
+        select
+            v_again || coalesce(
+                array_agg(counting) filter (
+                    where earned.revoked_at is null and earned.earned_at > granted.first_at
+                ),
+                '{}'
+            ),
+            v_revoked || array_agg(counting) filter (where earned.revoked_by = 'rule')
+        into v_again, v_revoked
         from unnest(badges_internal._counting_badges(v_all_granted)) as counting
+        join granted
+            on granted.peer_mentor_id = counting.peer_mentor_id
+            and granted.org_id = counting.org_id
         join badges.earned_badges as earned
             on earned.peer_mentor_id = counting.peer_mentor_id
             and earned.badge_definition_id = counting.badge_definition_id
-            and earned.org_id = counting.org_id
-            and earned.revoked_by = 'rule'
-    );
+            and earned.org_id = counting.org_id;
+    end if;
+    if v_again <> '{}' then
+        perform badges_internal._redate_badges(v_again);
+    end if;
     if v_revoked <> '{}' then
         perform badges_internal._settle_badges(v_revoked, p_source);
     end if;
