@@ -122,7 +122,7 @@ def run_examples(connection: Connection, number: int, examples: int = 12) -> Non
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
-        phases=(Phase.generate,),
+        phases=(Phase.generate,),  # a failing story is as telling unshrunk, and found in time
     )
     @given(changes())
     def run(change: tuple[Story, Row]) -> None:
@@ -131,7 +131,7 @@ def run_examples(connection: Connection, number: int, examples: int = 12) -> Non
     run()
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(6))
 def test_a_plan_of_any_document_is_what_apply_then_does(
     connection: Connection, number: int
 ) -> None:
