@@ -19,7 +19,7 @@ declare
 begin
     select *
     into v_best
-    from badges_internal._best_rolling_window(p_peer_mentor_id, p_milestone, v_days);
+    from badges_internal._best_rolling_window(p_peer_mentor_id, p_milestone);
     return jsonb_strip_nulls(jsonb_build_object(
         'best', case when v_best.last_day is not null then badges_internal._measured_between(
             p_peer_mentor_id, p_milestone, p_selector, v_best.bucket,
