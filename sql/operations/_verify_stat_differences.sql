@@ -21,17 +21,8 @@ begin atomic
         select stored.*
         from badges.peer_mentor_stats as stored
         where (p_people is null or stored.peer_mentor_id = any(p_people))
-        -- An award by hand leaves the person's base row, which counts nothing yet.
-        and not (
-            stored.stat = '*'
-            and stored.activity_count = 0
-            and exists (
-                select
-                from badges.earned_badges as award
-                where award.peer_mentor_id = stored.peer_mentor_id
-                and award.org_id = stored.org_id
-            )
-        )
+        -- A decision by hand leaves a base row to who has no activity: it counts nothing.
+        and not (stored.stat = '*' and stored.activity_count = 0)
     ), expected_stats as materialized (
         select expected.*
         from badges_internal._verify_expected_stats(p_people) as expected
