@@ -55,6 +55,7 @@ begin atomic
             award.earned_at as stored_at,
             due.earned_at as due_at,
             award.revoked_at is not null as is_revoked,
+            organization.rule_set_version as current_version,
             -- A tier or occurrence that the rule has no more waits for the newest version.
             coalesce(condition.since_version, organization.rule_set_version) as since_version,
             award.rule_set_version >= condition.since_version
@@ -106,7 +107,16 @@ begin atomic
     where judged.problem is not null
     and case
         when judged.problem in ('date_too_late', 'date_too_early') then judged.is_decided_as_now
-        else base.stat is null or judged.since_version <= coalesce(base.rule_set_version, 0)
+        when base.stat is not null
+            then judged.since_version <= coalesce(base.rule_set_version, 0)
+        -- Who has awards but no activities is evaluated when a backfill has seen everybody else.
+        else not exists (
+            select
+            from badges.peer_mentor_stats as waiting
+            where waiting.org_id = judged.org_id
+            and waiting.stat = '*'
+            and waiting.rule_set_version < judged.current_version
+        )
     end
     and (judged.problem <> 'missing' or not exists (
         select

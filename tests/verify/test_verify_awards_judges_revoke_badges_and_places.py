@@ -65,6 +65,17 @@ def test_a_person_who_waits_for_the_version_is_not_judged(unmet: Connection) -> 
     assert _differences(unmet) == []
 
 
+def test_who_has_no_activities_waits_until_everybody_else_was_seen(kept: Connection) -> None:
+    with past_the_triggers(kept):
+        kept.execute("delete from badges.activities where peer_mentor_id = %s", (FIRST,))
+    kept.execute("select badges.rebuild_stats()")
+    assert (FIRST, "steady", "unsupported") in _differences(kept)
+    kept.execute("update badges.organizations set rule_set_version = 2")
+    assert _differences(kept) == []
+    kept.execute("update badges.peer_mentor_stats set rule_set_version = 2 where stat = '*'")
+    assert (FIRST, "steady", "unsupported") in _differences(kept)
+
+
 def test_a_tier_that_a_revoke_badge_has_no_more_is_unsupported(kept: Connection) -> None:
     _change(kept, "steady", "tier = 'gone'")
     assert _differences(kept) == [
