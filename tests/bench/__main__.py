@@ -25,6 +25,7 @@ QUICK = Scale(
     block_seconds=0.15,
     late_transactions=50,
     deep_transactions=300,
+    planned_activities=50_000,
     bulk_rows=30_000,
     bulk_rounds=1,
     hand_rows=1500,

@@ -18,6 +18,7 @@ from orchestrator import database, rules
 from orchestrator.database import Connection
 from orchestrator.rule_files import load_document
 from tests.bench.machine import Machine
+from tests.bench.plans import planned_seconds
 
 BARE, OURS, HAND = "bare table", "pgmerit", "recomputing trigger"
 TABLES = {
@@ -73,6 +74,7 @@ class Scale:
     block_seconds: float = 0.7  # how long the bare table is kept busy at a time
     late_transactions: int = 100  # for each client
     deep_transactions: int = 1000
+    planned_activities: int = 1_000_000
     bulk_rows: int = 300_000
     bulk_rounds: int = 3  # as many as the time allows, one at least
     seconds: float = 540.0
@@ -135,6 +137,7 @@ class Bench:
             self._single(connection, "late", LATE, durable=False)
             self._check(connection)
             self._depth(connection)
+            self._plan(connection)
             self._bulk(connection)
         return list(self.figures.values())
 
@@ -262,6 +265,14 @@ class Bench:
 
                 self._round(workload, "inserts/s", block)
                 self._steps += transactions
+
+    def _plan(self, connection: Connection) -> None:
+        """Plan changes of the rule set over many activities."""
+        activities = self.scale.planned_activities
+        self.tell(f"planning over {activities} activities")
+        self.facts[f"seconds_of_a_plan_over_{activities}_activities"] = {
+            "peer-mentors": planned_seconds(connection, activities, FIRST_DAY, COLUMNS)
+        }
 
     def _round(self, workload: str, unit: str, measure: Callable[[str], float]) -> None:
         rates = {contender: measure(contender) for contender in TABLES}
