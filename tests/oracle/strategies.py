@@ -106,7 +106,9 @@ class Step:
     insert: write the next `number` entries by `detail` (insert, copy, record_activity or
     record_activities). update: set `detail`. delete, truncate. `number` and `rest` choose the rows:
     those whose place among all leaves `rest` when divided by `number`. sweep: award_due_badges
-    `number` days after the last activity. apply: the `number`-th document.
+    `number` days after the last activity. apply: the `number`-th document. by_hand: `detail`
+    (award, revoke, deny or allow) the `rest`-th badge to or from the `number`-th person of the
+    first organization. evaluate, rebuild: what must change nothing.
     """
 
     what: str
@@ -533,6 +535,34 @@ def own_numbers(draw: Any, criteria: dict[str, Any]) -> Any:
     return custom or None
 
 
+@st.composite
+def changed(draw: Any, document: dict[str, Any], start: date) -> dict[str, Any]:
+    """Give another rule set, or some badges of another one among those of a document."""
+    other = draw(documents(start))
+    for org in ORGS:
+        other["organizations"][org]["time_zone"] = document["organizations"][org]["time_zone"]
+    if draw(st.booleans()):
+        return other
+    kept = {slug: badge for slug, badge in document["badges"].items() if draw(st.booleans())}
+    mixed = _without_lost({**other["badges"], **kept})
+    organizations = {
+        org: {"name": org, "time_zone": other["organizations"][org]["time_zone"]} for org in ORGS
+    }
+    return other | {"organizations": organizations, "badges": mixed}
+
+
+def _without_lost(mixed: dict[str, Any]) -> dict[str, Any]:
+    """Drop badges that count badges which are not there."""
+    whole = {
+        slug: badge
+        for slug, badge in mixed.items()
+        if all(
+            each in mixed for node in _nodes(badge["criteria"]) for each in node.get("badges", [])
+        )
+    }
+    return whole if whole == mixed else _without_lost(whole)
+
+
 inserts = st.builds(
     Step,
     st.just("insert"),
@@ -549,7 +579,14 @@ corrections = st.one_of(
         st.sampled_from(UPDATES),
     ),
     st.builds(Step, st.just("delete"), st.sampled_from((1, 2, 3, 9, 9, 9)), st.integers(0, 8)),
-    st.builds(Step, st.sampled_from(("truncate", "delete")), st.just(5)),
+    st.builds(Step, st.sampled_from(("truncate", "delete", "evaluate", "rebuild")), st.just(5)),
+)
+by_hand = st.builds(
+    Step,
+    st.just("by_hand"),
+    st.sampled_from((0, 0, 1)),
+    st.integers(0, 6),
+    st.sampled_from(("award", "revoke", "revoke", "deny", "allow")),
 )
 
 
@@ -588,11 +625,15 @@ def any_stories(draw: Any, *, max_size: int = 24) -> Story:
     steps.insert(draw(st.integers(0, len(steps))), Step("apply"))
     found = [draw(documents(start))]
     if draw(rarely):
-        found.append(draw(documents(start)))
-        steps.append(Step("apply", 1))
+        found.append(draw(changed(found[0], start)))
+        steps.append(Step("apply", 2))
         steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
+    happening = draw(st.sampled_from(("nothing", "by_hand", "sweep", "sweep")))
+    if happening == "by_hand":
+        for step in draw(st.lists(by_hand, min_size=1, max_size=4)):
+            steps.insert(draw(st.integers(0, len(steps))), step)
     steps.append(Step("insert", 60, 0, "insert"))
-    if draw(st.booleans()):
+    if happening == "sweep":
         steps.append(Step("sweep", draw(st.sampled_from((0, 1, 4, 40, 400)))))
         steps += draw(st.lists(corrections, max_size=2))
     return Story(tuple(found), draw(entries(start, may_fall=True, max_size=max_size)), tuple(steps))
