@@ -29,6 +29,7 @@ declare
     v_layer text[];
     v_found record;
     v_counted record;
+    v_decided record;
     v_states badges_internal.condition_state[];
     v_awards badges_internal.dated_award[];
     v_now_given badges_internal.dated_award[];
@@ -68,7 +69,9 @@ begin
             ) || v_counted.states,
             v_found.falling, v_dated_people
         );
-        v_awards := badges_internal._plan_awards(v_states, p_groups);
+        v_decided := badges_internal._plan_awards(v_states, p_groups);
+        v_awards := v_decided.awards;
+        nearest := nearest || v_decided.nearest;
         v_now_given := badges_internal._plan_given(
             p_document, badges_internal._plan_placed(p_document, v_states, p_groups, v_awards)
         );

@@ -96,6 +96,27 @@ def test_people_who_gain_climb_or_are_near_are_told(ruled: Connection) -> None:
     assert (plan["people"], plan["waiting"]) == (3, 0)
 
 
+def test_whoever_lacks_a_part_or_a_badge_is_near_a_composed_one(ruled: Connection) -> None:
+    call = {"type": "threshold", "activity": "call", "at_least": 1}
+    visit = {"type": "threshold", "activity": "visit", "at_least": 1}
+    document = changed(
+        both={"criteria": {"type": "all_of", "criteria": [call, visit]}},
+        pair={"criteria": {"type": "badges_earned", "badges": ["third", "both"]}},
+    )
+    plan = value(ruled, "select badges.plan_rule_set(%s)", Jsonb(document))
+    near = {
+        badge: [
+            (each["peer_mentor_id"], each["value"], each["target"])
+            for each in effect(plan, badge)["nearest"]
+        ]
+        for badge in ("both", "pair")
+    }
+    assert near == {
+        "both": [(str(who), 1, 2) for who in sorted((ANN, BEN))],
+        "pair": [(str(ANN), 1, 2)],
+    }
+
+
 @pytest.mark.parametrize(
     ("document", "told"),
     [
