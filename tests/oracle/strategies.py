@@ -628,12 +628,11 @@ def any_stories(draw: Any, *, max_size: int = 24) -> Story:
         found.append(draw(changed(found[0], start)))
         steps.append(Step("apply", 2))
         steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
-    happening = draw(st.sampled_from(("nothing", "by_hand", "sweep", "sweep")))
-    if happening == "by_hand":
+    if draw(rarely):
         for step in draw(st.lists(by_hand, min_size=1, max_size=4)):
             steps.insert(draw(st.integers(0, len(steps))), step)
     steps.append(Step("insert", 60, 0, "insert"))
-    if happening == "sweep":
+    if draw(st.booleans()):
         steps.append(Step("sweep", draw(st.sampled_from((0, 1, 4, 40, 400)))))
         steps += draw(st.lists(corrections, max_size=2))
     return Story(tuple(found), draw(entries(start, may_fall=True, max_size=max_size)), tuple(steps))

@@ -108,15 +108,13 @@ class Database:
         slugs = sorted(self.document["badges"])
         slug = slugs[step.rest % len(slugs)]
         tiers = self.document["badges"][slug]["criteria"].get("tiers", [])
-        is_known = any((each.org, each.mentor) == (org, mentor) for each in self.activities())
-        if is_known:
-            self.is_touched = True
-            # What is denied cannot be awarded.
-            with suppress(psycopg.Error), self.connection.transaction():
-                self.connection.execute(
-                    f"select badges.{step.detail}_badge(%s, %s, %s, 'a reason', %s)".encode(),
-                    (mentor, slug, org, tiers[0]["tier"] if tiers else None),
-                )
+        self.is_touched = True
+        # What is denied cannot be awarded.
+        with suppress(psycopg.Error), self.connection.transaction():
+            self.connection.execute(
+                f"select badges.{step.detail}_badge(%s, %s, %s, 'a reason', %s)".encode(),
+                (mentor, slug, org, tiers[0]["tier"] if tiers else None),
+            )
 
     def _do_evaluate(self, step: Step) -> None:
         if self.document is not None:
