@@ -1,6 +1,7 @@
--- Lists the composed badges that a late activity may complete although it crosses nothing.
+-- Lists the badges on values that fell: a late activity may complete one and cross nothing.
 --
--- A part that fell may have held at the moment to which the late activity moves another part.
+-- The value of now may be too low where that of an earlier moment is enough; a part that fell may
+-- have held at the moment to which the late activity moves another part.
 create or replace function badges_internal._falling_badges(
     p_late badges_internal.late_person[]
 )
@@ -23,10 +24,9 @@ begin
         join badges_internal.milestones as milestone
             on milestone.org_id = held.org_id
             and milestone.stat = held.stat
-            and milestone.parent is not null
     );
 end;
 $$;
 
 comment on function badges_internal._falling_badges(badges_internal.late_person[]) is
-'Lists the composed badges that a late activity may complete although it crosses nothing.';
+'Lists the badges on values that fell: a late activity may complete one and cross nothing.';
