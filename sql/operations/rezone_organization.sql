@@ -40,7 +40,9 @@ begin
             errcode = '22023',
             hint = 'Apply a rule set that names it first.';
     end if;
-    if v_organization.previous_time_zone is not null then
+    if v_organization.previous_time_zone is not null
+        and v_organization.time_zone <> p_time_zone
+    then
         raise exception 'the time zone of "%" is being changed already', p_org_id
         using
             errcode = '55000',
