@@ -117,6 +117,24 @@ def test_whoever_lacks_a_part_or_a_badge_is_near_a_composed_one(ruled: Connectio
     }
 
 
+def test_a_raw_rule_and_what_counts_it_are_not_called_exact(ruled: Connection) -> None:
+    value(ruled, "select badges.set_setting('criteria_raw', 'true')")
+    raw = {
+        "type": "criteria_raw",
+        "expression": "$.activities.call.count > 3",
+        "reason": "a test",
+    }
+    document = changed(
+        odd={"criteria": raw},
+        any_two={"criteria": {"type": "badges_earned", "at_least": 2}},
+        fourth={"criteria": {"type": "threshold", "activity": "call", "at_least": 4}},
+    )
+    plan = value(ruled, "select badges.plan_rule_set(%s)", Jsonb(document))
+    found = {each["badge_definition_id"]: each["exact"] for each in plan["effects"]}
+    assert found == {"odd": False, "any_two": False, "fourth": True}
+    assert 'the raw rule "odd"' in effect(plan, "any_two")["note"]
+
+
 @pytest.mark.parametrize(
     ("document", "told"),
     [
