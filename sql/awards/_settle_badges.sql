@@ -1,6 +1,7 @@
 -- Makes awards of revoke badges what their rules say now: taken back, given back or redated.
 --
--- Only what rules gave and no person took back. Nothing is awarded anew. Badges that count badges
+-- Only what rules gave and no person took back. What a rule took is given back although the badge
+-- is kept by now. Nothing is awarded anew. Badges that count badges
 -- follow: those that are kept are awarded if they hold now. The caller holds the base rows.
 --
 -- Locks:  badges.earned_badges rows.
@@ -29,7 +30,10 @@ begin
                 earned.occurrence, award.earned_at, award.activity_id, award.threshold,
                 award.threshold_source, organization.rule_set_version,
                 case
-                    when award.peer_mentor_id is null and earned.revoked_at is null then 'revoked'
+                    when award.peer_mentor_id is null
+                        and earned.revoked_at is null
+                        and definition.on_unmet = 'revoke'
+                        then 'revoked'
                     when award.peer_mentor_id is null then null
                     when earned.revoked_at is not null then case
                         when not exists (
@@ -42,6 +46,7 @@ begin
                         ) then 'restored'
                     end
                     when earned.earned_at <> award.earned_at
+                        and definition.on_unmet = 'revoke'
                         and badges_internal._is_decided_as_now(earned, award.threshold)
                         then 'redated'
                 end as change
@@ -55,7 +60,6 @@ begin
             join badges.badge_definitions as definition
                 on definition.badge_definition_id = badge.badge_definition_id
                 and definition.is_active
-                and definition.on_unmet = 'revoke'
             join badges.org_badge_configs as config
                 on config.org_id = badge.org_id
                 and config.badge_definition_id = badge.badge_definition_id

@@ -1,7 +1,8 @@
 -- Settles every award of a revoke badge that the given people have from a rule.
 --
 -- Call it after something that can make a rule false or its date later: an update, a delete, a
--- negative value, a change by hand. The caller holds the base rows.
+-- negative value, a change by hand. A backfill also gives back what an earlier version took of a
+-- badge that is kept by now. The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events.
 create or replace function badges_internal._settle_revocable(
@@ -17,7 +18,7 @@ as $$
 declare
     v_badges badges_internal.candidate[];
 begin
-    if not exists (
+    if p_source <> 'backfill' and not exists (
         select
         from badges.badge_definitions as definition
         where definition.on_unmet = 'revoke'
@@ -38,7 +39,7 @@ begin
         and earned.revoked_by is distinct from 'person'
     join badges.badge_definitions as definition
         on definition.badge_definition_id = earned.badge_definition_id
-        and definition.on_unmet = 'revoke'
+        and (definition.on_unmet = 'revoke' or earned.revoked_by = 'rule')
         and definition.is_active;
     perform badges_internal._settle_badges(v_badges, p_source);
 end;

@@ -69,8 +69,7 @@ begin atomic
                 when award.earned_at is null then 'missing'
                 when not award.is_by_rule or award.revoked_by = 'person' then null
                 when award.revoked_at is not null then
-                    case when due.earned_at is not null and revocable.org_id is not null
-                        then 'missing' end
+                    case when due.earned_at is not null then 'missing' end
                 when due.earned_at is null then
                     case when revocable.org_id is not null then 'unsupported' end
                 when award.earned_at > due.earned_at then 'date_too_late'

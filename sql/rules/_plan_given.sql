@@ -28,8 +28,6 @@ begin
                 held.peer_mentor_id is null
                 or held.revoked_by = 'rule'
                 and held.source in ('rule', 'backfill', 'sweep')
-                and p_document #>> array['badges', award.badge_definition_id, 'on_unmet']
-                    = 'revoke'
             )
             and not exists (
                 select

@@ -21,6 +21,11 @@ declare
         select badge.key
         from jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
         where badge.value ->> 'on_unmet' = 'revoke'
+        union
+        -- What a rule took is given back where it holds again.
+        select earned.badge_definition_id
+        from badges.earned_badges as earned
+        where earned.revoked_by = 'rule'
     );
     v_left text[] := array(
         select distinct milestone.badge_definition_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from orchestrator.database import Connection
 from tests.engine import (
@@ -183,4 +184,20 @@ def test_a_raised_threshold_takes_back_and_a_disabled_badge_keeps(connection: Co
     insert(connection, activity("2026-03-03"))
     (award,) = every_award(connection)
     assert (award["revoked_at"], award["threshold"], award["rule_set_version"]) == (None, 3, 3)
+    assert_exact(connection)
+
+
+def test_undoing_the_rule_that_took_gives_back(connection: Connection) -> None:
+    kept = rule_set({"calls": revocable(CALLS, "keep")})
+    apply(connection, kept)
+    insert(connection, activity("2026-03-01"), activity("2026-03-02"))
+    harder = rule_set({"calls": revocable({**CALLS, "at_least": 3})})
+    apply(connection, harder, allow_revoke=True)
+    assert every_award(connection)[0]["revoked_by"] == "rule"
+    planned = value(connection, "select badges.plan_rule_set(%s)::text", Jsonb(kept))
+    assert str(ANN) in planned
+    apply(connection, kept)
+    (award,) = every_award(connection)
+    assert (award["revoked_at"], award["earned_at"]) == (None, moment("2026-03-02"))
+    assert events(connection) == ["awarded", "revoked", "restored"]
     assert_exact(connection)
