@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -205,7 +206,6 @@ def test_writers_run_all_the_while_and_everything_is_exact(
 def test_a_pipe_sees_no_bar_and_a_terminal_sees_rate_and_time_left(
     peopled: Connection, dsn: str, written: Any, tmp_path: Path
 ) -> None:
-    pty = pytest.importorskip("pty")
     with running(written(NEW), dsn, tmp_path) as process:
         _, told = process.communicate(timeout=60)
         assert (process.returncode, told) == (0, b"")
