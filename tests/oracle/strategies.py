@@ -447,7 +447,9 @@ def badges(draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool) 
         badge["on_unmet"] = draw(st.sampled_from(("revoke", "revoke", "keep")))
     if draw(rarely) and draw(rarely):
         badge["active"] = draw(st.booleans())
-    if may_limit and "repeat" not in criteria and draw(st.booleans()):
+    # Whether places that hang on other places come in this order is not promised.
+    is_counting = any(node["type"] == "badges_earned" for node in _nodes(criteria))
+    if may_limit and "repeat" not in criteria and not is_counting and draw(st.booleans()):
         badge["limit"] = {"first": draw(st.sampled_from((1, 1, 2)))}
     return badge
 
