@@ -12,7 +12,10 @@ alter table badges_internal.milestones
     ));
 alter table badges.rule_sets drop column origin;
 alter table badges.badge_definitions drop column place_limit;
-alter table badges_internal.activity_routes drop column has_tenure;
+alter table badges_internal.activity_routes
+    drop column has_tenure,
+    drop column has_rolling,
+    drop column has_revocable;
 alter table badges.organizations drop column previous_time_zone;
 drop table badges_internal.place_claims;
 drop table badges_internal.badge_places;

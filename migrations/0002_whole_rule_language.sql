@@ -46,7 +46,10 @@ create table badges_internal.place_claims (
 );
 
 alter table badges_internal.activity_routes
-    add column has_tenure boolean not null default false; -- some badge here waits for time alone
+    -- What some badge of the organization asks for; where none does, no statement looks for it.
+    add column has_tenure boolean not null default false,
+    add column has_rolling boolean not null default false,
+    add column has_revocable boolean not null default false;
 
 alter table badges.organizations
     add column previous_time_zone text; -- until everybody's days are rewritten; else null

@@ -171,7 +171,7 @@ begin
     where route.org_id = any(v_orgs);
     insert into badges_internal.activity_routes (
         org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure
+        has_tenure, has_rolling, has_revocable
     )
     select
         organization.org_id,
@@ -191,6 +191,19 @@ begin
             from badges_internal.milestones as milestone
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
+        ),
+        exists (
+            select
+            from badges_internal.stat_definitions as defined
+            where defined.org_id = organization.org_id
+            and (defined.route).rolling_days is not null
+        ),
+        exists (
+            select
+            from badges.badge_definitions as definition
+            where definition.rule_set = p_rule_set
+            and definition.on_unmet = 'revoke'
+            and definition.is_active
         )
     from unnest(v_orgs) as organization (org_id)
     cross join lateral (

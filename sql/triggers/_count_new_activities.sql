@@ -27,6 +27,10 @@ declare
     v_stale_orgs text[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
+    v_has_rolling boolean;
+    v_has_tenure boolean;
+    v_has_revocable boolean;
+    v_has_raw boolean;
     v_stats text[]; -- what is left for the fold, null = everything
     v_few badges.activities[];
     v_source text := 'new_activities';
@@ -101,6 +105,15 @@ begin
         return null;
     end if;
 
+    -- What is asked of nobody here need not be looked for.
+    select
+        bool_or(route.has_rolling), bool_or(route.has_tenure), bool_or(route.has_revocable),
+        bool_or(route.has_raw)
+    into v_has_rolling, v_has_tenure, v_has_revocable, v_has_raw
+    from badges_internal.activity_routes as route
+    where route.org_id = any(v_orgs)
+    and route.activity_type = '';
+
     if v_stats is null then
         perform badges_internal._lock_people(v_people, v_orgs);
         select stale.peer_mentor_ids, stale.org_ids
@@ -142,19 +155,22 @@ begin
             perform set_config('enable_material', v_material, true);
             perform set_config('enable_seqscan', v_seqscan, true);
         end if;
-        v_candidates := v_candidates || v_result.candidates || (
-            select badges_internal._roll_windows(
-                array_agg(person.peer_mentor_id), array_agg(person.org_id),
-                array_agg(person.first_day), array_agg(person.last_day), v_stats
-            )
-            from (
-                select
-                    a.peer_mentor_id, a.org_id, min(a.activity_date) as first_day,
-                    max(a.activity_date) as last_day
-                from new_activities as a
-                group by a.peer_mentor_id, a.org_id
-            ) as person
-        );
+        v_candidates := v_candidates || v_result.candidates;
+        if v_has_rolling then
+            v_candidates := v_candidates || (
+                select badges_internal._roll_windows(
+                    array_agg(person.peer_mentor_id), array_agg(person.org_id),
+                    array_agg(person.first_day), array_agg(person.last_day), v_stats
+                )
+                from (
+                    select
+                        a.peer_mentor_id, a.org_id, min(a.activity_date) as first_day,
+                        max(a.activity_date) as last_day
+                    from new_activities as a
+                    group by a.peer_mentor_id, a.org_id
+                ) as person
+            );
+        end if;
         if v_short.is_in_order then
             v_candidates := array(
                 select row(
@@ -186,30 +202,36 @@ begin
     if v_result.late_people is not null then
         v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
     end if;
-    v_candidates := v_candidates || badges_internal._pass_due_dates(v_people, v_orgs, null);
+    if v_has_tenure then
+        v_candidates := v_candidates || badges_internal._pass_due_dates(v_people, v_orgs, null);
+    end if;
     -- What a negative value made false, or a newer version of the rules, goes first: nothing shall
     -- count it.
-    select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
-    into v_fallen_people, v_fallen_orgs
-    from (
-        select held.peer_mentor_id, held.org_id
-        from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = person.peer_mentor_id
-            and held.org_id = person.org_id
-            and held.has_negative
-        union
-        select *
-        from unnest(v_stale_people, v_stale_orgs)
-    ) as fallen;
-    if v_fallen_people is not null then
-        perform badges_internal._settle_revocable(v_fallen_people, v_fallen_orgs);
+    if v_has_revocable then
+        select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
+        into v_fallen_people, v_fallen_orgs
+        from (
+            select held.peer_mentor_id, held.org_id
+            from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
+            join badges.peer_mentor_stats as held
+                on held.peer_mentor_id = person.peer_mentor_id
+                and held.org_id = person.org_id
+                and held.has_negative
+            union
+            select *
+            from unnest(v_stale_people, v_stale_orgs)
+        ) as fallen;
+        if v_fallen_people is not null then
+            perform badges_internal._settle_revocable(v_fallen_people, v_fallen_orgs);
+        end if;
     end if;
     perform badges.apply_badge_rules(v_candidates, 'rule');
     if v_result.late_people is not null then
         perform badges_internal._redate_awards(v_result.late_people);
     end if;
-    perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
+    if v_has_raw then
+        perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
+    end if;
     return null;
 end;
 $$;
