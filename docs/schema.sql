@@ -12,6 +12,7 @@ create type badges.criteria_type as enum (
     'any_of',
     'n_of',
     'badges_earned',
+    'tenure',
     'manual',
     'criteria_raw'
 );
@@ -131,7 +132,11 @@ create type badges_internal.stat_route as (
     element_measure text,
     element_value_field text,
     element_at_least numeric,
-    has_days boolean
+    has_days boolean,
+    needs_calendar boolean,
+    clock_zone text,
+    rolling_days integer,
+    grace integer
 );
 
 -- Tables
@@ -176,7 +181,8 @@ create table badges.badge_definitions (
     on_unmet text not null default 'keep'::text,
     criteria_type badges.criteria_type not null,
     criteria jsonb not null,
-    criteria_version integer not null default 1
+    criteria_version integer not null default 1,
+    place_limit integer
 );
 
 create table badges.badge_denials (
@@ -222,7 +228,8 @@ create table badges.organizations (
     time_zone text not null default 'UTC'::text,
     rule_set text collate "C",
     rule_set_version integer not null default 0,
-    is_active boolean not null default true
+    is_active boolean not null default true,
+    previous_time_zone text
 );
 
 create table badges.peer_mentor_stats (
@@ -263,7 +270,8 @@ create table badges.rule_sets (
     document jsonb not null,
     checksum text not null,
     applied_at timestamp with time zone not null,
-    applied_by text not null
+    applied_by text not null,
+    origin text not null default 'apply'::text
 );
 
 create table badges_internal._yoyo_log (
@@ -295,7 +303,18 @@ create table badges_internal.activity_routes (
     routes badges_internal.stat_route[] not null,
     plain_stats text[] not null,
     checked_routes badges_internal.stat_route[] not null,
-    has_raw boolean not null
+    has_raw boolean not null,
+    has_tenure boolean not null default false,
+    has_rolling boolean not null default false,
+    has_revocable boolean not null default false
+);
+
+create table badges_internal.badge_places (
+    org_id text collate "C" not null,
+    badge_definition_id text collate "C" not null,
+    tier text collate "C" not null,
+    places integer not null,
+    claimed integer not null default 0
 );
 
 create table badges_internal.condition_groups (
@@ -307,6 +326,13 @@ create table badges_internal.condition_groups (
     kind text not null,
     required integer not null,
     path text not null
+);
+
+create table badges_internal.due_people (
+    peer_mentor_id uuid not null,
+    org_id text collate "C" not null,
+    next_due_at timestamp with time zone,
+    seen_until timestamp with time zone
 );
 
 create table badges_internal.loaded_files (
@@ -343,7 +369,16 @@ create table badges_internal.milestones (
     expression text,
     path text not null,
     structure text,
-    since_version integer not null
+    since_version integer not null,
+    duration interval
+);
+
+create table badges_internal.place_claims (
+    peer_mentor_id uuid not null,
+    org_id text collate "C" not null,
+    badge_definition_id text collate "C" not null,
+    tier text collate "C" not null,
+    earned_at timestamp with time zone not null
 );
 
 create table badges_internal.settings (
@@ -416,17 +451,24 @@ alter table badges_internal._yoyo_migration add constraint _yoyo_migration_pkey 
 alter table badges_internal._yoyo_version add constraint _yoyo_version_pkey PRIMARY KEY (version);
 alter table badges_internal.activity_routes add constraint activity_routes_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.activity_routes add constraint activity_routes_pkey PRIMARY KEY (org_id, activity_type);
+alter table badges_internal.badge_places add constraint badge_places_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
+alter table badges_internal.badge_places add constraint badge_places_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
+alter table badges_internal.badge_places add constraint badge_places_pkey PRIMARY KEY (org_id, badge_definition_id, tier);
+alter table badges_internal.badge_places add constraint claimed_is_not_negative CHECK ((claimed >= 0));
+alter table badges_internal.badge_places add constraint places_are_positive CHECK ((places > 0));
 alter table badges_internal.condition_groups add constraint condition_groups_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges_internal.condition_groups add constraint condition_groups_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.condition_groups add constraint condition_groups_pkey PRIMARY KEY (org_id, badge_definition_id, node);
+alter table badges_internal.due_people add constraint due_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
 alter table badges_internal.loaded_files add constraint loaded_files_pkey PRIMARY KEY (path);
 alter table badges_internal.loaded_objects add constraint loaded_objects_pkey PRIMARY KEY (kind, identity);
 alter table badges_internal.migration_files add constraint migration_files_pkey PRIMARY KEY (migration_id);
-alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'badges'::text, 'raw'::text])));
+alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text])));
 alter table badges_internal.milestones add constraint milestones_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges_internal.milestones add constraint milestones_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.milestones add constraint milestones_pkey PRIMARY KEY (org_id, badge_definition_id, tier, occurrence, node);
 alter table badges_internal.milestones add constraint threshold_source_is_known CHECK ((threshold_source = ANY (ARRAY['default'::text, 'organization'::text])));
+alter table badges_internal.place_claims add constraint place_claims_pkey PRIMARY KEY (peer_mentor_id, org_id, badge_definition_id, tier);
 alter table badges_internal.settings add constraint settings_pkey PRIMARY KEY (setting);
 alter table badges_internal.stat_definitions add constraint stat_definitions_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.stat_definitions add constraint stat_definitions_pkey PRIMARY KEY (org_id, stat);
@@ -437,7 +479,9 @@ alter table badges_internal.yoyo_lock add constraint yoyo_lock_pkey PRIMARY KEY 
 
 CREATE INDEX activities_by_mentor_day_type ON badges.activities USING btree (peer_mentor_id, activity_date, activity_type);
 CREATE INDEX award_events_by_transaction ON badges.award_events USING btree (transaction_id);
+CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (next_due_at);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
+CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
 
 -- Views
@@ -472,23 +516,32 @@ CREATE TRIGGER check_org_badge_config BEFORE INSERT OR UPDATE OF custom_threshol
 
 -- Routines
 
+function badges.allow_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.apply_badge_rules(p_candidates badges_internal.candidate[], p_source text DEFAULT 'rule') returns bigint volatile;
-function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false) returns jsonb volatile security definer;
+function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
 function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
+function badges.configure_badge(p_badge_definition_id text, p_org_id text, p_is_enabled boolean, p_custom_thresholds jsonb, p_allow_revoke boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.count_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
+function badges.deny_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text immutable;
+function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
-function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text) returns jsonb volatile security definer;
-function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
-function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, is_current boolean) stable;
+function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
+function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
+function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
 function badges.rebuild_stats(p_peer_mentor_id uuid DEFAULT NULL) returns bigint volatile security definer;
 function badges.record_activities(p_activities jsonb) returns jsonb volatile security definer;
 function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.rezone_organization(p_org_id text, p_time_zone text) returns jsonb volatile security definer;
+function badges.rollback_rule_set(p_rule_set text, p_version integer, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rule_set_horizon() returns xid8 volatile;
 function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile security definer;
 function badges.set_setting(p_setting text, p_value jsonb) returns void volatile security definer;
@@ -497,54 +550,88 @@ function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DE
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
+function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
+function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
+function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
 function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
+function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
-function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text) returns text stable;
-function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date) returns TABLE(node integer, parent integer, tier text, occurrence integer, path text, measure text, selector jsonb, value numeric, target numeric, threshold_source text, is_met boolean, came_true_at timestamp with time zone, activity_id bigint) volatile;
+function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
+function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
+function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text immutable;
+function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
-function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, badge_ids text[], badge_category text, expression text, path text) immutable;
-function badges_internal._compile_where(p_where jsonb) returns jsonpath immutable;
-function badges_internal._count_met_parts(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date) returns integer volatile;
+function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
+function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
+function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
+function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
+function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
+function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
+function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_one(p_new badges_internal.new_activity) returns badges_internal.short_result volatile;
 function badges_internal._count_waiting_people(p_rule_set text) returns bigint volatile;
+function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
+function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jsonb immutable;
 function badges_internal._criteria_grammar() returns jsonb immutable;
+function badges_internal._criteria_shape(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
+function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
+function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._element_statement(p_source text, p_stats text DEFAULT '$1') returns text immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
+function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
+function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
+function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
+function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_language text) returns jsonb volatile;
 function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_circles(p_badges text[], p_listed text[]) returns jsonb immutable;
+function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
+function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
 function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
-function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.candidate[] volatile;
+function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
+function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
+function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) volatile;
+function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
+function badges_internal._hold_rules() returns void volatile;
 function badges_internal._is_administrator() returns boolean stable;
+function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
+function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._listed_badges(p_sound jsonb) returns TABLE(badge text, listed text, path text) immutable;
-function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_as_of date) returns integer immutable;
+function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
+function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
+function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
+function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
+function badges_internal._named_activities(p_sound jsonb) returns TABLE(badge text, path text, activity_type text) immutable;
 function badges_internal._nearest_word(p_word text, p_known text[]) returns text immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
@@ -553,10 +640,33 @@ function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text,
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
+function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
+function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
+function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
+function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
+function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
+function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, stat text) immutable;
+function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_dated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._plan_effects(p_document jsonb, p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], p_nearest jsonb) returns jsonb volatile;
+function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
+function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
+function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_placed(p_document jsonb, p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
+function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
+function badges_internal._plan_rolling_values(p_defined badges_internal.stat_definitions, p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
+function badges_internal._plan_rules(p_document jsonb, p_rule_set text, OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record stable;
+function badges_internal._plan_taken(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
+function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
+function badges_internal._plan_unmeasured(p_milestones badges_internal.milestones[]) returns badges_internal.stat_definitions[] stable;
+function badges_internal._plan_values(p_definitions badges_internal.stat_definitions[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
-function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
+function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
@@ -567,28 +677,62 @@ function badges_internal._recount_deleted_activities() returns trigger volatile 
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._redate_badges(p_held badges_internal.candidate[]) returns void volatile;
+function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
+function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
 function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
+function badges_internal._refuse_losses(p_document jsonb) returns void volatile;
+function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
+function badges_internal._replace_rules(p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
+function badges_internal._require_held_tier(p_definition badges.badge_definitions, p_peer_mentor_id uuid, p_org_id text, p_tier text) returns text volatile;
 function badges_internal._require_organization(p_org_id text) returns void stable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
+function badges_internal._require_tier_or_all(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
+function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
+function badges_internal._revoke_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_reason text) returns badges.earned_badges[] volatile;
+function badges_internal._rewrite_days(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._roll_stat(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date[], p_to date[]) returns badges_internal.candidate[] volatile;
+function badges_internal._roll_windows(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._rollback_document(p_rule_set text, p_version integer) returns jsonb stable;
+function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._rolling_windows(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, last_day date, activity_count bigint, value_sum numeric, value_max numeric, active_days bigint, distinct_count bigint, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone) volatile;
+function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_around(p_stats badges.peer_mentor_stats, p_unit text, p_day date, OUT first_unit integer, OUT last_unit integer) returns record volatile;
+function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
 function badges_internal._save_compiled(p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
+function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
+function badges_internal._scalar_of(p_name text) returns jsonb immutable;
 function badges_internal._scalar_text(p_value jsonb) returns text immutable;
+function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
+function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text DEFAULT 'rule') returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_all boolean, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
-function badges_internal._stat_route(p_selector jsonb, p_watched text[]) returns badges_internal.stat_route immutable;
+function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
-function badges_internal._tell_by_hand(p_changed badges.earned_badges, p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_event text, p_reason text) returns jsonb volatile;
+function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
+function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._tell_by_hand(p_changed badges.earned_badges[], p_event text, p_reason text) returns void volatile;
+function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
+function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
+function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
+function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
+function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
+function badges_internal._unreachable_numbers(p_document jsonb) returns TABLE(path text, message text) stable;
+function badges_internal._unrecorded_types(p_types text[]) returns text[] stable;
 function badges_internal._validate_activities(p_document jsonb, p_sound jsonb) returns jsonb immutable;
+function badges_internal._validate_choice(p_keys text[], p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_held_badges(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._validate_list(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_map(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
@@ -602,25 +746,36 @@ function badges_internal._validate_rising(p_elements jsonb, p_key text, p_path t
 function badges_internal._validate_rule(p_spec jsonb, p_rule jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_rule_set(p_document jsonb) returns jsonb volatile;
 function badges_internal._validate_scalar(p_spec jsonb, p_value jsonb) returns text immutable;
+function badges_internal._validate_span(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._verify_award_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
-function badges_internal._verify_choices(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_id bigint, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_value numeric) stable;
-function badges_internal._verify_conditions() returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, stat text, measure text, threshold numeric, badge_ids text[], badge_category text, since_version integer) stable;
+function badges_internal._verify_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
+function badges_internal._verify_conditions() returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, stat text, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
 function badges_internal._verify_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
 function badges_internal._verify_due_awards(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
-function badges_internal._verify_expected_stats(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_count numeric, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, counted_elements text[], day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
+function badges_internal._verify_element_changes(p_people uuid[], p_measures text[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_expected_stats(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_count numeric, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, counted_elements text[], day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
+function badges_internal._verify_field(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb stable;
+function badges_internal._verify_is_in_time(p_when jsonb, p_time_zone text, p_occurred_at timestamp with time zone, p_day date) returns boolean stable;
 function badges_internal._verify_known_selectors() returns void stable;
-function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean immutable;
-function badges_internal._verify_name(p_value jsonb) returns text immutable;
+function badges_internal._verify_levels(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, changed_at timestamp with time zone, level numeric, earlier_level numeric) stable;
+function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
+function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
 function badges_internal._verify_people(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns uuid[] volatile;
-function badges_internal._verify_rule_choices(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_id bigint, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_value numeric) stable;
-function badges_internal._verify_selectors() returns TABLE(org_id text, stat text, since_version integer, activity_types jsonb, tests jsonb, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric) stable;
+function badges_internal._verify_rolling_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
+function badges_internal._verify_rule_choices(p_people uuid[], p_measures text[], p_has_elements boolean, p_is_rolling boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
+function badges_internal._verify_run_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
+function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
+function badges_internal._verify_selectors(p_measures text[], p_has_elements boolean) returns TABLE(org_id text, stat text, since_version integer, activity_types jsonb, tests jsonb, chosen_when jsonb, time_zone text, value_field text, per_field text, window_unit text, rolling_days integer, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, element_target numeric, grace integer) stable;
 function badges_internal._verify_stat_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
+function badges_internal._verify_tenure_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
+function badges_internal._verify_units(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
-function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean) stable;
+function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
+function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;
