@@ -60,7 +60,7 @@ begin
     occurrences as (
         select
             chosen.peer_mentor_id, chosen.bucket, chosen.element, chosen.activity_date,
-            sum(chosen.element_measured) as tally
+            coalesce(sum(chosen.element_measured), 0) as tally
         from chosen
         where v_route.element_field is not null
         and chosen.element is not null
