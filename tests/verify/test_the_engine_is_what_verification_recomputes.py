@@ -241,7 +241,7 @@ def _differences(connection: Connection) -> list[Any]:
     return [*routines.verify_stats(connection), *routines.verify_awards(connection)]
 
 
-@pytest.mark.parametrize(("seed", "when"), enumerate(["first", "half", "last"]))
+@pytest.mark.parametrize(("seed", "when"), list(enumerate(["first", "half", "last"])))
 def test_any_history_leaves_nothing_to_repair(connection: Connection, seed: int, when: str) -> None:
     _history(connection, seed, when)
     assert _differences(connection) == []
