@@ -129,10 +129,12 @@ def test_a_killed_apply_is_taken_up_by_the_next(
         assert process.wait(20) == (-signal.SIGKILL if victim == "client" else 2)
     # A backend ends the statement it was in before it sees that its client is gone.
     until(
-        lambda: not rows(
-            peopled,
-            "select from pg_stat_activity where datname = current_database()"
-            " and backend_type = 'client backend' and pid <> pg_backend_pid()",
+        lambda: (
+            not rows(
+                peopled,
+                "select from pg_stat_activity where datname = current_database()"
+                " and backend_type = 'client backend' and pid <> pg_backend_pid()",
+            )
         )
     )
     left = waiting(peopled)
