@@ -1,7 +1,6 @@
 -- Lists the tenures that rules ask of people who began: when each falls due.
 --
--- Due at local midnight, so long after the least local day of the first activities. An activity's
--- day lies within a day of its moment: only the days around the first moment can be the least.
+-- Due at local midnight, so long after the first local day (_first_day).
 create or replace function badges_internal._tenures(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
@@ -28,35 +27,36 @@ begin
         return;
     end if;
     return query
+    with begun as materialized (
+        select
+            asked.peer_mentor_id, asked.org_id, asked.stat,
+            badges_internal._first_day(asked.peer_mentor_id, asked.org_id, asked.stat) as first_day
+        from (
+            select distinct person.peer_mentor_id, person.org_id, milestone.stat
+            from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+            join badges_internal.milestones as milestone
+                on milestone.org_id = person.org_id
+                and milestone.measure = 'tenure'
+                and (
+                    p_badge_definition_ids is null
+                    or milestone.badge_definition_id = any(p_badge_definition_ids)
+                )
+        ) as asked
+    )
     select
-        person.peer_mentor_id, person.org_id, milestone.badge_definition_id, milestone.node,
-        (first_day.activity_date + milestone.duration) at time zone organization.time_zone
-    from (
-        select distinct given.*
-        from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
-    ) as person
-    join badges.organizations as organization on organization.org_id = person.org_id
+        begun.peer_mentor_id, begun.org_id, milestone.badge_definition_id, milestone.node,
+        (begun.first_day + milestone.duration) at time zone organization.time_zone
+    from begun
+    join badges.organizations as organization on organization.org_id = begun.org_id
     join badges_internal.milestones as milestone
-        on milestone.org_id = person.org_id
+        on milestone.org_id = begun.org_id
+        and milestone.stat = begun.stat
         and milestone.measure = 'tenure'
         and (
             p_badge_definition_ids is null
             or milestone.badge_definition_id = any(p_badge_definition_ids)
         )
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = milestone.stat
-        and held.bucket = ''
-    cross join lateral (
-        select min(found.activity_date) as activity_date
-        from badges_internal._selected_activities(
-            array[person.peer_mentor_id], person.org_id, milestone.stat, '',
-            (held.first_at at time zone 'UTC')::date - 1,
-            (held.first_at at time zone 'UTC')::date + 1
-        ) as found
-    ) as first_day
-    where first_day.activity_date is not null;
+    where begun.first_day is not null;
 end;
 $$;
 

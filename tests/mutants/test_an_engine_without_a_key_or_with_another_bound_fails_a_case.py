@@ -210,8 +210,8 @@ MUTANTS = [
         "tenure",
         "years",
         "awards/_tenures.sql",
-        "first_day.activity_date + milestone.duration",
-        "first_day.activity_date + 1 + milestone.duration",
+        "begun.first_day + milestone.duration",
+        "begun.first_day + 1 + milestone.duration",
     ),
     EngineMutant(
         "tenure: due at midnight in UTC",
