@@ -565,7 +565,7 @@ def _repeated_ids(nodes: Iterable[tuple[str, Any, int]]) -> list[Problem]:
 
 
 def grammar_sql() -> str:
-    """Return sql/rules/_criteria_grammar.sql: the table as the database holds it."""
+    """Return sql/rules/language/_criteria_grammar.sql: the table as the database holds it."""
     text = files("orchestrator").joinpath("grammar.json").read_text(encoding="utf-8").rstrip()
     said = "Gives the grammar of the rule language, the same table as orchestrator/grammar.json."
     return f"""-- {said}

@@ -1,7 +1,7 @@
-"""Writes sql/manifest.txt anew: every file once, each after what its definition needs.
+"""Writes sql/manifest.txt anew: the table of contents of sql/, in the order it is loaded.
 
-`make manifest` runs this after files came or went. PL/pgSQL looks things up when it runs, so only
-SQL bodies and triggers have to come after what they name.
+`make manifest` runs this after files came, went or changed their first sentence. PL/pgSQL looks
+things up when it runs, so only SQL bodies and triggers have to come after what they name.
 """
 
 from __future__ import annotations
@@ -12,51 +12,78 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from orchestrator.schema import sql_dir
+from tests.house.sources import SqlFile, sql_files
 
-FOLDERS = ("stats", "rules", "awards", "api", "operations", "triggers", "")
-HEADING = "# Replaceable SQL in the order it is loaded: a path below sql/ a line.\n"
+# A room calls itself and the rooms above it here.
+ROOMS = {
+    "base": "calendar units, locks, settings, keys, texts",
+    "rules/language": "grammar, validation, words, circles, warnings",
+    "rules/compile": "selector, stat name, route, where, when, badge",
+    "stats": "read an activity, fold, runs, windows, cross",
+    "awards": "decide, date, grant, settle, redate, places",
+    "upkeep": "catch a person up, due dates, days rewritten, rebuild",
+    "rules/plan": "what a plan computes",
+    "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",
+    "activities": "the way in: triggers, recording, new badges, recounts",
+    "decisions": "award, revoke, deny and allow by hand",
+    "progress": "progress, explanations, counts of awards",
+    "verification": "the recomputation that holds the rest: reads tables, calls no other room",
+    "": "who may call and read what",
+}
+HEADING = """\
+# Replaceable SQL: the rooms of sql/ and what each file does, in the order they are loaded.
+# A room calls itself and the rooms above it. `make manifest` writes this file.
+"""
 
-_CREATED = re.compile(
-    r"^create (?:or replace )?(?:function|procedure|view)\s+([\w.]+)", re.I | re.M
-)
 _NAMED = re.compile(r"\bbadges(?:_internal)?\.\w+")
 
 
-def ordered_manifest(folder: Path) -> str:
-    """Give the text of the manifest for the files in a folder."""
-    texts = {
-        str(path.relative_to(folder)): re.sub(r"--[^\n]*", "", path.read_text())
-        for path in sorted(folder.rglob("*.sql"))
-    }
-    makers = {name: file for file, text in texts.items() for name in _CREATED.findall(text)}
+def ordered_manifest() -> str:
+    """Give the text of the manifest for the files below `sql/`."""
+    files = {file.name: file for file in sql_files()}
+    makers = {file.routine: name for name, file in files.items() if file.routine}
     needs = {
-        file: sorted(
-            {makers[name] for name in _NAMED.findall(_early(text)) if name in makers} - {file}
+        name: sorted(
+            {makers[each] for each in _NAMED.findall(_early(file.code)) if each in makers} - {name}
         )
-        for file, text in texts.items()
+        for name, file in files.items()
     }
     list(TopologicalSorter(needs).static_order())  # says so when there is a circle
-    lines: list[str] = []
+    placed: list[str] = []
 
-    def place(file: str) -> None:
-        if file in lines:
+    def place(name: str) -> None:
+        if name in placed:
             return
-        for needed in needs[file]:
+        for needed in needs[name]:
             place(needed)
-        lines.append(file)
+        placed.append(name)
 
-    for group in FOLDERS:
-        for file in texts:
-            if file.rpartition("/")[0] == group:
-                place(file)
-    return HEADING + "".join(f"{line}\n" for line in lines)
+    text = HEADING
+    for room, what in ROOMS.items():
+        start = len(placed)
+        for name, file in files.items():
+            if file.room == room:
+                place(name)
+        text += f"\n# {room or 'grants'}: {what}\n"
+        text += "".join(_entry(files[name]) for name in placed[start:])
+    return text
 
 
-def _early(text: str) -> str:
+def called(file: SqlFile, makers: dict[str, SqlFile]) -> list[SqlFile]:
+    """List the files whose routines a file names."""
+    names = sorted(set(_NAMED.findall(file.code)) - {file.routine})
+    return [makers[name] for name in names if name in makers]
+
+
+def _entry(file: SqlFile) -> str:
+    return f"{file.name}  # {file.first_sentence}\n"
+
+
+def _early(code: str) -> str:
     """Give the part of a file that the server looks up while it loads it."""
-    return re.sub(r"language plpgsql.*?as \$(\w*)\$.*?\$\1\$", "", text, flags=re.I | re.S)
+    return re.sub(r"language plpgsql.*?as \$(\w*)\$.*?\$\1\$", "", code, flags=re.I | re.S)
 
 
 if __name__ == "__main__":
-    (sql_dir() / "manifest.txt").write_text(ordered_manifest(sql_dir()))
+    (Path(sql_dir()) / "manifest.txt").write_text(ordered_manifest())
     sys.stdout.write("sql/manifest.txt is written\n")

@@ -58,6 +58,21 @@ class SqlFile:
         return Path(self.name).stem
 
     @property
+    def room(self) -> str:
+        """The folder below `sql/` that it lies in."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def body(self) -> list[str]:
+        """The lines of its routine's body."""
+        found = re.search(
+            r"^(?:as \$|do \$|begin atomic|return\b)[^\n]*\n(.*?)(?=^comment on)",
+            self.text,
+            re.S | re.M,
+        )
+        return found.group(1).rstrip().splitlines()[:-1] if found else []
+
+    @property
     def code(self) -> str:
         """The text without comments."""
         return re.sub(r"--[^\n]*", "", self.text)

@@ -194,7 +194,7 @@ def test_statements_are_built_as_text_only_where_it_is_named() -> None:
 
 
 def test_rule_logic_reads_no_clock() -> None:
-    folders = ("stats/", "rules/", "awards/")
+    folders = ("stats/", "rules/", "awards/", "base/", "upkeep/")
     clocks = re.compile(
         r"\b(now\(\)|current_timestamp\b|current_date\b|\w+_timestamp\(\)|localtime)", re.I
     )
@@ -203,10 +203,11 @@ def test_rule_logic_reads_no_clock() -> None:
         "awards/_grant_badges.sql",
         "awards/_redate_badges.sql",
         "awards/_settle_badges.sql",
-        "rules/_replace_rules.sql",
-        "rules/_apply_version.sql",
-        "rules/_save_definitions.sql",
-        "stats/_refuse_future.sql",
+        "rules/versions/_replace_rules.sql",
+        "rules/versions/_apply_version.sql",
+        "rules/versions/_save_definitions.sql",
+        "rules/versions/rezone_organization.sql",
+        "upkeep/award_due_badges.sql",
     }
     files = [f for f in sql_files() if f.name.startswith(folders) and f.name not in allowed]
     _none(_breaking(lambda file: clocks.search(_QUOTED.sub("''", file.code)), files))

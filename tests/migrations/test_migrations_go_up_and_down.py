@@ -56,7 +56,7 @@ def test_a_plan_shows_what_would_run_and_changes_nothing(empty_dsn: str, cli: Cl
     result = cli("migrate", "--plan", dsn=empty_dsn)
     assert result.exit_code == 0
     assert "0001_tables" in result.stdout
-    assert "triggers/" in result.stdout
+    assert "activities/" in result.stdout
     assert _schemas(empty_dsn) == []
 
 

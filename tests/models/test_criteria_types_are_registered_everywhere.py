@@ -60,7 +60,9 @@ def test_the_database_holds_the_same_grammar(asking: Any) -> None:
 
 def test_the_sql_file_is_the_one_that_the_grammar_writes() -> None:
     root = Path(__file__).parents[2]
-    assert (root / "sql/rules/_criteria_grammar.sql").read_text(encoding="utf-8") == grammar_sql()
+    assert (root / "sql/rules/language/_criteria_grammar.sql").read_text(
+        encoding="utf-8"
+    ) == grammar_sql()
 
 
 def keys(model: type[Model]) -> set[str]:

@@ -23,9 +23,9 @@ from tests.acceptance.test_each_case_gives_exactly_its_awards_however_it_is_fed 
 from tests.mutants import documents
 
 SQL = Path(__file__).parents[2] / "sql"
-SELECTOR = "rules/_selector.sql"
-COMPILE_WHERE = "rules/_compile_where.sql"
-COMPILE_WHEN = "rules/_compile_when.sql"
+SELECTOR = "rules/compile/_selector.sql"
+COMPILE_WHERE = "rules/compile/_compile_where.sql"
+COMPILE_WHEN = "rules/compile/_compile_when.sql"
 WHEN = "'when', badges_internal._canonical_when(p_criteria -> 'when'),"
 WINDOW = "(p_criteria -> 'window' -> 'rolling_days')::integer"
 WITHIN = "(p_criteria -> 'within_days')::integer"
@@ -167,7 +167,7 @@ MUTANTS = [
                 "streak: always consecutive",
                 "streak",
                 "consecutive",
-                "rules/_compile_badge.sql",
+                "rules/compile/_compile_badge.sql",
                 "nodes.criteria -> 'consecutive' = 'false' then",
                 "false then",
             ),
@@ -175,7 +175,7 @@ MUTANTS = [
                 "n_of: one more",
                 "n_of",
                 "n",
-                "rules/_compile_badge.sql",
+                "rules/compile/_compile_badge.sql",
                 "(nodes.criteria -> 'n')::numeric",
                 "(nodes.criteria -> 'n')::numeric + 1",
             ),

@@ -88,7 +88,7 @@ def test_a_selector_that_cannot_be_read_is_not_called_exact(
 
 
 def test_verify_shares_no_code_with_the_engine(connection: Connection) -> None:
-    """No helper of verification calls a routine from outside sql/operations/*verify*."""
+    """No helper of verification calls a routine from outside sql/verification."""
     bodies = connection.execute(
         "select proname, pg_get_functiondef(oid) as body from pg_proc"
         " where pronamespace in ('badges'::regnamespace, 'badges_internal'::regnamespace)"
