@@ -32,7 +32,7 @@ test: $(VENV)/.ready ## the whole suite, on the embedded server
 lint: $(VENV)/.ready ## format, types, SQL and house rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy --strict orchestrator
+	@$(BIN)/mypy --strict orchestrator/pgmerit
 	@$(BIN)/squawk --assume-in-transaction --pg-version=15 \
 		$$(ls migrations/*.sql | grep -v '\.rollback\.sql$$')
 	@$(BIN)/python -m tests.house.lint

@@ -22,14 +22,14 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
+from pgmerit import database, schema
+from pgmerit import server as embedded
+from pgmerit.cli import main
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from pytest_postgresql import factories
 from pytest_postgresql.executors import NoopExecutor
 from pytest_postgresql.janitor import DatabaseJanitor
-
-from orchestrator import database, embedded, schema
-from orchestrator.cli import main
 
 NewDatabase = Callable[..., AbstractContextManager[str]]
 

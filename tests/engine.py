@@ -12,9 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
-
-from orchestrator.database import Connection
 
 Row = dict[str, Any]
 T = TypeVar("T")

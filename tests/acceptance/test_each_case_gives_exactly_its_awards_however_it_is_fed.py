@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.acceptance.cases import NAMES, Award, Case, Place, read
 from tests.engine import (
     COLUMNS,

@@ -4,9 +4,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit import routines
+from pgmerit.database import Connection
 
-from orchestrator import routines
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     ORG,

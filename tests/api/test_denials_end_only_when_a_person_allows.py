@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit import verify
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator import verify
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     BEN,

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import ANN, ORG, Row, activity, apply, insert, moment, rows, rule_set, value
 
 OSLO = {ORG: {"time_zone": "Europe/Oslo"}}

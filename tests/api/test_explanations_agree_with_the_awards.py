@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from pgmerit.cli.explanation import explanation_tree
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
-from orchestrator.explanation import explanation_tree
 from tests.engine import Row, rows
 from tests.oracle import strategies
 from tests.oracle.strategies import Story

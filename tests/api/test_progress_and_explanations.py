@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     BEN,

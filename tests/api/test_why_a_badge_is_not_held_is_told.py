@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import ANN, BEN, ORG, Row, activity, apply, insert, rule_set, value
 
 Opening = Callable[..., Connection]

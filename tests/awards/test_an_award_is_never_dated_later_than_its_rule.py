@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import activity, apply, assert_exact, awards, insert, moment, rule_set
 
 TWO = {"type": "threshold", "activity": "call", "at_least": 2}

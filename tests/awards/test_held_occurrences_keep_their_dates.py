@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from orchestrator.database import Connection
+from pgmerit.database import Connection
+
 from tests.engine import ANN, ORG, activity, apply, assert_exact, awards, insert, rule_set, value
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     ORG,

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pgmerit.cli.common import format_option, say
+from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.cli.common import format_option, say
-from orchestrator.errors import PgmeritError
 from tests.bench.machine import measured_database
 from tests.bench.workloads import Bench, Figure, Scale
 

@@ -16,12 +16,12 @@ from statistics import median
 from typing import Any
 
 import psycopg
+from pgmerit import database, schema
+from pgmerit import server as embedded
+from pgmerit.errors import PgmeritError
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
-
-from orchestrator import database, embedded, schema
-from orchestrator.errors import PgmeritError
 
 SETTINGS = {
     "shared_buffers": "512MB",

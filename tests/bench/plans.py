@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from importlib.resources import as_file, files
 from typing import Any
 
-from orchestrator import rules
-from orchestrator.database import Connection
-from orchestrator.rule_files import load_document
+from pgmerit.database import Connection
+from pgmerit.rules import versions as rules
+from pgmerit.rules.files import load_document
 
 FIRST_PERSON = 3_000_000
 HISTORY = 50  # activities a person
@@ -23,7 +23,7 @@ def planned_seconds(
 ) -> dict[str, float]:
     """Fill up to so many activities, and plan some changes: the median seconds of each."""
     fill(connection, activities, first_day, columns)
-    with as_file(files("orchestrator") / "rule_sets" / "peer-mentors.yaml") as path:
+    with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
         document = load_document(path).value
     return {name: _median(connection, change) for name, change in _changes(document).items()}
 

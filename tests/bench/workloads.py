@@ -12,11 +12,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from pgmerit import database
+from pgmerit.database import Connection
+from pgmerit.rules import versions as rules
+from pgmerit.rules.files import load_document
 from psycopg import errors
 
-from orchestrator import database, rules
-from orchestrator.database import Connection
-from orchestrator.rule_files import load_document
 from tests.bench.machine import Machine
 from tests.bench.plans import planned_seconds
 
@@ -143,7 +144,7 @@ class Bench:
 
     def _prepare(self, connection: Connection) -> None:
         self.tell("applying the rule set")
-        with as_file(files("orchestrator") / "rule_sets" / "peer-mentors.yaml") as path:
+        with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
             rules.apply(connection, load_document(path))
         connection.execute(Path(__file__).with_name("contenders.sql").read_bytes())
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.conftest import CliResult
 from tests.engine import ORG, activity, apply, awards, insert, moment, rule_set
 

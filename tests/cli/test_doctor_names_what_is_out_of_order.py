@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
+from pgmerit.doctor import minor_finding
 
-from orchestrator.database import Connection
-from orchestrator.doctor import minor_finding
 from tests.conftest import CliResult
 
 Cli = Callable[..., CliResult]

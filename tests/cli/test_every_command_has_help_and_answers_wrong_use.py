@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 import click
 import pytest
+from pgmerit.cli import COMMANDS, main
 
-from orchestrator.cli import COMMANDS, main
 from tests.conftest import CliResult
 
 Cli = Callable[..., CliResult]
@@ -87,9 +87,9 @@ def test_options_can_come_from_the_environment(cli: Cli, dsn: str) -> None:
     assert json.loads(result.stdout)["applied"] == []
 
 
-def test_python_m_orchestrator_is_the_same_command() -> None:
+def test_python_m_pgmerit_is_the_same_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "orchestrator", "--version"],
+        [sys.executable, "-m", "pgmerit", "--version"],
         capture_output=True,
         text=True,
         check=True,

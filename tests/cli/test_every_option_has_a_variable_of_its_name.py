@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 import pytest
-
-from orchestrator.cli import COMMANDS, main
+from pgmerit.cli import COMMANDS, main
 
 
 def _options(command: click.Command) -> list[click.Option]:

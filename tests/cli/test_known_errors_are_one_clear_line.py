@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from pgmerit import errors, settings
+from pgmerit.database import connect, retry
 
-from orchestrator import errors, settings
-from orchestrator.database import connect, retry
 from tests.cli.conftest import greeting, refusal
 from tests.conftest import CliResult
 

@@ -8,8 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-
-from orchestrator.cli.common import emit, progress
+from pgmerit.cli.common import emit, progress
 
 ROWS = [
     {"name": "first", "count": 3, "at": datetime(2026, 1, 2, tzinfo=UTC)},

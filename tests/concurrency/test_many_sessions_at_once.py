@@ -10,9 +10,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from pgmerit.database import Connection, retry
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection, retry
 from tests.engine import (
     ANN,
     BEN,

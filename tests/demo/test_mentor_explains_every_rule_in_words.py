@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import ANN, BEN, ORG, activity, apply, insert, rule_set, value
 
 Cli = Callable[..., Any]

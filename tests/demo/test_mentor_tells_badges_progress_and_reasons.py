@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
-from orchestrator import routines
-from orchestrator.database import Connection
+from pgmerit import routines
+from pgmerit.database import Connection
 
 Cli = Callable[..., Any]
 ANN = "11111111-1111-4111-8111-111111111111"

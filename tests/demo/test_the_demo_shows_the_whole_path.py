@@ -7,13 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit import routines
+from pgmerit.database import Connection
+from pgmerit.demo import scenes as demo
+from pgmerit.demo.generator import PROTAGONIST, Correction
+from pgmerit.errors import PgmeritError
+from pgmerit.importing import apply_corrections
+from pgmerit.rules import versions as rules
 from psycopg import sql
-
-from orchestrator import demo, routines, rules
-from orchestrator.database import Connection
-from orchestrator.errors import PgmeritError
-from orchestrator.generator import PROTAGONIST, Correction
-from orchestrator.importer import apply_corrections
 
 Cli = Callable[..., Any]
 SMALL = ("--scale", "0.02", "--seed", "3")
@@ -107,7 +108,7 @@ def test_without_a_server_the_embedded_one_runs_for_the_demo(
     from contextlib import contextmanager
     from types import SimpleNamespace
 
-    from orchestrator.cli import demo as command
+    from pgmerit.cli import demo as command
 
     asked: list[str] = []
 
@@ -183,4 +184,4 @@ def test_a_database_name_that_is_not_there_is_an_error(server: Any) -> None:
 def _path(name: str) -> str:
     from importlib.resources import files
 
-    return str(files("orchestrator") / "rule_sets" / f"{name}.yaml")
+    return str(files("pgmerit.demo") / "rule_sets" / f"{name}.yaml")

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-
-from orchestrator.generator import COLUMNS, ORGANIZATIONS, Year, generate, public_holidays
+from pgmerit.demo.generator import COLUMNS, ORGANIZATIONS, Year, generate, public_holidays
 
 TODAY = date(2026, 11, 21)
 

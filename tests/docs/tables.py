@@ -16,9 +16,10 @@ from pathlib import Path
 
 import click
 import psycopg
+from pgmerit import schema
+from pgmerit import server as embedded
+from pgmerit.cli import main as pgmerit
 
-from orchestrator import embedded, schema
-from orchestrator.cli import main as pgmerit
 from tests.house.sources import ROOT
 
 README = ROOT / "README.md"

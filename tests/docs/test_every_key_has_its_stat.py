@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from pgmerit.rules.grammar import grammar
 
-from orchestrator.grammar import grammar
 from tests.house.sources import ROOT
 
 # The keys of the language's tables.

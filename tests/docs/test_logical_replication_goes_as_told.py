@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from pgmerit import database
+from pgmerit.database import Connection
 from pytest_postgresql.executors import NoopExecutor
 
-from orchestrator import database
-from orchestrator.database import Connection
 from tests.conftest import CliResult, NewDatabase, Server
 from tests.engine import activity, apply, assert_exact, awards, insert, rule_set, until, value
 from tests.house.sources import ROOT

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pgmerit import server as embedded
+from pgmerit.database import Connection
 from psycopg.conninfo import conninfo_to_dict
 
-from orchestrator import embedded
-from orchestrator.database import Connection
 from tests.engine import activity, apply, badge_ids, insert, rule_set
 from tests.house.sources import ROOT
 

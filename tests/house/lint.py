@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from pgmerit import schema
+from pgmerit import server as embedded
 
-from orchestrator import embedded, schema
 from tests.house.sources import ROOT, SqlFile, sql_files
 
 PGSPOT = "pgspot==0.9.4"

@@ -11,7 +11,8 @@ import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from orchestrator.schema import sql_dir
+from pgmerit.schema import sql_dir
+
 from tests.house.sources import SqlFile, sql_files
 
 # A room calls itself and the rooms above it here.

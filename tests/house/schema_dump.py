@@ -12,8 +12,9 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+from pgmerit import schema
+from pgmerit import server as embedded
 
-from orchestrator import embedded, schema
 from tests.house.sources import ROOT
 
 DUMP = ROOT / "docs" / "schema.sql"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.schema import read_manifest, sql_dir
+from pgmerit.schema import read_manifest, sql_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from orchestrator.schema import sql_dir
+from pgmerit.schema import sql_dir
+
 from tests.house.manifest import ROOMS, called, ordered_manifest
 from tests.house.sources import SqlFile, sql_files
 

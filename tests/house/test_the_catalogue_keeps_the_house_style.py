@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.database import Connection
+from pgmerit.database import Connection
+
 from tests.house.schema_dump import DUMP, describe
 
 _OURS = "in ('badges'::regnamespace, 'badges_internal'::regnamespace)"

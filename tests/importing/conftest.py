@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from orchestrator import routines
-from orchestrator.database import Connection
+from pgmerit import routines
+from pgmerit.database import Connection
 
 ANN = "11111111-1111-4111-8111-111111111111"
 BEN = "22222222-2222-4222-8222-222222222222"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
+from pgmerit.errors import PgmeritError
+from pgmerit.importing import ImportOptions, import_file
 
-from orchestrator.database import Connection
-from orchestrator.errors import PgmeritError
-from orchestrator.importer import ImportOptions, import_file
 from tests.importing.conftest import ANN, HEADER, Import, numbers
 
 Read = Callable[[], list[dict[str, Any]]]

@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestrator import routines
-from orchestrator.database import Connection
+from pgmerit import routines
+from pgmerit.database import Connection
+
 from tests.importing.conftest import ANN, BEN, HEADER, Import, numbers
 
 Read = Callable[[], list[dict[str, Any]]]
@@ -190,7 +191,7 @@ def test_an_empty_table_of_columns_imports_nothing(import_text: Import) -> None:
 
 
 def test_the_staging_table_is_gone_afterwards(kept: Connection, tmp_path: Path) -> None:
-    from orchestrator.importer import import_file
+    from pgmerit.importing import import_file
 
     path = tmp_path / "rows.csv"
     path.write_text(f"{HEADER}{ANN},nhf,assignment,2026-01-05T10:00:00Z,1\n")

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-from orchestrator.embedded import Cluster, PersistentServer
-from orchestrator.errors import PgmeritError
+from pgmerit.errors import PgmeritError
+from pgmerit.server import Cluster, PersistentServer
 
 # Only root has to become another user.
 collect_ignore = [] if os.geteuid() == 0 else ["test_root_runs_the_server_as_somebody_else.py"]

@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from pgmerit import routines, schema
+from pgmerit.database import Connection, connect
+from pgmerit.errors import PgmeritError
+from pgmerit.server import Cluster, attached_server
 
-from orchestrator import routines, schema
-from orchestrator.database import Connection, connect
-from orchestrator.embedded import Cluster, attached_server
-from orchestrator.errors import PgmeritError
 from tests import engine
 
 BADGES = {

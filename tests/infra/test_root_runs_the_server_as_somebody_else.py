@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pgmerit.errors import PgmeritError
+from pgmerit.server import Cluster, PersistentServer, find_bindir
 
-from orchestrator.embedded import Cluster, PersistentServer, find_bindir
-from orchestrator.errors import PgmeritError
 from tests.infra.conftest import answer
 
 

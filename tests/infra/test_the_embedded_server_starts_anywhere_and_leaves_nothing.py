@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pgmerit import server as embedded
+from pgmerit.errors import PgmeritError
+from pgmerit.server import Cluster, PersistentServer, attached_server
 
-from orchestrator import embedded
-from orchestrator.embedded import Cluster, PersistentServer, attached_server
-from orchestrator.errors import PgmeritError
 from tests.conftest import CliResult
 from tests.infra.conftest import answer
 
@@ -185,7 +185,7 @@ def test_an_attached_server_dies_with_a_killed_process(home: Path) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from orchestrator.embedded import attached_server\n"
+        "from pgmerit.server import attached_server\n"
         "with attached_server(Path(sys.argv[1]), sys.argv[2] or None, durable=False):\n"
         "    print('up', flush=True)\n"
         "    time.sleep(600)\n"
@@ -227,7 +227,7 @@ def test_the_db_commands_start_tell_and_stop(home: Path, cli: Cli) -> None:
         # The embedded server is also what a command without a named database uses.
         assert "0001_tables" in cli("migrate", "--plan", env=where).stdout
         done = subprocess.run(
-            [sys.executable, "-m", "orchestrator", "db", "psql", "-XAtc", "select 6 * 7"],
+            [sys.executable, "-m", "pgmerit", "db", "psql", "-XAtc", "select 6 * 7"],
             env={**ENVIRONMENT, **{k: v for k, v in where.items() if v}},
             capture_output=True,
             text=True,

@@ -9,11 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pgmerit.schema import migrations_dir, sql_dir
 
-from orchestrator.schema import migrations_dir, sql_dir
 from tests.house.sources import ROOT
 
-_WHERE = "from orchestrator import schema; print(schema.sql_dir(), schema.migrations_dir())"
+_WHERE = "from pgmerit import schema; print(schema.sql_dir(), schema.migrations_dir())"
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_every_sql_file_and_migration(installed: Path) -> None:
     for inside, outside in (("_sql", sql_dir()), ("_migrations", migrations_dir())):
         there = {str(p.relative_to(outside)) for p in outside.rglob("*.*") if p.is_file()}
-        here = installed / "orchestrator" / inside
+        here = installed / "pgmerit" / inside
         assert {str(p.relative_to(here)) for p in here.rglob("*.*") if p.is_file()} == there
 
 
 def test_the_wheel_holds_nothing_else_of_the_checkout(installed: Path) -> None:
     names = {path.name for path in installed.iterdir()}
-    assert names == {"orchestrator", "pgmerit-0.1.0.dist-info"}
+    assert names == {"pgmerit", "pgmerit-0.1.0.dist-info"}
 
 
 def test_the_installed_package_uses_its_own_sql_from_any_folder(
@@ -55,5 +55,5 @@ def test_the_installed_package_uses_its_own_sql_from_any_folder(
         text=True,
         check=True,
     )
-    package = installed / "orchestrator"
+    package = installed / "pgmerit"
     assert done.stdout.split() == [str(package / "_sql"), str(package / "_migrations")]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import ANN, BEN, ORG, Row, activity, apply, insert, rule_set
 
 RULES = rule_set(

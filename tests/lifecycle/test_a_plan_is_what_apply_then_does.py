@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import Row, rows, value
 from tests.oracle.strategies import Story, any_stories, documents, insert_stories
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database

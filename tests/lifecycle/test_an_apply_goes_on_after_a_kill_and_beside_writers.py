@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection, connect
+from pgmerit.rules import versions as rules
 
-from orchestrator import rules
-from orchestrator.database import Connection, connect
 from tests.engine import (
     ORG,
     activity,
@@ -72,7 +72,7 @@ def peopled(connection: Connection) -> Connection:
 @contextmanager
 def running(file: Path, dsn: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `rules apply` in a process of its own, one person a transaction."""
-    command = [sys.executable, "-m", "orchestrator", "rules", "apply", str(file), "--batch", "1"]
+    command = [sys.executable, "-m", "pgmerit", "rules", "apply", str(file), "--batch", "1"]
     surroundings = os.environ | {"PGMERIT_DSN": dsn, "PGMERIT_HOME": str(tmp_path / "home")}
     with subprocess.Popen(
         command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -220,7 +220,7 @@ def test_a_pipe_sees_no_bar_and_a_terminal_sees_rate_and_time_left(
         _, told = process.communicate(timeout=60)
         assert (process.returncode, told) == (0, b"")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "orchestrator", "rules", "apply", str(written(OLD))]
+    command = [sys.executable, "-m", "pgmerit", "rules", "apply", str(written(OLD))]
     surroundings = os.environ | {
         "PGMERIT_DSN": dsn,
         "PGMERIT_HOME": str(tmp_path / "home"),

@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import ANN, BEN, ORG, Row, activity, assert_exact, badge_ids, insert, value
 from tests.lifecycle.conftest import RULES
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import ANN, ORG, assert_exact, badge_ids, rows, value
 from tests.lifecycle.conftest import RULES, changed
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import ANN, ORG, apply, assert_exact, badge_ids, value
 from tests.lifecycle.conftest import RULES, changed
 

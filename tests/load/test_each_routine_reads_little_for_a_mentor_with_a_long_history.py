@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import ORG, apply, assert_exact, person, rows, rule_set, value
 
 SMALL, LARGE = person("five hundred"), person("ten thousand")

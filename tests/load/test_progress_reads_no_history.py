@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.database import Connection
+from pgmerit.database import Connection
+
 from tests.engine import ORG, apply, rule_set, value
 from tests.load.test_each_routine_reads_little_for_a_mentor_with_a_long_history import (
     FILL,

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from orchestrator import schema
+from pgmerit import schema
 
 Write = Callable[..., None]
 

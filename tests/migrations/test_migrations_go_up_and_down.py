@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pgmerit import schema
+from pgmerit.database import Connection
+from pgmerit.errors import PgmeritError
 
-from orchestrator import schema
-from orchestrator.database import Connection
-from orchestrator.errors import PgmeritError
 from tests.conftest import CliResult
 from tests.house.schema_dump import describe
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit import schema
+from pgmerit.database import connect
+from pgmerit.errors import BusyError, NoRightsError, PgmeritError
 
-from orchestrator import schema
-from orchestrator.database import connect
-from orchestrator.errors import BusyError, NoRightsError, PgmeritError
 from tests.conftest import Server
 from tests.migrations.conftest import add_migration, function, write_files
 
 _RUN = """
 import sys
 from pathlib import Path
-from orchestrator import schema
+from pgmerit import schema
 schema.migrate(sys.argv[1], schema.Sources(Path(sys.argv[2]), Path(sys.argv[3])))
 """
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from pgmerit import schema
+from pgmerit.errors import PgmeritError
 
-from orchestrator import schema
-from orchestrator.errors import PgmeritError
 from tests.migrations.conftest import add_migration, function, write_files
 
 

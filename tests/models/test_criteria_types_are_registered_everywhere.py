@@ -11,10 +11,7 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from psycopg.types.json import Jsonb
-
-from orchestrator.grammar import canonical_text, grammar, grammar_sql
-from orchestrator.models import (
+from pgmerit.models import (
     CRITERIA_TYPES,
     AmountTier,
     Badge,
@@ -33,6 +30,9 @@ from orchestrator.models import (
     When,
     selector_key,
 )
+from pgmerit.rules.grammar import canonical_text, grammar, grammar_sql
+from psycopg.types.json import Jsonb
+
 from tests.rules import criteria_strategies as generated
 
 
@@ -52,7 +52,7 @@ def test_python_sql_and_the_enum_know_the_same_types(asking: Any) -> None:
 def test_the_database_holds_the_same_grammar(asking: Any) -> None:
     row = asking.execute(
         "select badges_internal._criteria_grammar()::text as text, %s::jsonb::text as ours",
-        [files("orchestrator").joinpath("grammar.json").read_text(encoding="utf-8")],
+        [files("pgmerit.rules").joinpath("grammar.json").read_text(encoding="utf-8")],
     ).fetchone()
     assert row["text"] == row["ours"]
     assert json.loads(row["text"], parse_float=Decimal) == grammar()

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from orchestrator import rules
-from orchestrator.models import RuleSet
+from pgmerit.models import RuleSet
+from pgmerit.rules import versions as rules
 
 CALLS = {"type": "threshold", "activity": "call"}
 VISITS = {"type": "threshold", "activity": "visit"}

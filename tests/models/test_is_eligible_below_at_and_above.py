@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-
-from orchestrator.models import CRITERIA_TYPES, BadgeDefinition, StatsDocument, Tally, selector_key
+from pgmerit.models import CRITERIA_TYPES, BadgeDefinition, StatsDocument, Tally, selector_key
 
 
 def definition(criteria: dict[str, Any], **more: Any) -> BadgeDefinition:

@@ -8,9 +8,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
-from pydantic import TypeAdapter, ValidationError
-
-from orchestrator.models import (
+from pgmerit.models import (
     BadgeAwardResult,
     BadgeCriteria,
     BadgeDefinition,
@@ -22,6 +20,8 @@ from orchestrator.models import (
     Tally,
     Threshold,
 )
+from pydantic import TypeAdapter, ValidationError
+
 from tests.rules import criteria_strategies as generated
 
 PERSON = UUID("8a1a3c5e-0000-4000-8000-00000000abcd")
@@ -162,7 +162,7 @@ def test_every_valid_rule_is_a_model_that_round_trips(criteria: Any) -> None:
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(criteria=generated.damaged())
 def test_a_badge_takes_exactly_what_the_grammar_takes(criteria: Any) -> None:
-    from orchestrator.rules import validate_criteria
+    from pgmerit.rules.versions import validate_criteria
 
     document = {"badge_definition_id": "a", "name": "A", "criteria": criteria}
     if validate_criteria(criteria):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pgmerit.models.raw_expression import evaluate
 from psycopg.types.json import Jsonb
-
-from orchestrator.raw_expression import evaluate
 
 DOCUMENT = {
     "activities": {"*": {"count": 3, "max": None}, "call": {"count": 2, "sum": 2.5}},

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pgmerit.models import EarnedBadge, derive_idempotency_key
 
-from orchestrator.models import EarnedBadge, derive_idempotency_key
 from tests.rules.criteria_strategies import slugs
 
 PERSON = UUID("8a1a3c5e-0000-4000-8000-00000000abcd")

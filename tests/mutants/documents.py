@@ -1,7 +1,7 @@
 """Mutants of the language, made from its grammar: a document without a key, or a bound elsewhere.
 
 A mutant changes every acceptance document wherever the key stands, and must change an award of at
-least one case. The keys and what may be done to them come from orchestrator/grammar.json alone: a
+least one case. The keys and what may be done to them come from grammar.json alone: a
 new key is a new mutant, and one without a case that it decides is a survivor.
 """
 
@@ -14,8 +14,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orchestrator.grammar import criteria_problems, grammar, json_type, resolve
-from orchestrator.rule_documents import document_problems
+from pgmerit.rules.documents import document_problems
+from pgmerit.rules.grammar import criteria_problems, grammar, json_type, resolve
+
 from tests.acceptance.brute_force import awards_of
 from tests.acceptance.cases import NAMES, Case, read
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pgmerit.database import Connection
+from pgmerit.rules.grammar import grammar
 
-from orchestrator.database import Connection
-from orchestrator.grammar import grammar
 from tests.acceptance.cases import Case
 from tests.acceptance.test_each_case_gives_exactly_its_awards_however_it_is_fed import (
     awarded,

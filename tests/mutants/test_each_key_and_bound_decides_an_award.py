@@ -4,8 +4,8 @@ import copy
 from typing import Any
 
 import pytest
+from pgmerit.rules import grammar
 
-from orchestrator import grammar
 from tests.mutants import documents, evaluators
 
 DOCUMENTS = documents.all_mutants()

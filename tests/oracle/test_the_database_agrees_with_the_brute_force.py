@@ -19,9 +19,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import assert_exact, rows, value, without_badges
 from tests.oracle import evaluator, strategies
 from tests.oracle.strategies import Entry, Step, Story

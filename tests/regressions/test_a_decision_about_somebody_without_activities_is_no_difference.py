@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import BEN, ORG, activity, apply, assert_exact, insert, rule_set, value
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import ANN, activity, apply, assert_exact, awards, insert, moment, rule_set
 
 CRITERIA: list[dict[str, Any]] = [

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from pgmerit import database
 from pytest_postgresql.executors import NoopExecutor
 
-from orchestrator import database
 from tests.conftest import NewDatabase, Server
 
 

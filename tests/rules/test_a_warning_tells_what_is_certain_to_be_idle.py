@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pgmerit.rules.grammar import canonical_text
+from pgmerit.rules.versions import validate_document
 from psycopg.types.json import Jsonb
-
-from orchestrator.grammar import canonical_text
-from orchestrator.rules import validate_document
 
 LEAF = {"type": "threshold", "at_least": 1}
 STREAK = {"type": "streak", "unit": "week", "length": 2}

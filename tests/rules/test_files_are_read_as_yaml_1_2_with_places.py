@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from orchestrator.errors import PgmeritError
-from orchestrator.rules import check_file, load_document, parse_document
+from pgmerit.errors import PgmeritError
+from pgmerit.rules.versions import check_file, load_document, parse_document
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pgmerit.rules import versions as rules
+from pgmerit.rules.grammar import canonical_text
 from psycopg.types.json import Jsonb
 
-from orchestrator import rules
-from orchestrator.grammar import canonical_text
 from tests.rules import criteria_strategies as generated
 
 EXAMPLES = 6

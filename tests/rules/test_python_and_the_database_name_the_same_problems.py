@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pgmerit.rules.grammar import canonical_text, edit_distance
+from pgmerit.rules.versions import validate_criteria
 from psycopg.types.json import Jsonb
 
-from orchestrator.grammar import canonical_text, edit_distance
-from orchestrator.rules import validate_criteria
 from tests.rules import criteria_strategies as generated
 
 slow_to_draw = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -12,10 +12,9 @@ from uuid import UUID, uuid4
 
 import jsonschema
 import pytest
-
-from orchestrator import rules
-from orchestrator.models import rule_set_schema, stats_document_schema
-from orchestrator.rules import load_document, parse_document
+from pgmerit.models import rule_set_schema, stats_document_schema
+from pgmerit.rules import versions as rules
+from pgmerit.rules.versions import load_document, parse_document
 
 RULES = """\
 version: 1

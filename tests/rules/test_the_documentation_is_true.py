@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from orchestrator.grammar import grammar, json_type, resolve
-from orchestrator.rules import apply, parse_document, validate_criteria, validate_document
+from pgmerit.rules.grammar import grammar, json_type, resolve
+from pgmerit.rules.versions import apply, parse_document, validate_criteria, validate_document
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
@@ -124,7 +123,7 @@ def test_every_word_of_the_grammar_is_told(word: str) -> None:
 
 
 def rule_sets() -> list[Path]:
-    return sorted((ROOT / "orchestrator/rule_sets").glob("*.yaml"))
+    return sorted((ROOT / "orchestrator/pgmerit/demo/rule_sets").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", rule_sets(), ids=[path.name for path in rule_sets()])

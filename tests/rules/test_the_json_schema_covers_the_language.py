@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pgmerit.rules.editor_schema import rule_set_schema
+from pgmerit.rules.grammar import as_number, grammar
+from pgmerit.rules.versions import Problem, parse_document, validate_criteria, validate_document
 
-from orchestrator.grammar import as_number, grammar
-from orchestrator.rule_schema import rule_set_schema
-from orchestrator.rules import Problem, parse_document, validate_criteria, validate_document
 from tests.rules import criteria_strategies as generated
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import SAID as OF_DOCUMENTS
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import VALID, changed
@@ -63,7 +63,7 @@ def blocks(language: str) -> list[Any]:
 
 
 def rule_sets() -> list[Any]:
-    folders = ("orchestrator/rule_sets", "tests/acceptance")
+    folders = ("orchestrator/pgmerit/demo/rule_sets", "tests/acceptance")
     paths = [path for folder in folders for path in sorted((ROOT / folder).glob("*.yaml"))]
     return [pytest.param(path, id=path.name) for path in paths]
 

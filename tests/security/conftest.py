@@ -8,11 +8,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from pgmerit import database
+from pgmerit.database import Connection
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-from orchestrator import database
-from orchestrator.database import Connection
 
 Login = Callable[..., str]
 _numbers = itertools.count()

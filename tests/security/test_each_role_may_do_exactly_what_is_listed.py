@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.database import Connection
+from pgmerit.database import Connection
+
 from tests.engine import rows
 
 READ = {

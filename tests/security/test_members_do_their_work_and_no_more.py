@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.conftest import CliResult
 from tests.engine import (
     ANN,

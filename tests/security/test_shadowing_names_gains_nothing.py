@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     BEN,

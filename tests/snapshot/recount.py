@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
-from orchestrator.database import Connection
+from pgmerit.database import Connection
+
 from tests.engine import rows
 
 Row = dict[str, Any]

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.engine import activity, apply, assert_exact, badge_ids, insert, rule_set
 from tests.snapshot.recount import assert_equals_a_recount
 

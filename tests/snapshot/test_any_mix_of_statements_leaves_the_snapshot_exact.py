@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     BEN,

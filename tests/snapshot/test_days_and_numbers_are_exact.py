@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     ORG,

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.engine import (
     ANN,
     BEN,

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from pgmerit import database
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 from pytest_postgresql.executors import NoopExecutor
 
-from orchestrator import database
-from orchestrator.database import Connection
 from tests.conftest import NewDatabase, Server
 from tests.engine import apply
 from tests.verify import hand_filled

@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.verify.brute_force import (
     Activity,
     Condition,

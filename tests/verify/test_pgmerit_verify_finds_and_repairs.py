@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pgmerit.cli import verify as verify_command
+from pgmerit.database import Connection
 
-from orchestrator.cli import verify as verify_command
-from orchestrator.database import Connection
 from tests.verify.conftest import FIRST, PEOPLE, insert
 from tests.verify.hand_filled import ORG, past_the_triggers
 

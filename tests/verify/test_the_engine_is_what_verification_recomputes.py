@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pgmerit import routines
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator import routines
-from orchestrator.database import Connection
 from tests.engine import apply, rule_set
 from tests.verify.hand_filled import ORG, ZONE, dumps, random_activities
 

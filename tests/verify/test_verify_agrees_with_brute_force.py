@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.verify import hand_filled
 from tests.verify.brute_force import Activity, Condition, Rule, Tenure, due_at, earned_at
 

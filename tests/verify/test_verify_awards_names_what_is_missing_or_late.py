@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pgmerit.database import Connection
 
-from orchestrator.database import Connection
 from tests.verify.conftest import FIRST
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from pgmerit.database import Connection
 from psycopg import sql
 
-from orchestrator.database import Connection
 from tests.verify.conftest import FIRST
 from tests.verify.hand_filled import past_the_triggers
 

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.database import Connection
 from tests.verify.conftest import FIRST, PEOPLE
 
 ROUTINES = ["badges.verify_stats", "badges.verify_awards"]

@@ -1,6 +1,6 @@
--- Gives the grammar of the rule language, the same table as orchestrator/grammar.json.
+-- Gives the grammar of the rule language, the same table as pgmerit/rules/grammar.json.
 --
--- Written by python -m orchestrator.grammar; a test compares the two.
+-- Written by python -m pgmerit.rules.grammar; a test compares the two.
 create or replace function badges_internal._criteria_grammar()
 returns jsonb
 language sql
@@ -461,4 +461,4 @@ return '{
 }'::jsonb;
 
 comment on function badges_internal._criteria_grammar() is
-'Gives the grammar of the rule language, the same table as orchestrator/grammar.json.';
+'Gives the grammar of the rule language, the same table as pgmerit/rules/grammar.json.';

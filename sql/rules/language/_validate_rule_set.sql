@@ -1,6 +1,6 @@
 -- Lists every problem of a rule set with its JSON path; empty when it may be applied.
 --
--- Python asks the same of a file before it comes here (orchestrator/rule_documents.py); what the
+-- Python asks the same of a file before it comes here (pgmerit/rules/documents.py); what the
 -- database adds is whether criteria_raw may be saved and parses.
 create or replace function badges_internal._validate_rule_set(p_document jsonb)
 returns jsonb

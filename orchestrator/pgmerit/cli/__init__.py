@@ -1,0 +1,37 @@
+"""The command line `pgmerit`: it parses, calls and prints."""
+
+from __future__ import annotations
+
+import click
+
+from pgmerit import __version__
+from pgmerit.cli.common import CommandTable
+
+COMMANDS = {
+    "db": "pgmerit.cli.db",
+    "demo": "pgmerit.cli.demo",
+    "doctor": "pgmerit.cli.doctor",
+    "import": "pgmerit.cli.importing",
+    "mentor": "pgmerit.cli.mentor",
+    "migrate": "pgmerit.cli.migrate",
+    "rezone": "pgmerit.cli.rezone",
+    "rules": "pgmerit.cli.rules",
+    "sweep": "pgmerit.cli.sweep",
+    "verify": "pgmerit.cli.verify",
+}
+
+
+@click.command(
+    "pgmerit",
+    cls=CommandTable,
+    modules=COMMANDS,
+    context_settings={"auto_envvar_prefix": "PGMERIT", "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="pgmerit")
+def main() -> None:
+    """Badges and achievements, awarded inside PostgreSQL.
+
+    The database is named by --dsn, PGMERIT_DSN, libpq's own variables and service files, or is
+    the embedded server that `pgmerit db start` starts. Results go to stdout, all else to stderr.
+    Exit codes: 0 fine, 1 found something, 2 wrong use or failure.
+    """

@@ -1,0 +1,91 @@
+"""`pgmerit db`: the embedded server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pgmerit.cli.common import emit, format_option, say
+from pgmerit.errors import PgmeritError
+from pgmerit.server import PersistentServer
+from pgmerit.settings import home_dir
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _bindir_option(command: F) -> F:
+    option = click.option(
+        "--pg-bindir",
+        type=click.Path(path_type=Path),
+        envvar="PGMERIT_PG_BINDIR",
+        show_envvar=True,
+        help="The folder of postgres and initdb; default those of the wheel.",
+    )
+    return option(command)
+
+
+@click.group("db")
+def command() -> None:
+    """The embedded PostgreSQL server: for demo, development and tests.
+
+    Its state lies in PGMERIT_HOME; it listens on a private socket only.
+    """
+
+
+@command.command()
+@_bindir_option
+@format_option
+def start(pg_bindir: Path | None, output_format: str) -> None:
+    """Start the server, and make it first if it is new."""
+    server = PersistentServer(home_dir(), pg_bindir)
+    started = server.start()
+    say("started" if started else "it runs already")
+    emit(server.status(), output_format)
+
+
+@command.command()
+@_bindir_option
+def stop(pg_bindir: Path | None) -> None:
+    """Stop the server; its data stays."""
+    stopped = PersistentServer(home_dir(), pg_bindir).stop()
+    say("stopped" if stopped else "it did not run")
+
+
+@command.command()
+@format_option
+@click.pass_context
+def status(ctx: click.Context, output_format: str) -> None:
+    """Tell whether the server runs, and where; exit code 1 when it does not."""
+    found = PersistentServer(home_dir()).status()
+    emit(found, output_format)
+    ctx.exit(0 if found["running"] else 1)
+
+
+@command.command()
+def dsn() -> None:
+    """Print the running server's connection string."""
+    click.echo(_running().dsn())
+
+
+@command.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the running server; ARGUMENTS go to psql."""
+    server = _running()
+    beside = server.bindir / "psql"
+    program = str(beside) if beside.exists() else shutil.which("psql")
+    if program is None:
+        raise PgmeritError("psql is not installed", "Install postgresql-client.")
+    os.execv(program, [program, server.dsn(), *arguments])  # noqa: S606
+
+
+def _running() -> PersistentServer:
+    server = PersistentServer(home_dir())
+    if not server.is_running():
+        raise PgmeritError("the embedded server does not run", "Run `pgmerit db start`.")
+    return server

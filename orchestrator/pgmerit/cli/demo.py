@@ -1,0 +1,205 @@
+"""`pgmerit demo`: the main job on a year of real-sized data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.cli.importing import import_with_progress, summary
+from pgmerit.cli.mentor import print_explanation, print_mentor
+from pgmerit.demo import scenes as demo
+from pgmerit.errors import PgmeritError
+from pgmerit.server import attached_server
+from pgmerit.settings import home_dir
+
+
+@click.command("demo")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another one, another year.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(0, 10, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="A share of the true size.",
+)
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day before which everything happened; default: today.",
+)
+@click.option(
+    "--into",
+    metavar="DATABASE",
+    help=f"Load into this existing database of the server instead of {demo.DATABASE}.",
+)
+@database_options
+@format_option
+def command(
+    seed: int,
+    scale: float,
+    today: datetime | None,
+    into: str | None,
+    database: Database,
+    output_format: str,
+) -> int:
+    """Show the whole path, from rule sets and an import to badges and their reasons.
+
+    Makes the database pgmerit_demo anew on the named server and touches no other; without a named
+    server the embedded one runs for as long as the demo does.
+    """
+    options = demo.DemoOptions(today.date() if today else date.today(), seed, scale)
+    with _server_dsn(database) as server_dsn:
+        dsn = demo.make_database(server_dsn, into)
+        steps: list[demo.Step] = []
+        for step in demo.run(dsn, options, import_with_progress, progress):
+            steps.append(step)
+            if output_format == "table":
+                _print_step(step)
+    times = [{"step": step.title, "seconds": round(step.seconds, 2)} for step in steps]
+    times.append({"step": "Together", "seconds": round(sum(s.seconds for s in steps), 2)})
+    if output_format == "json":
+        emit({"steps": [_as_json(step) for step in steps], "times": times}, output_format)
+    else:
+        _heading("How long it took")
+        emit(times, output_format)
+        say("\n" + _farewell(into))
+    return 1 if steps[-1].data else 0
+
+
+@contextmanager
+def _server_dsn(database: Database) -> Iterator[str]:
+    """Give the named server; else the embedded one, run for the demo unless it runs already."""
+    try:
+        found: str | None = database.dsn
+    except PgmeritError:
+        if database.given or os.environ.get("PGMERIT_DSN"):
+            raise
+        found = None
+    if found is not None:
+        yield found
+        return
+    say("starting the embedded server for the demo")
+    with attached_server(home_dir()) as cluster:
+        yield cluster.dsn("postgres")
+
+
+def _print_step(step: demo.Step) -> None:
+    _heading(step.title)
+    _PRINTERS[step.name](step)
+
+
+def _print_migration(step: demo.Step) -> None:
+    done = step.data
+    click.echo(f"{len(done.applied)} migrations, {len(done.loaded)} files of routines")
+
+
+def _print_rules(step: demo.Step) -> None:
+    emit(
+        [
+            {
+                "rule set": applied["rule_set"],
+                "version": applied["version"],
+                "organizations": applied["organizations"],
+                "badges": applied["badges"],
+                "news": "applied" if applied["changed"] else "known already",
+            }
+            for applied in step.data
+        ],
+        "table",
+    )
+
+
+def _print_numbers(step: demo.Step) -> None:
+    emit(step.data, "table")
+
+
+def _print_import(step: demo.Step) -> None:
+    numbers = summary(step.data)
+    rate = round(step.data.read / step.seconds) if step.seconds else 0
+    emit({**numbers, "rows a second": rate}, "table")
+
+
+def _print_awards(step: demo.Step) -> None:
+    """Print a table a group of organizations: badges down, organizations across."""
+    for organizations in (("hlf", "nhf", "blindeforbundet"), ("study",)):
+        rows: dict[tuple[str, str], dict[str, Any]] = {}
+        for counted in step.data:
+            if counted["org_id"] in organizations:
+                place = (counted["badge_definition_id"], counted["tier"])
+                row = rows.setdefault(
+                    place,
+                    {"badge": place[0], "tier": place[1], "name": counted["name"]}
+                    | dict.fromkeys(organizations),
+                )
+                row[counted["org_id"]] = counted["awards"]
+        emit(list(rows.values()), "table")
+        click.echo()
+
+
+def _print_mentor(step: demo.Step) -> None:
+    print_mentor(step.data["report"])
+    click.echo("\nWhy not yet?")
+    print_explanation(step.data["explanation"])
+
+
+def _print_replay(step: demo.Step) -> None:
+    for title, answer in zip(("recorded", "replayed"), step.data, strict=True):
+        names = ", ".join(badge["name"] for badge in answer["new_badges"]) or "none"
+        known = "true" if answer["duplicate"] else "false"
+        click.echo(f"{title}: duplicate {known}, new badges: {names}")
+
+
+def _print_verification(step: demo.Step) -> None:
+    if not step.data:
+        click.echo("exact: snapshot and awards are what the activities say")
+        return
+    click.echo(f"{len(step.data)} differences; the first ones:")
+    emit([asdict(each) for each in step.data[:10]], "table")
+
+
+_PRINTERS: dict[str, Callable[[demo.Step], None]] = {
+    "migrate": _print_migration,
+    "rules": _print_rules,
+    "generate": _print_numbers,
+    "import": _print_import,
+    "awards": _print_awards,
+    "mentor": _print_mentor,
+    "replay": _print_replay,
+    "corrections": _print_numbers,
+    "verify": _print_verification,
+}
+
+
+def _heading(title: str) -> None:
+    click.echo()
+    click.secho(title, bold=True)
+    click.echo("─" * len(title))
+
+
+def _as_json(step: demo.Step) -> dict[str, Any]:
+    data = step.data
+    if step.name == "migrate":
+        data = {"applied": data.applied, "loaded": len(data.loaded)}
+    elif step.name == "import":
+        data = summary(data)
+    elif step.name == "mentor":
+        data = data | {"report": asdict(data["report"])}
+    elif step.name == "verify":
+        data = {"is_exact": not data, "differences": [asdict(each) for each in data[:100]]}
+    return {"name": step.name, "title": step.title, "seconds": step.seconds, "data": data}
+
+
+def _farewell(into: str | None) -> str:
+    hero = "5017f21d-0000-4000-8000-000000000014"
+    return (
+        f"The data stays in the database {into or demo.DATABASE}. With its --dsn, try:\n"
+        f"  pgmerit mentor show {hero} --org blindeforbundet\n"
+        f"  pgmerit mentor explain {hero} ready_for_more --org blindeforbundet"
+    )

@@ -1,0 +1,53 @@
+"""`pgmerit migrate`: bring a database up to this version, or take a version back."""
+
+from __future__ import annotations
+
+import click
+
+from pgmerit import schema
+from pgmerit.cli.common import Database, database_options, emit, format_option, say
+
+
+@click.command("migrate")
+@click.option("--plan", is_flag=True, help="Show what would run; change nothing.")
+@click.option("--down", is_flag=True, help="Take the newest migration back, for development.")
+@click.option("--all", "everything", is_flag=True, help="With --down: take every migration back.")
+@click.option("--yes", is_flag=True, help="With --down: do not ask, and drop what holds data.")
+@database_options
+@format_option
+def command(
+    database: Database, output_format: str, plan: bool, down: bool, everything: bool, yes: bool
+) -> None:
+    """Run pending migrations and load the routines; concurrent runs wait for each other."""
+    if (everything or yes) and not down:
+        raise click.UsageError("--all and --yes go with --down")
+    if plan and down:
+        raise click.UsageError("--plan and --down do not go together")
+    if plan:
+        report = schema.plan(database.dsn)
+    elif down:
+        if not yes:
+            what = "every migration" if everything else "the newest migration"
+            click.confirm(f"Take back {what}?", abort=True, err=True)
+        report = schema.roll_back(database.dsn, everything=everything, drop_data=yes, tell=say)
+    else:
+        report = schema.migrate(database.dsn, tell=say)
+    if output_format == "json":
+        emit(report.as_dict(), output_format)
+        return
+    if report.is_empty():
+        say("nothing to do")
+        return
+    emit(
+        [
+            {"action": action, "name": name}
+            for action, names in (
+                ("apply", report.applied),
+                ("roll back", report.rolled_back),
+                ("load", report.loaded),
+                ("drop", report.dropped),
+            )
+            for name in names
+        ],
+        output_format,
+    )

@@ -1,0 +1,409 @@
+"""`pgmerit rules`: what a rule set lives through, from a file to its versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from psycopg.types.json import set_json_loads
+from ruamel.yaml import YAML
+
+from pgmerit import routines
+from pgmerit.cli.common import (
+    Database,
+    database_options,
+    emit,
+    format_option,
+    progress,
+    say,
+)
+from pgmerit.cli.plans import print_changes, print_plan, would_change
+from pgmerit.database import Connection
+from pgmerit.errors import PgmeritError
+from pgmerit.models import rule_set_schema, stats_document_schema
+from pgmerit.rules import versions as rules
+from pgmerit.rules.grammar import Problem, canonical_text
+from pgmerit.rules.versions import Document
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group("rules")
+def command() -> None:
+    """Check, apply and look at rule sets."""
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@format_option
+def validate(file: Path, output_format: str) -> int:
+    """List everything that is wrong with FILE, each problem with its place.
+
+    Needs no database. Ends with 1 when there are problems.
+    """
+    document, problems = rules.check_file(file)
+    if output_format == "json":
+        shown = {"valid": not problems, "problems": [each.as_dict() for each in problems]}
+        emit(shown, output_format)
+    else:
+        for problem in problems:
+            click.echo(_line(file, problem))
+        if not problems:
+            click.echo(f"{file} is valid: {_size(document.value)}")
+    if problems:
+        return 1
+    _warn(document.value)
+    return 0
+
+
+def _line(file: Path, problem: Problem) -> str:
+    place = f"{file}:{problem.line}:{problem.column}"
+    return f"{place}: {problem.path} {problem.problem}; allowed: {problem.allowed}"
+
+
+def _size(document: Any) -> str:
+    counts = {key: len(document.get(key, {})) for key in ("badges", "organizations")}
+    return f"badges {counts['badges']}, organizations {counts['organizations']}"
+
+
+def _warn(document: Any, found: Sequence[Mapping[str, str]] = ()) -> None:
+    """Tell what the file alone says, and what the database knows beyond it."""
+    known = rules.warnings(document)
+    for warning in known:
+        say(f"warning: {warning}")
+    _warn_of([each for each in found if each["message"] not in known])
+
+
+def _warn_of(found: Sequence[Mapping[str, str]]) -> None:
+    for warning in found:
+        say(f"warning: {warning['path']}: {warning['message']}")
+
+
+def evaluation_options(function: F) -> F:
+    """Add --allow-revoke and --batch."""
+    batch = click.option(
+        "--batch",
+        type=click.IntRange(1, 100_000),
+        default=1000,
+        show_default=True,
+        help="People evaluated in one transaction.",
+    )
+    allow = click.option(
+        "--allow-revoke", is_flag=True, help="Let people lose awards, where badges take back."
+    )
+    return allow(batch(function))
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--exit-code", is_flag=True, help="End with 1 when something would change.")
+@click.option(
+    "--out", type=_FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes."
+)
+@format_option
+@database_options
+def plan(
+    file: Path, exit_code: bool, out: Path | None, output_format: str, database: Database
+) -> int:
+    """Show what applying FILE would change and do to people; changes nothing.
+
+    By organization and badge: awards made, given back and taken, and who is nearest to one.
+    """
+    document = _read(file)
+    with database.connect(autocommit=True) as connection:
+        planned = rules.plan(connection, document)
+    if out:
+        rules.Plan(
+            planned["rule_set"], planned["version"], planned["checksum"], document.value
+        ).write(out)
+    _show_plan(planned, output_format)
+    _warn(document.value, planned["warnings"])
+    return int(exit_code and would_change(planned))
+
+
+def _read(file: Path) -> Document:
+    document, problems = rules.check_file(file)
+    if problems:
+        raise rules.refusal(file, problems)
+    return document
+
+
+def _show_plan(planned: dict[str, Any], output_format: str) -> None:
+    if output_format == "json":
+        emit(planned, output_format)
+    else:
+        print_plan(planned)
+
+
+@command.command("apply")
+@click.argument("file", type=_FILE)
+@click.option("--allow-empty", is_flag=True, help="Let a document without badges through.")
+@evaluation_options
+@format_option
+@database_options
+def apply_file(
+    file: Path,
+    allow_empty: bool,
+    allow_revoke: bool,
+    batch: int,
+    output_format: str,
+    database: Database,
+) -> None:
+    """Make FILE the next version of its rule set and evaluate everybody by it.
+
+    FILE is a rule set, or a plan of `rules plan --out`, which is refused when another version was
+    applied since. The same document again changes nothing. When the command returns, everybody has
+    been evaluated; one that was broken off is taken up by running it again.
+    """
+    made = rules.read_plan(file)
+    document = Document(made.document) if made else _read(file)
+    with database.connect(autocommit=True) as connection:
+        applied = rules.apply(
+            connection,
+            document,
+            allow_empty=allow_empty,
+            allow_revoke=allow_revoke,
+            expected_version=made.version if made else None,
+            batch=batch,
+            progress=progress,
+            tell=say,
+        )
+    _warn(document.value, applied.pop("warnings"))
+    _emit_applied(applied, output_format)
+
+
+def _emit_applied(applied: dict[str, Any], output_format: str) -> None:
+    if not applied["changed"]:
+        say(f"unchanged: this document is version {applied['version']} already")
+    emit(applied, output_format)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
+@click.argument("version", type=click.IntRange(1))
+@evaluation_options
+@format_option
+@database_options
+def rollback(
+    ruleset: str | None,
+    version: int,
+    allow_revoke: bool,
+    batch: int,
+    output_format: str,
+    database: Database,
+) -> None:
+    """Make a new version that equals VERSION, and evaluate everybody by it.
+
+    Prints the plan first. Organizations keep their present time zones.
+    """
+    with database.connect(autocommit=True) as connection:
+        name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+        planned = rules.plan_rollback(connection, name, version)
+        if output_format != "json":
+            print_plan(planned)
+        applied = rules.rollback(
+            connection,
+            name,
+            version,
+            allow_revoke=allow_revoke,
+            expected_version=planned["version"],
+            batch=batch,
+            progress=progress,
+            tell=say,
+        )
+    _warn_of(applied.pop("warnings"))
+    if output_format == "json":
+        applied["plan"] = planned
+    _emit_applied(applied, output_format)
+
+
+@command.command()
+@click.argument("badge")
+@click.option("--org", required=True, metavar="SLUG", help="The organization.")
+@click.option("--enable/--disable", default=True, show_default=True, help="Whether it is awarded.")
+@click.option(
+    "--thresholds",
+    metavar="JSON",
+    help="Its own number, or numbers by tier or part; left out = the badge's own.",
+)
+@evaluation_options
+@format_option
+@database_options
+def configure(
+    badge: str,
+    org: str,
+    enable: bool,
+    thresholds: str | None,
+    allow_revoke: bool,
+    batch: int,
+    output_format: str,
+    database: Database,
+) -> None:
+    """Set BADGE of one organization: enabled or not, with its own thresholds.
+
+    Makes a new version of the rule set, and evaluates everybody by it.
+    """
+    try:
+        custom = None if thresholds is None else json.loads(thresholds, parse_float=Decimal)
+    except ValueError as error:
+        raise PgmeritError(
+            f"--thresholds is no JSON: {error}",
+            """For example 5, or {"bronze": 3, "silver": 15}.""",
+        ) from error
+    with database.connect(autocommit=True) as connection:
+        applied = rules.configure(
+            connection,
+            badge,
+            org,
+            enable,
+            custom,
+            allow_revoke=allow_revoke,
+            batch=batch,
+            progress=progress,
+            tell=say,
+        )
+    _warn_of(applied.pop("warnings"))
+    _emit_applied(applied, output_format)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B", default="current")
+@format_option
+@database_options
+def diff(ruleset: str | None, old: str, new: str, output_format: str, database: Database) -> None:
+    """List how B differs from A: each a version, `current` or a file; B left out is `current`."""
+    with database.connect(autocommit=True) as connection:
+        set_json_loads(partial(json.loads, parse_float=Decimal), connection)
+        documents = [_document_of(connection, ruleset, each) for each in (old, new)]
+        changes = rules.diff(connection, *documents)
+    if output_format == "json":
+        emit(changes, output_format)
+    else:
+        print_changes(changes)
+
+
+def _document_of(connection: Connection, ruleset: str | None, named: str) -> Any:
+    if named != "current" and not named.isdecimal():
+        return _read(Path(named)).value
+    name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+    version = None if named == "current" else int(named)
+    return routines.get_rule_set(connection, name, version)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="People evaluated in one transaction.",
+)
+@format_option
+@database_options
+def backfill(ruleset: str | None, batch: int, output_format: str, database: Database) -> None:
+    """Evaluate everybody whom the current version has not seen yet.
+
+    Takes up what an apply left that was broken off, and what configure_badge left to do.
+    """
+    with database.connect(autocommit=True) as connection:
+        name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+        done = rules.evaluate(connection, name, batch, progress, say)
+    emit({"rule_set": name, **done}, output_format)
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
+@click.argument("version", type=click.IntRange(1), required=False)
+@format_option
+@database_options
+def show(ruleset: str | None, version: int | None, output_format: str, database: Database) -> None:
+    """Print a rule set as it was applied: the current VERSION unless one is named."""
+    with database.connect(autocommit=True) as connection:
+        set_json_loads(partial(json.loads, parse_float=Decimal), connection)
+        name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
+        document = routines.get_rule_set(connection, name, version)
+    if document is None:
+        raise PgmeritError(
+            f'there is no rule set "{name}" in that version', "`pgmerit rules history` lists them."
+        )
+    _warn(document)
+    if output_format == "json":
+        emit(document, output_format)
+    else:
+        click.echo(_as_yaml(document), nl=False)
+
+
+def _only_rule_set(applied: list[dict[str, Any]]) -> str:
+    names = sorted({str(each["rule_set"]) for each in applied})
+    if not names:
+        raise PgmeritError(
+            "no rule set has been applied", "Apply one with `pgmerit rules apply FILE`."
+        )
+    if len(names) > 1:
+        raise PgmeritError(
+            f"there are several rule sets: {', '.join(names)}", "Name one with --ruleset."
+        )
+    return names[0]
+
+
+def _as_yaml(document: Any) -> str:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.add_representer(
+        Decimal,
+        lambda dumper, number: dumper.represent_scalar(
+            "tag:yaml.org,2002:float", canonical_text(number)
+        ),
+    )
+    written = StringIO()
+    yaml.dump(_in_order(document), written)
+    return written.getvalue()
+
+
+def _in_order(document: Any) -> Any:
+    """Return a document with its keys in the order in which people write them."""
+    first = ["version", "ruleset", "activity_types", "organizations", "name", "type", "tier", "id"]
+    if isinstance(document, dict):
+        keys = sorted(
+            document, key=lambda key: (first.index(key) if key in first else len(first), key)
+        )
+        return {key: _in_order(document[key]) for key in keys}
+    if isinstance(document, list):
+        return [_in_order(each) for each in document]
+    return document
+
+
+@command.command()
+@click.option("--ruleset", metavar="NAME", help="Only this rule set.")
+@format_option
+@database_options
+def history(ruleset: str | None, output_format: str, database: Database) -> None:
+    """List the versions of every rule set, newest first."""
+    with database.connect(autocommit=True) as connection:
+        applied = routines.list_rule_sets(connection)
+    emit([each for each in applied if ruleset in (None, each["rule_set"])], output_format)
+
+
+@command.command()
+@click.option(
+    "--stats-document",
+    is_flag=True,
+    help="The document that criteria_raw and is_eligible see, instead of rule sets.",
+)
+def schema(stats_document: bool) -> None:
+    """Print the JSON Schema of rule sets, for editors."""
+    found = stats_document_schema() if stats_document else rule_set_schema()
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))

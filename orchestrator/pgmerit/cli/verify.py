@@ -1,0 +1,92 @@
+"""`pgmerit verify`: are snapshot and awards what the activities say?"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict
+from uuid import UUID
+
+import click
+
+from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.verify import SLICES, Difference, Repair, find_differences, repair
+
+SHOWN = 50
+
+
+@click.command("verify")
+@click.option("--repair", "is_repair", is_flag=True, help="Build anew what differs, and tell what.")
+@click.option("--mentor", "peer_mentor_id", type=click.UUID, metavar="ID", help="One person only.")
+@click.option(
+    "--sample",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="A share of the people, drawn anew each time: 0.05 is one in twenty.",
+)
+@database_options
+@format_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    is_repair: bool,
+    peer_mentor_id: UUID | None,
+    sample: float | None,
+    database: Database,
+    output_format: str,
+) -> None:
+    """Recompute snapshot and awards from the activities and name every difference.
+
+    Changes nothing without --repair; with it, what differs is built anew and looked at again.
+    Exit codes: 0 exact (or mended), 1 differences found (or left), 2 wrong use or failure.
+    """
+    if peer_mentor_id is not None and sample is not None:
+        raise click.UsageError("--mentor and --sample do not go together")
+    with contextlib.closing(database.connect(autocommit=True)) as connection:
+        slices = 1 if peer_mentor_id else len(SLICES)
+        with progress("Verifying", slices) as advance:
+            found = find_differences(connection, peer_mentor_id, sample, advance)
+        mended = None
+        if is_repair and found:
+            people = len({each.peer_mentor_id for each in found})
+            with progress("Repairing", people) as advance:
+                mended = repair(connection, found, advance)
+    if output_format == "json":
+        emit(_as_json(found, mended), output_format)
+    else:
+        _print(found, mended)
+    left = mended.left if mended else found
+    ctx.exit(1 if left else 0)
+
+
+def _as_json(found: list[Difference], mended: Repair | None) -> dict[str, object]:
+    left = mended.left if mended else found
+    return {
+        "is_exact": not left,
+        "found": len(found),
+        "people": len({each.peer_mentor_id for each in found}),
+        "mended": [asdict(each) for each in mended.mended] if mended else [],
+        "differences": [asdict(each) for each in left],
+    }
+
+
+def _print(found: list[Difference], mended: Repair | None) -> None:
+    if not found:
+        click.echo("exact: snapshot and awards are what the activities say")
+        return
+    people = len({each.peer_mentor_id for each in found})
+    if mended:
+        if mended.mended:
+            _print_list(mended.mended, f"{len(mended.mended)} differences mended, {people} people")
+        if mended.left:
+            _print_list(mended.left, f"{len(mended.left)} differences left")
+    else:
+        _print_list(found, f"{len(found)} differences, {people} people")
+        say("hint: `pgmerit verify --repair` mends them.")
+    if any(each.kind == "stats" for each in found):
+        say("hint: run `pgmerit doctor`: a disabled trigger leaves such differences behind.")
+
+
+def _print_list(differences: list[Difference], title: str) -> None:
+    emit([asdict(each) for each in differences[:SHOWN]], "table", title)
+    if len(differences) > SHOWN:
+        say(f"{SHOWN} of {len(differences)} shown; --format json gives all.")

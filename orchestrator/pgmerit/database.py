@@ -1,0 +1,63 @@
+"""Connections and retries."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+
+from pgmerit.errors import PgmeritError, ServerTooOldError, translate
+
+OLDEST_SERVER = 15
+
+Connection = psycopg.Connection[dict[str, Any]]
+T = TypeVar("T")
+
+
+def connect(dsn: str, *, autocommit: bool = False) -> Connection:
+    """Open a connection whose rows are dictionaries.
+
+    Raises PgmeritError when there is no server, no right to enter, or a server before 15.
+    """
+    try:
+        given = conninfo_to_dict(dsn)
+    except psycopg.Error as exc:
+        raise PgmeritError(
+            "the connection string cannot be read",
+            "Use postgresql://user@host:port/database or key=value pairs.",
+        ) from exc
+    defaults: dict[str, str | int] = {"connect_timeout": 10, "fallback_application_name": "pgmerit"}
+    missing = {name: value for name, value in defaults.items() if name not in given}
+    try:
+        connection = psycopg.connect(
+            make_conninfo(dsn, **missing), autocommit=autocommit, row_factory=dict_row
+        )
+    except psycopg.Error as exc:
+        raise translate(exc) from exc
+    version = connection.info.server_version
+    if version < OLDEST_SERVER * 10000:
+        connection.close()
+        raise ServerTooOldError(
+            f"the server is PostgreSQL {version // 10000}.{version % 10000}, "
+            f"which is too old: pgmerit needs {OLDEST_SERVER} or newer",
+            "Upgrade the server, or use the embedded one with `pgmerit db start`.",
+        )
+    return connection
+
+
+def retry(work: Callable[[], T], *, attempts: int = 8) -> T:
+    """Run `work`, a whole transaction, again while it fails with 40001 or 40P01.
+
+    Waits between the tries, longer each time and by chance, at most about two seconds.
+    """
+    for attempt in range(1, attempts):
+        try:
+            return work()
+        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected):
+            time.sleep(random.uniform(0, min(2.0, 0.02 * 2**attempt)))  # noqa: S311
+    return work()

@@ -1,0 +1,198 @@
+"""The demo: a year of three organizations and a study app, from an empty database to badges."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib.resources import as_file, files
+from typing import IO, Any
+
+import psycopg
+from pgmerit import importing as importer
+from pgmerit import report, routines, schema, verify
+from pgmerit.database import Connection, connect
+from pgmerit.demo.generator import COLUMNS, Year, generate
+from pgmerit.errors import PgmeritError, translate
+from pgmerit.rules import versions as rules
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+DATABASE = "pgmerit_demo"
+RULE_SETS = ("peer-mentors", "study-app")
+BADGE_TO_EXPLAIN = "honorar"
+
+_MARK = "made by pgmerit demo; dropped and made anew by the next run"
+_ROWS_A_COMMIT = 20_000
+
+Bar = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
+Import = Callable[[Connection, IO[bytes], str, importer.ImportOptions], importer.ImportResult]
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What to make: `scale` 1 is true size; everything happened before `today`."""
+
+    today: date
+    seed: int = 1
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the demo, its time, and what there is to show; `data` differs by `name`."""
+
+    name: str
+    title: str
+    seconds: float
+    data: Any = field(default=None)
+
+
+def make_database(server_dsn: str, into: str | None = None) -> str:
+    """Make the demo's own database anew and give its connection string.
+
+    With `into` an existing database is taken as it is. Raises PgmeritError when the demo's name is
+    taken by a database that the demo did not make, or when `into` does not exist.
+    """
+    if into is not None:
+        dsn = make_conninfo(server_dsn, dbname=into)
+        connect(dsn).close()
+        return dsn
+    with closing(_connect_beside(server_dsn)) as connection:
+        name = sql.Identifier(DATABASE)
+        try:
+            found = connection.execute(_FIND_DATABASE, (DATABASE,)).fetchone()
+            if found and found["comment"] != _MARK:
+                raise PgmeritError(
+                    f'the database "{DATABASE}" exists already and was not made by the demo',
+                    f"Rename it, or load the demo into it with --into {DATABASE}.",
+                )
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+            connection.execute(
+                sql.SQL("create database {} template template0 encoding 'UTF8'").format(name)
+            )
+            connection.execute(
+                sql.SQL("comment on database {} is {}").format(name, sql.Literal(_MARK))
+            )
+        except psycopg.Error as exc:
+            raise translate(exc) from exc
+    return make_conninfo(server_dsn, dbname=DATABASE)
+
+
+def run(dsn: str, options: DemoOptions, import_year: Import, bar: Bar) -> Iterator[Step]:
+    """Run the demo on a database, a step at a time; `import_year` imports with progress bars."""
+    with _timed() as seconds:
+        loaded = schema.migrate(dsn)
+    yield Step("migrate", "Tables and routines", seconds(), loaded)
+    with closing(connect(dsn, autocommit=True)) as connection:
+        yield from _run_connected(connection, options, import_year, bar)
+
+
+def _run_connected(
+    connection: Connection, options: DemoOptions, import_year: Import, bar: Bar
+) -> Iterator[Step]:
+    with _timed() as seconds:
+        applied = [_apply(connection, name, bar) for name in RULE_SETS]
+    yield Step("rules", "Rule sets applied", seconds(), applied)
+
+    with _timed() as seconds:
+        year = generate(options.seed, options.today, options.scale)
+        source = _as_csv(year)
+    size = {
+        "rows": len(year.activities),
+        "people": len({(a.peer_mentor_id, a.org_id) for a in year.activities}),
+        "corrections": len(year.corrections),
+    }
+    yield Step("generate", "A year made up", seconds(), size)
+
+    with _timed() as seconds:
+        settings = importer.ImportOptions(chunk=_ROWS_A_COMMIT)
+        imported = import_year(connection, source, "the year", settings)
+    yield Step("import", "The year imported", seconds(), imported)
+
+    with _timed() as seconds:
+        counted = routines.count_awards(connection)
+    yield Step("awards", "Awards by badge and organization", seconds(), counted)
+
+    hero = year.protagonist
+    with _timed() as seconds:
+        found = report.mentor_report(connection, hero.peer_mentor_id, hero.org_id)
+        told = report.explanation(connection, hero.peer_mentor_id, BADGE_TO_EXPLAIN, hero.org_id)
+    data = {"name": hero.name, "report": found, "explanation": told}
+    yield Step("mentor", f"One mentor: {hero.name} of {hero.org_id}", seconds(), data)
+
+    with _timed() as seconds:
+        answers = _record_twice(connection, year, options.today)
+    yield Step("replay", "An activity, and its replay", seconds(), answers)
+
+    with _timed() as seconds:
+        corrected = importer.apply_corrections(connection, year.corrections)
+    yield Step("corrections", "Corrections applied", seconds(), corrected)
+
+    with _timed() as seconds, bar("Verifying", len(verify.SLICES)) as advance:
+        differences = verify.find_differences(connection, progress=advance)
+    yield Step("verify", "Verified against the activities", seconds(), differences)
+
+
+def _connect_beside(server_dsn: str) -> Connection:
+    """Connect to the named database, or to `postgres` where that would be the demo's own."""
+    if conninfo_to_dict(server_dsn).get("dbname") == DATABASE:
+        server_dsn = make_conninfo(server_dsn, dbname="postgres")
+    return connect(server_dsn, autocommit=True)
+
+
+def _apply(connection: Connection, name: str, bar: Bar) -> dict[str, Any]:
+    with as_file(files("pgmerit.demo") / "rule_sets" / f"{name}.yaml") as path:
+        document, problems = rules.check_file(path)
+    if problems:
+        raise rules.refusal(name, problems)
+    return rules.apply(connection, document, progress=bar)
+
+
+def _as_csv(year: Year) -> IO[bytes]:
+    """Write the year as the import file that an organization would hand in."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(year.rows())
+    return io.BytesIO(text.getvalue().encode())
+
+
+def _record_twice(connection: Connection, year: Year, today: date) -> list[Mapping[str, Any]]:
+    """Record the assignment that the mentor was short of, then send the same event again."""
+    hero = year.protagonist
+    yesterday = datetime.combine(today - timedelta(days=1), datetime.min.time(), UTC)
+    return [
+        routines.record_activity(
+            connection,
+            hero.peer_mentor_id,
+            hero.org_id,
+            "assignment",
+            occurred_at=yesterday + timedelta(hours=16),
+            quantity=Decimal("1.5"),
+            attributes={"kind": "home_visit", "local_branch": "Blindeforbundet Hordaland"},
+            idempotency_key=f"demo-{today.isoformat()}",
+        )
+        for _ in range(2)
+    ]
+
+
+@contextmanager
+def _timed() -> Iterator[Callable[[], float]]:
+    """Measure a block; the function gives its seconds, afterwards too."""
+    began = time.perf_counter()
+    ended: list[float] = []
+    yield lambda: (ended[0] if ended else time.perf_counter()) - began
+    ended.append(time.perf_counter())
+
+
+_FIND_DATABASE = """
+select shobj_description(oid, 'pg_database') as comment
+from pg_database
+where datname = %s
+"""

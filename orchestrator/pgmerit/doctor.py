@@ -1,0 +1,206 @@
+"""A checkup of a database: is everything in force that keeps snapshot and awards right?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+
+from pgmerit import routines, schema
+from pgmerit.database import Connection
+from pgmerit.errors import translate
+
+# Older minors gave triggers wrong transition tables after some MERGE and cascading statements.
+OLDEST_MINORS = {15: 16, 16: 12, 17: 8, 18: 2}
+
+AWARD_KEY = ("peer_mentor_id", "badge_definition_id", "org_id", "tier", "occurrence")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: `status` is ok, warning or problem."""
+
+    check: str
+    status: str
+    finding: str
+    hint: str = ""
+
+
+def examine(connection: Connection, sources: schema.Sources | None = None) -> list[Finding]:
+    """Run every check on an autocommit connection; changes nothing."""
+    state = schema.read_state(connection)
+    sources = sources or schema.Sources()
+    findings = [*_server(connection), *_migrations(state, sources)]
+    if not state.migrations:
+        return findings
+    checks: list[Callable[[], list[Finding]]] = [
+        lambda: _functions(state, sources),
+        lambda: _triggers(connection, state),
+        lambda: _award_guard(connection),
+        lambda: _rule_sets(connection),
+    ]
+    for check in checks:
+        findings += check()
+    return findings
+
+
+def minor_finding(version: int) -> Finding:
+    """Judge a server version, as libpq gives it: 150020 is 15.20."""
+    major, minor = divmod(version, 10000)
+    floor = OLDEST_MINORS.get(major, 0)
+    if minor < floor:
+        return Finding(
+            "server version",
+            "warning",
+            f"PostgreSQL {major}.{minor} gives triggers wrong rows in rare statements",
+            f"Upgrade to {major}.{floor} or newer.",
+        )
+    return Finding("server version", "ok", f"PostgreSQL {major}.{minor}")
+
+
+def _server(connection: Connection) -> list[Finding]:
+    return [minor_finding(connection.info.server_version)]
+
+
+def _migrations(state: schema.State, sources: schema.Sources) -> list[Finding]:
+    files = schema.read_migration_files(sources.migrations)
+    if not state.migrations:
+        return [
+            Finding("migrations", "problem", "pgmerit is not installed", "Run `pgmerit migrate`.")
+        ]
+    findings = [
+        Finding("migrations", "problem", f"{problem['path']} {problem['message']}")
+        for problem in schema.history_problems(state, files)
+    ]
+    findings += [
+        Finding("migrations", "problem", f"{name} is pending", "Run `pgmerit migrate`.")
+        for name in files
+        if name not in state.migrations
+    ]
+    return findings or [Finding("migrations", "ok", f"{len(state.migrations)} applied")]
+
+
+def _functions(state: schema.State, sources: schema.Sources) -> list[Finding]:
+    hint = "Run `pgmerit migrate` to load what was shipped."
+    findings = [
+        Finding("functions", "problem", f"{identity} is missing or was changed", hint)
+        for identity in state.changed_objects()
+    ]
+    findings += [
+        Finding("functions", "problem", f"sql/{name} is not loaded as shipped", hint)
+        for name in schema.changed_files(state, schema.read_manifest(sources.files))
+    ]
+    findings += [
+        Finding("functions", "problem", f"{identity} is not part of pgmerit", "Drop it.")
+        for identity in state.foreign_objects()
+    ]
+    return findings or [Finding("functions", "ok", f"{len(state.objects)} as shipped")]
+
+
+def _triggers(connection: Connection, state: schema.State) -> list[Finding]:
+    rows = connection.execute(
+        "select pg_catalog.format('%I on %s', t.tgname, t.tgrelid::pg_catalog.regclass) as identity"
+        " from pg_catalog.pg_trigger as t where t.tgenabled not in ('O', 'A')"
+    ).fetchall()
+    off = {row["identity"] for row in rows}
+    ours = sorted(identity for kind, identity in state.objects if kind == "trigger")
+    mend = "Enable it with `alter table .. enable trigger`, then run `pgmerit verify --repair`."
+    findings = [
+        Finding("triggers", "problem", f"{identity} is disabled", mend)
+        for identity in ours
+        if identity in off
+    ]
+    places = connection.execute(
+        "select coalesce('role ' || s.setrole::pg_catalog.regrole::text, '') as role_name,"
+        " coalesce('database ' || d.datname, '') as database_name"
+        " from pg_catalog.pg_db_role_setting as s"
+        " left join pg_catalog.pg_database as d on d.oid = s.setdatabase"
+        " where (s.setdatabase = 0 or d.datname = pg_catalog.current_database())"
+        " and 'session_replication_role=replica' = any(s.setconfig)"
+    ).fetchall()
+    findings += [
+        Finding(
+            "triggers",
+            "problem",
+            "session_replication_role is replica for "
+            f"{row['role_name'].replace('role -', '') or row['database_name']}".rstrip(),
+            "Reset it: no trigger fires there.",
+        )
+        for row in places
+    ]
+    row = connection.execute(
+        "select pg_catalog.current_setting('session_replication_role') as role"
+    ).fetchone()
+    if row is not None and row["role"] == "replica" and not places:
+        findings.append(
+            Finding(
+                "triggers",
+                "problem",
+                "session_replication_role is replica",
+                "Reset it: no trigger fires.",
+            )
+        )
+    return findings or [Finding("triggers", "ok", f"{len(ours)} enabled")]
+
+
+def _award_guard(connection: Connection) -> list[Finding]:
+    """Look for the index that lets no award be written twice."""
+    rows = connection.execute(
+        "select i.indexrelid::pg_catalog.regclass::text as name,"
+        " i.indisunique, i.indisvalid, i.indisready, i.indimmediate,"
+        " i.indpred is not null as is_partial,"
+        " array(select a.attname::text from pg_catalog.pg_attribute as a"
+        "  where a.attrelid = i.indrelid"
+        "  and a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1])) as columns,"
+        " i.indnkeyatts as width,"
+        " exists (select from pg_catalog.pg_attribute as a where a.attrelid = i.indrelid"
+        "  and a.attnum = any(i.indkey::int2[]) and not a.attnotnull) as is_nullable"
+        " from pg_catalog.pg_index as i"
+        " where i.indrelid = pg_catalog.to_regclass('badges.earned_badges')"
+    ).fetchall()
+    near = [
+        row
+        for row in rows
+        if set(row["columns"]) == set(AWARD_KEY) and row["width"] == len(AWARD_KEY)
+    ]
+    hint = "Remove double awards, then build the index again: see docs/operations.md."
+    faults: list[Finding] = []
+    for row in near:
+        wrong = [
+            words
+            for is_wrong, words in (
+                (not row["indisunique"], "is not unique"),
+                (not row["indisvalid"], "is not valid"),
+                (not row["indisready"], "is not ready"),
+                (not row["indimmediate"], "is deferrable"),
+                (row["is_partial"], "covers only some rows"),
+                (row["is_nullable"], "has columns that may be null"),
+            )
+            if is_wrong
+        ]
+        if not wrong:
+            return [Finding("award guard", "ok", f"{row['name']} lets no award be written twice")]
+        faults.append(
+            Finding("award guard", "problem", f"{row['name']} {' and '.join(wrong)}", hint)
+        )
+    missing = Finding(
+        "award guard",
+        "problem",
+        f"earned_badges has no unique index on {', '.join(AWARD_KEY)}",
+        hint,
+    )
+    return faults or [missing]
+
+
+def _rule_sets(connection: Connection) -> list[Finding]:
+    try:
+        versions = routines.list_rule_sets(connection)
+    except psycopg.Error as exc:
+        return [Finding("rule sets", "problem", f"cannot be listed: {translate(exc).message}")]
+    current = [f"{row['rule_set']} {row['version']}" for row in versions if row["is_current"]]
+    if not current:
+        return [
+            Finding("rule sets", "problem", "none is applied", "Run `pgmerit rules apply FILE`.")
+        ]
+    return [Finding("rule sets", "ok", ", ".join(current))]

@@ -1,0 +1,426 @@
+"""The public SQL routines, one function each, in alphabetical order.
+
+Every function takes an open connection and leaves the transaction to its caller. Driver errors
+pass through: `pgmerit.errors.translate` turns them into ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from pgmerit.database import Connection
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+def allow_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    reason: str,
+    tier: str | None = None,
+) -> Row:
+    """End a denial and evaluate the badge again: `award`, the row or None, and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.allow_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        reason,
+        tier,
+    )
+
+
+def apply_rule_set(
+    connection: Connection,
+    document: Mapping[str, Any],
+    *,
+    allow_empty: bool = False,
+    allow_revoke: bool = False,
+    expected_version: int | None = None,
+) -> Row:
+    """Commit a version of a rule set: `rule_set`, `version`, `changed`, counts and `warnings`.
+
+    Raises 22023 with the problems as JSON in DETAIL when the document is not valid, 55000 when
+    another version is current than expected, or with the losses as JSON in DETAIL when people
+    would lose awards and that is not allowed.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.apply_rule_set(%s, %s, %s, %s) as value",
+        Jsonb(document),
+        allow_empty,
+        allow_revoke,
+        expected_version,
+    )
+
+
+def award_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    reason: str,
+    tier: str | None = None,
+) -> Row:
+    """Award a badge by hand: `award`, the row, new or existing, and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.award_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        reason,
+        tier,
+    )
+
+
+def award_due_badges(connection: Connection, as_of: datetime | None = None) -> int:
+    """Award what only time brings, as of a moment or now: the number of awards."""
+    return _value(
+        int, connection, "select badges.award_due_badges(coalesce(%s, now())) as value", as_of
+    )
+
+
+def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) -> Row:
+    """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`."""
+    return _value(
+        Row, connection, "select badges.backfill_rule_set(%s, %s) as value", rule_set, batch
+    )
+
+
+def configure_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str,
+    is_enabled: bool,
+    custom_thresholds: Any = None,
+    *,
+    allow_revoke: bool = False,
+) -> Row:
+    """Set a badge of one organization: what `apply_rule_set` gives."""
+    return _value(
+        Row,
+        connection,
+        "select badges.configure_badge(%s, %s, %s, %s, %s) as value",
+        badge_definition_id,
+        org_id,
+        is_enabled,
+        None if custom_thresholds is None else Jsonb(custom_thresholds),
+        allow_revoke,
+    )
+
+
+def count_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+    """Count the awards not revoked: organization, badge, tier, `name`, `awards`, `people`."""
+    return _rows(connection, "select * from badges.count_awards(%s)", org_id)
+
+
+def deny_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    reason: str,
+    tier: str | None = None,
+) -> Row:
+    """Deny a badge, of every tier unless one is named: `award`, the row or None, and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.deny_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        reason,
+        tier,
+    )
+
+
+def derive_idempotency_key(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    tier: str = "",
+    occurrence: int = 1,
+) -> str:
+    """Give the award's key: SHA-256 hex of the parts that make it unique."""
+    return _value(
+        str,
+        connection,
+        "select badges.derive_idempotency_key(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        tier,
+        occurrence,
+    )
+
+
+def diff_rule_sets(connection: Connection, old: Any, new: Any) -> list[Row]:
+    """List how one document differs from another, each change an object."""
+    return _value(
+        list[Row],
+        connection,
+        "select badges.diff_rule_sets(%s, %s) as value",
+        Jsonb(old),
+        Jsonb(new),
+    )
+
+
+def evaluate_badges(connection: Connection, peer_mentor_id: UUID, org_id: str) -> list[Row]:
+    """Evaluate one person again: the awards that came of it."""
+    return _rows(connection, "select * from badges.evaluate_badges(%s, %s)", peer_mentor_id, org_id)
+
+
+def explain_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> Row:
+    """Tell why a person has a badge, or not: every condition with value, target and verdict."""
+    return _value(
+        Row,
+        connection,
+        "select badges.explain_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        as_of,
+        language,
+    )
+
+
+def get_badge_progress(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    org_id: str,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List a row a badge and tier: current, target, fraction, earned_at."""
+    return _rows(
+        connection,
+        "select * from badges.get_badge_progress(%s, %s, %s, %s)",
+        peer_mentor_id,
+        org_id,
+        as_of,
+        language,
+    )
+
+
+def get_rule_set(connection: Connection, rule_set: str, version: int | None = None) -> Row | None:
+    """Give a rule set's document, the newest version unless one is named."""
+    return _value(Row, connection, "select badges.get_rule_set(%s, %s) as value", rule_set, version)
+
+
+def list_rule_sets(connection: Connection) -> list[Row]:
+    """List every version of every rule set: who applied it, when, and whether it is current."""
+    return _rows(connection, "select * from badges.list_rule_sets()")
+
+
+def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: str) -> UUID:
+    """Give the stable uuid of a user whose own id is a number or a text."""
+    return _value(
+        UUID, connection, "select badges.mentor_id_from(%s, %s) as value", namespace, external_id
+    )
+
+
+def new_badges(connection: Connection) -> list[Row]:
+    """List the awards made so far in this transaction."""
+    return _rows(connection, "select * from badges.new_badges()")
+
+
+def plan_rollback(connection: Connection, rule_set: str, version: int) -> Row:
+    """Tell what rolling back to a version would do, as `plan_rule_set`; changes nothing."""
+    return _value(
+        Row, connection, "select badges.plan_rollback(%s, %s) as value", rule_set, version
+    )
+
+
+def plan_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
+    """Tell what applying a document would do: `version`, `changes`, `effects`, `warnings` ..
+
+    Changes nothing; works in a read-only transaction. Raises as `apply_rule_set` does.
+    """
+    return _value(Row, connection, "select badges.plan_rule_set(%s) as value", Jsonb(document))
+
+
+def rebuild_stats(connection: Connection, peer_mentor_id: UUID | None = None) -> None:
+    """Build the snapshot again from the activities, of one person or of everybody."""
+    connection.execute("select badges.rebuild_stats(%s)", (peer_mentor_id,))
+
+
+def record_activities(connection: Connection, activities: Sequence[Mapping[str, Any]]) -> Row:
+    """Record many activities: `recorded`, `duplicates`, `activity_ids`, `new_badges`."""
+    return _value(
+        Row, connection, "select badges.record_activities(%s) as value", Jsonb(list(activities))
+    )
+
+
+def record_activity(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    org_id: str,
+    activity_type: str,
+    occurred_at: datetime | None = None,
+    quantity: Decimal | int = 0,
+    attributes: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Row:
+    """Record one activity: `activity_id`, `duplicate`, `new_badges`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.record_activity(%s, %s, %s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        org_id,
+        activity_type,
+        occurred_at,
+        quantity,
+        Jsonb(attributes or {}),
+        idempotency_key,
+    )
+
+
+def revoke_badge(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    badge_definition_id: str,
+    org_id: str,
+    reason: str,
+    tier: str | None = None,
+) -> Row:
+    """Take a badge back by hand: `award`, the row or None, and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.revoke_badge(%s, %s, %s, %s, %s) as value",
+        peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        reason,
+        tier,
+    )
+
+
+def rezone_organization(connection: Connection, org_id: str, time_zone: str) -> Row:
+    """Give an organization another time zone: `rule_set`, `version`, `changed` and who waits."""
+    return _value(
+        Row, connection, "select badges.rezone_organization(%s, %s) as value", org_id, time_zone
+    )
+
+
+def rollback_rule_set(
+    connection: Connection,
+    rule_set: str,
+    version: int,
+    *,
+    allow_revoke: bool = False,
+    expected_version: int | None = None,
+) -> Row:
+    """Commit a version that equals an earlier one: what `apply_rule_set` gives."""
+    return _value(
+        Row,
+        connection,
+        "select badges.rollback_rule_set(%s, %s, %s, %s) as value",
+        rule_set,
+        version,
+        allow_revoke,
+        expected_version,
+    )
+
+
+def rule_set_horizon(connection: Connection) -> str:
+    """Give the transaction before which older ones must end, as the text of an xid8."""
+    return _value(str, connection, "select badges.rule_set_horizon()::text as value")
+
+
+def rule_set_is_settled(connection: Connection, rule_set: str, horizon: str) -> bool:
+    """Tell whether every transaction older than the horizon has ended."""
+    return _value(
+        bool,
+        connection,
+        "select badges.rule_set_is_settled(%s, %s::xid8) as value",
+        rule_set,
+        horizon,
+    )
+
+
+def set_setting(connection: Connection, setting: str, value: Any) -> None:
+    """Set one of the engine's settings, such as criteria_raw."""
+    connection.execute("select badges.set_setting(%s, %s)", (setting, Jsonb(value)))
+
+
+def validate_criteria(connection: Connection, criteria: Any) -> list[Row]:
+    """List what is wrong with criteria, each problem with its JSON path; empty when valid."""
+    return _value(
+        list[Row], connection, "select badges.validate_criteria(%s) as value", Jsonb(criteria)
+    )
+
+
+def verify_awards(
+    connection: Connection,
+    peer_mentor_id: UUID | None = None,
+    from_id: UUID | None = None,
+    to_id: UUID | None = None,
+    sample: float | None = None,
+) -> list[Row]:
+    """List how the awards differ from a recomputation; empty when exact.
+
+    Both ids are included; `sample` is the share of people to look at, 0 to 1.
+    """
+    return _rows(
+        connection,
+        "select * from badges.verify_awards(%s, %s, %s, %s)",
+        peer_mentor_id,
+        from_id,
+        to_id,
+        sample,
+    )
+
+
+def verify_stats(
+    connection: Connection,
+    peer_mentor_id: UUID | None = None,
+    from_id: UUID | None = None,
+    to_id: UUID | None = None,
+    sample: float | None = None,
+) -> list[Row]:
+    """List how the snapshot differs from a recomputation; empty when exact.
+
+    Both ids are included; `sample` is the share of people to look at, 0 to 1.
+    """
+    return _rows(
+        connection,
+        "select * from badges.verify_stats(%s, %s, %s, %s)",
+        peer_mentor_id,
+        from_id,
+        to_id,
+        sample,
+    )
+
+
+def _rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
+    return connection.execute(query.encode(), parameters).fetchall()
+
+
+def _value(kind: type[T], connection: Connection, query: str, *parameters: Any) -> T:
+    row = connection.execute(query.encode(), parameters).fetchone()
+    return cast(T, None if row is None else row["value"])

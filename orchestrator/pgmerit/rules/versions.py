@@ -1,0 +1,369 @@
+"""Rule sets: reading, validating, planning and applying them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from pgmerit import routines
+from pgmerit.database import Connection, retry
+from pgmerit.errors import PgmeritError, translate
+from pgmerit.rules.documents import document_problems
+from pgmerit.rules.files import Document, load_document, parse_document
+from pgmerit.rules.grammar import (
+    Problem,
+    canonical_text,
+    criteria_problems,
+    sorted_problems,
+)
+from psycopg.types.json import set_json_dumps
+
+__all__ = [
+    "Document",
+    "Plan",
+    "Problem",
+    "apply",
+    "check_file",
+    "configure",
+    "diff",
+    "evaluate",
+    "load_document",
+    "parse_document",
+    "plan",
+    "plan_rollback",
+    "read_plan",
+    "refusal",
+    "rezone",
+    "rollback",
+    "validate_criteria",
+    "validate_document",
+    "warnings",
+]
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[float], None]]]
+
+_PLAN_FORMAT = 1
+_WAIT_SECONDS = 0.1
+_TOLD_AFTER = 30
+
+
+def validate_criteria(criteria: Any) -> list[Problem]:
+    """Return every problem of one badge's criteria; empty when valid.
+
+    The same problems, in the same words, as badges.validate_criteria gives.
+    """
+    return criteria_problems(criteria)
+
+
+def validate_document(document: Any) -> list[Problem]:
+    """Return every problem of a rule set; empty when it may be applied.
+
+    The same problems as the database finds, but for what it alone knows of criteria_raw.
+    """
+    return document_problems(document)
+
+
+def check_file(path: str | Path) -> tuple[Document, list[Problem]]:
+    """Read a file and return it with every problem, each with its line and column.
+
+    Raises PgmeritError when the file cannot be read or is no YAML or JSON.
+    """
+    document = load_document(path)
+    broken = {problem.path for problem in document.problems}
+    found = [
+        document.place(problem)
+        for problem in validate_document(document.value)
+        if problem.path not in broken
+    ]
+    problems = sorted_problems([*document.problems, *found])
+    return document, sorted(problems, key=lambda each: (each.line or 0, each.column or 0))
+
+
+def warnings(document: Any) -> list[str]:
+    """Return what is allowed in a valid rule set and yet most likely not meant."""
+    organizations = document.get("organizations", {}).values()
+    badges = document.get("badges", {})
+    said = [
+        f'no organization enables the badge "{slug}"'
+        for slug in badges
+        if organizations
+        and not any(slug in each["badges"] for each in organizations if "badges" in each)
+        and all("badges" in each for each in organizations)
+    ]
+    said += [
+        f'the badge "{slug}" is a raw rule: {badge["criteria"]["reason"]}'
+        for slug, badge in badges.items()
+        if badge["criteria"]["type"] == "criteria_raw"
+    ]
+    return said
+
+
+def refusal(path: str | Path, problems: list[Problem]) -> PgmeritError:
+    """Return the error that a file with problems is answered with."""
+    count = len(problems)
+    return PgmeritError(
+        f"{path} has {count} problem{'' if count == 1 else 's'}; nothing was changed",
+        "`pgmerit rules validate` lists them too.",
+        [_detail(problem.as_dict()) for problem in problems],
+    )
+
+
+def _detail(problem: Mapping[str, Any]) -> dict[str, Any]:
+    named = dict(problem)
+    return {"path": named.pop("path", ""), "message": named.pop("problem", ""), **named}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan file holds: a document, and the version of its rule set it was made for."""
+
+    rule_set: str
+    version: int
+    checksum: str
+    document: Mapping[str, Any]
+
+    def write(self, path: Path) -> None:
+        """Write the plan to a file, as JSON with exact numbers.
+
+        Raises PgmeritError when the file cannot be written.
+        """
+        held = {
+            "pgmerit_plan": _PLAN_FORMAT,
+            "rule_set": self.rule_set,
+            "version": self.version,
+            "checksum": self.checksum,
+            "document": self.document,
+        }
+        try:
+            path.write_text(canonical_text(held) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise PgmeritError(
+                f"{path} cannot be written: {error.strerror}", "Name another file with --out."
+            ) from error
+
+
+def read_plan(path: Path) -> Plan | None:
+    """Read a plan file; None when the file is none, or cannot be read as JSON.
+
+    Raises PgmeritError when it is a plan of another format, or was changed since it was written.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(held, dict) or "pgmerit_plan" not in held:
+        return None
+    try:
+        plan = Plan(held["rule_set"], held["version"], held["checksum"], held["document"])
+        is_whole = (
+            held["pgmerit_plan"] == _PLAN_FORMAT
+            and sha256(canonical_text(plan.document).encode()).hexdigest() == plan.checksum
+            and plan.document["ruleset"] == plan.rule_set
+            and isinstance(plan.version, int)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        is_whole = False
+    if not is_whole:
+        raise PgmeritError(
+            f"{path} is not the plan that was written", "Make it anew: `pgmerit rules plan --out`."
+        )
+    return plan
+
+
+def plan(connection: Connection, document: Document | Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what applying a document would change and do to people, read-only.
+
+    Returns what badges.plan_rule_set gives. Raises PgmeritError as `apply` does.
+    """
+    value = document.value if isinstance(document, Document) else document
+    with _told_in_place(connection, document), _read_only(connection):
+        return routines.plan_rule_set(connection, value)
+
+
+def plan_rollback(connection: Connection, rule_set: str, version: int) -> dict[str, Any]:
+    """Tell what rolling back to a version would do, read-only; see `plan`."""
+    with _told_in_place(connection, None), _read_only(connection):
+        return routines.plan_rollback(connection, rule_set, version)
+
+
+def diff(connection: Connection, old: Any, new: Any) -> list[dict[str, Any]]:
+    """List how one document differs from another, as the `changes` of a plan."""
+    with _told_in_place(connection, None):
+        return routines.diff_rule_sets(connection, old, new)
+
+
+@contextmanager
+def _read_only(connection: Connection) -> Iterator[None]:
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        yield
+
+
+def apply(
+    connection: Connection,
+    document: Document | Mapping[str, Any],
+    *,
+    allow_empty: bool = False,
+    allow_revoke: bool = False,
+    expected_version: int | None = None,
+    batch: int = 1000,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Make a document the current version of its rule set and evaluate everybody by it.
+
+    `connection` is in autocommit mode; every step is a transaction of its own, so a run that was
+    broken off is taken up by the next. `expected_version` is the version it was planned for.
+    `progress(description, total)` gives a function that takes the people done; `tell(message)` is
+    called when older transactions keep it waiting. Returns what badges.apply_rule_set gives, with
+    `evaluated` and `awarded`.
+
+    Raises PgmeritError; its details are the problems when the document is not valid, or who would
+    lose awards when `allow_revoke` is not given.
+    """
+    value = document.value if isinstance(document, Document) else document
+    with _told_in_place(connection, document):
+        applied = retry(
+            partial(
+                routines.apply_rule_set,
+                connection,
+                value,
+                allow_empty=allow_empty,
+                allow_revoke=allow_revoke,
+                expected_version=expected_version,
+            )
+        )
+    return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
+
+
+def rollback(
+    connection: Connection,
+    rule_set: str,
+    version: int,
+    *,
+    allow_revoke: bool = False,
+    expected_version: int | None = None,
+    batch: int = 1000,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Make a version that equals an earlier one, and evaluate everybody by it; see `apply`."""
+    with _told_in_place(connection, None):
+        applied = retry(
+            partial(
+                routines.rollback_rule_set,
+                connection,
+                rule_set,
+                version,
+                allow_revoke=allow_revoke,
+                expected_version=expected_version,
+            )
+        )
+    return applied | evaluate(connection, rule_set, batch, progress, tell)
+
+
+def configure(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str,
+    is_enabled: bool,
+    custom_thresholds: Any = None,
+    *,
+    allow_revoke: bool = False,
+    batch: int = 1000,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Set a badge of one organization, and evaluate everybody by it; see `apply`."""
+    with _told_in_place(connection, None):
+        applied = retry(
+            partial(
+                routines.configure_badge,
+                connection,
+                badge_definition_id,
+                org_id,
+                is_enabled,
+                custom_thresholds,
+                allow_revoke=allow_revoke,
+            )
+        )
+    return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
+
+
+def rezone(
+    connection: Connection,
+    org_id: str,
+    time_zone: str,
+    *,
+    batch: int = 1000,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Give an organization another time zone, and everybody the days of it; see `apply`."""
+    applied = retry(partial(routines.rezone_organization, connection, org_id, time_zone))
+    return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
+
+
+@contextmanager
+def _told_in_place(
+    connection: Connection, document: Document | Mapping[str, Any] | None
+) -> Iterator[None]:
+    """Send numbers exactly; tell what the database refuses with the lines of the file."""
+    set_json_dumps(canonical_text, connection)
+    try:
+        yield
+    except psycopg.Error as error:
+        refused = translate(error)
+        if isinstance(document, Document):
+            refused.details = [_placed(document, each) for each in refused.details]
+        refused.details = [_detail(each) if "problem" in each else each for each in refused.details]
+        raise refused from error
+
+
+def _placed(document: Document, detail: dict[str, Any]) -> dict[str, Any]:
+    if not {"path", "problem", "allowed"} <= detail.keys():
+        return detail
+    problem = Problem(detail["path"], detail["problem"], detail["allowed"])
+    return document.place(problem).as_dict()
+
+
+def evaluate(
+    connection: Connection,
+    rule_set: str,
+    batch: int = 1000,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, int]:
+    """Evaluate everybody by the current version, those of still open transactions included.
+
+    Takes up what an earlier run left. Returns `evaluated` and `awarded`; see `apply`.
+    """
+    horizon = routines.rule_set_horizon(connection)
+    done = {"evaluated": 0, "awarded": 0}
+    idle = 0
+    shown = progress or (lambda description, total: nullcontext(lambda steps: None))
+    waiting = routines.backfill_rule_set(connection, rule_set, 0)["remaining"]
+    with shown("Evaluating people", waiting) as advance:
+        while True:
+            # Asked before the batch: who came before the answer is found by the batch.
+            is_settled = routines.rule_set_is_settled(connection, rule_set, horizon)
+            step = retry(partial(routines.backfill_rule_set, connection, rule_set, batch))
+            done["evaluated"] += step["evaluated"]
+            done["awarded"] += step["awarded"]
+            advance(step["evaluated"])
+            if is_settled and step["remaining"] == 0:
+                return done
+            idle = 0 if step["evaluated"] else idle + 1
+            if idle:
+                time.sleep(_WAIT_SECONDS)
+            if idle == _TOLD_AFTER and tell:
+                tell("waiting for transactions that began before the rule set was applied")

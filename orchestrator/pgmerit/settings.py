@@ -1,0 +1,71 @@
+"""Where the database is and where our own state lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgmerit.errors import PgmeritError
+
+_LIBPQ_VARIABLES = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER")
+
+
+def home_dir() -> Path:
+    """Give the folder of our own state: PGMERIT_HOME, else the usual place for this user."""
+    named = os.environ.get("PGMERIT_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/pgmerit")
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "pgmerit"
+
+
+def resolve_dsn(dsn: str | None, home: Path | None = None) -> str:
+    """Say which database is meant: `dsn`, PGMERIT_DSN, libpq's own variables, the embedded server.
+
+    An empty string means that libpq finds everything in its variables and service files.
+    Raises PgmeritError when none of them names one and the embedded server does not run.
+    """
+    named = dsn or os.environ.get("PGMERIT_DSN")
+    if named:
+        return _checked(named)
+    if any(os.environ.get(name) for name in _LIBPQ_VARIABLES):
+        return ""
+    from pgmerit.server import PersistentServer
+
+    server = PersistentServer(home or home_dir())
+    if not server.is_running():
+        raise PgmeritError(
+            "no database is named and the embedded server does not run",
+            "Run `pgmerit db start`, or name a database with --dsn, PGMERIT_DSN or PGHOST.",
+        )
+    return server.dsn()
+
+
+def redact(dsn: str) -> str:
+    """Give the connection string with every secret in it replaced by stars."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        return "(a connection string that cannot be read)"
+    for name in ("password", "sslpassword", "oauth_client_secret"):
+        if parts.get(name):
+            parts[name] = "***"
+    return make_conninfo("", **parts)
+
+
+def _checked(dsn: str) -> str:
+    """Refuse a connection string that libpq cannot read, without repeating it."""
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.Error as exc:
+        # libpq's message repeats the text, and with it a password.
+        raise PgmeritError(
+            "the connection string cannot be read",
+            "Use postgresql://user@host:port/database or key=value pairs.",
+        ) from exc
+    return dsn

@@ -1,0 +1,200 @@
+"""Verification: the snapshot and the awards against a recomputation from the activities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from queue import SimpleQueue
+from typing import Any
+from uuid import UUID
+
+from psycopg.conninfo import make_conninfo
+
+from pgmerit import routines
+from pgmerit.database import Connection, connect, retry
+from pgmerit.errors import PgmeritError
+
+# People are looked at by the first hexadecimal digit of their id, so that progress can be shown
+# and no single statement grows with the whole database.
+SLICES = [(UUID(f"{digit}{'0' * 31}"), UUID(f"{digit}{'f' * 31}")) for digit in "0123456789abcdef"]
+
+# The slices are worked off beside each other: the server works, we wait.
+_SESSIONS = 2
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as the activities say.
+
+    `kind` is `stats` or `award`; `subject` names the stat and its bucket, or the badge with its
+    tier and occurrence; `problem` the column of the stats row, `row` or `element VALUE`, or what is
+    wrong with the award: `missing`, `unsupported`, `date_too_late`, `date_too_early` or
+    `without_place`. `stored` and `expected` are None where there is nothing.
+    """
+
+    peer_mentor_id: UUID
+    org_id: str
+    kind: str
+    subject: str
+    problem: str
+    stored: str | None = None
+    expected: str | None = None
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What a repair did: the people built anew, and the differences mended and left."""
+
+    people: int
+    mended: list[Difference]
+    left: list[Difference]
+
+
+def find_differences(
+    connection: Connection,
+    peer_mentor_id: UUID | None = None,
+    sample: float | None = None,
+    progress: Progress = lambda steps: None,
+) -> list[Difference]:
+    """List every difference, of one person, a share of the people, or everybody.
+
+    Reads only, one snapshot for each slice of the people, in a second session too where the server
+    lets one in. Calls `progress` with the number of slices done, of `len(SLICES)` in all, or of one
+    for one person.
+    """
+    if peer_mentor_id is not None:
+        found = [*_differences(connection, peer_mentor_id, peer_mentor_id, sample)]
+        progress(1)
+        return sorted(found, key=_person_and_org)
+    with _sessions(connection) as sessions:
+        return sorted(_of_everybody(sessions, sample, progress), key=_person_and_org)
+
+
+def _of_everybody(
+    sessions: list[Connection], sample: float | None, progress: Progress
+) -> list[Difference]:
+    """Look at all slices, each in the session that is free next."""
+    free: SimpleQueue[Connection] = SimpleQueue()
+    for session in sessions:
+        free.put(session)
+
+    def look(first: UUID, last: UUID) -> list[Difference]:
+        session = free.get()
+        try:
+            return list(_differences(session, first, last, sample))
+        finally:
+            free.put(session)
+
+    found: list[Difference] = []
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        looks = [pool.submit(look, first, last) for first, last in SLICES]
+        try:
+            for done in as_completed(looks):
+                found += done.result()
+                progress(1)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for session in sessions:
+                session.cancel()
+            raise
+    return found
+
+
+@contextmanager
+def _sessions(connection: Connection) -> Iterator[list[Connection]]:
+    """Give the connection and others like it, as many as the server lets in."""
+    told = connection.info
+    secret = {"password": told.password} if told.password else {}
+    others: list[Connection] = []
+    try:
+        with suppress(PgmeritError):
+            for _ in range(1, _SESSIONS):
+                others.append(connect(make_conninfo(told.dsn, **secret), autocommit=True))
+        yield [connection, *others]
+    finally:
+        for other in others:
+            other.close()
+
+
+def repair(
+    connection: Connection,
+    differences: Iterable[Difference],
+    progress: Progress = lambda steps: None,
+) -> Repair:
+    """Rebuild and evaluate the people that differ, each in a transaction, and look again.
+
+    Calls `progress` with the number of people done.
+    """
+    found = sorted(dict.fromkeys(differences), key=_person_and_org)
+    people = 0
+    for peer_mentor_id, of_person in groupby(found, key=lambda each: each.peer_mentor_id):
+        org_ids = sorted({each.org_id for each in of_person})
+        _mend(connection, peer_mentor_id, org_ids)
+        people += 1
+        progress(1)
+    left = _still_different(connection, {each.peer_mentor_id for each in found})
+    return Repair(people, [each for each in found if each not in set(left)], left)
+
+
+def _mend(connection: Connection, peer_mentor_id: UUID, org_ids: list[str]) -> None:
+    def work() -> None:
+        with connection.transaction():
+            routines.rebuild_stats(connection, peer_mentor_id)
+            for org_id in org_ids:
+                routines.evaluate_badges(connection, peer_mentor_id, org_id)
+
+    retry(work)
+
+
+def _still_different(connection: Connection, people: set[UUID]) -> list[Difference]:
+    left: list[Difference] = []
+    for _, members in groupby(sorted(people), key=lambda person: person.int >> 124):
+        of_slice = list(members)
+        differences = _differences(connection, of_slice[0], of_slice[-1], None)
+        left += [each for each in differences if each.peer_mentor_id in people]
+    return left
+
+
+def _differences(
+    connection: Connection, first: UUID, last: UUID, sample: float | None
+) -> Iterator[Difference]:
+    with _one_snapshot(connection):
+        stats = routines.verify_stats(connection, None, first, last, sample)
+        awards = routines.verify_awards(connection, None, first, last, sample)
+    for row in stats:
+        bucket = f" {row['bucket']}" if row["bucket"] else ""
+        yield _difference(row, "stats", f"{row['stat']}{bucket}", row["measure"])
+    for row in awards:
+        tier = f" {row['tier']}" if row["tier"] else ""
+        occurrence = f" #{row['occurrence']}" if row["occurrence"] > 1 else ""
+        subject = f"{row['badge_definition_id']}{tier}{occurrence}"
+        yield _difference(row, "award", subject, row["problem"])
+
+
+def _difference(row: dict[str, Any], kind: str, subject: str, problem: str) -> Difference:
+    return Difference(
+        row["peer_mentor_id"],
+        row["org_id"],
+        kind,
+        subject,
+        problem,
+        row["stored"],
+        row["expected"],
+    )
+
+
+def _person_and_org(difference: Difference) -> tuple[UUID, str]:
+    return difference.peer_mentor_id, difference.org_id
+
+
+@contextmanager
+def _one_snapshot(connection: Connection) -> Iterator[None]:
+    """Read in one read-only transaction whose statements all see the same moment."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        yield
