@@ -10,9 +10,9 @@ import pytest
 from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.demo import scenes as demo
-from pgmerit.demo.generator import PROTAGONIST, Correction
+from pgmerit.demo.generator import PROTAGONIST
 from pgmerit.errors import PgmeritError
-from pgmerit.importing import apply_corrections
+from pgmerit.importing import Correction, apply_corrections
 from pgmerit.rules import versions as rules
 from psycopg import sql
 

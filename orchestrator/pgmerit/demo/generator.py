@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
-from typing import Literal
 from uuid import UUID
+
+from pgmerit.importing import Correction
 
 COLUMNS = (
     "peer_mentor_id",
@@ -55,19 +56,6 @@ class Activity:
             self.idempotency_key,
             self.attributes,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What somebody mended later: a deleted row, or new values for some of its columns."""
-
-    action: Literal["update", "delete"]
-    peer_mentor_id: UUID
-    org_id: str
-    idempotency_key: str
-    quantity: str | None = None
-    activity_type: str | None = None
-    activity_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

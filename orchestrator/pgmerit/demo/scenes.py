@@ -14,8 +14,7 @@ from importlib.resources import as_file, files
 from typing import IO, Any
 
 import psycopg
-from pgmerit import importing as importer
-from pgmerit import report, routines, schema, verify
+from pgmerit import importing, report, routines, schema, verify
 from pgmerit.database import Connection, connect
 from pgmerit.demo.generator import COLUMNS, Year, generate
 from pgmerit.errors import PgmeritError, translate
@@ -31,7 +30,7 @@ _MARK = "made by pgmerit demo; dropped and made anew by the next run"
 _ROWS_A_COMMIT = 20_000
 
 Bar = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
-Import = Callable[[Connection, IO[bytes], str, importer.ImportOptions], importer.ImportResult]
+Import = Callable[[Connection, IO[bytes], str, importing.ImportOptions], importing.ImportResult]
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def _run_connected(
     yield Step("generate", "A year made up", seconds(), size)
 
     with _timed() as seconds:
-        settings = importer.ImportOptions(chunk=_ROWS_A_COMMIT)
+        settings = importing.ImportOptions(chunk=_ROWS_A_COMMIT)
         imported = import_year(connection, source, "the year", settings)
     yield Step("import", "The year imported", seconds(), imported)
 
@@ -131,7 +130,7 @@ def _run_connected(
     yield Step("replay", "An activity, and its replay", seconds(), answers)
 
     with _timed() as seconds:
-        corrected = importer.apply_corrections(connection, year.corrections)
+        corrected = importing.apply_corrections(connection, year.corrections)
     yield Step("corrections", "Corrections applied", seconds(), corrected)
 
     with _timed() as seconds, bar("Verifying", len(verify.SLICES)) as advance:
