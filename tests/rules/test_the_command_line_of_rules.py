@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 
 import jsonschema
 import pytest
-from pgmerit.models import rule_set_schema, stats_document_schema
+from pgmerit.models import stats_document_schema
 from pgmerit.rules import versions as rules
+from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.versions import load_document, parse_document
 
 RULES = """\

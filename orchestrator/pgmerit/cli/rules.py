@@ -26,8 +26,9 @@ from pgmerit.cli.common import (
 from pgmerit.cli.plans import print_changes, print_plan, would_change
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
-from pgmerit.models import rule_set_schema, stats_document_schema
+from pgmerit.models import stats_document_schema
 from pgmerit.rules import versions as rules
+from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.grammar import Problem, canonical_text
 from pgmerit.rules.versions import Document
 
