@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from typing import Any
 
 from pgmerit.database import Connection
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 
 FIRST_PERSON = 3_000_000
@@ -77,6 +77,6 @@ def _median(connection: Connection, document: Mapping[str, Any]) -> float:
     taken = []
     for _ in range(ROUNDS):
         begun = time.monotonic()
-        rules.plan(connection, document)
+        versions.plan(connection, document)
         taken.append(time.monotonic() - begun)
     return round(sorted(taken)[ROUNDS // 2], 2)

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgmerit import database
 from pgmerit.database import Connection
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 from psycopg import errors
 
@@ -145,7 +145,7 @@ class Bench:
     def _prepare(self, connection: Connection) -> None:
         self.tell("applying the rule set")
         with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
-            rules.apply(connection, load_document(path))
+            versions.apply(connection, load_document(path))
         connection.execute(Path(__file__).with_name("contenders.sql").read_bytes())
 
     def _tell_rule_set(self, connection: Connection) -> None:

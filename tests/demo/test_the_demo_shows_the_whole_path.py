@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from pgmerit import routines
 from pgmerit.database import Connection
-from pgmerit.demo import scenes as demo
+from pgmerit.demo import scenes
 from pgmerit.demo.generator import PROTAGONIST
 from pgmerit.errors import PgmeritError
 from pgmerit.importing import Correction, apply_corrections
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from psycopg import sql
 
 Cli = Callable[..., Any]
@@ -24,7 +24,7 @@ SMALL = ("--scale", "0.02", "--seed", "3")
 def own_name(monkeypatch: pytest.MonkeyPatch, server: Any, worker_id: str) -> Iterator[str]:
     """Let the demo's own database have a name of this worker, and drop it afterwards."""
     name = f"pgmerit_demo_{worker_id}"
-    monkeypatch.setattr(demo, "DATABASE", name)
+    monkeypatch.setattr(scenes, "DATABASE", name)
     yield name
     with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
         connection.execute(
@@ -119,9 +119,9 @@ def test_without_a_server_the_embedded_one_runs_for_the_demo(
         asked.append("stopped")
 
     monkeypatch.setattr(command, "attached_server", attached)
-    monkeypatch.setattr(demo, "make_database", lambda dsn, into: dsn)
+    monkeypatch.setattr(scenes, "make_database", lambda dsn, into: dsn)
     monkeypatch.setattr(
-        demo, "run", lambda *arguments: iter([demo.Step("verify", "Verified", 0.1, [])])
+        scenes, "run", lambda *arguments: iter([scenes.Step("verify", "Verified", 0.1, [])])
     )
     assert cli("demo").exit_code == 0
     assert asked == ["started", "stopped"]
@@ -134,8 +134,8 @@ def test_an_unreadable_connection_string_starts_no_server(cli: Cli) -> None:
 
 
 def test_corrections_move_rows_by_the_local_clock(connection: Connection) -> None:
-    for name in demo.RULE_SETS:
-        rules.apply(connection, rules.check_file(_path(name))[0])
+    for name in scenes.RULE_SETS:
+        versions.apply(connection, versions.check_file(_path(name))[0])
     person = PROTAGONIST.peer_mentor_id
     for day in range(1, 4):
         routines.record_activity(
@@ -168,17 +168,17 @@ def test_corrections_move_rows_by_the_local_clock(connection: Connection) -> Non
 
 def test_the_demos_rule_sets_are_valid_and_name_no_badge_twice() -> None:
     badges: list[str] = []
-    for name in demo.RULE_SETS:
-        document, problems = rules.check_file(_path(name))
+    for name in scenes.RULE_SETS:
+        document, problems = versions.check_file(_path(name))
         assert problems == []
-        assert not rules.warnings(document.value)
+        assert not versions.warnings(document.value)
         badges += document.value["badges"]
     assert len(badges) == len(set(badges)) >= 24
 
 
 def test_a_database_name_that_is_not_there_is_an_error(server: Any) -> None:
     with pytest.raises(PgmeritError):
-        demo.make_database(server.dsn(), into="no_such_database")
+        scenes.make_database(server.dsn(), into="no_such_database")
 
 
 def _path(name: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from pgmerit.database import Connection, connect
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 
 from tests.engine import (
     ORG,
@@ -192,7 +192,7 @@ def test_writers_run_all_the_while_and_everything_is_exact(
     with Writers(dsn) as writers:
         writers.go_on()
         for document in (NEW, OLD, NEW):
-            rules.apply(applying, document, batch=10)
+            versions.apply(applying, document, batch=10)
             writers.go_on()
     assert waiting(peopled) == 0
     assert_exact(peopled)
@@ -209,8 +209,10 @@ def test_writers_run_all_the_while_and_everything_is_exact(
         " (applied.document #> '{badges,third,criteria,at_least}')::numeric",
     )
     assert wrong == []
-    versions = value(peopled, "select count(distinct rule_set_version) from badges.earned_badges")
-    assert versions > 1
+    version_count = value(
+        peopled, "select count(distinct rule_set_version) from badges.earned_badges"
+    )
+    assert version_count > 1
 
 
 def test_a_pipe_sees_no_bar_and_a_terminal_sees_rate_and_time_left(

@@ -15,6 +15,7 @@ import pytest
 from pgmerit import schema
 from pgmerit.database import connect
 from pgmerit.errors import BusyError, NoRightsError, PgmeritError
+from pgmerit.schema.yoyo import Backend
 
 from tests.conftest import Server
 from tests.migrations.conftest import add_migration, function, write_files
@@ -77,7 +78,7 @@ def test_a_crash_between_the_tables_and_the_mark_leaves_neither(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema._Backend, "mark_one", crash)
+        patch.setattr(Backend, "mark_one", crash)
         with pytest.raises(KeyboardInterrupt):
             schema.migrate(empty_dsn, sources)
     assert _one(empty_dsn, "select to_regclass('badges.first') is null")

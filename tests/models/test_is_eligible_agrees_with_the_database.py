@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pgmerit.models import RuleSet
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 
 CALLS = {"type": "threshold", "activity": "call"}
 VISITS = {"type": "threshold", "activity": "visit"}
@@ -117,7 +117,7 @@ DOCUMENT = {
 
 
 def test_for_people_of_every_diligence(connection: Any, connect: Any) -> None:
-    rules.apply(connect(), DOCUMENT)
+    versions.apply(connect(), DOCUMENT)
     definitions = RuleSet.model_validate(DOCUMENT).definitions()
     source = random.Random(7)
     people = [UUID(int=number) for number in range(1, 41)]

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from pgmerit.rules.grammar import canonical_text
 from psycopg.types.json import Jsonb
 
@@ -89,7 +89,7 @@ def test_activities_go_in_change_and_go(
         "select badges.apply_rule_set(%s, p_allow_revoke => true)",
         [Jsonb(loaded, dumps=canonical_text)],
     )
-    rules.apply(connect(), loaded)
+    versions.apply(connect(), loaded)
     insert = """insert into badges.activities
         (org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes)
         values """

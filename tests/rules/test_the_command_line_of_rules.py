@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import jsonschema
 import pytest
 from pgmerit.models import stats_document_schema
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.versions import load_document, parse_document
 
@@ -301,7 +301,7 @@ def test_apply_waits_out_a_transaction_that_began_before_it(
     connection: Any, connect: Any, dsn: str, file: Path
 ) -> None:
     applying = connect()
-    rules.apply(applying, load_document(file))
+    versions.apply(applying, load_document(file))
     writer = connect(autocommit=False)
     writer.execute(
         """insert into badges.activities
@@ -311,7 +311,7 @@ def test_apply_waits_out_a_transaction_that_began_before_it(
     )
     document = parse_document(RULES.replace("activity: assignment", "activity: call"))
     results: list[Any] = []
-    thread = threading.Thread(target=lambda: results.append(rules.apply(applying, document)))
+    thread = threading.Thread(target=lambda: results.append(versions.apply(applying, document)))
     thread.start()
     wait_until(
         lambda: (

@@ -14,7 +14,7 @@ import click
 from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
 from pgmerit.cli.importing import import_with_progress, summary
 from pgmerit.cli.mentor import print_explanation, print_mentor
-from pgmerit.demo import scenes as demo
+from pgmerit.demo import scenes
 from pgmerit.errors import PgmeritError
 from pgmerit.server import attached_server
 from pgmerit.settings import home_dir
@@ -37,7 +37,7 @@ from pgmerit.settings import home_dir
 @click.option(
     "--into",
     metavar="DATABASE",
-    help=f"Load into this existing database of the server instead of {demo.DATABASE}.",
+    help=f"Load into this existing database of the server instead of {scenes.DATABASE}.",
 )
 @database_options
 @format_option
@@ -54,11 +54,11 @@ def command(
     Makes the database pgmerit_demo anew on the named server and touches no other; without a named
     server the embedded one runs for as long as the demo does.
     """
-    options = demo.DemoOptions(today.date() if today else date.today(), seed, scale)
+    options = scenes.DemoOptions(today.date() if today else date.today(), seed, scale)
     with _server_dsn(database) as server_dsn:
-        dsn = demo.make_database(server_dsn, into)
-        steps: list[demo.Step] = []
-        for step in demo.run(dsn, options, import_with_progress, progress):
+        dsn = scenes.make_database(server_dsn, into)
+        steps: list[scenes.Step] = []
+        for step in scenes.run(dsn, options, import_with_progress, progress):
             steps.append(step)
             if output_format == "table":
                 _print_step(step)
@@ -90,17 +90,17 @@ def _server_dsn(database: Database) -> Iterator[str]:
         yield cluster.dsn("postgres")
 
 
-def _print_step(step: demo.Step) -> None:
+def _print_step(step: scenes.Step) -> None:
     _heading(step.title)
     _PRINTERS[step.name](step)
 
 
-def _print_migration(step: demo.Step) -> None:
+def _print_migration(step: scenes.Step) -> None:
     done = step.data
     click.echo(f"{len(done.applied)} migrations, {len(done.loaded)} files of routines")
 
 
-def _print_rules(step: demo.Step) -> None:
+def _print_rules(step: scenes.Step) -> None:
     emit(
         [
             {
@@ -116,17 +116,17 @@ def _print_rules(step: demo.Step) -> None:
     )
 
 
-def _print_numbers(step: demo.Step) -> None:
+def _print_numbers(step: scenes.Step) -> None:
     emit(step.data, "table")
 
 
-def _print_import(step: demo.Step) -> None:
+def _print_import(step: scenes.Step) -> None:
     numbers = summary(step.data)
     rate = round(step.data.read / step.seconds) if step.seconds else 0
     emit({**numbers, "rows a second": rate}, "table")
 
 
-def _print_awards(step: demo.Step) -> None:
+def _print_awards(step: scenes.Step) -> None:
     """Print a table a group of organizations: badges down, organizations across."""
     for organizations in (("hlf", "nhf", "blindeforbundet"), ("study",)):
         rows: dict[tuple[str, str], dict[str, Any]] = {}
@@ -143,20 +143,20 @@ def _print_awards(step: demo.Step) -> None:
         click.echo()
 
 
-def _print_mentor(step: demo.Step) -> None:
+def _print_mentor(step: scenes.Step) -> None:
     print_mentor(step.data["report"])
     click.echo("\nWhy not yet?")
     print_explanation(step.data["explanation"])
 
 
-def _print_replay(step: demo.Step) -> None:
+def _print_replay(step: scenes.Step) -> None:
     for title, answer in zip(("recorded", "replayed"), step.data, strict=True):
         names = ", ".join(badge["name"] for badge in answer["new_badges"]) or "none"
         known = "true" if answer["duplicate"] else "false"
         click.echo(f"{title}: duplicate {known}, new badges: {names}")
 
 
-def _print_verification(step: demo.Step) -> None:
+def _print_verification(step: scenes.Step) -> None:
     if not step.data:
         click.echo("exact: snapshot and awards are what the activities say")
         return
@@ -164,7 +164,7 @@ def _print_verification(step: demo.Step) -> None:
     emit([asdict(each) for each in step.data[:10]], "table")
 
 
-_PRINTERS: dict[str, Callable[[demo.Step], None]] = {
+_PRINTERS: dict[str, Callable[[scenes.Step], None]] = {
     "migrate": _print_migration,
     "rules": _print_rules,
     "generate": _print_numbers,
@@ -183,7 +183,7 @@ def _heading(title: str) -> None:
     click.echo("─" * len(title))
 
 
-def _as_json(step: demo.Step) -> dict[str, Any]:
+def _as_json(step: scenes.Step) -> dict[str, Any]:
     data = step.data
     if step.name == "migrate":
         data = {"applied": data.applied, "loaded": len(data.loaded)}
@@ -199,7 +199,7 @@ def _as_json(step: demo.Step) -> dict[str, Any]:
 def _farewell(into: str | None) -> str:
     hero = "5017f21d-0000-4000-8000-000000000014"
     return (
-        f"The data stays in the database {into or demo.DATABASE}. With its --dsn, try:\n"
+        f"The data stays in the database {into or scenes.DATABASE}. With its --dsn, try:\n"
         f"  pgmerit mentor show {hero} --org blindeforbundet\n"
         f"  pgmerit mentor explain {hero} ready_for_more --org blindeforbundet"
     )

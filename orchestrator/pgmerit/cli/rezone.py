@@ -12,7 +12,7 @@ from pgmerit.cli.common import (
     progress,
     say,
 )
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 
 
 @click.command("rezone")
@@ -35,7 +35,7 @@ def command(org: str, zone: str, batch: int, output_format: str, database: Datab
     it again.
     """
     with database.connect(autocommit=True) as connection:
-        changed = rules.rezone(connection, org, zone, batch=batch, progress=progress, tell=say)
+        changed = versions.rezone(connection, org, zone, batch=batch, progress=progress, tell=say)
     if not changed["changed"]:
         say(f"unchanged: {org} has the time zone {zone} already")
     emit(changed, output_format)

@@ -27,7 +27,7 @@ from pgmerit.cli.plans import print_changes, print_plan, would_change
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 from pgmerit.models import stats_document_schema
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.grammar import Problem, canonical_text
 from pgmerit.rules.versions import Document
@@ -50,7 +50,7 @@ def validate(file: Path, output_format: str) -> int:
 
     Needs no database. Ends with 1 when there are problems.
     """
-    document, problems = rules.check_file(file)
+    document, problems = versions.check_file(file)
     if output_format == "json":
         shown = {"valid": not problems, "problems": [each.as_dict() for each in problems]}
         emit(shown, output_format)
@@ -77,7 +77,7 @@ def _size(document: Any) -> str:
 
 def _warn(document: Any, found: Sequence[Mapping[str, str]] = ()) -> None:
     """Tell what the file alone says, and what the database knows beyond it."""
-    known = rules.warnings(document)
+    known = versions.warnings(document)
     for warning in known:
         say(f"warning: {warning}")
     _warn_of([each for each in found if each["message"] not in known])
@@ -120,9 +120,9 @@ def plan(
     """
     document = _read(file)
     with database.connect(autocommit=True) as connection:
-        planned = rules.plan(connection, document)
+        planned = versions.plan(connection, document)
     if out:
-        rules.Plan(
+        versions.Plan(
             planned["rule_set"], planned["version"], planned["checksum"], document.value
         ).write(out)
     _show_plan(planned, output_format)
@@ -131,9 +131,9 @@ def plan(
 
 
 def _read(file: Path) -> Document:
-    document, problems = rules.check_file(file)
+    document, problems = versions.check_file(file)
     if problems:
-        raise rules.refusal(file, problems)
+        raise versions.refusal(file, problems)
     return document
 
 
@@ -164,10 +164,10 @@ def apply_file(
     applied since. The same document again changes nothing. When the command returns, everybody has
     been evaluated; one that was broken off is taken up by running it again.
     """
-    made = rules.read_plan(file)
+    made = versions.read_plan(file)
     document = Document(made.document) if made else _read(file)
     with database.connect(autocommit=True) as connection:
-        applied = rules.apply(
+        applied = versions.apply(
             connection,
             document,
             allow_empty=allow_empty,
@@ -207,10 +207,10 @@ def rollback(
     """
     with database.connect(autocommit=True) as connection:
         name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
-        planned = rules.plan_rollback(connection, name, version)
+        planned = versions.plan_rollback(connection, name, version)
         if output_format != "json":
             print_plan(planned)
-        applied = rules.rollback(
+        applied = versions.rollback(
             connection,
             name,
             version,
@@ -260,7 +260,7 @@ def configure(
             """For example 5, or {"bronze": 3, "silver": 15}.""",
         ) from error
     with database.connect(autocommit=True) as connection:
-        applied = rules.configure(
+        applied = versions.configure(
             connection,
             badge,
             org,
@@ -286,7 +286,7 @@ def diff(ruleset: str | None, old: str, new: str, output_format: str, database: 
     with database.connect(autocommit=True) as connection:
         set_json_loads(partial(json.loads, parse_float=Decimal), connection)
         documents = [_document_of(connection, ruleset, each) for each in (old, new)]
-        changes = rules.diff(connection, *documents)
+        changes = versions.diff(connection, *documents)
     if output_format == "json":
         emit(changes, output_format)
     else:
@@ -319,7 +319,7 @@ def backfill(ruleset: str | None, batch: int, output_format: str, database: Data
     """
     with database.connect(autocommit=True) as connection:
         name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
-        done = rules.evaluate(connection, name, batch, progress, say)
+        done = versions.evaluate(connection, name, batch, progress, say)
     emit({"rule_set": name, **done}, output_format)
 
 

@@ -18,7 +18,7 @@ from pgmerit import importing, report, routines, schema, verify
 from pgmerit.database import Connection, connect
 from pgmerit.demo.generator import COLUMNS, Year, generate
 from pgmerit.errors import PgmeritError, translate
-from pgmerit.rules import versions as rules
+from pgmerit.rules import versions
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -147,10 +147,10 @@ def _connect_beside(server_dsn: str) -> Connection:
 
 def _apply(connection: Connection, name: str, bar: Bar) -> dict[str, Any]:
     with as_file(files("pgmerit.demo") / "rule_sets" / f"{name}.yaml") as path:
-        document, problems = rules.check_file(path)
+        document, problems = versions.check_file(path)
     if problems:
-        raise rules.refusal(name, problems)
-    return rules.apply(connection, document, progress=bar)
+        raise versions.refusal(name, problems)
+    return versions.apply(connection, document, progress=bar)
 
 
 def _as_csv(year: Year) -> IO[bytes]:

@@ -50,9 +50,7 @@ class Badge(Model):
         if isinstance(data, Mapping) and "criteria" in data:
             keys = grammar()["kinds"]["badge"]["keys"]
             given = plain({key: below for key, below in data.items() if key in keys})
-            found = validate_value("badge", given, "$") + criteria_problems(
-                given.get("criteria")
-            )
+            found = validate_value("badge", given, "$") + criteria_problems(given.get("criteria"))
             if found:
                 raise ValueError("; ".join(f"{each.path} {each.problem}" for each in found))
         return data

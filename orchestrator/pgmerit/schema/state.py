@@ -1,0 +1,126 @@
+"""What a database says about itself: what was applied and loaded, and what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from pgmerit.database import Connection
+from pgmerit.schema.sources import SourceFile
+
+SCHEMAS = ("badges", "badges_internal")
+Key = tuple[str, str]
+
+
+_CATALOGUE = """
+select
+    'routine' as kind,
+    p.oid::pg_catalog.regprocedure::text as identity,
+    p.oid::text || ':' || p.xmin::text as written,
+    pg_catalog.md5(pg_catalog.pg_get_functiondef(p.oid)) as fingerprint
+from pg_catalog.pg_proc as p
+where p.pronamespace in (
+    select oid from pg_catalog.pg_namespace where nspname in ('badges', 'badges_internal')
+)
+and p.prokind in ('f', 'p')
+union all
+select
+    'trigger',
+    pg_catalog.format('%I on %s', t.tgname, t.tgrelid::pg_catalog.regclass),
+    t.oid::text || ':' || t.xmin::text,
+    pg_catalog.md5(pg_catalog.pg_get_triggerdef(t.oid))
+from pg_catalog.pg_trigger as t
+join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+where not t.tgisinternal
+and t.tgparentid = 0
+and p.pronamespace in (
+    select oid from pg_catalog.pg_namespace where nspname in ('badges', 'badges_internal')
+)
+"""
+
+
+@dataclass(frozen=True)
+class State:
+    """What the database says about itself."""
+
+    is_installed: bool
+    migrations: dict[str, str | None]  # applied, with the checksum of the file as it was
+    files: dict[str, str]
+    objects: dict[Key, str]
+    catalogue: dict[Key, tuple[str, str]]  # what is there: when written, and its fingerprint
+
+    def changed_objects(self) -> list[str]:
+        """List the loaded objects that are gone or not as they were loaded."""
+        return [
+            identity
+            for (kind, identity), fingerprint in sorted(self.objects.items())
+            if self.catalogue.get((kind, identity), ("", ""))[1] != fingerprint
+        ]
+
+    def foreign_objects(self) -> list[str]:
+        """List routines in our schemas, and triggers that call them, that we did not load."""
+        return sorted(identity for kind, identity in self.catalogue.keys() - self.objects.keys())
+
+
+def read_state(connection: Connection) -> State:
+    """Read what is applied and loaded; changes nothing."""
+    if exists(connection, "badges_internal.migration_files"):
+        files = _pairs(connection, "select path, sha256 from badges_internal.loaded_files")
+        objects = {
+            (row["kind"], row["identity"]): row["fingerprint"]
+            for row in connection.execute("select * from badges_internal.loaded_objects")
+        }
+        is_installed = True
+    else:
+        files, objects, is_installed = {}, {}, False
+    applied: dict[str, str | None] = {}
+    if is_installed and exists(connection, "badges_internal._yoyo_migration"):
+        applied = _pairs(
+            connection,
+            "select y.migration_id, f.sha256 from badges_internal._yoyo_migration as y "
+            "left join badges_internal.migration_files as f using (migration_id) "
+            "order by y.migration_id",
+        )
+    return State(is_installed, applied, files, objects, read_catalogue(connection))
+
+
+def history_problems(state: State, migrations: dict[str, SourceFile]) -> list[dict[str, str]]:
+    """List applied migrations whose file is gone or is not as it was when it was applied."""
+    problems = []
+    for name, sha256 in state.migrations.items():
+        if name not in migrations:
+            text = "was applied, but its file is missing: the database is of a newer version"
+            problems.append({"path": name, "message": text})
+        elif sha256 is not None and sha256 != migrations[name].sha256:
+            text = "was edited after it was applied"
+            problems.append({"path": name, "message": text})
+    return problems
+
+
+def changed_files(state: State, files: Sequence[SourceFile]) -> list[str]:
+    """List the replaceable files that are not loaded as they are now."""
+    return [file.name for file in files if state.files.get(file.name) != file.sha256]
+
+
+def read_catalogue(connection: Connection) -> dict[Key, tuple[str, str]]:
+    """Give what is in our schemas: when written, and its fingerprint."""
+    return {
+        (row["kind"], row["identity"]): (row["written"], row["fingerprint"])
+        for row in connection.execute(_CATALOGUE.encode())
+    }
+
+
+def exists(connection: Connection, relation: str) -> bool:
+    """Tell whether a table or view is there."""
+    row = connection.execute(
+        "select pg_catalog.to_regclass(%s) is not null as is_there", (relation,)
+    ).fetchone()
+    return row is not None and bool(row["is_there"])
+
+
+def _pairs(connection: Connection, query: str) -> dict[str, Any]:
+    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+        return dict(cursor.execute(query.encode()).fetchall())

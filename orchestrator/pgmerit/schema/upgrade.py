@@ -1,0 +1,354 @@
+"""Bringing a database up to this version of pgmerit, and back."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+
+import psycopg
+from psycopg import sql
+from yoyo.migrations import Migration
+
+from pgmerit import database
+from pgmerit.database import Connection
+from pgmerit.errors import BusyError, PgmeritError, translate
+from pgmerit.schema.loading import drop_loaded, load_all
+from pgmerit.schema.sources import (
+    SourceFile,
+    Sources,
+    read_manifest,
+    read_migration_files,
+)
+from pgmerit.schema.state import (
+    SCHEMAS,
+    State,
+    changed_files,
+    exists,
+    history_problems,
+    read_state,
+)
+from pgmerit.schema.yoyo import Backend
+
+LOCK_KEY = 6_005_137_744_601_284_612  # any number that nobody else uses
+Tell = Callable[[str], None]
+
+
+_BOOKKEEPING = """
+create table badges_internal.migration_files (
+    migration_id text collate "C" primary key,
+    sha256 text not null, -- of the file as it was applied
+    applied_at timestamptz not null
+);
+create table badges_internal.loaded_files (
+    path text collate "C" primary key,
+    sha256 text not null,
+    loaded_at timestamptz not null
+);
+create table badges_internal.loaded_objects (
+    kind text collate "C" not null, -- routine or trigger
+    identity text collate "C" not null,
+    fingerprint text not null, -- md5 of its definition as the server gives it
+    primary key (kind, identity)
+);
+"""
+
+
+@dataclass
+class Report:
+    """What a run did, or what a plan would do."""
+
+    applied: list[str] = field(default_factory=list)
+    rolled_back: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        """Tell whether there was nothing to do."""
+        return not (self.applied or self.rolled_back or self.loaded or self.dropped)
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """Give the report as an object of lists."""
+        return asdict(self)
+
+
+def plan(dsn: str, sources: Sources | None = None) -> Report:
+    """Tell what `migrate` would do; changes nothing."""
+    sources = sources or Sources()
+    with _connected(dsn) as connection:
+        return _planned(connection, sources)
+
+
+def migrate(
+    dsn: str,
+    sources: Sources | None = None,
+    tell: Tell | None = None,
+    wait_seconds: float = 600,
+) -> Report:
+    """Bring the database up to this version: pending migrations, then replaceable SQL.
+
+    Raises PgmeritError when applied migrations were edited or are missing, when the schemas hold
+    what pgmerit did not make, or when another run works for longer than `wait_seconds`.
+    """
+    sources = sources or Sources()
+    migrations = read_migration_files(sources.migrations)
+    files = read_manifest(sources.files)
+    report = Report()
+    with _connected(dsn) as connection, _exclusive(connection, tell, wait_seconds):
+        _refuse_foreign_schemas(connection)
+        _refuse_changed_history(read_state(connection), migrations)
+        _create_bookkeeping(connection)
+        backend = Backend(connection, migrations)
+        pending = backend.pending(sources.migrations)
+        # Routines that run already must never meet tables of another version.
+        together = _last_transactional(pending) if read_state(connection).files else []
+        for migration in pending[: len(pending) - len(together)]:
+            _apply(backend, migration, report, tell)
+        _load(connection, files, report, tell, lambda: _apply_all(backend, together, report, tell))
+    return report
+
+
+def roll_back(
+    dsn: str,
+    *,
+    everything: bool = False,
+    drop_data: bool = False,
+    sources: Sources | None = None,
+    tell: Tell | None = None,
+    wait_seconds: float = 600,
+) -> Report:
+    """Take back the newest migration, or every one; the loaded routines go first.
+
+    Raises PgmeritError when that would drop tables or columns that hold data, unless `drop_data`.
+    """
+    sources = sources or Sources()
+    migrations = read_migration_files(sources.migrations)
+    report = Report()
+    with _connected(dsn) as connection, _exclusive(connection, tell, wait_seconds):
+        state = read_state(connection)
+        if not state.migrations:
+            return report
+        _refuse_changed_history(state, migrations)
+        backend = Backend(connection, migrations)
+        chosen = backend.applied(sources.migrations)
+        with connection.transaction():
+            held = _filled_columns(connection)
+            report.dropped += drop_loaded(connection, state)
+            for migration in chosen if everything else chosen[:1]:
+                if tell:
+                    tell(f"rolling back {migration.id}")
+                backend.rollback_one(migration)
+                report.rolled_back.append(migration.id)
+            if everything:
+                _drop_schemas(connection)
+            lost = sorted(held - _columns(connection))
+            if lost and not drop_data:
+                raise PgmeritError(
+                    f"rolling back would drop data: {', '.join(_by_table(lost))}",
+                    "Add --yes to drop it all the same.",
+                )
+    return report
+
+
+def _planned(connection: Connection, sources: Sources) -> Report:
+    migrations = read_migration_files(sources.migrations)
+    files = read_manifest(sources.files)
+    _refuse_foreign_schemas(connection)
+    state = read_state(connection)
+    _refuse_changed_history(state, migrations)
+    report = Report(applied=[name for name in migrations if name not in state.migrations])
+    changed = changed_files(state, files)
+    removed = state.files.keys() - {file.name for file in files}
+    if report.applied or changed or removed or state.changed_objects():
+        report.loaded = changed or [file.name for file in files]
+        report.dropped = sorted(removed)
+    return report
+
+
+def _last_transactional(pending: Sequence[Migration]) -> list[Migration]:
+    """List the migrations at the end that can share one transaction."""
+    last: list[Migration] = []
+    for migration in reversed(pending):
+        migration.load()
+        if not migration.use_transactions:
+            break
+        last.insert(0, migration)
+    return last
+
+
+def _apply(backend: Backend, migration: Migration, report: Report, tell: Tell | None) -> None:
+    if tell:
+        tell(f"applying {migration.id}")
+    backend.apply_one(migration)
+    report.applied.append(migration.id)
+
+
+def _apply_all(
+    backend: Backend, migrations: Sequence[Migration], report: Report, tell: Tell | None
+) -> bool:
+    """Apply migrations inside the transaction that loads; True when there were any."""
+    applied = list(report.applied)
+    try:
+        for migration in migrations:
+            _apply(backend, migration, report, tell)
+    except BaseException:
+        report.applied = applied
+        raise
+    return bool(migrations)
+
+
+def _load(
+    connection: Connection,
+    files: Sequence[SourceFile],
+    report: Report,
+    tell: Tell | None,
+    prepare: Callable[[], bool],
+) -> None:
+    """Prepare and load every replaceable file in one transaction, unless all is as it should be."""
+    applied = list(report.applied)
+    for attempt in range(1, 6):
+        report.applied = list(applied)
+        try:
+            with connection.transaction():
+                is_prepared = prepare()
+                state = read_state(connection)
+                changed = changed_files(state, files)
+                removed = state.files.keys() - {file.name for file in files}
+                if not (is_prepared or changed or removed or state.changed_objects()):
+                    return
+                if tell:
+                    tell(f"loading {len(files)} files")
+                report.dropped = load_all(connection, files, state)
+        except BusyError:
+            if attempt == 5:
+                raise
+            time.sleep(attempt)
+        else:
+            report.loaded = changed or [file.name for file in files]
+            return
+
+
+@contextlib.contextmanager
+def _connected(dsn: str) -> Iterator[Connection]:
+    with contextlib.closing(database.connect(dsn, autocommit=True)) as connection:
+        try:
+            connection.execute("set search_path = pg_catalog, pg_temp")
+            yield connection
+        except psycopg.Error as exc:
+            raise translate(exc) from exc
+
+
+@contextlib.contextmanager
+def _exclusive(connection: Connection, tell: Tell | None, wait_seconds: float) -> Iterator[None]:
+    """Hold the advisory lock, polling for it: a waiting call would block concurrent builds."""
+    deadline = time.monotonic() + wait_seconds
+    has_told = False
+    while not _try_lock(connection):
+        if time.monotonic() > deadline:
+            raise BusyError(
+                "another pgmerit migrates this database and does not end",
+                "pg_locks shows who holds the advisory lock.",
+            )
+        if tell and not has_told:
+            tell("waiting for another run to end")
+            has_told = True
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("select pg_catalog.pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def _try_lock(connection: Connection) -> bool:
+    row = connection.execute(
+        "select pg_catalog.pg_try_advisory_lock(%s) as is_ours", (LOCK_KEY,)
+    ).fetchone()
+    return row is not None and bool(row["is_ours"])
+
+
+def _refuse_foreign_schemas(connection: Connection) -> None:
+    if exists(connection, "badges_internal.migration_files"):
+        return
+    found = connection.execute(
+        "select n.nspname || '.' || o.name as name from pg_catalog.pg_namespace as n join ("
+        " select relnamespace as space, relname::text as name from pg_catalog.pg_class"
+        " union all select pronamespace, proname::text from pg_catalog.pg_proc"
+        " union all select typnamespace, typname::text from pg_catalog.pg_type where typelem = 0"
+        ") as o on o.space = n.oid where n.nspname = any(%s) order by 1 limit 1",
+        (list(SCHEMAS),),
+    ).fetchone()
+    if found is not None:
+        raise PgmeritError(
+            f"the schemas of pgmerit hold what it did not make: {found['name']}",
+            "Use another database, or rename the schemas badges and badges_internal.",
+        )
+
+
+def _refuse_changed_history(state: State, migrations: dict[str, SourceFile]) -> None:
+    problems = history_problems(state, migrations)
+    if problems:
+        raise PgmeritError(
+            "the migrations are not those that were applied",
+            "Install the version of pgmerit that this database had, or a newer one.",
+            [dict(problem) for problem in problems],
+        )
+
+
+def _create_bookkeeping(connection: Connection) -> None:
+    if exists(connection, "badges_internal.migration_files"):
+        return
+    with connection.transaction():
+        for schema in SCHEMAS:
+            found = connection.execute(
+                "select from pg_catalog.pg_namespace where nspname = %s", (schema,)
+            ).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        connection.execute(_BOOKKEEPING.encode())
+
+
+def _drop_schemas(connection: Connection) -> None:
+    """Drop our bookkeeping and the schemas; fails when others keep something in them."""
+    for table in (
+        *("migration_files", "loaded_files", "loaded_objects"),
+        *("_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock"),
+    ):
+        connection.execute(
+            sql.SQL("drop table {}").format(sql.Identifier("badges_internal", table))
+        )
+    for schema in reversed(SCHEMAS):
+        connection.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
+
+
+def _columns(connection: Connection) -> set[tuple[str, str]]:
+    """List (table, column) of our tables but for the bookkeeping."""
+    rows = connection.execute(
+        "select a.attrelid::pg_catalog.regclass::text as table_name, a.attname as column_name"
+        " from pg_catalog.pg_attribute as a join pg_catalog.pg_class as c on c.oid = a.attrelid"
+        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where n.nspname = any(%s) and c.relkind in ('r', 'p')"
+        " and a.attnum > 0 and not a.attisdropped"
+        " and c.relname !~ '^(_?yoyo_|migration_files$|loaded_)'",
+        (list(SCHEMAS),),
+    )
+    return {(row["table_name"], row["column_name"]) for row in rows}
+
+
+def _filled_columns(connection: Connection) -> set[tuple[str, str]]:
+    """List (table, column) of our tables that hold rows."""
+    columns = _columns(connection)
+    filled = set()
+    for table in sorted({table for table, _ in columns}):
+        row = connection.execute(
+            f"select exists (select from {table}) as is_filled".encode()  # noqa: S608
+        ).fetchone()
+        if row is not None and row["is_filled"]:
+            filled.add(table)
+    return {(table, column) for table, column in columns if table in filled}
+
+
+def _by_table(columns: Sequence[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(table for table, _ in columns))
