@@ -221,6 +221,27 @@ def test_a_parameter_with_a_default_leaves_no_second_function_to_later_files(
     assert _run(empty_dsn, "select badges.one()") == [(2,)]
 
 
+def test_a_file_that_moves_and_changes_leaves_no_second_function_to_later_files(
+    empty_dsn: str, sources: schema.Sources
+) -> None:
+    caller = {"two.sql": "revoke all on function badges.one from public;"}
+    write_files(sources, {"one.sql": function("one", "select 1"), **caller})
+    schema.migrate(empty_dsn, sources)
+    changed = function("one", "select 2", "p_n int default 1")
+    write_files(sources, {"room/one.sql": changed, **caller})
+    schema.migrate(empty_dsn, sources)
+    assert _names(empty_dsn) == ["one(integer)"]
+    assert _run(empty_dsn, "select badges.one()") == [(2,)]
+
+
+def test_a_file_that_only_moves_drops_nothing(empty_dsn: str, sources: schema.Sources) -> None:
+    schema.migrate(empty_dsn, sources)
+    _run(empty_dsn, "create view public.theirs as select badges.one() as n")
+    write_files(sources, {"room/one.sql": function("one", "select 1")})
+    schema.migrate(empty_dsn, sources)
+    assert _run(empty_dsn, "select n from public.theirs") == [(1,)]
+
+
 def test_a_manifest_that_names_a_missing_file_is_refused(
     empty_dsn: str, sources: schema.Sources
 ) -> None:
