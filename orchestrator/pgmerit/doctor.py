@@ -35,6 +35,7 @@ def examine(connection: Connection, sources: schema.Sources | None = None) -> li
     if not state.migrations:
         return findings
     checks: list[Callable[[], list[Finding]]] = [
+        lambda: _owners(connection),
         lambda: _functions(state, sources),
         lambda: _triggers(connection, state),
         lambda: _award_guard(connection),
@@ -79,6 +80,14 @@ def _migrations(state: schema.State, sources: schema.Sources) -> list[Finding]:
         if name not in state.migrations
     ]
     return findings or [Finding("migrations", "ok", f"{len(state.migrations)} applied")]
+
+
+def _owners(connection: Connection) -> list[Finding]:
+    owner = schema.owner_of_schemas(connection) or ""
+    return [
+        Finding("owners", "problem", stranger.finding, stranger.hint)
+        for stranger in schema.find_strangers(connection, owner)
+    ] or [Finding("owners", "ok", f"everything belongs to {owner}")]
 
 
 def _functions(state: schema.State, sources: schema.Sources) -> list[Finding]:

@@ -8,6 +8,7 @@ a time work. What was applied and loaded is kept in the schema badges_internal.
 
 from __future__ import annotations
 
+from pgmerit.schema.owners import find_strangers, owner_of_schemas
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
@@ -39,9 +40,11 @@ __all__ = [
     "State",
     "Tell",
     "changed_files",
+    "find_strangers",
     "history_problems",
     "migrate",
     "migrations_dir",
+    "owner_of_schemas",
     "plan",
     "read_manifest",
     "read_migration_files",

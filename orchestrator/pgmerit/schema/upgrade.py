@@ -15,6 +15,7 @@ from pgmerit import database
 from pgmerit.database import Connection
 from pgmerit.errors import BusyError, PgmeritError, translate
 from pgmerit.schema.loading import drop_loaded, load_all
+from pgmerit.schema.owners import refuse_strangers
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
@@ -96,6 +97,7 @@ def migrate(
     files = read_manifest(sources.files)
     report = Report()
     with _connected(dsn) as connection, _exclusive(connection, tell, wait_seconds):
+        refuse_strangers(connection)
         _refuse_foreign_schemas(connection)
         _refuse_changed_history(read_state(connection), migrations)
         _create_bookkeeping(connection)
@@ -126,6 +128,7 @@ def roll_back(
     migrations = read_migration_files(sources.migrations)
     report = Report()
     with _connected(dsn) as connection, _exclusive(connection, tell, wait_seconds):
+        refuse_strangers(connection)
         state = read_state(connection)
         if not state.migrations:
             return report
@@ -154,6 +157,7 @@ def roll_back(
 def _planned(connection: Connection, sources: Sources) -> Report:
     migrations = read_migration_files(sources.migrations)
     files = read_manifest(sources.files)
+    refuse_strangers(connection, only_looking=True)
     _refuse_foreign_schemas(connection)
     state = read_state(connection)
     _refuse_changed_history(state, migrations)
@@ -308,6 +312,8 @@ def _create_bookkeeping(connection: Connection) -> None:
             if found is None:
                 connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         connection.execute(_BOOKKEEPING.encode())
+        # Somebody may have made a schema since we looked.
+        refuse_strangers(connection)
 
 
 def _drop_schemas(connection: Connection) -> None:
