@@ -10,6 +10,7 @@ import pytest
 from pgmerit import database, schema
 from pgmerit.database import Connection
 from pgmerit.errors import NoRightsError
+from pgmerit.schema import upgrade
 
 from tests.conftest import CliResult
 from tests.security.conftest import Login, role_of
@@ -65,6 +66,19 @@ def test_an_empty_schema_that_another_role_made_is_refused(
     assert made == (0,)
 
 
+def test_a_schema_made_while_migrate_looks_is_refused_too(
+    empty_dsn: str, stranger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        upgrade, "_refuse_foreign_schemas", lambda _: _run(stranger, "create schema badges")
+    )
+    with pytest.raises(NoRightsError, match=f"badges belongs to {role_of(stranger)}"):
+        schema.migrate(empty_dsn)
+    with psycopg.connect(empty_dsn) as connection:
+        left = connection.execute("select to_regnamespace('badges_internal') is null").fetchone()
+    assert left == (True,)
+
+
 def test_empty_schemas_made_by_the_migrating_role_are_used(owner: str, cli: Cli) -> None:
     _run(owner, "create schema badges; create schema badges_internal")
     assert cli("migrate", dsn=owner).exit_code == 0
@@ -111,7 +125,7 @@ def test_whatever_was_handed_to_another_role_is_found_and_refused(
             run(dsn)
 
 
-def test_a_replaced_helper_runs_for_nobody_after_it_was_found(
+def test_a_helper_that_its_new_owner_replaced_is_found_and_refused(
     connection: Connection, dsn: str, login: Login, cli: Cli
 ) -> None:
     """What was done: its owner put code of his own into a helper, and a superuser ran it."""
@@ -157,7 +171,8 @@ def test_a_trigger_of_another_role_on_our_tables_is_found(
     assert _owners(cli, dsn) == []
     connection.execute(f"alter function public.theirs() owner to {role}".encode())
     (found,) = _owners(cli, dsn)
-    assert found.startswith("function theirs(), which a trigger of badges.earned_badges calls,")
+    what = "function public.theirs(), which a trigger of badges.earned_badges calls"
+    assert found == f"{what} belongs to {role}, not to {connection.info.user}"
     connection.execute("drop function public.theirs() cascade")
 
 
