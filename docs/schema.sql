@@ -347,6 +347,12 @@ create table badges_internal.loaded_objects (
     fingerprint text not null
 );
 
+create table badges_internal.loaded_rights (
+    grantee text collate "C" not null,
+    privilege text not null,
+    object text not null
+);
+
 create table badges_internal.migration_files (
     migration_id text collate "C" not null,
     sha256 text not null,
@@ -462,6 +468,7 @@ alter table badges_internal.condition_groups add constraint condition_groups_pke
 alter table badges_internal.due_people add constraint due_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
 alter table badges_internal.loaded_files add constraint loaded_files_pkey PRIMARY KEY (path);
 alter table badges_internal.loaded_objects add constraint loaded_objects_pkey PRIMARY KEY (kind, identity);
+alter table badges_internal.loaded_rights add constraint loaded_rights_pkey PRIMARY KEY (grantee, privilege, object);
 alter table badges_internal.migration_files add constraint migration_files_pkey PRIMARY KEY (migration_id);
 alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text])));
 alter table badges_internal.milestones add constraint milestones_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);

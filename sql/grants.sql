@@ -5,6 +5,7 @@
 -- role may make roles; else an administrator makes them and loads again.
 revoke all on schema badges, badges_internal from public;
 revoke all on all tables in schema badges, badges_internal from public;
+revoke all on all sequences in schema badges, badges_internal from public;
 revoke all on all routines in schema badges, badges_internal from public;
 
 do $grants$
@@ -27,8 +28,16 @@ begin
             select from pg_catalog.pg_roles as held where held.rolname = v_role
         );
         -- What an earlier version granted goes first.
-        execute format('revoke all on all tables in schema badges from %I', v_role);
-        execute format('revoke all on all routines in schema badges from %I', v_role);
+        execute format('revoke all on schema badges, badges_internal from %I', v_role);
+        execute format(
+            'revoke all on all tables in schema badges, badges_internal from %I', v_role
+        );
+        execute format(
+            'revoke all on all sequences in schema badges, badges_internal from %I', v_role
+        );
+        execute format(
+            'revoke all on all routines in schema badges, badges_internal from %I', v_role
+        );
         execute format('grant usage on schema badges to %I', v_role);
         execute format(
             'grant select on badges.organizations, badges.badge_definitions,
@@ -64,6 +73,14 @@ begin
                 badges.deny_badge, badges.allow_badge, badges.rebuild_stats,
                 badges.verify_stats, badges.verify_awards, badges.count_awards,
                 badges.set_setting to %I',
+            v_role
+        );
+        -- What doctor and migrate --plan compare with the shipped files.
+        execute format('grant usage on schema badges_internal to %I', v_role);
+        execute format(
+            'grant select on badges_internal.migration_files, badges_internal.loaded_files,
+                badges_internal.loaded_objects, badges_internal.loaded_rights,
+                badges_internal._yoyo_migration to %I',
             v_role
         );
     end loop;

@@ -36,6 +36,7 @@ def examine(connection: Connection, sources: schema.Sources | None = None) -> li
         return findings
     checks: list[Callable[[], list[Finding]]] = [
         lambda: _owners(connection),
+        lambda: _rights(schema.read_rights(connection)),
         lambda: _functions(state, sources),
         lambda: _triggers(connection, state),
         lambda: _award_guard(connection),
@@ -88,6 +89,45 @@ def _owners(connection: Connection) -> list[Finding]:
         Finding("owners", "problem", stranger.finding, stranger.hint)
         for stranger in schema.find_strangers(connection, owner)
     ] or [Finding("owners", "ok", f"everything belongs to {owner}")]
+
+
+def _rights(rights: schema.Rights) -> list[Finding]:
+    findings = [
+        Finding(
+            "rights",
+            "problem",
+            f"the role {role} does not exist",
+            f"Run `{schema.commands_to_make([role])}` as a role that may make roles, "
+            "then `pgmerit migrate`.",
+        )
+        for role in rights.missing_roles
+    ]
+    given = rights.given or frozenset()
+    for verb, found, status, hint in (
+        ("lacks", given - rights.held, "problem", "Run `pgmerit migrate`: it gives and takes."),
+        ("holds", rights.held - given, "problem", "Run `pgmerit migrate`: it gives and takes."),
+        (
+            "holds",
+            rights.held_by_others,
+            "warning",
+            "Revoke it, and make the role a member of one of pgmerit's instead.",
+        ),
+    ):
+        by_role: dict[str, list[schema.Right]] = {}
+        for right in sorted(found):
+            if right.grantee not in rights.missing_roles:
+                by_role.setdefault(right.grantee, []).append(right)
+        findings += [
+            Finding("rights", status, f"{role} {verb} {_listed(held)}", hint)
+            for role, held in by_role.items()
+        ]
+    return findings or [Finding("rights", "ok", f"{', '.join(schema.ROLES)} as shipped")]
+
+
+def _listed(rights: list[schema.Right], shown: int = 3) -> str:
+    first = ", ".join(str(right) for right in rights[:shown])
+    more = len(rights) - shown
+    return f"{first} and {more} more" if more > 0 else first
 
 
 def _functions(state: schema.State, sources: schema.Sources) -> list[Finding]:

@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 from pgmerit import database
 from pgmerit.database import Connection
@@ -51,6 +52,32 @@ def session(login: Login) -> Iterator[Callable[..., Connection]]:
             )
 
         yield opening
+
+
+@pytest.fixture
+def owner(login: Login, empty_dsn: str) -> Iterator[str]:
+    """The dsn of a role that may create schemas in an empty database, and is no superuser."""
+    yield from _creator(login, empty_dsn)
+
+
+@pytest.fixture
+def stranger(login: Login, empty_dsn: str) -> Iterator[str]:
+    """Another such role."""
+    yield from _creator(login, empty_dsn)
+
+
+def _creator(login: Login, empty_dsn: str) -> Iterator[str]:
+    role = role_of(login())
+    name = conninfo_to_dict(empty_dsn)["dbname"]
+    run_as(empty_dsn, f"grant create on database {name} to {role}")
+    yield make_conninfo(empty_dsn, user=role, password="not a secret")
+    run_as(empty_dsn, f"drop owned by {role} cascade")
+
+
+def run_as(dsn: str, statement: str) -> None:
+    """Run a statement in a session of its own."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 def role_of(dsn: str) -> str:

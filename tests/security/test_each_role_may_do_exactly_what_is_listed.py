@@ -61,6 +61,14 @@ TABLES = {
     "peer_mentor_stats",
     "rule_sets",
 }
+# What doctor and migrate --plan compare with the shipped files.
+BOOKS = {
+    "badges_internal._yoyo_migration",
+    "badges_internal.loaded_files",
+    "badges_internal.loaded_objects",
+    "badges_internal.loaded_rights",
+    "badges_internal.migration_files",
+}
 WRITERS = {"pgmerit_writer", "pgmerit_admin"}
 OURS = "in ('badges'::regnamespace, 'badges_internal'::regnamespace)"
 
@@ -112,7 +120,7 @@ def test_tables_views_and_sequences(connection: Connection) -> None:
         (role, "activities", privilege)
         for role in WRITERS
         for privilege in ("INSERT", "UPDATE", "DELETE")
-    }
+    } | {("pgmerit_admin", table, "SELECT") for table in BOOKS}
 
 
 def test_columns(connection: Connection) -> None:
@@ -130,7 +138,9 @@ def test_schemas(connection: Connection) -> None:
         "select oid::regnamespace::text as name, nspowner as owner,"
         f" coalesce(nspacl, acldefault('n', nspowner)) as acl from pg_namespace where oid {OURS}",
     )
-    assert found == {(role, "badges", "USAGE") for role in ROUTINES}
+    assert found == {(role, "badges", "USAGE") for role in ROUTINES} | {
+        ("pgmerit_admin", "badges_internal", "USAGE")
+    }
 
 
 def test_the_roles_are_groups_without_powers_of_their_own(connection: Connection) -> None:

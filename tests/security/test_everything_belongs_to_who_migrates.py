@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -13,34 +13,9 @@ from pgmerit.errors import NoRightsError
 from pgmerit.schema import upgrade
 
 from tests.conftest import CliResult
-from tests.security.conftest import Login, role_of
+from tests.security.conftest import Login, role_of, run_as
 
 Cli = Callable[..., CliResult]
-
-
-@pytest.fixture
-def owner(login: Login, empty_dsn: str) -> Iterator[str]:
-    """The dsn of a role that may create schemas in an empty database, and is no superuser."""
-    yield from _creator(login, empty_dsn)
-
-
-@pytest.fixture
-def stranger(login: Login, empty_dsn: str) -> Iterator[str]:
-    """Another such role."""
-    yield from _creator(login, empty_dsn)
-
-
-def _creator(login: Login, empty_dsn: str) -> Iterator[str]:
-    role = role_of(login())
-    name = psycopg.conninfo.conninfo_to_dict(empty_dsn)["dbname"]
-    _run(empty_dsn, f"grant create on database {name} to {role}")
-    yield psycopg.conninfo.make_conninfo(empty_dsn, user=role, password="not a secret")
-    _run(empty_dsn, f"drop owned by {role} cascade")
-
-
-def _run(dsn: str, statement: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 def _owners(cli: Cli, dsn: str) -> list[str]:
@@ -52,7 +27,7 @@ def _owners(cli: Cli, dsn: str) -> list[str]:
 def test_an_empty_schema_that_another_role_made_is_refused(
     empty_dsn: str, stranger: str, cli: Cli, name: str
 ) -> None:
-    _run(stranger, f"create schema {name}")
+    run_as(stranger, f"create schema {name}")
     for arguments in (["migrate"], ["migrate", "--plan"]):
         refused = cli(*arguments, dsn=empty_dsn)
         assert refused.exit_code == 2
@@ -70,7 +45,7 @@ def test_a_schema_made_while_migrate_looks_is_refused_too(
     empty_dsn: str, stranger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        upgrade, "_refuse_foreign_schemas", lambda _: _run(stranger, "create schema badges")
+        upgrade, "_refuse_foreign_schemas", lambda _: run_as(stranger, "create schema badges")
     )
     with pytest.raises(NoRightsError, match=f"badges belongs to {role_of(stranger)}"):
         schema.migrate(empty_dsn)
@@ -80,7 +55,7 @@ def test_a_schema_made_while_migrate_looks_is_refused_too(
 
 
 def test_empty_schemas_made_by_the_migrating_role_are_used(owner: str, cli: Cli) -> None:
-    _run(owner, "create schema badges; create schema badges_internal")
+    run_as(owner, "create schema badges; create schema badges_internal")
     assert cli("migrate", dsn=owner).exit_code == 0
     assert _owners(cli, owner) == []
 

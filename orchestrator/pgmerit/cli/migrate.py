@@ -32,11 +32,14 @@ def command(
         report = schema.roll_back(database.dsn, everything=everything, drop_data=yes, tell=say)
     else:
         report = schema.migrate(database.dsn, tell=say)
+    if warning := report.warning():
+        say(f"warning: {warning}")
     if output_format == "json":
         emit(report.as_dict(), output_format)
         return
     if report.is_empty():
-        say("nothing to do")
+        if not warning:
+            say("nothing to do")
         return
     emit(
         [

@@ -9,6 +9,7 @@ a time work. What was applied and loaded is kept in the schema badges_internal.
 from __future__ import annotations
 
 from pgmerit.schema.owners import find_strangers, owner_of_schemas
+from pgmerit.schema.rights import ROLES, Right, Rights, commands_to_make, read_rights
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
@@ -34,12 +35,16 @@ from pgmerit.schema.upgrade import (
 
 __all__ = [
     "LOCK_KEY",
+    "ROLES",
     "Report",
+    "Right",
+    "Rights",
     "SourceFile",
     "Sources",
     "State",
     "Tell",
     "changed_files",
+    "commands_to_make",
     "find_strangers",
     "history_problems",
     "migrate",
@@ -48,6 +53,7 @@ __all__ = [
     "plan",
     "read_manifest",
     "read_migration_files",
+    "read_rights",
     "read_state",
     "roll_back",
     "sql_dir",

@@ -9,6 +9,7 @@ import psycopg
 
 from pgmerit.database import Connection
 from pgmerit.errors import NotMigratedError, PgmeritError, translate
+from pgmerit.schema.rights import keep_rights
 from pgmerit.schema.sources import SourceFile
 from pgmerit.schema.state import Key, State, read_catalogue
 
@@ -76,6 +77,7 @@ def load_all(connection: Connection, files: Sequence[SourceFile], state: State) 
             "insert into badges_internal.loaded_objects values (%s, %s, %s)",
             [(*key, after[key][1]) for key in sorted(written)],
         )
+    keep_rights(connection)
     return [identity for _, identity in left]
 
 
@@ -141,6 +143,7 @@ def drop_loaded(connection: Connection, state: State) -> list[str]:
     _drop_objects(connection, present)
     connection.execute("delete from badges_internal.loaded_files")
     connection.execute("delete from badges_internal.loaded_objects")
+    connection.execute("delete from badges_internal.loaded_rights")
     return [identity for _, identity in present]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import psycopg
 from psycopg import sql
@@ -16,6 +16,7 @@ from pgmerit.database import Connection
 from pgmerit.errors import BusyError, PgmeritError, translate
 from pgmerit.schema.loading import drop_loaded, load_all
 from pgmerit.schema.owners import refuse_strangers
+from pgmerit.schema.rights import GRANTS, Rights, commands_to_make, read_rights
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
@@ -37,21 +38,27 @@ Tell = Callable[[str], None]
 
 
 _BOOKKEEPING = """
-create table badges_internal.migration_files (
+create table if not exists badges_internal.migration_files (
     migration_id text collate "C" primary key,
     sha256 text not null, -- of the file as it was applied
     applied_at timestamptz not null
 );
-create table badges_internal.loaded_files (
+create table if not exists badges_internal.loaded_files (
     path text collate "C" primary key,
     sha256 text not null,
     loaded_at timestamptz not null
 );
-create table badges_internal.loaded_objects (
+create table if not exists badges_internal.loaded_objects (
     kind text collate "C" not null, -- routine or trigger
     identity text collate "C" not null,
     fingerprint text not null, -- md5 of its definition as the server gives it
     primary key (kind, identity)
+);
+create table if not exists badges_internal.loaded_rights (
+    grantee text collate "C" not null, -- a role of pgmerit, or PUBLIC
+    privilege text not null,
+    object text not null,
+    primary key (grantee, privilege, object)
 );
 """
 
@@ -64,10 +71,21 @@ class Report:
     rolled_back: list[str] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    missing_roles: list[str] = field(default_factory=list)  # to whom nothing could be given
 
     def is_empty(self) -> bool:
-        """Tell whether there was nothing to do."""
+        """Tell whether nothing was done."""
         return not (self.applied or self.rolled_back or self.loaded or self.dropped)
+
+    def warning(self) -> str | None:
+        """Tell to whom no rights could be given, and what an administrator runs then."""
+        if not self.missing_roles:
+            return None
+        return (
+            f"no rights were given to {', '.join(self.missing_roles)}: this role may not make "
+            f'roles; have an administrator run "{commands_to_make(self.missing_roles)}" and '
+            "`pgmerit migrate` again"
+        )
 
     def as_dict(self) -> dict[str, list[str]]:
         """Give the report as an object of lists."""
@@ -108,6 +126,7 @@ def migrate(
         for migration in pending[: len(pending) - len(together)]:
             _apply(backend, migration, report, tell)
         _load(connection, files, report, tell, lambda: _apply_all(backend, together, report, tell))
+        report.missing_roles += _rights(connection, files).missing_roles
     return report
 
 
@@ -164,10 +183,22 @@ def _planned(connection: Connection, sources: Sources) -> Report:
     report = Report(applied=[name for name in migrations if name not in state.migrations])
     changed = changed_files(state, files)
     removed = state.files.keys() - {file.name for file in files}
-    if report.applied or changed or removed or state.changed_objects():
+    rights = _rights(connection, files)
+    if not rights.may_make_roles:
+        report.missing_roles += rights.missing_roles
+    is_sound = rights.are_in_order() and not state.changed_objects()
+    if report.applied or changed or removed or not is_sound:
         report.loaded = changed or [file.name for file in files]
         report.dropped = sorted(removed)
     return report
+
+
+def _rights(connection: Connection, files: Sequence[SourceFile]) -> Rights:
+    """Read the rights; without a file that gives any, those that are held are right."""
+    rights = read_rights(connection)
+    if any(file.name == GRANTS for file in files):
+        return rights
+    return replace(rights, given=rights.held, missing_roles=())
 
 
 def _last_transactional(pending: Sequence[Migration]) -> list[Migration]:
@@ -219,7 +250,8 @@ def _load(
                 state = read_state(connection)
                 changed = changed_files(state, files)
                 removed = state.files.keys() - {file.name for file in files}
-                if not (is_prepared or changed or removed or state.changed_objects()):
+                is_sound = _rights(connection, files).are_in_order() and not state.changed_objects()
+                if is_sound and not (is_prepared or changed or removed):
                     return
                 if tell:
                     tell(f"loading {len(files)} files")
@@ -302,7 +334,7 @@ def _refuse_changed_history(state: State, migrations: dict[str, SourceFile]) -> 
 
 
 def _create_bookkeeping(connection: Connection) -> None:
-    if exists(connection, "badges_internal.migration_files"):
+    if exists(connection, "badges_internal.loaded_rights"):
         return
     with connection.transaction():
         for schema in SCHEMAS:
@@ -319,7 +351,7 @@ def _create_bookkeeping(connection: Connection) -> None:
 def _drop_schemas(connection: Connection) -> None:
     """Drop our bookkeeping and the schemas; fails when others keep something in them."""
     for table in (
-        *("migration_files", "loaded_files", "loaded_objects"),
+        *("migration_files", "loaded_files", "loaded_objects", "loaded_rights"),
         *("_yoyo_migration", "_yoyo_log", "_yoyo_version", "yoyo_lock"),
     ):
         connection.execute(

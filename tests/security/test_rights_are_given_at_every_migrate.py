@@ -1,0 +1,181 @@
+"""Rights are compared and given whenever migrate runs; when they cannot be, that is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pgmerit import schema
+from pgmerit.database import Connection
+from pgmerit.schema import rights, sources
+
+from tests.conftest import CliResult
+from tests.engine import apply, rule_set
+from tests.security.conftest import Login, role_of, run_as
+
+Cli = Callable[..., CliResult]
+
+
+def _findings(cli: Cli, dsn: str) -> list[str]:
+    found = json.loads(cli("doctor", "--format", "json", dsn=dsn).stdout)
+    return [row["finding"] for row in found if row["check"] == "rights" and row["status"] != "ok"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "finding"),
+    [
+        (
+            "revoke execute on function badges.record_activities from pgmerit_writer",
+            "pgmerit_writer lacks EXECUTE on routine badges.record_activities(jsonb)",
+        ),
+        (
+            "revoke usage on schema badges from pgmerit_reader",
+            "pgmerit_reader lacks USAGE on schema badges",
+        ),
+        (
+            "grant update (quantity) on badges.activities to pgmerit_reader",
+            "pgmerit_reader holds UPDATE on column badges.activities.quantity",
+        ),
+        (
+            "grant select on badges.earned_badges to pgmerit_reader with grant option",
+            "pgmerit_reader holds SELECT with grant option on table badges.earned_badges",
+        ),
+        (
+            "grant execute on function badges.apply_badge_rules to public",
+            "PUBLIC holds EXECUTE on routine"
+            " badges.apply_badge_rules(badges_internal.candidate[],text)",
+        ),
+        (
+            "grant select on badges_internal.milestones to pgmerit_writer",
+            "pgmerit_writer holds SELECT on table badges_internal.milestones",
+        ),
+        (
+            "grant usage on schema badges_internal to public",
+            "PUBLIC holds USAGE on schema badges_internal",
+        ),
+        (
+            "grant usage on sequence badges.activities_activity_id_seq to public",
+            "PUBLIC holds USAGE on sequence badges.activities_activity_id_seq",
+        ),
+    ],
+)
+def test_what_was_given_or_taken_by_hand_is_a_finding_and_put_right(
+    connection: Connection, dsn: str, cli: Cli, broken: str, finding: str
+) -> None:
+    assert _findings(cli, dsn) == []
+    connection.execute(broken.encode())
+    assert finding in _findings(cli, dsn)
+    assert schema.plan(dsn).loaded
+    assert cli("migrate", dsn=dsn).exit_code == 0
+    assert _findings(cli, dsn) == []
+    assert cli("migrate", dsn=dsn).stderr == "nothing to do\n"
+
+
+def test_what_another_role_holds_is_told_and_left(
+    connection: Connection, dsn: str, login: Login, cli: Cli
+) -> None:
+    role = role_of(login())
+    connection.execute(f"grant select on badges.earned_badges to {role}".encode())
+    assert _findings(cli, dsn) == [f"{role} holds SELECT on table badges.earned_badges"]
+    assert schema.migrate(dsn).is_empty()
+
+
+@pytest.fixture
+def roles(monkeypatch: pytest.MonkeyPatch, empty_dsn: str, tmp_path: Path) -> Iterator[list[str]]:
+    """Roles of pgmerit under names that nobody made yet: its own are of the whole cluster."""
+    names = [f"{role}_{os.getpid()}" for role in rights.ROLES]
+    shipped = shutil.copytree(sources.sql_dir(), tmp_path / "sql")
+    text = (shipped / "grants.sql").read_text()
+    for role, name in zip(rights.ROLES, names, strict=True):
+        text = text.replace(f"'{role}'", f"'{name}'")
+    (shipped / "grants.sql").write_text(text)
+    found = sources._data_dir
+    monkeypatch.setattr(
+        sources,
+        "_data_dir",
+        lambda packaged, checkout: shipped if checkout == "sql" else found(packaged, checkout),
+    )
+    monkeypatch.setattr(rights, "ROLES", tuple(names))
+    yield names
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        for name in names:
+            if connection.execute("select from pg_roles where rolname = %s", (name,)).fetchone():
+                connection.execute(f"drop owned by {name}; drop role {name}".encode())
+
+
+def test_roles_that_may_not_be_made_are_told_with_the_command_that_makes_them(
+    roles: list[str], owner: str, empty_dsn: str, cli: Cli
+) -> None:
+    command = " ".join(f"create role {role} nologin;" for role in roles)
+    warning = (
+        f"warning: no rights were given to {', '.join(roles)}: this role may not make roles; "
+        f'have an administrator run "{command}" and `pgmerit migrate` again'
+    )
+    for arguments in (["migrate"], ["migrate"], ["migrate", "--plan"]):
+        told = cli(*arguments, dsn=owner)
+        assert told.exit_code == 0
+        assert told.stderr.splitlines()[-1] == warning
+    told = cli("migrate", "--format", "json", dsn=owner)
+    assert json.loads(told.stdout)["missing_roles"] == roles
+    assert json.loads(told.stdout)["loaded"] == []
+    assert _findings(cli, owner) == [f"the role {role} does not exist" for role in roles]
+
+    run_as(empty_dsn, command)
+    assert _holders(empty_dsn, roles) == []
+    told = cli("migrate", dsn=owner)
+    assert (told.exit_code, "warning" in told.stderr) == (0, False)
+    assert _holders(empty_dsn, roles) == sorted(roles)
+    assert _findings(cli, owner) == []
+    assert cli("migrate", dsn=owner).stderr == "nothing to do\n"
+
+
+def test_a_role_that_was_dropped_is_told_and_made_again(
+    roles: list[str], empty_dsn: str, cli: Cli
+) -> None:
+    schema.migrate(empty_dsn)
+    run_as(empty_dsn, f"drop owned by {roles[0]}; drop role {roles[0]}")
+    assert _findings(cli, empty_dsn) == [f"the role {roles[0]} does not exist"]
+    assert schema.plan(empty_dsn).loaded
+    schema.migrate(empty_dsn)
+    assert _holders(empty_dsn, roles) == sorted(roles)
+
+
+def _holders(dsn: str, roles: list[str]) -> list[str]:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "select rolname from pg_roles where rolname = any(%s)"
+            " and has_schema_privilege(rolname, 'badges', 'usage') order by 1",
+            (roles,),
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+@pytest.fixture
+def ruled(connection: Connection) -> Connection:
+    """The database with a rule set in it, as its owner sees it."""
+    apply(connection, rule_set({"first": {"type": "threshold", "at_least": 1}}))
+    return connection
+
+
+def test_an_administrator_looks_with_doctor_and_plan(
+    ruled: Connection, login: Login, cli: Cli
+) -> None:
+    admin = login("pgmerit_admin")
+    looked = cli("doctor", dsn=admin)
+    assert (looked.exit_code, looked.stderr) == (0, "")
+    planned = cli("migrate", "--plan", dsn=admin)
+    assert (planned.exit_code, planned.stderr) == (0, "nothing to do\n")
+    ruled.execute("alter function badges.new_badges() set work_mem = '8MB'")
+    assert "badges.new_badges() is missing or was changed" in cli("doctor", dsn=admin).stdout
+    assert "grants.sql" in cli("migrate", "--plan", dsn=admin).stdout
+
+
+def test_an_administrator_does_not_migrate(ruled: Connection, login: Login, cli: Cli) -> None:
+    refused = cli("migrate", dsn=login("pgmerit_admin"))
+    assert refused.exit_code == 2
+    assert f"Run this as {ruled.info.user}" in refused.stderr
