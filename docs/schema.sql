@@ -539,6 +539,7 @@ function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text,
 function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
+function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;

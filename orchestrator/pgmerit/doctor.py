@@ -10,6 +10,7 @@ import psycopg
 from pgmerit import routines, schema
 from pgmerit.database import Connection
 from pgmerit.errors import translate
+from pgmerit.rules import versions
 
 # Older minors gave triggers wrong transition tables after some MERGE and cascading statements.
 OLDEST_MINORS = {15: 16, 16: 12, 17: 8, 18: 2}
@@ -41,6 +42,7 @@ def examine(connection: Connection, sources: schema.Sources | None = None) -> li
         lambda: _triggers(connection, state),
         lambda: _award_guard(connection),
         lambda: _rule_sets(connection),
+        lambda: _evaluation(connection),
     ]
     for check in checks:
         findings += check()
@@ -253,3 +255,13 @@ def _rule_sets(connection: Connection) -> list[Finding]:
             Finding("rule sets", "problem", "none is applied", "Run `pgmerit rules apply FILE`.")
         ]
     return [Finding("rule sets", "ok", ", ".join(current))]
+
+
+def _evaluation(connection: Connection) -> list[Finding]:
+    try:
+        found = versions.unfinished(connection)
+    except psycopg.Error as exc:
+        return [Finding("evaluation", "problem", f"cannot be told: {translate(exc).message}")]
+    return [
+        Finding("evaluation", "problem", str(each), f"Run `{each.command}`.") for each in found
+    ] or [Finding("evaluation", "ok", "nobody waits for a version")]

@@ -43,6 +43,10 @@ class PgmeritError(Exception):
         return {"error": body}
 
 
+class StoppedError(KeyboardInterrupt):
+    """Ctrl-C, with a text that says what stands now and which command goes on."""
+
+
 class ServerUnreachableError(PgmeritError):
     """No server answers, or it ended the conversation."""
 

@@ -235,6 +235,13 @@ def list_rule_sets(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.list_rule_sets()")
 
 
+def list_unfinished_rule_sets(
+    connection: Connection, peer_mentor_id: UUID | None = None
+) -> list[Row]:
+    """List the rule sets for which people wait: `version`, `people` and `rezoned_orgs`."""
+    return _rows(connection, "select * from badges.list_unfinished_rule_sets(%s)", peer_mentor_id)
+
+
 def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: str) -> UUID:
     """Give the stable uuid of a user whose own id is a number or a text."""
     return _value(

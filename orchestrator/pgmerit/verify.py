@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from pgmerit import routines
 from pgmerit.database import Connection, connect, retry
-from pgmerit.errors import PgmeritError
+from pgmerit.errors import PgmeritError, StoppedError
 
 # People are looked at by the first hexadecimal digit of their id, so that progress can be shown
 # and no single statement grows with the whole database.
@@ -132,9 +132,14 @@ def repair(
     """
     found = sorted(dict.fromkeys(differences), key=_person_and_org)
     people = 0
+    total = len({each.peer_mentor_id for each in found})
     for peer_mentor_id, of_person in groupby(found, key=lambda each: each.peer_mentor_id):
         org_ids = sorted({each.org_id for each in of_person})
-        _mend(connection, peer_mentor_id, org_ids)
+        try:
+            _mend(connection, peer_mentor_id, org_ids)
+        except KeyboardInterrupt as stop:
+            told = f"stopped: {people} of {total} people are repaired, one more perhaps"
+            raise StoppedError(f"{told}; `pgmerit verify --repair` goes on") from stop
         people += 1
         progress(1)
     left = _still_different(connection, {each.peer_mentor_id for each in found})

@@ -31,6 +31,7 @@ ADMINISTER = {
     "configure_badge(text,text,boolean,jsonb,boolean)",
     "count_awards(text)",
     "deny_badge(uuid,text,text,text,text)",
+    "list_unfinished_rule_sets(uuid)",
     "plan_rollback(text,integer)",
     "plan_rule_set(jsonb)",
     "rebuild_stats(uuid)",

@@ -132,7 +132,14 @@ def test_an_exact_database_is_told_and_exits_with_0(
     assert (result.exit_code, result.stdout[:6], result.stderr) == (0, "exact:", "")
     assert verify() == (
         0,
-        {"is_exact": True, "found": 0, "people": 0, "mended": [], "differences": []},
+        {
+            "is_exact": True,
+            "waiting": [],
+            "found": 0,
+            "people": 0,
+            "mended": [],
+            "differences": [],
+        },
     )
 
 

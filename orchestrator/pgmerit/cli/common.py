@@ -35,7 +35,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgmerit import database
-from pgmerit.errors import PgmeritError, translate
+from pgmerit.errors import PgmeritError, StoppedError, translate
 from pgmerit.settings import home_dir, resolve_dsn
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,8 +84,14 @@ class CommandTable(click.Group):
             _fail(exc, arguments)
         except psycopg.Error as exc:
             _fail(translate(exc), arguments)
-        except click.Abort:
-            _fail(PgmeritError("stopped before it was done"), arguments)
+        except click.Abort as exc:
+            # click's own for a Ctrl-C, and for a question that was answered with no.
+            stopped, is_signal = exc.__cause__, isinstance(exc.__cause__, KeyboardInterrupt)
+            told = str(stopped) if isinstance(stopped, StoppedError) else ""
+            exit_code = 130 if is_signal else 2
+            _fail(
+                PgmeritError(told or "stopped before it was done", exit_code=exit_code), arguments
+            )
         except click.exceptions.NoArgsIsHelpError as exc:
             click.echo(exc.format_message(), err=True)
             sys.exit(2)

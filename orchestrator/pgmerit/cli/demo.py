@@ -15,7 +15,7 @@ from pgmerit.cli.common import Database, database_options, emit, format_option, 
 from pgmerit.cli.importing import import_with_progress, summary
 from pgmerit.cli.mentor import print_explanation, print_mentor
 from pgmerit.demo import scenes
-from pgmerit.errors import PgmeritError
+from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.server import attached_server
 from pgmerit.settings import home_dir
 
@@ -55,13 +55,17 @@ def command(
     server the embedded one runs for as long as the demo does.
     """
     options = scenes.DemoOptions(today.date() if today else date.today(), seed, scale)
-    with _server_dsn(database) as server_dsn:
-        dsn = scenes.make_database(server_dsn, into)
-        steps: list[scenes.Step] = []
-        for step in scenes.run(dsn, options, import_with_progress, progress):
-            steps.append(step)
-            if output_format == "table":
-                _print_step(step)
+    try:
+        with _server_dsn(database) as server_dsn:
+            dsn = scenes.make_database(server_dsn, into)
+            steps: list[scenes.Step] = []
+            for step in scenes.run(dsn, options, import_with_progress, progress):
+                steps.append(step)
+                if output_format == "table":
+                    _print_step(step)
+    except KeyboardInterrupt as stop:
+        again = "pgmerit demo" + (f" --into {into}" if into else "")
+        raise StoppedError(f"stopped: the demo is not finished; `{again}` runs it anew") from stop
     times = [{"step": step.title, "seconds": round(step.seconds, 2)} for step in steps]
     times.append({"step": "Together", "seconds": round(sum(s.seconds for s in steps), 2)})
     if output_format == "json":

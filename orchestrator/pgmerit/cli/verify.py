@@ -9,6 +9,7 @@ from uuid import UUID
 import click
 
 from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.rules import versions
 from pgmerit.verify import SLICES, Difference, Repair, find_differences, repair
 
 SHOWN = 50
@@ -37,7 +38,10 @@ def command(
     """Recompute snapshot and awards from the activities and name every difference.
 
     Changes nothing without --repair; with it, what differs is built anew and looked at again.
-    Exit codes: 0 exact (or mended), 1 differences found (or left), 2 wrong use or failure.
+    People whom the current rules have not reached yet are told apart: `pgmerit rules backfill`
+    evaluates them.
+    Exit codes: 0 exact (or mended), 1 differences found (or left) or people waiting, 2 wrong use or
+    failure.
     """
     if peer_mentor_id is not None and sample is not None:
         raise click.UsageError("--mentor and --sample do not go together")
@@ -45,23 +49,27 @@ def command(
         slices = 1 if peer_mentor_id else len(SLICES)
         with progress("Verifying", slices) as advance:
             found = find_differences(connection, peer_mentor_id, sample, advance)
+        waiting = versions.unfinished(connection, peer_mentor_id)
         mended = None
         if is_repair and found:
             people = len({each.peer_mentor_id for each in found})
             with progress("Repairing", people) as advance:
                 mended = repair(connection, found, advance)
     if output_format == "json":
-        emit(_as_json(found, mended), output_format)
+        emit(_as_json(found, mended, waiting), output_format)
     else:
-        _print(found, mended)
+        _print(found, mended, waiting)
     left = mended.left if mended else found
-    ctx.exit(1 if left else 0)
+    ctx.exit(1 if left or waiting else 0)
 
 
-def _as_json(found: list[Difference], mended: Repair | None) -> dict[str, object]:
+def _as_json(
+    found: list[Difference], mended: Repair | None, waiting: list[versions.Unfinished]
+) -> dict[str, object]:
     left = mended.left if mended else found
     return {
-        "is_exact": not left,
+        "is_exact": not (left or waiting),
+        "waiting": [{**asdict(each), "command": each.command} for each in waiting],
         "found": len(found),
         "people": len({each.peer_mentor_id for each in found}),
         "mended": [asdict(each) for each in mended.mended] if mended else [],
@@ -69,9 +77,14 @@ def _as_json(found: list[Difference], mended: Repair | None) -> dict[str, object
     }
 
 
-def _print(found: list[Difference], mended: Repair | None) -> None:
+def _print(
+    found: list[Difference], mended: Repair | None, waiting: list[versions.Unfinished]
+) -> None:
+    for each in waiting:
+        click.echo(f"waiting: {each}; `{each.command}` evaluates them")
     if not found:
-        click.echo("exact: snapshot and awards are what the activities say")
+        if not waiting:
+            click.echo("exact: snapshot and awards are what the activities say")
         return
     people = len({each.peer_mentor_id for each in found})
     if mended:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import IO
 
 from pgmerit.database import Connection
-from pgmerit.errors import PgmeritError
+from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.importing.checking import LineChecker
 from pgmerit.importing.moving import Correction, apply_corrections, move
 from pgmerit.importing.reading import DEFAULT_MAX_ERRORS, ImportOptions, Progress, open_reader
@@ -51,7 +51,8 @@ def import_file(
 
     `on_bytes` hears how many bytes were read; `on_rows` gets the number of rows to insert and
     gives the function that hears how many are done.
-    Raises PgmeritError with every bad line in its details; then nothing has been written.
+    Raises PgmeritError with every bad line in its details; then nothing has been written. Ctrl-C
+    raises StoppedError, which says how many rows are in.
     """
     options = options or ImportOptions()
     organizations = known_organizations(connection)
@@ -72,10 +73,25 @@ def import_file(
         if result.errors and not options.skip_errors:
             raise _refusal(name, result.errors, options.max_errors)
         move(connection, result, options, on_rows)
+    except KeyboardInterrupt as stop:
+        raise StoppedError(f"stopped: {_standing(result)}") from stop
     finally:
         if not connection.closed:
             connection.execute("drop table if exists pg_temp.import_rows")
     return result
+
+
+def _standing(result: ImportResult) -> str:
+    """Say what an import that was stopped has done."""
+    done, rows = result.imported + result.duplicates, result.read - result.rejected
+    if not done:
+        return "nothing was imported; run the same import again"
+    if done == rows:
+        return f"all {rows} rows are imported"
+    return (
+        f"{done} of {rows} rows are imported; run the same import again: "
+        "rows with an idempotency_key come once, others would come twice"
+    )
 
 
 def _refusal(name: str, errors: list[LineError], max_errors: int) -> PgmeritError:

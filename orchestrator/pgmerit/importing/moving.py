@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -159,23 +160,55 @@ def move(
     total = sum(chunk["row_count"] for chunk in chunks)
     done = on_rows(total) if on_rows else None
     for chunk in chunks:
-
-        def insert(chunk: dict[str, Any] = chunk) -> tuple[int, int, int]:
-            with connection.transaction():
-                imported = connection.execute(_INSERT, chunk).rowcount
-                differing = 0
-                if imported < chunk["row_count"]:
-                    row = connection.execute(_COUNT_DIFFERING, chunk).fetchone()
-                    differing = row["differing"] if row else 0
-                return imported, differing, len(routines.new_badges(connection))
-
-        imported, differing, new_badges = retry(insert)
-        result.imported += imported
-        result.duplicates += chunk["row_count"] - imported
-        result.differing += differing
-        result.new_badges += new_badges
+        moved = _Moved()
+        try:
+            retry(partial(_insert, connection, chunk, moved))
+        except KeyboardInterrupt:
+            if _is_committed(connection, moved):
+                _add(result, chunk, moved)
+            raise
+        _add(result, chunk, moved)
         if done:
             done(chunk["row_count"])
+
+
+@dataclass
+class _Moved:
+    """What a chunk's transaction did; `transaction_id` is None before it began."""
+
+    transaction_id: str | None = None
+    imported: int = 0
+    differing: int = 0
+    new_badges: int = 0
+
+
+def _insert(connection: Connection, chunk: dict[str, Any], moved: _Moved) -> None:
+    with connection.transaction():
+        began = connection.execute("select pg_current_xact_id()::text as id").fetchone()
+        moved.transaction_id = began["id"] if began else None
+        moved.imported = connection.execute(_INSERT, chunk).rowcount
+        moved.differing = 0
+        if moved.imported < chunk["row_count"]:
+            row = connection.execute(_COUNT_DIFFERING, chunk).fetchone()
+            moved.differing = row["differing"] if row else 0
+        moved.new_badges = len(routines.new_badges(connection))
+
+
+def _is_committed(connection: Connection, moved: _Moved) -> bool:
+    """Ask what became of a transaction whose end was not heard of."""
+    if moved.transaction_id is None:
+        return False
+    row = connection.execute(
+        "select pg_xact_status(%s::xid8) = 'committed' as is_committed", (moved.transaction_id,)
+    ).fetchone()
+    return row is not None and bool(row["is_committed"])
+
+
+def _add(result: ImportResult, chunk: dict[str, Any], moved: _Moved) -> None:
+    result.imported += moved.imported
+    result.duplicates += chunk["row_count"] - moved.imported
+    result.differing += moved.differing
+    result.new_badges += moved.new_badges
 
 
 def apply_corrections(connection: Connection, corrections: Iterable[Correction]) -> dict[str, int]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from pgmerit import routines
 from pgmerit.database import Connection, retry
-from pgmerit.errors import PgmeritError, translate
+from pgmerit.errors import PgmeritError, StoppedError, translate
 from pgmerit.rules.documents import document_problems
 from pgmerit.rules.files import Document, load_document, parse_document
 from pgmerit.rules.grammar import (
@@ -31,6 +32,7 @@ __all__ = [
     "Document",
     "Plan",
     "Problem",
+    "Unfinished",
     "apply",
     "check_file",
     "configure",
@@ -44,6 +46,7 @@ __all__ = [
     "refusal",
     "rezone",
     "rollback",
+    "unfinished",
     "validate_criteria",
     "validate_document",
     "warnings",
@@ -201,6 +204,75 @@ def diff(connection: Connection, old: Any, new: Any) -> list[dict[str, Any]]:
         return routines.diff_rule_sets(connection, old, new)
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """A rule set whose current version has not reached everybody."""
+
+    rule_set: str
+    version: int
+    people: int
+    rezoned_orgs: list[str]
+
+    @property
+    def command(self) -> str:
+        """The command that ends it."""
+        return f"pgmerit rules backfill --ruleset {self.rule_set}"
+
+    @property
+    def who(self) -> str:
+        """How many people wait."""
+        return "1 person waits" if self.people == 1 else f"{self.people} people wait"
+
+    def __str__(self) -> str:
+        """Say who waits for what."""
+        said = f'{self.who} for version {self.version} of "{self.rule_set}"'
+        if not self.rezoned_orgs:
+            return said
+        return f"{said}, and the time zone of {', '.join(self.rezoned_orgs)} is being changed"
+
+
+def unfinished(connection: Connection, peer_mentor_id: UUID | None = None) -> list[Unfinished]:
+    """List the rule sets for which people wait: all of them, or one person."""
+    found = routines.list_unfinished_rule_sets(connection, peer_mentor_id)
+    return [Unfinished(**row) for row in found]
+
+
+@contextmanager
+def _stoppable(
+    connection: Connection, rule_set: str | None = None, *, is_evaluating: bool = False
+) -> Iterator[None]:
+    """Say on Ctrl-C which versions stand, who waits for them, and which command goes on."""
+    try:
+        yield
+    except StoppedError:
+        raise
+    except KeyboardInterrupt as stop:
+        with suppress(psycopg.Error):
+            standing = _standing(connection, rule_set, is_evaluating)
+            raise StoppedError(f"stopped: {standing}") from stop
+        raise
+
+
+def _standing(connection: Connection, rule_set: str | None, is_evaluating: bool) -> str:
+    waiting = {each.rule_set: each for each in unfinished(connection)}
+    said = []
+    for row in routines.list_rule_sets(connection):
+        name, version = row["rule_set"], row["version"]
+        if not row["is_current"] or rule_set not in (None, name):
+            continue
+        left = waiting.get(name)
+        if left is None and is_evaluating:
+            # Transactions begun before the version may still bring somebody.
+            left = Unfinished(name, version, 0, [])
+        is_applied = f'version {version} of "{name}" is applied'
+        said.append(
+            f"{is_applied} and nobody waits for it"
+            if left is None
+            else f"{is_applied}; {left.who}: `{left.command}` goes on"
+        )
+    return "; ".join(said) or "nothing was applied"
+
+
 @contextmanager
 def _read_only(connection: Connection) -> Iterator[None]:
     with connection.transaction():
@@ -231,18 +303,20 @@ def apply(
     lose awards when `allow_revoke` is not given.
     """
     value = document.value if isinstance(document, Document) else document
-    with _told_in_place(connection, document):
-        applied = retry(
-            partial(
-                routines.apply_rule_set,
-                connection,
-                value,
-                allow_empty=allow_empty,
-                allow_revoke=allow_revoke,
-                expected_version=expected_version,
+    named = value.get("ruleset") if isinstance(value, Mapping) else None
+    with _stoppable(connection, named):
+        with _told_in_place(connection, document):
+            applied = retry(
+                partial(
+                    routines.apply_rule_set,
+                    connection,
+                    value,
+                    allow_empty=allow_empty,
+                    allow_revoke=allow_revoke,
+                    expected_version=expected_version,
+                )
             )
-        )
-    return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
+        return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
 
 
 def rollback(
@@ -257,18 +331,19 @@ def rollback(
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Make a version that equals an earlier one, and evaluate everybody by it; see `apply`."""
-    with _told_in_place(connection, None):
-        applied = retry(
-            partial(
-                routines.rollback_rule_set,
-                connection,
-                rule_set,
-                version,
-                allow_revoke=allow_revoke,
-                expected_version=expected_version,
+    with _stoppable(connection, rule_set):
+        with _told_in_place(connection, None):
+            applied = retry(
+                partial(
+                    routines.rollback_rule_set,
+                    connection,
+                    rule_set,
+                    version,
+                    allow_revoke=allow_revoke,
+                    expected_version=expected_version,
+                )
             )
-        )
-    return applied | evaluate(connection, rule_set, batch, progress, tell)
+        return applied | evaluate(connection, rule_set, batch, progress, tell)
 
 
 def configure(
@@ -284,19 +359,20 @@ def configure(
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Set a badge of one organization, and evaluate everybody by it; see `apply`."""
-    with _told_in_place(connection, None):
-        applied = retry(
-            partial(
-                routines.configure_badge,
-                connection,
-                badge_definition_id,
-                org_id,
-                is_enabled,
-                custom_thresholds,
-                allow_revoke=allow_revoke,
+    with _stoppable(connection):
+        with _told_in_place(connection, None):
+            applied = retry(
+                partial(
+                    routines.configure_badge,
+                    connection,
+                    badge_definition_id,
+                    org_id,
+                    is_enabled,
+                    custom_thresholds,
+                    allow_revoke=allow_revoke,
+                )
             )
-        )
-    return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
+        return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
 
 
 def rezone(
@@ -309,8 +385,9 @@ def rezone(
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Give an organization another time zone, and everybody the days of it; see `apply`."""
-    applied = retry(partial(routines.rezone_organization, connection, org_id, time_zone))
-    return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
+    with _stoppable(connection):
+        applied = retry(partial(routines.rezone_organization, connection, org_id, time_zone))
+        return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
 
 
 @contextmanager
@@ -347,23 +424,24 @@ def evaluate(
 
     Takes up what an earlier run left. Returns `evaluated` and `awarded`; see `apply`.
     """
-    horizon = routines.rule_set_horizon(connection)
     done = {"evaluated": 0, "awarded": 0}
     idle = 0
     shown = progress or (lambda description, total: nullcontext(lambda steps: None))
-    waiting = routines.backfill_rule_set(connection, rule_set, 0)["remaining"]
-    with shown("Evaluating people", waiting) as advance:
-        while True:
-            # Asked before the batch: who came before the answer is found by the batch.
-            is_settled = routines.rule_set_is_settled(connection, rule_set, horizon)
-            step = retry(partial(routines.backfill_rule_set, connection, rule_set, batch))
-            done["evaluated"] += step["evaluated"]
-            done["awarded"] += step["awarded"]
-            advance(step["evaluated"])
-            if is_settled and step["remaining"] == 0:
-                return done
-            idle = 0 if step["evaluated"] else idle + 1
-            if idle:
-                time.sleep(_WAIT_SECONDS)
-            if idle == _TOLD_AFTER and tell:
-                tell("waiting for transactions that began before the rule set was applied")
+    with _stoppable(connection, rule_set, is_evaluating=True):
+        horizon = routines.rule_set_horizon(connection)
+        waiting = routines.backfill_rule_set(connection, rule_set, 0)["remaining"]
+        with shown("Evaluating people", waiting) as advance:
+            while True:
+                # Asked before the batch: who came before the answer is found by the batch.
+                is_settled = routines.rule_set_is_settled(connection, rule_set, horizon)
+                step = retry(partial(routines.backfill_rule_set, connection, rule_set, batch))
+                done["evaluated"] += step["evaluated"]
+                done["awarded"] += step["awarded"]
+                advance(step["evaluated"])
+                if is_settled and step["remaining"] == 0:
+                    return done
+                idle = 0 if step["evaluated"] else idle + 1
+                if idle:
+                    time.sleep(_WAIT_SECONDS)
+                if idle == _TOLD_AFTER and tell:
+                    tell("waiting for transactions that began before the rule set was applied")
