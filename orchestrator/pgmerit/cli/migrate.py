@@ -10,28 +10,35 @@ from pgmerit.cli.common import Database, database_options, emit, format_option, 
 
 @click.command("migrate")
 @click.option("--plan", is_flag=True, help="Show what would run; change nothing.")
+@click.option("--adopt", is_flag=True, help="Take over tables that plain yoyo made.")
 @click.option("--down", is_flag=True, help="Take the newest migration back, for development.")
 @click.option("--all", "everything", is_flag=True, help="With --down: take every migration back.")
 @click.option("--yes", is_flag=True, help="With --down: do not ask, and drop what holds data.")
 @database_options
 @format_option
 def command(
-    database: Database, output_format: str, plan: bool, down: bool, everything: bool, yes: bool
+    database: Database,
+    output_format: str,
+    plan: bool,
+    adopt: bool,
+    down: bool,
+    everything: bool,
+    yes: bool,
 ) -> None:
     """Run pending migrations and load the routines; concurrent runs wait for each other."""
     if (everything or yes) and not down:
         raise click.UsageError("--all and --yes go with --down")
-    if plan and down:
-        raise click.UsageError("--plan and --down do not go together")
+    if down and (plan or adopt):
+        raise click.UsageError("--down goes with neither --plan nor --adopt")
     if plan:
-        report = schema.plan(database.dsn)
+        report = schema.plan(database.dsn, adopt=adopt)
     elif down:
         if not yes:
             what = "every migration" if everything else "the newest migration"
             click.confirm(f"Take back {what}?", abort=True, err=True)
         report = schema.roll_back(database.dsn, everything=everything, drop_data=yes, tell=say)
     else:
-        report = schema.migrate(database.dsn, tell=say)
+        report = schema.migrate(database.dsn, tell=say, adopt=adopt)
     if warning := report.warning():
         say(f"warning: {warning}")
     if output_format == "json":
@@ -45,6 +52,7 @@ def command(
         [
             {"action": action, "name": name}
             for action, names in (
+                ("adopt", report.adopted),
                 ("apply", report.applied),
                 ("roll back", report.rolled_back),
                 ("load", report.loaded),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import psycopg
@@ -14,6 +14,7 @@ from yoyo.migrations import Migration
 from pgmerit import database
 from pgmerit.database import Connection
 from pgmerit.errors import BusyError, PgmeritError, translate
+from pgmerit.schema.adoption import find_marks, refuse_other_tables
 from pgmerit.schema.loading import drop_loaded, load_all
 from pgmerit.schema.owners import refuse_strangers
 from pgmerit.schema.rights import GRANTS, Rights, commands_to_make, read_rights
@@ -67,6 +68,7 @@ create table if not exists badges_internal.loaded_rights (
 class Report:
     """What a run did, or what a plan would do."""
 
+    adopted: list[str] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
     rolled_back: list[str] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
@@ -75,7 +77,8 @@ class Report:
 
     def is_empty(self) -> bool:
         """Tell whether nothing was done."""
-        return not (self.applied or self.rolled_back or self.loaded or self.dropped)
+        done = (self.adopted, self.applied, self.rolled_back, self.loaded, self.dropped)
+        return not any(done)
 
     def warning(self) -> str | None:
         """Tell to whom no rights could be given, and what an administrator runs then."""
@@ -92,11 +95,11 @@ class Report:
         return asdict(self)
 
 
-def plan(dsn: str, sources: Sources | None = None) -> Report:
+def plan(dsn: str, sources: Sources | None = None, *, adopt: bool = False) -> Report:
     """Tell what `migrate` would do; changes nothing."""
     sources = sources or Sources()
     with _connected(dsn) as connection:
-        return _planned(connection, sources)
+        return _planned(connection, sources, adopt)
 
 
 def migrate(
@@ -104,9 +107,13 @@ def migrate(
     sources: Sources | None = None,
     tell: Tell | None = None,
     wait_seconds: float = 600,
+    *,
+    adopt: bool = False,
 ) -> Report:
     """Bring the database up to this version: pending migrations, then replaceable SQL.
 
+    With `adopt`, tables that plain yoyo made are taken over, once they prove to be those that our
+    migrations make.
     Raises PgmeritError when applied migrations were edited or are missing, when the schemas hold
     what pgmerit did not make, or when another run works for longer than `wait_seconds`.
     """
@@ -116,10 +123,12 @@ def migrate(
     report = Report()
     with _connected(dsn) as connection, _exclusive(connection, tell, wait_seconds):
         refuse_strangers(connection)
-        _refuse_foreign_schemas(connection)
+        marks = _marks(connection, migrations, adopt)
         _refuse_changed_history(read_state(connection), migrations)
         _create_bookkeeping(connection)
         backend = Backend(connection, migrations)
+        backend.adopt(sources.migrations, marks)
+        report.adopted += marks
         pending = backend.pending(sources.migrations)
         # Routines that run already must never meet tables of another version.
         together = _last_transactional(pending) if read_state(connection).files else []
@@ -173,14 +182,15 @@ def roll_back(
     return report
 
 
-def _planned(connection: Connection, sources: Sources) -> Report:
+def _planned(connection: Connection, sources: Sources, adopt: bool) -> Report:
     migrations = read_migration_files(sources.migrations)
     files = read_manifest(sources.files)
     refuse_strangers(connection, only_looking=True)
-    _refuse_foreign_schemas(connection)
+    marks = _marks(connection, migrations, adopt)
     state = read_state(connection)
     _refuse_changed_history(state, migrations)
-    report = Report(applied=[name for name in migrations if name not in state.migrations])
+    report = Report(adopted=marks)
+    report.applied += [name for name in migrations if name not in {*state.migrations, *marks}]
     changed = changed_files(state, files)
     removed = state.files.keys() - {file.name for file in files}
     rights = _rights(connection, files)
@@ -191,6 +201,21 @@ def _planned(connection: Connection, sources: Sources) -> Report:
         report.loaded = changed or [file.name for file in files]
         report.dropped = sorted(removed)
     return report
+
+
+def _marks(connection: Connection, migrations: Mapping[str, SourceFile], adopt: bool) -> list[str]:
+    """List what plain yoyo applied, which is ours only where that is asked for and right."""
+    marks = find_marks(connection, migrations)
+    if not marks:
+        _refuse_foreign_schemas(connection)
+        return []
+    if not adopt:
+        raise PgmeritError(
+            "the tables of pgmerit were made here by plain yoyo",
+            "Run `pgmerit migrate --adopt` to take them over.",
+        )
+    refuse_other_tables(connection, migrations, marks)
+    return marks
 
 
 def _rights(connection: Connection, files: Sequence[SourceFile]) -> Rights:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -83,14 +83,24 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
             with self._shared.transaction(), self._inside():
                 if migration.use_transactions:
                     migration.process_steps(self, "apply")
-                self.log_migration(migration, "apply")
-                self.mark_one(migration, log=False)
-                self._shared.execute(
-                    "insert into badges_internal.migration_files values (%s, %s, now()) "
-                    "on conflict (migration_id) do update set "
-                    "sha256 = excluded.sha256, applied_at = excluded.applied_at",
-                    (migration.id, self._files[migration.id].sha256),
-                )
+                self._mark(migration)
+
+    def _mark(self, migration: Migration) -> None:
+        self.log_migration(migration, "apply")
+        self.mark_one(migration, log=False)
+        self._shared.execute(
+            "insert into badges_internal.migration_files values (%s, %s, now()) "
+            "on conflict (migration_id) do update set "
+            "sha256 = excluded.sha256, applied_at = excluded.applied_at",
+            (migration.id, self._files[migration.id].sha256),
+        )
+
+    def adopt(self, folder: Path, names: Sequence[str]) -> None:
+        """Mark migrations that somebody else applied, all or none."""
+        with self._shared.transaction(), self._inside():
+            for migration in self._read(folder):
+                if migration.id in names:
+                    self._mark(migration)
 
     def rollback_one(self, migration: Migration, force: bool = False) -> None:
         """Take a migration back and unmark it, in one transaction."""

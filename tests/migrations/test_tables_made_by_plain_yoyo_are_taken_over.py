@@ -1,0 +1,184 @@
+"""Plain `yoyo apply` makes the tables; `migrate --adopt` takes them over, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from pgmerit import schema
+from pgmerit.database import connect
+from pgmerit.errors import PgmeritError
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.conftest import CliResult
+from tests.engine import ANN, ORG, activity, apply, assert_exact, badge_ids, insert, rule_set, value
+from tests.house.schema_dump import describe
+
+Cli = Callable[..., CliResult]
+REFUSAL = "error: the tables of pgmerit were made here by plain yoyo\n"
+
+
+def _yoyo(dsn: str, *command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the yoyo command line on our migrations."""
+    told = {name: str(given) for name, given in conninfo_to_dict(dsn).items()}
+    url = (
+        f"postgresql+psycopg://{told['user']}@/{told['dbname']}"
+        f"?host={told['host']}&port={told['port']}"
+    )
+    return subprocess.run(
+        [
+            *(Path(sys.executable).with_name("yoyo"), *command, "--batch", "--no-config-file"),
+            *("--database", url, folder or schema.migrations_dir()),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _run(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def made(empty_dsn: str) -> str:
+    """A database whose tables plain yoyo made."""
+    done = _yoyo(empty_dsn, "apply")
+    assert done.returncode == 0, done.stderr
+    return empty_dsn
+
+
+def test_adopted_tables_count_and_award_like_migrated_ones(made: str, cli: Cli) -> None:
+    for arguments in (["migrate"], ["migrate", "--plan"]):
+        refused = cli(*arguments, dsn=made)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith(REFUSAL)
+        assert "`pgmerit migrate --adopt`" in refused.stderr
+    planned = cli("migrate", "--plan", "--adopt", "--format", "json", dsn=made)
+    assert json.loads(planned.stdout)["adopted"] == [*_names()]
+    assert cli("migrate", dsn=made).exit_code == 2
+
+    adopted = cli("migrate", "--adopt", "--format", "json", dsn=made)
+    assert adopted.exit_code == 0, adopted.stderr
+    report = json.loads(adopted.stdout)
+    assert (report["adopted"], report["applied"]) == ([*_names()], [])
+    assert report["loaded"]
+    for arguments in (["migrate"], ["migrate", "--adopt"]):
+        assert cli(*arguments, dsn=made).stderr == "nothing to do\n"
+    with connect(made, autocommit=True) as connection:
+        apply(connection, rule_set({"second": {"type": "threshold", "at_least": 2}}))
+        insert(connection, activity("2026-03-01"))
+        value(connection, "select badges.record_activity(%s, %s, 'call')", ANN, ORG)
+        assert badge_ids(connection) == ["second"]
+        assert_exact(connection)
+    assert cli("verify", dsn=made).exit_code == 0
+    assert cli("doctor", dsn=made).exit_code == 0
+
+
+def _names() -> list[str]:
+    return sorted(schema.read_migration_files(schema.migrations_dir()))
+
+
+def test_an_adopted_database_is_the_same_as_a_migrated_one(made: str, dsn: str) -> None:
+    schema.migrate(made, adopt=True)
+    assert describe(made) == describe(dsn)
+    schema.roll_back(made, everything=True)
+    schema.migrate(made)
+    assert describe(made) == describe(dsn)
+
+
+def test_tables_of_an_earlier_version_are_adopted_and_brought_up(
+    empty_dsn: str, dsn: str, tmp_path: Path
+) -> None:
+    early = _names()[:2]
+    for name in early:
+        for kind in ("sql", "rollback.sql"):
+            text = (schema.migrations_dir() / f"{name}.{kind}").read_text()
+            (tmp_path / f"{name}.{kind}").write_text(text)
+    assert _yoyo(empty_dsn, "apply", folder=tmp_path).returncode == 0
+    report = schema.migrate(empty_dsn, adopt=True)
+    assert (report.adopted, report.applied) == (early, _names()[2:])
+    assert describe(empty_dsn) == describe(dsn)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "message"),
+    [
+        (
+            "alter table badges.earned_badges drop constraint earned_badges_are_awarded_once",
+            "earned_badges_are_awarded_once",
+            "is missing",
+        ),
+        ("alter table badges.activities alter quantity drop not null", "activities", "is missing"),
+        ("create table badges.theirs (n int)", "create table badges.theirs", "is not ours"),
+        ("alter table badges_internal.settings set unlogged", "set unlogged", "is not ours"),
+        ("alter table badges.activities enable row level security", "row level", "is not ours"),
+        (
+            "create function badges_internal._hold_rules() returns void language sql as ''",
+            "_hold_rules",
+            "is not ours",
+        ),
+        (
+            "create rule quiet as on insert to badges.award_events do instead nothing",
+            "quiet",
+            "is not ours",
+        ),
+    ],
+)
+def test_tables_that_differ_are_refused_and_left(
+    made: str, change: str, place: str, message: str
+) -> None:
+    _run(made, change)
+    for run in (schema.plan, schema.migrate):
+        with pytest.raises(PgmeritError, match="nothing was taken over") as refused:
+            run(made, adopt=True)
+        assert any(
+            place in each["path"] and each["message"] == message for each in refused.value.details
+        )
+    with psycopg.connect(made) as connection:
+        left = connection.execute(
+            "select array_agg(nspname::text order by 1) from pg_namespace where nspname ~ '^badges'"
+        ).fetchone()
+        assert left == (["badges", "badges_internal"],)
+        assert connection.execute("select to_regclass('badges_internal.loaded_files')").fetchone()
+
+
+def test_marks_of_another_role_count_for_nothing(made: str) -> None:
+    _run(
+        made, "create role pgmerit_marks; alter table public._yoyo_migration owner to pgmerit_marks"
+    )
+    try:
+        with pytest.raises(PgmeritError, match="hold what it did not make"):
+            schema.migrate(made, adopt=True)
+    finally:
+        _run(made, "drop owned by pgmerit_marks; drop role pgmerit_marks")
+
+
+def test_plain_yoyo_takes_no_schema_of_another_role(empty_dsn: str) -> None:
+    _run(
+        empty_dsn,
+        "create role pgmerit_squatter; create schema badges authorization pgmerit_squatter",
+    )
+    try:
+        refused = _yoyo(empty_dsn, "apply")
+        assert refused.returncode != 0
+        assert "the schema badges belongs to another role" in refused.stderr
+    finally:
+        _run(empty_dsn, "drop owned by pgmerit_squatter; drop role pgmerit_squatter")
+
+
+def test_plain_yoyo_takes_its_tables_back(made: str) -> None:
+    done = _yoyo(made, "rollback", "--all")
+    assert done.returncode == 0, done.stderr
+    schema.migrate(made)
+
+
+def test_there_is_nothing_to_adopt_in_an_empty_database(empty_dsn: str) -> None:
+    report = schema.migrate(empty_dsn, adopt=True)
+    assert (report.adopted, report.applied) == ([], _names())
