@@ -104,7 +104,10 @@ def _rights(rights: schema.Rights) -> list[Finding]:
         )
         for role in rights.missing_roles
     ]
-    given = rights.given or frozenset()
+    if rights.given is None:
+        text = "what was given is not on record: the database is of an older version"
+        return [*findings, Finding("rights", "problem", text, "Run `pgmerit migrate`.")]
+    given = rights.given
     for verb, found, status, hint in (
         ("lacks", given - rights.held, "problem", "Run `pgmerit migrate`: it gives and takes."),
         ("holds", rights.held - given, "problem", "Run `pgmerit migrate`: it gives and takes."),

@@ -123,8 +123,10 @@ def test_concurrent_runs_wait_and_apply_everything_once(
 def test_a_run_that_never_ends_is_told_of(empty_dsn: str, sources: schema.Sources) -> None:
     with connect(empty_dsn, autocommit=True) as holder:
         holder.execute("select pg_advisory_lock(%s)", (schema.LOCK_KEY,))
-        with pytest.raises(BusyError, match="another pgmerit migrates"):
+        with pytest.raises(BusyError, match="another pgmerit migrates") as told:
             schema.migrate(empty_dsn, sources, wait_seconds=0.2)
+        pid, role = holder.info.backend_pid, holder.info.user
+        assert told.value.hint == f"The lock is held by process {pid} of the role {role} (pgmerit)."
 
 
 def test_a_failing_migration_is_named_and_leaves_the_earlier_ones(

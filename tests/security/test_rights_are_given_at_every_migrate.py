@@ -76,6 +76,16 @@ def test_what_was_given_or_taken_by_hand_is_a_finding_and_put_right(
     assert cli("migrate", dsn=dsn).stderr == "nothing to do\n"
 
 
+def test_a_database_of_a_version_without_an_account_of_rights_is_brought_up(
+    connection: Connection, dsn: str, cli: Cli
+) -> None:
+    connection.execute("drop table badges_internal.loaded_rights")
+    (finding,) = _findings(cli, dsn)
+    assert finding.startswith("what was given is not on record")
+    assert cli("migrate", dsn=dsn).exit_code == 0
+    assert _findings(cli, dsn) == []
+
+
 def test_what_another_role_holds_is_told_and_left(
     connection: Connection, dsn: str, login: Login, cli: Cli
 ) -> None:

@@ -309,7 +309,7 @@ def _exclusive(connection: Connection, tell: Tell | None, wait_seconds: float) -
         if time.monotonic() > deadline:
             raise BusyError(
                 "another pgmerit migrates this database and does not end",
-                "pg_locks shows who holds the advisory lock.",
+                f"The lock is held by {_holder(connection)}.",
             )
         if tell and not has_told:
             tell("waiting for another run to end")
@@ -356,6 +356,21 @@ def _refuse_changed_history(state: State, migrations: dict[str, SourceFile]) -> 
             "Install the version of pgmerit that this database had, or a newer one.",
             [dict(problem) for problem in problems],
         )
+
+
+def _holder(connection: Connection) -> str:
+    """Name the session that holds the advisory lock."""
+    row = connection.execute(
+        "select format('process %%s of the role %%I', l.pid, s.usename)"
+        " || coalesce(' (' || nullif(s.application_name, '') || ')', '') as session"
+        " from pg_catalog.pg_locks as l join pg_catalog.pg_stat_activity as s using (pid)"
+        " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+        " and l.database = (select oid from pg_catalog.pg_database"
+        " where datname = pg_catalog.current_database())"
+        " and l.classid::bigint << 32 | l.objid::bigint = %s",
+        (LOCK_KEY,),
+    ).fetchone()
+    return row["session"] if row else "a session that has just ended"
 
 
 def _create_bookkeeping(connection: Connection) -> None:
