@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import CliResult
 from tests.engine import ANN, ORG, activity, apply, assert_exact, badge_ids, insert, rule_set, value
 from tests.house.schema_dump import describe
+from tests.migrations.conftest import add_migration
 
 Cli = Callable[..., CliResult]
 REFUSAL = "error: the tables of pgmerit were made here by plain yoyo\n"
@@ -105,6 +106,31 @@ def test_tables_of_an_earlier_version_are_adopted_and_brought_up(
     report = schema.migrate(empty_dsn, adopt=True)
     assert (report.adopted, report.applied) == (early, _names()[2:])
     assert describe(empty_dsn) == describe(dsn)
+
+
+def test_an_index_that_was_built_concurrently_is_adopted(
+    empty_dsn: str, sources: schema.Sources
+) -> None:
+    add_migration(sources, "0000_schemas", "create schema badges; create schema badges_internal;")
+    (sources.migrations / "0003_third.sql").write_text(
+        "-- transactional: false\ncreate index concurrently first_by_n on badges.first (n);\n"
+    )
+    (sources.migrations / "0003_third.rollback.sql").write_text("drop index badges.first_by_n;\n")
+    done = _yoyo(empty_dsn, "apply", folder=sources.migrations)
+    assert done.returncode == 0, done.stderr
+    # The comparison makes the schemas itself.
+    add_migration(sources, "0000_schemas", "select 1;")
+    assert "0003_third" in schema.migrate(empty_dsn, sources, adopt=True).adopted
+
+
+def test_marks_of_an_applications_own_migrations_are_no_tables_of_ours(
+    empty_dsn: str, sources: schema.Sources, tmp_path: Path
+) -> None:
+    folder = tmp_path / "application"
+    folder.mkdir()
+    (folder / "0001_first.sql").write_text("create table public.theirs (n int);\n")
+    assert _yoyo(empty_dsn, "apply", folder=folder).returncode == 0
+    assert schema.migrate(empty_dsn, sources).applied == ["0001_first", "0002_second"]
 
 
 @pytest.mark.parametrize(

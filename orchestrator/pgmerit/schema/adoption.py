@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from psycopg import sql
@@ -10,7 +11,7 @@ from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 from pgmerit.schema.description import describe
 from pgmerit.schema.sources import SourceFile
-from pgmerit.schema.state import SCHEMAS, exists
+from pgmerit.schema.state import SCHEMAS, exists, first_object
 
 # Marks count only where nobody else could have made them.
 _MARK_TABLES = """
@@ -23,14 +24,13 @@ and n.nspname <> 'badges_internal'
 and c.relowner = (select r.oid from pg_catalog.pg_roles as r where r.rolname = current_user)
 order by n.nspname
 """
+_CONCURRENTLY = re.compile(r"(?<=index )concurrently ", re.IGNORECASE)
 _SHOWN = 10
 
 
 def find_marks(connection: Connection, migrations: Mapping[str, SourceFile]) -> list[str]:
     """List our migrations that plain yoyo marked as applied; none where pgmerit is installed."""
-    if exists(connection, "badges_internal.migration_files"):
-        return []
-    if not exists(connection, "badges.activities"):
+    if exists(connection, "badges_internal.migration_files") or not first_object(connection):
         return []
     marked: set[str] = set()
     for row in connection.execute(_MARK_TABLES.encode()).fetchall():
@@ -57,7 +57,8 @@ def refuse_other_tables(
             )
             connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for name in applied:
-            connection.execute(migrations[name].text.encode())
+            # What plain yoyo builds concurrently is the same, built in a transaction.
+            connection.execute(_CONCURRENTLY.sub("", migrations[name].text).encode())
         wanted = _statements(connection)
     problems = [{"path": each, "message": "is missing"} for each in wanted if each not in found]
     problems += [{"path": each, "message": "is not ours"} for each in found if each not in wanted]

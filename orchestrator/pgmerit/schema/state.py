@@ -121,6 +121,19 @@ def exists(connection: Connection, relation: str) -> bool:
     return row is not None and bool(row["is_there"])
 
 
+def first_object(connection: Connection) -> str | None:
+    """Name something that our schemas hold; None while they are empty or not there."""
+    row = connection.execute(
+        "select n.nspname || '.' || o.name as name from pg_catalog.pg_namespace as n join ("
+        " select relnamespace as space, relname::text as name from pg_catalog.pg_class"
+        " union all select pronamespace, proname::text from pg_catalog.pg_proc"
+        " union all select typnamespace, typname::text from pg_catalog.pg_type where typelem = 0"
+        ") as o on o.space = n.oid where n.nspname = any(%s) order by 1 limit 1",
+        (list(SCHEMAS),),
+    ).fetchone()
+    return row["name"] if row else None
+
+
 def _pairs(connection: Connection, query: str) -> dict[str, Any]:
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
         return dict(cursor.execute(query.encode()).fetchall())

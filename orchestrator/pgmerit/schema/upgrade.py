@@ -29,6 +29,7 @@ from pgmerit.schema.state import (
     State,
     changed_files,
     exists,
+    first_object,
     history_problems,
     read_state,
 )
@@ -333,17 +334,10 @@ def _try_lock(connection: Connection) -> bool:
 def _refuse_foreign_schemas(connection: Connection) -> None:
     if exists(connection, "badges_internal.migration_files"):
         return
-    found = connection.execute(
-        "select n.nspname || '.' || o.name as name from pg_catalog.pg_namespace as n join ("
-        " select relnamespace as space, relname::text as name from pg_catalog.pg_class"
-        " union all select pronamespace, proname::text from pg_catalog.pg_proc"
-        " union all select typnamespace, typname::text from pg_catalog.pg_type where typelem = 0"
-        ") as o on o.space = n.oid where n.nspname = any(%s) order by 1 limit 1",
-        (list(SCHEMAS),),
-    ).fetchone()
+    found = first_object(connection)
     if found is not None:
         raise PgmeritError(
-            f"the schemas of pgmerit hold what it did not make: {found['name']}",
+            f"the schemas of pgmerit hold what it did not make: {found}",
             "Use another database, or rename the schemas badges and badges_internal.",
         )
 
