@@ -248,3 +248,20 @@ def test_any_other_command_that_is_stopped_says_so(
         " and pid <> pg_backend_pid())"
     )
     assert stopped("migrate", query=polls) == (130, "stopped before it was done")
+
+
+def test_a_question_that_is_not_answered_is_a_stop_too(dsn: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _RUN, "migrate", "--down", "--dsn", dsn],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        asked = ""
+        while not asked.endswith("[y/N]: "):
+            asked += process.stderr.read(1) or pytest.fail(asked)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told.split("error: ")[-1]) == (130, "stopped before it was done\n")
+    assert schema.migrate(dsn).is_empty()

@@ -86,9 +86,9 @@ class CommandTable(click.Group):
             _fail(translate(exc), arguments)
         except click.Abort as exc:
             # click's own for a Ctrl-C, and for a question that was answered with no.
-            stopped, is_signal = exc.__cause__, isinstance(exc.__cause__, KeyboardInterrupt)
+            stopped = exc.__cause__ or exc.__context__
             told = str(stopped) if isinstance(stopped, StoppedError) else ""
-            exit_code = 130 if is_signal else 2
+            exit_code = 130 if isinstance(stopped, KeyboardInterrupt) else 2
             _fail(
                 PgmeritError(told or "stopped before it was done", exit_code=exit_code), arguments
             )
