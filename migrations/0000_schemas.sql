@@ -15,7 +15,7 @@ begin
             select
             from pg_catalog.pg_namespace as found
             where found.nspname = v_schema
-            and found.nspowner = current_user::regrole
+            and pg_catalog.pg_get_userbyid(found.nspowner) = current_user
         ) then
             raise exception 'the schema % belongs to another role', v_schema
             using

@@ -60,6 +60,22 @@ def test_empty_schemas_made_by_the_migrating_role_are_used(owner: str, cli: Cli)
     assert _owners(cli, owner) == []
 
 
+def test_a_role_with_an_odd_name_migrates_schemas_of_its_own(
+    owner: str, empty_dsn: str, cli: Cli
+) -> None:
+    odd = f'Odd "{role_of(owner)}'
+    quoted = '"' + odd.replace('"', '""') + '"'
+    run_as(empty_dsn, f"alter role {role_of(owner)} rename to {quoted}")
+    try:
+        run_as(empty_dsn, f"create schema badges authorization {quoted}")
+        options = "-c role=" + odd.replace(" ", "\\ ")
+        as_odd = psycopg.conninfo.make_conninfo(empty_dsn, options=options)
+        assert cli("migrate", dsn=as_odd).exit_code == 0
+        assert _owners(cli, as_odd) == []
+    finally:
+        run_as(empty_dsn, f"alter role {quoted} rename to {role_of(owner)}")
+
+
 def test_a_superuser_leaves_the_schemas_of_another_role_to_it(
     owner: str, empty_dsn: str, cli: Cli
 ) -> None:
