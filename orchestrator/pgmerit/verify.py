@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -99,8 +99,11 @@ def _of_everybody(
                 progress(1)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for session in sessions:
-                session.cancel()
+            # A cancel that comes between two statements is lost: again until nobody works.
+            while running := [each for each in looks if each.running()]:
+                for session in sessions:
+                    session.cancel()
+                wait(running, timeout=0.1)
             raise
     return found
 

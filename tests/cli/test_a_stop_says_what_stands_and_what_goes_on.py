@@ -226,6 +226,14 @@ def test_a_stopped_repair_says_how_many_people_are_mended(
     assert cli("verify", "--repair", dsn=dsn).exit_code == 0
 
 
+def test_a_stopped_verify_ends_its_sessions(
+    peopled: Connection, dsn: str, stopped: Callable[..., tuple[int, str]]
+) -> None:
+    with held(dsn, "lock table badges.activities in access exclusive mode"):
+        assert stopped("verify") == (130, "stopped before it was done")
+        until(lambda: not value(peopled, _WAITING))
+
+
 def test_a_stopped_demo_says_how_it_is_run_anew(
     dsn: str, stopped: Callable[..., tuple[int, str]], connection: Connection
 ) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -91,9 +92,9 @@ class Report:
             "`pgmerit migrate` again"
         )
 
-    def as_dict(self) -> dict[str, list[str]]:
-        """Give the report as an object of lists."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        """Give the report as an object of lists, and its warning."""
+        return {**asdict(self), "warning": self.warning()}
 
 
 def plan(dsn: str, sources: Sources | None = None, *, adopt: bool = False) -> Report:
