@@ -18,9 +18,21 @@ from pgmerit import schema
 from pgmerit.database import Connection, connect
 from pgmerit.errors import StoppedError
 from pgmerit.importing import import_file, moving
+from psycopg.types.json import Jsonb
 
 from tests.conftest import CliResult
-from tests.engine import ORG, activity, apply, insert, person, rows, rule_set, until, value
+from tests.engine import (
+    ORG,
+    activity,
+    apply,
+    badge_ids,
+    insert,
+    person,
+    rows,
+    rule_set,
+    until,
+    value,
+)
 
 Cli = Callable[..., CliResult]
 
@@ -156,6 +168,29 @@ def test_a_change_of_time_zone_under_way_is_told(peopled: Connection, dsn: str, 
     assert told.exit_code == 1
     assert f'waiting: 0 people wait for version 2 of "tests", {under_way}' in told.stdout
     assert cli("rules", "backfill", dsn=dsn).exit_code == 0
+    assert cli("verify", dsn=dsn).exit_code == 0
+
+
+def test_who_asked_for_a_place_waits_until_the_places_are_handed_out(
+    peopled: Connection, dsn: str, cli: Cli
+) -> None:
+    limited = {
+        "name": "Early",
+        "limit": {"first": 20},
+        "criteria": {"type": "threshold", "at_least": 1},
+    }
+    value(peopled, "select badges.apply_rule_set(%s)", Jsonb(rule_set({"early": limited})))
+    value(peopled, "select badges.backfill_rule_set('tests', 1)")
+    claimant = value(peopled, "select peer_mentor_id from badges_internal.place_claims")
+    for who in {*PEOPLE} - {claimant}:
+        rows(peopled, "select badges.evaluate_badges(%s, %s)", who, ORG)
+    for arguments in (["verify"], ["verify", "--mentor", claimant]):
+        told = cli(*arguments, dsn=dsn)
+        assert (told.exit_code, told.stdout.partition(" for ")[0]) == (1, "waiting: 1 person waits")
+    assert cli("doctor", dsn=dsn).exit_code == 1
+    assert badge_ids(peopled, claimant) == []
+    assert cli("rules", "backfill", dsn=dsn).exit_code == 0
+    assert badge_ids(peopled, claimant) == ["early"]
     assert cli("verify", dsn=dsn).exit_code == 0
 
 
