@@ -11,12 +11,13 @@ begin
     return (
         select string_agg(
             coalesce(
-                format('session %s', held.pid), format('a prepared transaction %s', prepared.gid)
-            ) || coalesce(' (' || concat_ws(
-                ', ',
-                format('role %I', session.usename), nullif(session.application_name, ''),
-                session.state, format('since %s', date_trunc('second', session.xact_start))
-            ) || ')', ''),
+                'session ' || held.pid || ' (' || concat_ws(
+                    ', ',
+                    'role ' || quote_ident(session.usename), nullif(session.application_name, ''),
+                    session.state, 'since ' || date_trunc('second', session.xact_start)
+                ) || ')',
+                'the prepared transaction ' || quote_literal(prepared.gid)
+            ),
             '; ' order by session.xact_start, held.pid
         )
         from pg_locks as held
