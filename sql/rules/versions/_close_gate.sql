@@ -1,12 +1,14 @@
 -- Closes the gate of the rules, when no transaction that evaluated is under way.
 --
--- The last wait of an apply. Takes its turns in the queue (_next_turn) and gives up after a minute.
--- From its success to the end of the transaction inserts wait: commit at once.
+-- The last wait of an apply. Takes its turns in the queue (_next_turn) and gives up after
+-- p_patience. From its success to the end of the transaction inserts wait: commit at once.
 --
 -- Locks:  badges_internal.rule_gate in EXCLUSIVE mode.
 -- Raises: 55P03 when transactions that evaluated by the present rules do not end, with their
 --         sessions in detail.
-create or replace function badges_internal._close_gate()
+create or replace function badges_internal._close_gate(
+    p_patience interval default '60 seconds'
+)
 returns void
 language plpgsql
 volatile
@@ -35,7 +37,7 @@ begin
             end;
         end if;
         v_waited := 1000 * extract(epoch from clock_timestamp() - v_began);
-        if v_waited > 60000 then
+        if clock_timestamp() > v_began + p_patience then
             raise exception 'transactions that record activities do not end'
             using
                 errcode = '55P03',
@@ -47,5 +49,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._close_gate() is
+comment on function badges_internal._close_gate(interval) is
 'Closes the gate of the rules, when no transaction that evaluated is under way.';

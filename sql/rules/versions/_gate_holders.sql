@@ -11,19 +11,24 @@ begin
     return (
         select string_agg(
             coalesce(
-                format('session %s', held.pid), format('a prepared transaction %s', prepared.gid)
-            ) || coalesce(' (' || concat_ws(
-                ', ',
-                format('role %I', session.usename), nullif(session.application_name, ''),
-                session.state, format('since %s', date_trunc('second', session.xact_start))
-            ) || ')', ''),
+                'session ' || held.pid || ' (' || concat_ws(
+                    ', ',
+                    'role ' || quote_ident(session.usename), nullif(session.application_name, ''),
+                    session.state, 'since ' || date_trunc('second', session.xact_start)
+                ) || ')',
+                'the prepared transaction ' || quote_literal(prepared.gid)
+            ),
             '; ' order by session.xact_start, held.pid
         )
         from pg_locks as held
         left join pg_stat_activity as session on session.pid = held.pid
-        left join pg_prepared_xacts as prepared
+        -- A prepared transaction has no session, only its own id.
+        left join pg_locks as own
             on held.pid is null
-            and held.virtualtransaction = '-1/' || prepared.transaction::text
+            and own.pid is null
+            and own.locktype = 'transactionid'
+            and own.virtualtransaction = held.virtualtransaction
+        left join pg_prepared_xacts as prepared on prepared.transaction = own.transactionid
         where held.locktype = 'relation'
         and held.database = (select oid from pg_database where datname = current_database())
         and held.relation = 'badges_internal.rule_gate'::regclass
