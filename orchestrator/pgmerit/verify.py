@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from queue import SimpleQueue
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +81,7 @@ def _of_everybody(
     sessions: list[Connection], sample: float | None, progress: Progress
 ) -> list[Difference]:
     """Look at all slices, each in the session that is free next."""
+    stopping = Event()
     free: SimpleQueue[Connection] = SimpleQueue()
     for session in sessions:
         free.put(session)
@@ -86,24 +89,25 @@ def _of_everybody(
     def look(first: UUID, last: UUID) -> list[Difference]:
         session = free.get()
         try:
-            return list(_differences(session, first, last, sample))
+            return [] if stopping.is_set() else list(_differences(session, first, last, sample))
         finally:
             free.put(session)
 
     found: list[Difference] = []
     with ThreadPoolExecutor(len(sessions)) as pool:
-        looks = [pool.submit(look, first, last) for first, last in SLICES]
         try:
+            looks = [pool.submit(look, first, last) for first, last in SLICES]
             for done in as_completed(looks):
                 found += done.result()
                 progress(1)
         except BaseException:
+            stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
             # A cancel that comes between two statements is lost: again until nobody works.
-            while running := [each for each in looks if each.running()]:
+            while free.qsize() < len(sessions):
                 for session in sessions:
                     session.cancel()
-                wait(running, timeout=0.1)
+                time.sleep(0.05)
             raise
     return found
 
