@@ -17,7 +17,7 @@ HEIGHT = {room: height for height, room in enumerate(ROOMS)}
 # none may be added.
 LONG_BODIES = {
     "activities/_count_new_activities.sql": 166,
-    "awards/_met_conditions.sql": 104,
+    "awards/_met_conditions.sql": 103,
     "awards/_reached_by_elements.sql": 133,
     "awards/_reached_by_value.sql": 103,
     "awards/_settle_badges.sql": 127,
