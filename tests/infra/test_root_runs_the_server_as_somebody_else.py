@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from pgmerit.errors import PgmeritError
-from pgmerit.server import Cluster, PersistentServer, find_bindir
+from pgmerit.server.binaries import find_bindir
+from pgmerit.server.cluster import Cluster
+from pgmerit.server.persistent import PersistentServer
 
 from tests.infra.conftest import answer
 

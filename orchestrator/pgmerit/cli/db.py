@@ -12,7 +12,7 @@ import click
 
 from pgmerit.cli.common import emit, format_option, say
 from pgmerit.errors import PgmeritError
-from pgmerit.server import PersistentServer
+from pgmerit.server.persistent import PersistentServer
 from pgmerit.settings import home_dir
 
 F = TypeVar("F", bound=Callable[..., Any])

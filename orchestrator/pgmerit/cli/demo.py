@@ -16,7 +16,7 @@ from pgmerit.cli.importing import import_with_progress, summary
 from pgmerit.cli.mentor import print_explanation, print_mentor
 from pgmerit.demo import scenes as demo
 from pgmerit.errors import PgmeritError
-from pgmerit.server import attached_server
+from pgmerit.server.attached import attached_server
 from pgmerit.settings import home_dir
 
 
