@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 
 from pgmerit.cli.common import emit, format_option, say
 from pgmerit.errors import PgmeritError
+from pgmerit.server.binaries import find_bindir
 from pgmerit.server.persistent import PersistentServer
 from pgmerit.settings import home_dir
 
@@ -77,8 +79,11 @@ def dsn() -> None:
 def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the running server; ARGUMENTS go to psql."""
     server = _running()
-    beside = server.bindir / "psql"
-    program = str(beside) if beside.exists() else shutil.which("psql")
+    program = shutil.which("psql")
+    with contextlib.suppress(PgmeritError):
+        # Not that of the running server: its user says which one that is, and we may be root.
+        beside = find_bindir(os.environ.get("PGMERIT_PG_BINDIR")) / "psql"
+        program = str(beside) if beside.exists() else program
     if program is None:
         raise PgmeritError("psql is not installed", "Install postgresql-client.")
     os.execv(program, [program, server.dsn(), *arguments])  # noqa: S606

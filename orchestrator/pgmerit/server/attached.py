@@ -16,7 +16,7 @@ import psycopg
 
 from pgmerit.errors import PgmeritError
 from pgmerit.server.cluster import START_SECONDS, Cluster
-from pgmerit.server.processes import clean_environment, end, last_line, tail
+from pgmerit.server.processes import clean_environment, end, last_line
 
 _PR_SET_PDEATHSIG = 1
 
@@ -50,7 +50,7 @@ def attached_server(
                 if os.getppid() != parent:
                     os._exit(1)
 
-        with cluster.log.open("ab") as log:
+        with cluster.opened_log() as log:
             process = subprocess.Popen(
                 [
                     str(cluster.bindir / "postgres"),
@@ -78,7 +78,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], cluster: Cluster) -> Non
     while True:
         if process.poll() is not None or time.monotonic() > deadline:
             raise PgmeritError(
-                f"the server did not start: {last_line(tail(cluster.log))}",
+                f"the server did not start: {last_line(cluster.log_tail())}",
                 f"Its log is {cluster.log}.",
             )
         try:

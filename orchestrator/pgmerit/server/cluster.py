@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg import sql
@@ -19,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from pgmerit.errors import PgmeritError
 from pgmerit.server.binaries import find_bindir
+from pgmerit.server.folder import Folder, check_home
 from pgmerit.server.processes import (
     clean_environment,
     is_server_on,
@@ -48,10 +50,13 @@ class Cluster:
         self.folder = self.home / "server"
         self.data = self.folder / "data"
         self.log = self.folder / "log"
-        self.user = ServerUser.choose(self.data)
+        self.user = ServerUser.choose(self.home)
+        self._own = Folder(self.folder, self.user.owner)
+        self._own_data = Folder(self.data, self.user.owner)
         self._durable = durable
         self._named_bindir = bindir
         self._bindir: Path | None = None
+        self._check_home()
 
     @property
     def socket_dir(self) -> Path:
@@ -60,8 +65,7 @@ class Cluster:
         if len(os.fsencode(beside / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
             return beside
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-        owner = self.user.uid if self.user.uid is not None else os.geteuid()
-        return Path("/tmp") / f"pgmerit-{owner}-{name}"  # noqa: S108
+        return Path("/tmp") / f"pgmerit-{self.user.owner}-{name}"  # noqa: S108
 
     @property
     def bindir(self) -> Path:
@@ -82,19 +86,38 @@ class Cluster:
 
     def server_pid(self) -> int | None:
         """Give the server's process id, or None when none lives."""
-        pid = self._pid_in(self.data / "postmaster.pid")
+        number, _, _ = (self._own_data.text("postmaster.pid") or "").partition("\n")
+        pid = int(number) if number.isdecimal() else None
         return pid if pid is not None and is_server_on(pid, self.data) else None
+
+    def made_by(self) -> str | None:
+        """Give the major version that made the data, None where there is none."""
+        text = self._own_data.text("PG_VERSION")
+        if text is None or text.strip().isdecimal():
+            return text and text.strip()
+        raise PgmeritError(
+            f"{self.data / 'PG_VERSION'} is not PostgreSQL's", f"Move {self.data} away."
+        )
+
+    def log_tail(self) -> str:
+        """Give the end of the server's log."""
+        return self._own.tail(self.log.name)
+
+    def opened_log(self) -> IO[bytes]:
+        """Open the server's log to write on."""
+        return os.fdopen(self._own.open(self.log.name), "ab")
 
     def initialize(self) -> None:
         """Make the data folder unless it is there: whole, or not at all."""
         self._make_folders()
-        if (self.data / "PG_VERSION").exists():
-            self._check_version()
+        made_by = self.made_by()
+        if made_by is not None:
+            self._check_version(made_by)
             return
-        made = Path(tempfile.mkdtemp(prefix="new-", dir=self.folder))
-        self.user.take(made)
-        arguments = ["-D", str(made), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        arguments += ["--locale=C"]
+        made = self._own_data.made_beside("new-")
+        arguments = ["-D", str(made), "-U", "postgres", "-E", "UTF8", "--locale=C"]
+        # Whoever can reach the socket is the server's user; by TCP nobody comes in.
+        arguments += ["--auth-local=trust", "--auth-host=reject"]
         if self.major_version() >= 17:
             arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if not self._durable:
@@ -159,8 +182,8 @@ class Cluster:
 
         Waits for the killed server's children, who may still write.
         """
-        lock = self.data / "postmaster.pid"
-        if not lock.exists() or self.server_pid() is not None:
+        lock = self._own_data.text("postmaster.pid")
+        if lock is None or self.server_pid() is not None:
             return
         deadline = time.monotonic() + 10
         while processes_in(self.data):
@@ -170,19 +193,17 @@ class Cluster:
                     f"End them first; the data is in {self.data}.",
                 )
             time.sleep(0.05)
-        for path in (
-            lock,
-            self.socket_dir / f"{_SOCKET_NAME}.lock",
-            self.socket_dir / _SOCKET_NAME,
-        ):
-            path.unlink(missing_ok=True)
+        self._own_data.remove("postmaster.pid")
+        sockets = Folder(self.socket_dir, self.user.owner)
+        sockets.remove(f"{_SOCKET_NAME}.lock")
+        sockets.remove(_SOCKET_NAME)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder's lock, so that two starts do not meet."""
         self._make_folders()
         deadline = time.monotonic() + START_SECONDS
-        with (self.folder / "lock").open("w") as handle:
+        with os.fdopen(self._own.open("lock"), "ab") as handle:
             while True:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,35 +217,31 @@ class Cluster:
                     time.sleep(0.05)
             yield
 
+    def _check_home(self) -> None:
+        check_home(self.home, {os.geteuid(), self.user.owner})
+
     def _make_folders(self) -> None:
+        self._check_home()
         if not self.home.exists() and self.user.can_enter(self.home):
-            self.home.mkdir(parents=True, exist_ok=True)
-            if self.user.uid is not None:
-                self.home.chmod(0o755)
+            try:
+                self.home.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise PgmeritError(
+                    f"{self.home} cannot be made: {exc.strerror}",
+                    "Set PGMERIT_HOME to a folder of your own.",
+                ) from exc
+            self.home.chmod(0o700 if self.user.uid is None else 0o755)
+            self._check_home()
         if not self.user.can_enter(self.home):
             raise PgmeritError(
                 f"the user {self.user.name}, who runs the server, cannot reach {self.home}",
                 "Set PGMERIT_HOME to a folder that others may enter, such as /var/lib/pgmerit.",
             )
-        owner = self.user.uid if self.user.uid is not None else os.geteuid()
-        for folder in (self.folder, self.socket_dir):
-            if not folder.exists():
-                # Whole at once: another start may look at the same moment.
-                made = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
-                self.user.take(made)
-                try:
-                    made.rename(folder)
-                except OSError:
-                    made.rmdir()
-            if not folder.is_dir() or folder.lstat().st_uid != owner:
-                raise PgmeritError(
-                    f"{folder} belongs to another user",
-                    "Set PGMERIT_HOME to a folder of your own.",
-                )
+        self._own.make()
+        Folder(self.socket_dir, self.user.owner).make()
 
-    def _check_version(self) -> None:
-        made_by = int((self.data / "PG_VERSION").read_text().strip())
-        if made_by != self.major_version():
+    def _check_version(self, made_by: str) -> None:
+        if int(made_by) != self.major_version():
             raise PgmeritError(
                 f"the data is of PostgreSQL {made_by}, the binaries are of {self.major_version()}",
                 f"Name binaries of {made_by} with --pg-bindir, or move {self.data} away.",
@@ -232,16 +249,19 @@ class Cluster:
 
     def _remembered_bindir(self) -> Path | None:
         """Give the binaries that a running server was started with."""
-        with contextlib.suppress(OSError):
-            program = (self.data / "postmaster.opts").read_text().split()[0].strip('"')
-            found = Path(program).parent
-            if self.is_running() and (found / "postgres").is_file():
-                return found
-        return None
+        program, *_ = (self._own_data.text("postmaster.opts") or "").split() or [""]
+        found = Path(program.strip('"')).parent
+        return found if self.is_running() and (found / "postgres").is_file() else None
 
     def _copied(self, bindir: Path) -> Path:
         """Copy binaries that lie in a private folder to where the server's user can read them."""
         self._make_folders()
+        if self.home.stat().st_uid != os.geteuid():
+            raise PgmeritError(
+                f"the user {self.user.name}, who runs the server, cannot reach {bindir}",
+                "Name binaries that he can run with --pg-bindir, or set PGMERIT_HOME to a folder of"
+                " your own, where they are copied.",
+            )
         size = (bindir / "postgres").stat()
         mark = hashlib.sha256(f"{bindir}:{size.st_size}:{size.st_mtime_ns}".encode()).hexdigest()
         target = self.home / f"binaries-{mark[:12]}"
@@ -259,9 +279,3 @@ class Cluster:
             except OSError:  # another start was faster
                 shutil.rmtree(copying, ignore_errors=True)
         return target / bindir.parent.parent.name / bindir.parent.name / bindir.name
-
-    @staticmethod
-    def _pid_in(path: Path) -> int | None:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            return int(path.read_text().splitlines()[0])
-        return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from pgmerit.errors import PgmeritError
 from pgmerit.server.cluster import START_SECONDS, Cluster
-from pgmerit.server.processes import last_line, tail
+from pgmerit.server.processes import last_line
 
 
 class PersistentServer(Cluster):
@@ -20,6 +20,7 @@ class PersistentServer(Cluster):
                 return False
             self.initialize()
             self.clear_stale_locks()
+            self.opened_log().close()
             done = self.run(
                 "pg_ctl",
                 [
@@ -30,7 +31,7 @@ class PersistentServer(Cluster):
             )
             if done.returncode != 0:
                 raise PgmeritError(
-                    f"the server did not start: {last_line(tail(self.log) or done.stderr)}",
+                    f"the server did not start: {last_line(self.log_tail() or done.stderr)}",
                     f"Its log is {self.log}.",
                 )
             self.create_database()
@@ -52,11 +53,10 @@ class PersistentServer(Cluster):
     def status(self) -> dict[str, Any]:
         """Tell whether the server runs, where it keeps its data and how to reach it."""
         pid = self.server_pid()
-        found = self.data / "PG_VERSION"
         return {
             "running": pid is not None,
             "pid": pid,
-            "version": found.read_text().strip() if found.exists() else None,
+            "version": self.made_by(),
             "data": str(self.data),
             "log": str(self.log),
             "dsn": self.dsn() if pid is not None else None,

@@ -54,11 +54,11 @@ def processes_in(folder: Path) -> list[int]:
 
 
 def clean_environment() -> dict[str, str]:
-    """Give the environment without libpq's variables, in the C locale."""
+    """Give what the server needs of the environment; no secret of the caller's goes to its user."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PG", "LC_")) and name not in ("LANG", "LANGUAGE")
+        if name in ("PATH", "TMPDIR", "TZ") or name.startswith(("LD_", "DYLD_"))
     }
     return {**kept, "LC_ALL": "C"}
 
@@ -71,14 +71,6 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-
-
-def tail(path: Path, size: int = 4096) -> str:
-    """Give the end of a log, as text."""
-    try:
-        return path.read_bytes()[-size:].decode(errors="replace")
-    except OSError:
-        return ""
 
 
 def last_line(text: str) -> str:

@@ -22,34 +22,38 @@ class ServerUser:
     name: str
 
     @classmethod
-    def choose(cls, data: Path) -> ServerUser:
-        """Choose the present user, or for root the one who owns the data or an ordinary one."""
+    def choose(cls, home: Path) -> ServerUser:
+        """Choose the present user, or for root the one who owns the data or an ordinary one.
+
+        Whose data it is says something only in a home that root or such an ordinary user owns.
+        """
         if os.geteuid() != 0:
             return cls(None, None, "")
-        if data.exists() and data.stat().st_uid != 0:
-            owner = data.stat().st_uid
-            with contextlib.suppress(KeyError):
-                entry = pwd.getpwuid(owner)
-                return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
+        found = []
         for name in ("postgres", "nobody"):
             with contextlib.suppress(KeyError):
-                entry = pwd.getpwnam(name)
-                return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
-        raise PgmeritError(
-            "PostgreSQL does not run as root and there is no user postgres or nobody",
-            "Run pgmerit as an ordinary user.",
-        )
+                found.append(pwd.getpwnam(name))
+        with contextlib.suppress(OSError, KeyError):
+            owner = pwd.getpwuid((home / "server" / "data").lstat().st_uid)
+            if owner.pw_uid != 0 and (home.stat().st_uid == 0 or owner in found):
+                found.insert(0, owner)
+        if not found:
+            raise PgmeritError(
+                "PostgreSQL does not run as root and there is no user postgres or nobody",
+                "Run pgmerit as an ordinary user.",
+            )
+        return cls(found[0].pw_uid, found[0].pw_gid, found[0].pw_name)
+
+    @property
+    def owner(self) -> int:
+        """The number of the user to whom the server's files belong."""
+        return os.geteuid() if self.uid is None else self.uid
 
     def process_options(self) -> dict[str, Any]:
         """Give what subprocess needs to run a program as this user."""
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-    def take(self, path: Path) -> None:
-        """Make a folder this user's own."""
-        if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
 
     def can_enter(self, folder: Path) -> bool:
         """Tell whether this user can reach into a folder."""
