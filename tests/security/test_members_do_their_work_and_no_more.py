@@ -96,6 +96,66 @@ def test_a_writer_sees_its_new_badges_in_its_transaction(
     assert [each["badge_definition_id"] for each in found] == ["first"]
 
 
+WRITER_STATEMENTS = [
+    "insert into badges.activities (peer_mentor_id, org_id, activity_type, occurred_at)"
+    " select gen_random_uuid(), 'nhf', 'call', now() from generate_series(1, 3)"
+    " returning activity_id",
+    "insert into badges.activities"
+    " (peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+    " values (%(ann)s, 'nhf', 'call', '2026-03-01 12:00+00', 'a')"
+    " on conflict (peer_mentor_id, org_id, idempotency_key)"
+    " do update set quantity = excluded.quantity returning activity_id",
+    "insert into badges.activities"
+    " (peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+    " values (%(ann)s, 'nhf', 'call', '2026-03-01 12:00+00', 'a') on conflict do nothing",
+    "merge into badges.activities as held"
+    " using (values (%(ann)s::uuid, 'a'), (%(ann)s::uuid, 'b')) as given (who, key)"
+    " on held.peer_mentor_id = given.who and held.idempotency_key = given.key"
+    " when matched then update set quantity = 3, attributes = '{\"n\": 1}'"
+    " when not matched then insert"
+    " (peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+    " values (given.who, 'nhf', 'call', '2026-03-02 12:00+00', given.key)",
+    "update badges.activities set idempotency_key = 'c', peer_mentor_id = %(ben)s"
+    " where idempotency_key = 'b' returning activity_id",
+    "select * from badges.activities for update",
+]
+
+
+def test_every_way_of_writing_that_leaves_the_number_alone_is_open(
+    ruled: Connection, session: Session
+) -> None:
+    writer = session("pgmerit_writer")
+    for statement in WRITER_STATEMENTS:
+        writer.execute(statement.encode(), {"ann": ANN, "ben": BEN})
+    assert value(ruled, "select count(*) from badges.activities") == 5
+    assert_exact(ruled)
+
+
+ROW = "gen_random_uuid(), 'nhf', 'call', now()"
+CHOOSING = [
+    "insert into badges.activities (activity_id, peer_mentor_id, org_id, activity_type,"
+    f" occurred_at) overriding system value values (7, {ROW})",
+    "insert into badges.activities (activity_id, peer_mentor_id, org_id, activity_type,"
+    f" occurred_at) values (7, {ROW})",
+    "update badges.activities set activity_id = 7",
+    "insert into badges.activities (peer_mentor_id, org_id, activity_type, occurred_at,"
+    " idempotency_key) values (gen_random_uuid(), 'nhf', 'call', now(), 'a')"
+    " on conflict (peer_mentor_id, org_id, idempotency_key) do update set activity_id = 7",
+    "copy badges.activities (activity_id, peer_mentor_id, org_id, activity_type, occurred_at)"
+    " from stdin",
+    "select setval('badges.activities_activity_id_seq', 7)",
+]
+
+
+@pytest.mark.parametrize("role", ["pgmerit_writer", "pgmerit_admin"])
+def test_nobody_chooses_the_number_that_another_insert_will_get(
+    ruled: Connection, session: Session, role: str
+) -> None:
+    insert(ruled, activity("2026-03-01"))
+    writer = session(role)
+    assert [each for each in CHOOSING if not is_refused(writer, each)] == []
+
+
 FORBIDDEN_TO_WRITERS = [
     "update badges.peer_mentor_stats set activity_count = 99",
     "delete from badges.peer_mentor_stats",
