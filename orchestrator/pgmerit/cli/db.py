@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pgmerit.cli.common import emit, format_option, say
+from pgmerit.cli.common import emit, format_option, print_line, say
 from pgmerit.errors import PgmeritError
 from pgmerit.server.binaries import find_bindir
 from pgmerit.server.persistent import PersistentServer
@@ -71,7 +71,7 @@ def status(ctx: click.Context, output_format: str) -> None:
 @command.command()
 def dsn() -> None:
     """Print the running server's connection string."""
-    click.echo(_running().dsn())
+    print_line(_running().dsn())
 
 
 @command.command(context_settings={"ignore_unknown_options": True})

@@ -20,6 +20,10 @@ from pgmerit.cli.common import (
     database_options,
     emit,
     format_option,
+    print_json,
+    print_line,
+    print_text,
+    printable,
     progress,
     say,
 )
@@ -55,9 +59,9 @@ def validate(file: Path, output_format: str) -> int:
         emit(shown, output_format)
     else:
         for problem in problems:
-            click.echo(_line(file, problem))
+            print_line(_line(file, problem))
         if not problems:
-            click.echo(f"{file} is valid: {_size(document.value)}")
+            print_line(f"{file} is valid: {_size(document.value)}")
     if problems:
         return 1
     _warn(document.value)
@@ -341,7 +345,7 @@ def show(ruleset: str | None, version: int | None, output_format: str, database:
     if output_format == "json":
         emit(document, output_format)
     else:
-        click.echo(_as_yaml(document), nl=False)
+        print_text(_as_yaml(document))
 
 
 def _only_rule_set(applied: list[dict[str, Any]]) -> str:
@@ -357,10 +361,10 @@ def _only_rule_set(applied: list[dict[str, Any]]) -> str:
     return names[0]
 
 
-def _as_yaml(document: Any) -> str:
+def _as_yaml(document: Any, allow_unicode: bool = True) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
-    yaml.allow_unicode = True
+    yaml.allow_unicode = allow_unicode
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.representer.add_representer(
         Decimal,
@@ -370,7 +374,10 @@ def _as_yaml(document: Any) -> str:
     )
     written = StringIO()
     yaml.dump(_in_order(document), written)
-    return written.getvalue()
+    text = written.getvalue()
+    # What the terminal would be spared is spelled by YAML, so that it stays the same document.
+    is_printable = all(printable(line) == line for line in text.split("\n"))
+    return text if is_printable or not allow_unicode else _as_yaml(document, False)
 
 
 def _in_order(document: Any) -> Any:
@@ -406,4 +413,4 @@ def history(ruleset: str | None, output_format: str, database: Database) -> None
 def schema(stats_document: bool) -> None:
     """Print the JSON Schema of rule sets, for editors."""
     found = stats_document_schema() if stats_document else rule_set_schema()
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    print_json(found)
