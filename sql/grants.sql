@@ -45,7 +45,7 @@ begin
             v_role
         );
         continue when v_role = 'pgmerit_reader';
-        -- All but activity_id: a number that a writer chose would be the next insert's, and fail it.
+        -- Not activity_id: a number that a writer chose would fail the insert that gets it next.
         execute format(
             'grant delete,
                 insert (org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity,

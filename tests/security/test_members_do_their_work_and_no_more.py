@@ -335,3 +335,47 @@ def test_a_refused_error_is_json_too(ruled: Connection, cli: Cli, login: Login) 
     error = json.loads(result.stderr)["error"]
     assert error["sqlstate"] == "42501"
     assert error["hint"]
+
+
+RAW = rule_set(
+    {"raw": {"type": "criteria_raw", "expression": "$.totals.count > 1", "reason": "a test"}}
+)
+
+
+def test_an_owner_who_set_a_lesser_role_has_lesser_rights(
+    ruled: Connection, connect: Callable[..., Connection]
+) -> None:
+    owner = connect()
+    change = "select badges.set_setting('criteria_raw', 'true')"
+    configure = "select badges.configure_badge('third', 'nhf', false, null)"
+    plan = f"select badges.plan_rule_set('{json.dumps(RAW)}')"
+    owner.execute(change.encode())
+    for role in ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin"):
+        with owner.transaction():
+            owner.execute(f"set local role {role}".encode())
+            assert is_refused_within(owner, change)
+            assert is_refused_within(owner, configure) == (role != "pgmerit_admin")
+            if role == "pgmerit_admin":
+                with (
+                    pytest.raises(psycopg.errors.InvalidParameterValue) as refused,
+                    owner.transaction(),
+                ):
+                    owner.execute(plan.encode())
+                assert "platform administrator alone" in str(refused.value.diag.message_detail)
+    owner.execute(change.encode())
+    assert value(owner, plan)["changed"]
+
+
+def is_refused_within(session: Connection, statement: str) -> bool:
+    """The same inside a transaction, which goes on."""
+    with session.transaction(force_rollback=True):
+        return is_refused(session, statement)
+
+
+def test_a_member_of_the_owner_changes_settings(ruled: Connection, session: Session) -> None:
+    owner = value(
+        ruled, "select nspowner::regrole::text from pg_namespace where nspname = 'badges'"
+    )
+    member = session(owner)
+    member.execute("select badges.set_setting('criteria_raw', 'true')")
+    assert value(ruled, "select setting_value from badges_internal.settings") is True
