@@ -24,7 +24,7 @@ begin
             hint = 'Act as a member of the role that owns schema badges.';
     end if;
     if p_setting is distinct from 'criteria_raw' then
-        raise exception 'unknown setting "%"', p_setting
+        raise exception 'unknown setting %', badges_internal._quoted(p_setting)
         using errcode = '22023', hint = 'Known settings: criteria_raw.';
     end if;
     if jsonb_typeof(p_value) is distinct from 'boolean' then
