@@ -49,6 +49,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_LONGEST_LINE = 1000
 _BROKEN_PIPE = 128 + 13  # as the shell tells of a program that SIGPIPE ended
 
 
@@ -261,7 +262,8 @@ def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
     if _wants_json(arguments):
         say(_json(_plain(error.as_json())))
     else:
-        say(f"error: {' '.join(error.message.split())}")
+        message = " ".join(error.message.split())
+        say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
         for detail in error.details:
             say(f"  {_detail_line(detail)}")
         if error.hint:

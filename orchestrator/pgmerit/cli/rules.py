@@ -38,6 +38,7 @@ from pgmerit.rules.versions import Document
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_VERSION = click.IntRange(1, 2**31 - 1)
 
 
 @click.group("rules")
@@ -192,7 +193,7 @@ def _emit_applied(applied: dict[str, Any], output_format: str) -> None:
 
 @command.command()
 @click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
-@click.argument("version", type=click.IntRange(1))
+@click.argument("version", type=_VERSION)
 @evaluation_options
 @format_option
 @database_options
@@ -300,7 +301,7 @@ def _document_of(connection: Connection, ruleset: str | None, named: str) -> Any
     if named != "current" and not named.isdecimal():
         return _read(Path(named)).value
     name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
-    version = None if named == "current" else int(named)
+    version = None if named == "current" else _VERSION(named)
     return routines.get_rule_set(connection, name, version)
 
 
@@ -328,7 +329,7 @@ def backfill(ruleset: str | None, batch: int, output_format: str, database: Data
 
 @command.command()
 @click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
-@click.argument("version", type=click.IntRange(1), required=False)
+@click.argument("version", type=_VERSION, required=False)
 @format_option
 @database_options
 def show(ruleset: str | None, version: int | None, output_format: str, database: Database) -> None:
@@ -365,6 +366,9 @@ def _as_yaml(document: Any, allow_unicode: bool = True) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = allow_unicode
+    yaml.width = (
+        80 if allow_unicode else 2**31
+    )  # a folded line of escapes is read with a space more
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.representer.add_representer(
         Decimal,
