@@ -326,13 +326,15 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 def _print_drawn(drawn: Table | Tree | Text, title: str | None = None) -> None:
     """Print to stdout what rich draws; it never cuts a table in a pipe."""
-    stream = sys.stdout or io.StringIO()
-    width = None if stream.isatty() else 10_000
-    console = Console(file=stream, width=width, highlight=False)
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    written = io.StringIO()
+    width = None if is_terminal else 10_000
+    console = Console(file=written, force_terminal=is_terminal, width=width, highlight=False)
+    if title:
+        console.print(verbatim(title, "bold"))
+    console.print(drawn)
     with _writing():
-        if title:
-            console.print(verbatim(title, "bold"))
-        console.print(drawn)
+        click.echo(written.getvalue(), nl=False)
 
 
 def _table(rows: list[Any]) -> Table:
