@@ -165,12 +165,12 @@ def read_plan(path: Path) -> Plan | None:
     try:
         plan = Plan(held["rule_set"], held["version"], held["checksum"], held["document"])
         is_whole = (
-            held["pgmerit_plan"] is not True
-            and held["pgmerit_plan"] == _PLAN_FORMAT
+            held["pgmerit_plan"] == _PLAN_FORMAT
+            # In Python true and 1.0 equal 1 as well.
+            and type(held["pgmerit_plan"]) is type(plan.version) is int
+            and 0 <= plan.version < 2**31
             and sha256(canonical_text(plan.document).encode()).hexdigest() == plan.checksum
             and plan.document["ruleset"] == plan.rule_set
-            and type(plan.version) is int  # true and 1.0 are none
-            and 0 <= plan.version < 2**31
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         is_whole = False
