@@ -6,6 +6,7 @@ As root and as an ordinary user: what root opens lies in a folder that the serve
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 import subprocess
 import sys
@@ -53,10 +54,10 @@ TRAPS = [as_link, as_second_name, as_pipe, pytest.param(as_anothers, marks=as_ro
 
 @pytest.fixture
 def secret(home: Path) -> Path:
-    """A file that nobody may read or change by way of the server's folder."""
+    """A file that nobody reads or changes by way of the server's folder, though he may."""
     found = home / "secret"
     found.write_text(SECRET)
-    found.chmod(0o600)
+    found.chmod(0o666)
     return found
 
 
@@ -145,13 +146,20 @@ def test_nor_does_any_other_command_take_it(home: Path, cli: Cli) -> None:
 
 @as_root
 def test_whose_data_it_is_makes_root_no_servant_of_his(home: Path) -> None:
-    """A stranger's folder with a stranger's data in it: root neither reads nor serves it."""
-    given = anothers_home(home)
-    (given / "server" / "data").mkdir(parents=True)
-    os.chown(given / "server", STRANGER, STRANGER)
-    os.chown(given / "server" / "data", 65534, 65534)
-    with pytest.raises(PgmeritError, match="belongs to another user"):
-        PersistentServer(given)
+    """A folder of a user's with a server's data in it: root neither reads nor serves it."""
+    user = pwd.getpwnam("daemon").pw_uid
+    data = home / "given" / "server" / "data"
+    data.mkdir(parents=True)
+    for folder in (data, data.parent, data.parent.parent):
+        os.chown(folder, user, -1)
+    with pytest.raises(PgmeritError, match="belongs to another user, daemon"):
+        PersistentServer(home / "given")
+
+
+def test_data_that_is_not_postgresqls_is_not_told(persistent: PersistentServer) -> None:
+    (persistent.data / "PG_VERSION").write_text(SECRET)
+    with pytest.raises(PgmeritError, match="PG_VERSION is not PostgreSQL's"):
+        persistent.status()
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775])
@@ -231,7 +239,7 @@ def test_psql_is_not_a_program_of_the_servers_choice(
     persistent: PersistentServer, home: Path
 ) -> None:
     persistent.start()
-    for name in ("psql", "postgres"):
+    for name in ("psql", "postgres", "initdb"):
         (home / name).write_text("#!/bin/sh\necho trapped\n")
         (home / name).chmod(0o755)
     (persistent.data / "postmaster.opts").write_text(f"{home}/postgres\n")

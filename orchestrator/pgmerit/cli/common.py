@@ -13,10 +13,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 import psycopg
@@ -113,6 +113,7 @@ class CommandTable(click.Group):
         except UnicodeEncodeError as exc:
             _fail(PgmeritError(f'"{exc.object}" is not text', "Write it in UTF-8."), arguments)
         except OSError as exc:
+            _drop_unwritten(sys.stdout)
             place = f"{exc.filename}: " if exc.filename else ""
             _fail(PgmeritError(f"{place}{exc.strerror or exc}"), arguments)
         sys.exit(result if isinstance(result, int) else 0)
@@ -254,8 +255,10 @@ def progress(description: str, total: float | None) -> Iterator[Callable[[float]
 
 def say(message: str) -> None:
     """Print a line about the work to stderr; that nobody hears it stops no work."""
-    with suppress(OSError):
+    try:
         click.echo(printable(message), err=True)
+    except OSError:
+        _drop_unwritten(sys.stderr)
 
 
 def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
@@ -277,12 +280,20 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        # What is left in the buffer would fail once more at the end of the process.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten(sys.stdout)
         if exc.errno == errno.EPIPE:
             sys.exit(_BROKEN_PIPE)
         raise PgmeritError(f"the output cannot be written: {exc.strerror}") from exc
+
+
+def _drop_unwritten(stream: TextIO | None) -> None:
+    """Spare the end of the process what a stream holds and cannot write."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _escaped(character: str) -> str:
