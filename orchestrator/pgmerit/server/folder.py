@@ -91,13 +91,14 @@ class Folder:
         except FileNotFoundError:
             raise
         except OSError as exc:
-            raise PgmeritError(f"{self.path} is not a folder", _ADVICE) from exc
+            found = self.path.lstat()
+            if not stat.S_ISDIR(found.st_mode):
+                raise PgmeritError(f"{self.path} is not a folder", _ADVICE) from exc
+            self._refuse_anothers(found)
+            raise PgmeritError(f"{self.path} cannot be opened: {exc.strerror}", _ADVICE) from exc
         try:
             found = os.fstat(descriptor)
-            if found.st_uid != self.owner:
-                raise PgmeritError(
-                    f"{self.path} belongs to another user, {user_name(found.st_uid)}", _ADVICE
-                )
+            self._refuse_anothers(found)
             if found.st_mode & OTHERS_MAY_WRITE:
                 raise PgmeritError(
                     f"others may write in {self.path}", f"Run `chmod go-w {self.path}`."
@@ -105,6 +106,12 @@ class Folder:
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def _refuse_anothers(self, found: os.stat_result) -> None:
+        if found.st_uid != self.owner:
+            raise PgmeritError(
+                f"{self.path} belongs to another user, {user_name(found.st_uid)}", _ADVICE
+            )
 
     def _checked(self, name: str, flags: int, folder: int) -> int:
         """Open a file of this folder; refuse a link, another user's, or one with two names."""
