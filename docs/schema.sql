@@ -74,7 +74,8 @@ create type badges_internal.element_change as (
 create type badges_internal.fold_result as (
     candidates badges_internal.candidate[],
     late_days badges_internal.late_day[],
-    late_people badges_internal.late_person[]
+    late_people badges_internal.late_person[],
+    fallen_people badges_internal.late_person[]
 );
 
 create type badges_internal.late_day as (
@@ -110,7 +111,8 @@ create type badges_internal.short_result as (
     left_stats text[],
     candidates badges_internal.candidate[],
     late_days badges_internal.late_day[],
-    late_people badges_internal.late_person[]
+    late_people badges_internal.late_person[],
+    previous_at timestamp with time zone
 );
 
 create type badges_internal.stat_key as (
@@ -261,7 +263,8 @@ create table badges.peer_mentor_stats (
     next_distinct integer,
     next_day_run integer,
     next_week_run integer,
-    next_month_run integer
+    next_month_run integer,
+    written_in xid8
 ) with (fillfactor=70);
 
 create table badges.rule_sets (
@@ -305,8 +308,7 @@ create table badges_internal.activity_routes (
     checked_routes badges_internal.stat_route[] not null,
     has_raw boolean not null,
     has_tenure boolean not null default false,
-    has_rolling boolean not null default false,
-    has_revocable boolean not null default false
+    has_rolling boolean not null default false
 );
 
 create table badges_internal.badge_places (
@@ -379,6 +381,10 @@ create table badges_internal.place_claims (
     badge_definition_id text collate "C" not null,
     tier text collate "C" not null,
     earned_at timestamp with time zone not null
+);
+
+create table badges_internal.rule_gate (
+
 );
 
 create table badges_internal.settings (
@@ -508,8 +514,8 @@ create view badges.mentor_activity_totals with (security_invoker=true) as
 
 CREATE TRIGGER count_new_activities AFTER INSERT ON badges.activities REFERENCING NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._count_new_activities();
 CREATE TRIGGER fill_activity_date BEFORE INSERT ON badges.activities FOR EACH ROW WHEN ((new.activity_date IS NULL)) EXECUTE FUNCTION badges_internal._fill_activity_date();
-CREATE TRIGGER fill_changed_activity_date BEFORE UPDATE OF occurred_at, org_id ON badges.activities FOR EACH ROW WHEN (((new.activity_date = old.activity_date) AND ((new.occurred_at <> old.occurred_at) OR (new.org_id <> old.org_id)))) EXECUTE FUNCTION badges_internal._fill_activity_date();
 CREATE TRIGGER forget_all_activities AFTER TRUNCATE ON badges.activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._forget_all_activities();
+CREATE TRIGGER move_activity_date BEFORE UPDATE OF occurred_at, org_id ON badges.activities FOR EACH ROW WHEN (((new.activity_date = old.activity_date) AND ((new.occurred_at <> old.occurred_at) OR (new.org_id <> old.org_id)) AND isfinite(new.occurred_at))) EXECUTE FUNCTION badges_internal._move_activity_date();
 CREATE TRIGGER recount_deleted_activities AFTER DELETE ON badges.activities REFERENCING OLD TABLE AS old_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_deleted_activities();
 CREATE TRIGGER recount_updated_activities AFTER UPDATE ON badges.activities REFERENCING OLD TABLE AS old_activities NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_updated_activities();
 CREATE TRIGGER check_badge_definition BEFORE INSERT OR UPDATE OF criteria, criteria_type ON badges.badge_definitions FOR EACH ROW EXECUTE FUNCTION badges_internal._check_badge_definition();
@@ -539,7 +545,7 @@ function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb 
 function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
 function badges.rebuild_stats(p_peer_mentor_id uuid DEFAULT NULL) returns bigint volatile security definer;
 function badges.record_activities(p_activities jsonb) returns jsonb volatile security definer;
-function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_activity_date date DEFAULT NULL) returns jsonb volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rezone_organization(p_org_id text, p_time_zone text) returns jsonb volatile security definer;
 function badges.rollback_rule_set(p_rule_set text, p_version integer, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
@@ -557,11 +563,12 @@ function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
 function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
-function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text) returns jsonb volatile;
+function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text, p_org_id text DEFAULT NULL) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
+function badges_internal._begin_apply() returns void volatile;
 function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text immutable;
@@ -571,6 +578,7 @@ function badges_internal._check_badge_definition() returns trigger volatile secu
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
 function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
+function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
@@ -579,7 +587,7 @@ function badges_internal._configured(p_organization jsonb, p_badges text[], p_ba
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_one(p_new badges_internal.new_activity) returns badges_internal.short_result volatile;
-function badges_internal._count_waiting_people(p_rule_set text) returns bigint volatile;
+function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
@@ -589,6 +597,7 @@ function badges_internal._criteria_shape(p_criteria jsonb) returns jsonb immutab
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
+function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
@@ -597,6 +606,7 @@ function badges_internal._element_statement(p_source text, p_stats text DEFAULT 
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
+function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL) returns bigint volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_language text) returns jsonb volatile;
@@ -609,6 +619,7 @@ function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition bad
 function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
+function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
@@ -621,6 +632,7 @@ function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boole
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
+function badges_internal._is_touched(p_peer_mentor_id uuid, p_activity_id bigint, p_base_cmin cid) returns boolean volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._listed_badges(p_sound jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
@@ -632,6 +644,7 @@ function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone ba
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
+function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
 function badges_internal._named_activities(p_sound jsonb) returns TABLE(badge text, path text, activity_type text) immutable;
@@ -639,6 +652,7 @@ function badges_internal._nearest_word(p_word text, p_known text[]) returns text
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
 function badges_internal._next_threshold(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
 function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text, p_value bigint) returns integer stable;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
@@ -684,9 +698,9 @@ function badges_internal._redate_badges(p_held badges_internal.candidate[]) retu
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
 function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
-function badges_internal._refuse_losses(p_document jsonb) returns void volatile;
+function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns void volatile;
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
-function badges_internal._replace_rules(p_rule_set text, p_version integer) returns void volatile;
+function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
 function badges_internal._require_held_tier(p_definition badges.badge_definitions, p_peer_mentor_id uuid, p_org_id text, p_tier text) returns text volatile;
@@ -705,7 +719,7 @@ function badges_internal._rolling_windows(p_defined badges_internal.stat_definit
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_around(p_stats badges.peer_mentor_stats, p_unit text, p_day date, OUT first_unit integer, OUT last_unit integer) returns record volatile;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
-function badges_internal._save_compiled(p_rule_set text, p_version integer) returns void volatile;
+function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._scalar_of(p_name text) returns jsonb immutable;
@@ -729,6 +743,7 @@ function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) 
 function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
+function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;

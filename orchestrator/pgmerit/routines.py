@@ -283,12 +283,16 @@ def record_activity(
     quantity: Decimal | int = 0,
     attributes: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    activity_date: date | None = None,
 ) -> Row:
-    """Record one activity: `activity_id`, `duplicate`, `new_badges`."""
+    """Record one activity: `activity_id`, `duplicate`, `new_badges`.
+
+    `activity_date` is the person's own local day; None is the organization's.
+    """
     return _value(
         Row,
         connection,
-        "select badges.record_activity(%s, %s, %s, %s, %s, %s, %s) as value",
+        "select badges.record_activity(%s, %s, %s, %s, %s, %s, %s, %s) as value",
         peer_mentor_id,
         org_id,
         activity_type,
@@ -296,6 +300,7 @@ def record_activity(
         quantity,
         Jsonb(attributes or {}),
         idempotency_key,
+        activity_date,
     )
 
 

@@ -7,6 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_occurred_at timestamptz;
+    v_activity_date date;
 begin
     if coalesce(p_activity ->> 'peer_mentor_id', '')
         !~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$'
@@ -53,6 +54,19 @@ begin
     end;
     if v_occurred_at < '1900-01-03 00:00:00+00' or v_occurred_at > now() + interval '1 day' then
         return format('occurred_at %s must lie between 1900 and a day from now', v_occurred_at);
+    end if;
+    begin
+        v_activity_date := (p_activity ->> 'activity_date')::date;
+    exception
+        when invalid_datetime_format or datetime_field_overflow or invalid_text_representation then
+            return format('activity_date "%s" is no date', p_activity ->> 'activity_date');
+    end;
+    if not isfinite(v_activity_date) or abs(
+        v_activity_date - (coalesce(v_occurred_at, now()) at time zone 'UTC')::date
+    ) > 1 then
+        return format(
+            'activity_date %s must lie within a day of the UTC date of occurred_at', v_activity_date
+        );
     end if;
     return null;
 end;

@@ -4,9 +4,9 @@
 -- reached. Everything else, and every stat the short way cannot serve, is folded by a fixed number
 -- of set-based statements. The base row is written first.
 --
--- ON CONFLICT DO UPDATE, MERGE and writable CTEs fire the update and delete triggers first, whose
--- recount has seen these rows already: after a recount in this transaction the next insert
--- recounts too.
+-- Other statements may have counted some of these rows already: those of a function that ran inside
+-- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a
+-- statement touched are rebuilt from the table, as are people of another version.
 --
 -- Locks:  base rows in key order, then the same people's other rows.
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
@@ -23,14 +23,16 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_counts bigint[];
+    v_ids bigint[];
     v_stale_people uuid[];
     v_stale_orgs text[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
+    v_touched_people uuid[];
+    v_touched_orgs text[];
+    v_rebuilt badges_internal.late_person[];
     v_has_rolling boolean;
-    v_has_tenure boolean;
-    v_has_revocable boolean;
-    v_has_raw boolean;
     v_stats text[]; -- what is left for the fold, null = everything
     v_few badges.activities[];
     v_source text := 'new_activities';
@@ -42,39 +44,6 @@ declare
     v_material text;
     v_seqscan text;
 begin
-    perform badges_internal._hold_rules();
-    if nullif(current_setting('badges_internal.recounted_in', true), '')
-        = pg_current_xact_id()::text
-    then
-        select
-            array_agg(person.peer_mentor_id), array_agg(person.org_id),
-            array_agg(row(person.peer_mentor_id, person.org_id, person.occurred_at)
-                ::badges_internal.late_person)
-        into v_people, v_orgs, v_result.late_people
-        from (
-            select a.peer_mentor_id, a.org_id, min(a.occurred_at) as occurred_at
-            from new_activities as a
-            group by a.peer_mentor_id, a.org_id
-        ) as person;
-        if v_people is null then
-            return null;
-        end if;
-        perform badges_internal._refuse_future(a.occurred_at)
-        from (select max(occurred_at) as occurred_at from new_activities) as a
-        where a.occurred_at > now() + interval '1 day';
-        perform badges_internal._recount_activities(
-            v_people, v_orgs,
-            array(select distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind
-                  from new_activities as a),
-            v_people, v_orgs, v_result.late_people
-        );
-        -- Below another trigger an outer statement's rows may still wait to be counted.
-        if pg_trigger_depth() = 1 then
-            perform set_config('badges_internal.recounted_in', '', true);
-        end if;
-        return null;
-    end if;
-
     select
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
         a.attributes, a.activity_id
@@ -82,7 +51,7 @@ begin
     from new_activities as a
     where (select count(*) from (select from new_activities limit 2) as two) = 1;
 
-    if v_new.activity_id is not null then
+    if v_new.quantity >= 0 then
         if v_new.occurred_at > now() + interval '1 day' then
             perform badges_internal._refuse_future(v_new.occurred_at);
         end if;
@@ -93,30 +62,37 @@ begin
         v_candidates := v_short.candidates;
         v_stats := v_short.left_stats;
     else
+        perform badges_internal._hold_rules();
         perform badges_internal._refuse_future(a.occurred_at)
         from (select max(occurred_at) as occurred_at from new_activities) as a
         where a.occurred_at > now() + interval '1 day';
     end if;
 
-    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
-    into v_people, v_orgs
-    from (select distinct a.peer_mentor_id, a.org_id from new_activities as a) as person;
+    select
+        array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id),
+        array_agg(arrived.activity_count), array_agg(arrived.activity_id)
+    into v_people, v_orgs, v_counts, v_ids
+    from (
+        select
+            a.peer_mentor_id, a.org_id, count(*) as activity_count,
+            min(a.activity_id) as activity_id
+        from new_activities as a
+        group by a.peer_mentor_id, a.org_id
+    ) as arrived;
     if v_people is null then
         return null;
     end if;
 
-    -- What is asked of nobody here need not be looked for.
-    select
-        bool_or(route.has_rolling), bool_or(route.has_tenure), bool_or(route.has_revocable),
-        bool_or(route.has_raw)
-    into v_has_rolling, v_has_tenure, v_has_revocable, v_has_raw
-    from badges_internal.activity_routes as route
-    where route.org_id = any(v_orgs)
-    and route.activity_type = '';
-
     if v_stats is null then
+        -- Asked before the base rows are written anew, just below.
+        if v_short.is_stale is not true then
+            select touched.peer_mentor_ids, touched.org_ids
+            into v_touched_people, v_touched_orgs
+            from badges_internal._touched_people(v_people, v_orgs, v_counts, v_ids) as touched;
+        end if;
         perform badges_internal._lock_people(v_people, v_orgs);
-        select stale.peer_mentor_ids, stale.org_ids
+        select
+            v_touched_people || stale.peer_mentor_ids, v_touched_orgs || stale.org_ids
         into v_stale_people, v_stale_orgs
         from badges_internal._stale_people(
             v_people, v_orgs, coalesce(v_short.is_stale, false)
@@ -156,6 +132,11 @@ begin
             perform set_config('enable_seqscan', v_seqscan, true);
         end if;
         v_candidates := v_candidates || v_result.candidates;
+        select bool_or(route.has_rolling)
+        into v_has_rolling
+        from badges_internal.activity_routes as route
+        where route.org_id = any(v_orgs)
+        and route.activity_type = '';
         if v_has_rolling then
             v_candidates := v_candidates || (
                 select badges_internal._roll_windows(
@@ -172,12 +153,8 @@ begin
             );
         end if;
         if v_short.is_in_order then
-            v_candidates := array(
-                select row(
-                    candidate.peer_mentor_id, candidate.org_id, candidate.badge_definition_id,
-                    v_new.occurred_at, v_new.activity_id
-                )::badges_internal.candidate
-                from unnest(v_candidates) as candidate
+            v_candidates := badges_internal._dated_now(
+                v_candidates, v_new.occurred_at, v_new.activity_id
             );
         end if;
     end if;
@@ -192,46 +169,21 @@ begin
         ));
     end if;
 
-    -- People brought up to date were rebuilt whole: their late rows are not told apart.
-    v_result.late_people := v_result.late_people || v_short.late_people || (
-        select array_agg(
-            row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
-        )
-        from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+    -- Of who was rebuilt whole, neither what is late nor what fell was told apart.
+    select array_agg(
+        row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
+    )
+    into v_rebuilt
+    from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id);
+    select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
+    into v_fallen_people, v_fallen_orgs
+    from unnest(v_result.fallen_people || v_rebuilt) as fallen
+    where (v_short.previous_at < fallen.occurred_at) is not true;
+    v_result.late_people := v_result.late_people || v_short.late_people || v_rebuilt;
+    perform badges_internal._evaluate_people(
+        v_people, v_orgs, v_candidates, v_result.late_people, v_fallen_people, v_fallen_orgs,
+        'rule'
     );
-    if v_result.late_people is not null then
-        v_candidates := v_candidates || badges_internal._falling_badges(v_result.late_people);
-    end if;
-    if v_has_tenure then
-        v_candidates := v_candidates || badges_internal._pass_due_dates(v_people, v_orgs, null);
-    end if;
-    -- What a negative value made false, or a newer version of the rules, goes first: nothing shall
-    -- count it.
-    if v_has_revocable then
-        select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
-        into v_fallen_people, v_fallen_orgs
-        from (
-            select held.peer_mentor_id, held.org_id
-            from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
-            join badges.peer_mentor_stats as held
-                on held.peer_mentor_id = person.peer_mentor_id
-                and held.org_id = person.org_id
-                and held.has_negative
-            union
-            select *
-            from unnest(v_stale_people, v_stale_orgs)
-        ) as fallen;
-        if v_fallen_people is not null then
-            perform badges_internal._settle_revocable(v_fallen_people, v_fallen_orgs);
-        end if;
-    end if;
-    perform badges.apply_badge_rules(v_candidates, 'rule');
-    if v_result.late_people is not null then
-        perform badges_internal._redate_awards(v_result.late_people);
-    end if;
-    if v_has_raw then
-        perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
-    end if;
     return null;
 end;
 $$;

@@ -24,8 +24,8 @@ begin
         into v_problem
         from jsonb_object_keys(v_element) as key (name)
         where key.name not in (
-            'peer_mentor_id', 'org_id', 'activity_type', 'occurred_at', 'quantity', 'attributes',
-            'idempotency_key'
+            'peer_mentor_id', 'org_id', 'activity_type', 'occurred_at', 'activity_date', 'quantity',
+            'attributes', 'idempotency_key'
         )
         order by key.name
         limit 1;

@@ -11,14 +11,16 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_people uuid[];
+    v_orgs text[];
 begin
     perform badges_internal._hold_rules();
     delete from badges_internal.stat_elements;
     delete from badges.peer_mentor_stats;
     delete from badges_internal.due_people;
-    perform badges_internal._settle_revocable(
-        array_agg(person.peer_mentor_id), array_agg(person.org_id)
-    )
+    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    into v_people, v_orgs
     from (
         select distinct earned.peer_mentor_id, earned.org_id
         from badges.earned_badges as earned
@@ -26,6 +28,9 @@ begin
             on definition.badge_definition_id = earned.badge_definition_id
             and definition.on_unmet = 'revoke'
     ) as person;
+    perform badges_internal._evaluate_people(
+        v_people, v_orgs, null, null, v_people, v_orgs, 'rule'
+    );
     return null;
 end;
 $$;

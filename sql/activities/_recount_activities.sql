@@ -53,18 +53,9 @@ begin
     from badges_internal._wanted_stats(p_kinds, null) as wanted;
     v_candidates := v_candidates
         || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
-    -- What does not hold any more goes first: nothing shall count it.
-    v_candidates := v_candidates || badges_internal._pass_due_dates(p_people, p_orgs, null);
-    perform badges_internal._settle_revocable(p_people, p_orgs);
-    perform badges.apply_badge_rules(
-        v_candidates || badges_internal._falling_badges(p_late), 'rule'
+    perform badges_internal._evaluate_people(
+        p_people, p_orgs, v_candidates, p_late, p_people, p_orgs, 'rule'
     );
-    if p_late is not null then
-        perform badges_internal._redate_awards(p_late);
-    end if;
-    perform badges_internal._apply_raw_rules(p_people, p_orgs, 'rule');
-    -- Rows that this very statement inserted are counted now: its insert trigger must know.
-    perform set_config('badges_internal.recounted_in', pg_current_xact_id()::text, true);
 end;
 $$;
 

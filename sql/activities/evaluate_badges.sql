@@ -39,9 +39,8 @@ begin
         perform badges_internal._require_organization(p_org_id);
         perform badges_internal._hold_rules();
     end if;
-    -- What does not hold any more goes first: nothing shall count it.
-    perform badges_internal._settle_revocable(v_people, v_orgs);
-    perform badges.apply_badge_rules(
+    perform badges_internal._evaluate_people(
+        v_people, v_orgs,
         array(
             select distinct row(
                 p_peer_mentor_id, p_org_id, milestone.badge_definition_id, null, null
@@ -49,12 +48,9 @@ begin
             from badges_internal.milestones as milestone
             where milestone.org_id = p_org_id
         ),
-        'rule'
+        array[row(p_peer_mentor_id, p_org_id, '-infinity')::badges_internal.late_person],
+        v_people, v_orgs, 'rule'
     );
-    perform badges_internal._apply_raw_rules(v_people, v_orgs, 'rule');
-    perform badges_internal._redate_awards(array[
-        row(p_peer_mentor_id, p_org_id, '-infinity')::badges_internal.late_person
-    ]);
     return query
     select
         made.peer_mentor_id, made.org_id, made.badge_definition_id, made.tier, made.occurrence,

@@ -25,8 +25,11 @@ begin
         using
             errcode = '22023',
             hint = 'Nothing was recorded. Each element is an object with peer_mentor_id, org_id, '
-                'activity_type and optionally occurred_at, quantity, attributes, idempotency_key.';
+                'activity_type and optionally occurred_at, activity_date, quantity, attributes, '
+                'idempotency_key.';
     end if;
+    -- A zone that changed before the rows are counted would leave days behind.
+    perform badges_internal._hold_rules();
 
     -- Elements in their order, each with the id it will have. A key given twice is one activity.
     select array_agg(row(
@@ -35,7 +38,10 @@ begin
         (element.given ->> 'peer_mentor_id')::uuid,
         element.given ->> 'activity_type',
         moment.occurred_at,
-        badges_internal._local_day(element.given ->> 'org_id', moment.occurred_at),
+        coalesce(
+            (element.given ->> 'activity_date')::date,
+            badges_internal._local_day(element.given ->> 'org_id', moment.occurred_at)
+        ),
         coalesce((element.given ->> 'quantity')::numeric, 0),
         coalesce(nullif(element.given -> 'attributes', 'null'), '{}'),
         element.given ->> 'idempotency_key'
@@ -65,7 +71,9 @@ begin
             filter (where row(held.activity_type, held.quantity, held.attributes)
                 <> row(given.activity_type, given.quantity, given.attributes)
             or held.occurred_at <> given.occurred_at
-            and p_activities -> (given.position - 1)::integer ->> 'occurred_at' is not null)
+            and p_activities -> (given.position - 1)::integer ->> 'occurred_at' is not null
+            or held.activity_date <> given.activity_date
+            and p_activities -> (given.position - 1)::integer ->> 'activity_date' is not null)
     into v_held, v_problem
     from unnest(v_given) with ordinality as given (
         activity_id, org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity,

@@ -2,7 +2,8 @@
 --
 -- Gives {"activity_id", "duplicate", "new_badges": [{"badge_definition_id", "tier", "occurrence",
 -- "earned_at", "name"}]}. A known idempotency key with the same content is a duplicate: it changes
--- nothing and earns nothing. p_occurred_at null = now.
+-- nothing and earns nothing. p_occurred_at null = now; p_activity_date: the person's own local day,
+-- null = the organization's.
 --
 -- Raises: 23503 unknown organization, 22023 a moment over a day ahead, 23514 a value out of range,
 --         MB001 a known key with other content.
@@ -13,7 +14,8 @@ create or replace function badges.record_activity(
     p_occurred_at timestamptz default null,
     p_quantity numeric default 0,
     p_attributes jsonb default '{}',
-    p_idempotency_key text default null
+    p_idempotency_key text default null,
+    p_activity_date date default null
 )
 returns jsonb
 language plpgsql
@@ -28,14 +30,16 @@ declare
     v_held badges.activities;
     v_difference text;
 begin
+    -- A zone that changed before the row is counted would leave a day behind.
+    perform badges_internal._hold_rules();
     insert into badges.activities (
         org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes,
         idempotency_key
     )
     values (
         p_org_id, p_peer_mentor_id, p_activity_type, v_occurred_at,
-        badges_internal._local_day(p_org_id, v_occurred_at), coalesce(p_quantity, 0),
-        coalesce(p_attributes, '{}'), p_idempotency_key
+        coalesce(p_activity_date, badges_internal._local_day(p_org_id, v_occurred_at)),
+        coalesce(p_quantity, 0), coalesce(p_attributes, '{}'), p_idempotency_key
     )
     on conflict (peer_mentor_id, org_id, idempotency_key) do nothing
     returning activity_id into v_activity_id;
@@ -56,6 +60,7 @@ begin
     v_difference := case
         when v_held.activity_type <> p_activity_type then 'activity_type'
         when v_held.occurred_at <> p_occurred_at then 'occurred_at'
+        when v_held.activity_date <> p_activity_date then 'activity_date'
         when v_held.quantity <> coalesce(p_quantity, 0) then 'quantity'
         when v_held.attributes <> coalesce(p_attributes, '{}') then 'attributes'
     end;
@@ -77,5 +82,7 @@ begin
 end;
 $$;
 
-comment on function badges.record_activity(uuid, text, text, timestamptz, numeric, jsonb, text) is
+comment on function badges.record_activity(
+    uuid, text, text, timestamptz, numeric, jsonb, text, date
+) is
 'Records one activity and tells the badges it earned.';

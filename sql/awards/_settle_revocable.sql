@@ -1,8 +1,8 @@
 -- Settles every award of a revoke badge that the given people have from a rule.
 --
 -- Call it after something that can make a rule false or its date later: an update, a delete, a
--- negative value, a change by hand. A backfill also gives back what an earlier version took of a
--- badge that is kept by now. The caller holds the base rows.
+-- late negative value, a change by hand, another version. What an earlier version took of a badge
+-- that is kept by now is given back. The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events.
 create or replace function badges_internal._settle_revocable(
@@ -18,14 +18,6 @@ as $$
 declare
     v_badges badges_internal.candidate[];
 begin
-    if p_source <> 'backfill' and not exists (
-        select
-        from badges.badge_definitions as definition
-        where definition.on_unmet = 'revoke'
-        and definition.is_active
-    ) then
-        return;
-    end if;
     select array_agg(distinct row(
         earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, null::timestamptz,
         null::bigint

@@ -29,16 +29,17 @@ begin
         for share;
     end if;
     insert into badges.peer_mentor_stats as held (
-        peer_mentor_id, org_id, stat, bucket, rule_set_version
+        peer_mentor_id, org_id, stat, bucket, rule_set_version, written_in
     )
     select distinct
-        person.peer_mentor_id, person.org_id, '*', '', organization.rule_set_version
+        person.peer_mentor_id, person.org_id, '*', '', organization.rule_set_version,
+        pg_current_xact_id()
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     join badges.organizations as organization
         on organization.org_id = person.org_id
     order by person.peer_mentor_id, person.org_id
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
-        activity_count = held.activity_count;
+        written_in = excluded.written_in;
 end;
 $$;
 

@@ -16,6 +16,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_people constant uuid[] := array[p_changed[1].peer_mentor_id];
+    v_orgs constant text[] := array[p_changed[1].org_id];
     v_line text;
 begin
     insert into badges.award_events (
@@ -40,17 +42,18 @@ begin
     loop
         raise log '%', v_line;
     end loop;
-    perform badges_internal._settle_revocable(
-        array_agg(distinct changed.peer_mentor_id), array_agg(distinct changed.org_id)
-    )
-    from unnest(p_changed) as changed
-    having count(*) > 0;
-    perform badges.apply_badge_rules(badges_internal._counting_badges(array(
-        select row(
-            changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, null, null
-        )::badges_internal.candidate
-        from unnest(p_changed) as changed
-    )));
+    if p_changed is not null then
+        perform badges_internal._evaluate_people(
+            v_people, v_orgs,
+            badges_internal._counting_badges(array(
+                select row(
+                    changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, null, null
+                )::badges_internal.candidate
+                from unnest(p_changed) as changed
+            )),
+            null, v_people, v_orgs, 'rule'
+        );
+    end if;
 end;
 $$;
 

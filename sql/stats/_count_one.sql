@@ -25,6 +25,7 @@ declare
     v_reached text[];
     v_last_at timestamptz;
     v_last_date date;
+    v_is_touched boolean;
     v_base_version integer;
     v_day constant date := p_new.activity_date;
     v_week constant date := v_day - (v_day - date '1900-01-01') % 7;
@@ -34,14 +35,17 @@ begin
     if p_new.quantity < 0 then
         return v_result;
     end if;
-    -- The base row is locked before any other, and written below. A base row that is newer than
-    -- these routes is of another version.
+    -- Base row and gate (_hold_rules) come first. A base row newer than these routes is of another
+    -- version.
     select
-        held.rule_set_version, held.last_at, held.last_date, chosen.rule_set_version,
-        v_wanted || chosen.plain_stats, chosen.checked_routes, chosen.has_raw, chosen.has_tenure
+        held.rule_set_version, held.last_at, held.last_date,
+        held.written_in = pg_current_xact_id()
+            and badges_internal._is_touched(p_new.peer_mentor_id, p_new.activity_id, held.cmin),
+        chosen.rule_set_version, v_wanted || chosen.plain_stats, chosen.checked_routes,
+        chosen.has_raw, chosen.has_tenure
     into
-        v_base_version, v_last_at, v_last_date, v_version, v_wanted, v_routes, v_has_raw,
-        v_has_tenure
+        v_base_version, v_last_at, v_last_date, v_is_touched, v_version, v_wanted, v_routes,
+        v_has_raw, v_has_tenure
     from badges.peer_mentor_stats as held
     left join lateral (
         select
@@ -57,12 +61,13 @@ begin
     and held.org_id = p_new.org_id
     and held.stat = '*'
     and held.bucket = ''
+    and not exists (select from badges_internal.rule_gate for key share)
     for no key update of held;
     -- A base row without activities was written by a decision by hand.
     if not found or v_last_at is null then
         return v_result;
     end if;
-    if v_base_version <> coalesce(v_version, 0) then
+    if v_is_touched or v_base_version <> coalesce(v_version, 0) then
         v_result.is_stale := true;
         return v_result;
     end if;
@@ -150,7 +155,8 @@ begin
             run_end = case when last_date < v_day then v_day else run_end end,
             first_at = least(first_at, p_new.occurred_at),
             last_at = greatest(last_at, p_new.occurred_at),
-            last_date = case when last_date < v_day then v_day else last_date end
+            last_date = case when last_date < v_day then v_day else last_date end,
+            written_in = case when stat = '*' then pg_current_xact_id() end
         where held.peer_mentor_id = p_new.peer_mentor_id
         and held.org_id = p_new.org_id
         and held.stat = any(v_wanted)
@@ -170,11 +176,11 @@ begin
     into v_found, v_reached
     from counted;
 
+    v_result.previous_at := v_last_at;
     v_result.is_in_order := v_last_at <= p_new.occurred_at and v_last_date <= v_day;
     if v_last_at > p_new.occurred_at then
-        v_result.late_people := array[row(
-            p_new.peer_mentor_id, p_new.org_id, p_new.occurred_at
-        )::badges_internal.late_person];
+        v_result.late_people := array[row(p_new.peer_mentor_id, p_new.org_id, p_new.occurred_at)
+            ::badges_internal.late_person];
     end if;
     if v_last_date > v_day then
         v_result.late_days := array(
@@ -190,25 +196,18 @@ begin
     end if;
     if cardinality(v_found) < cardinality(v_wanted) then
         v_apart := v_apart || array(
-            select wanted.stat
-            from unnest(v_wanted) as wanted (stat)
-            where wanted.stat <> all (v_found)
+            select stat from unnest(v_wanted) as wanted (stat) where stat <> all (v_found)
         );
     end if;
     v_result.left_stats := coalesce(v_apart, '{}');
     if v_reached is not null then
         v_result.candidates := badges_internal._cross_milestones(array(
-            select row(p_new.peer_mentor_id, p_new.org_id, reached.stat, '')
-                ::badges_internal.stat_key
+            select row(p_new.peer_mentor_id, p_new.org_id, stat, '')::badges_internal.stat_key
             from unnest(v_reached) as reached (stat)
         ));
         if v_result.is_in_order then
-            v_result.candidates := array(
-                select row(
-                    candidate.peer_mentor_id, candidate.org_id, candidate.badge_definition_id,
-                    p_new.occurred_at, p_new.activity_id
-                )::badges_internal.candidate
-                from unnest(v_result.candidates) as candidate
+            v_result.candidates := badges_internal._dated_now(
+                v_result.candidates, p_new.occurred_at, p_new.activity_id
             );
         end if;
     end if;

@@ -189,7 +189,6 @@ merged as materialized (
         coalesce(folded.is_late, false) as is_late,
         folded.first_at as first_new_at,
         defined.watched,
-        (defined.route).element_measure = 'sum' as counts_sums,
         held.last_at as old_last_at,
         coalesce(held.activity_count, 0) as old_count,
         coalesce(held.value_sum, 0) as old_sum,
@@ -204,6 +203,8 @@ merged as materialized (
         greatest(held.value_max, folded.value_max) as value_max,
         coalesce(held.has_negative, false) or coalesce(folded.value_min < 0, false)
             as has_negative,
+        coalesce(folded.value_min < 0, false) as is_falling,
+        folded.activity_count as new_count,
         coalesce(held.active_days, 0)
             + case when folded.is_late then 0 else folded.new_days end as active_days,
         coalesce(held.distinct_count, 0) + coalesce(change.distinct_delta, 0) as distinct_count,
@@ -246,23 +247,17 @@ merged as materialized (
             case
                 when change.element_unit = 'day' then change.longest_unit_run
                 when folded.is_late then coalesce(held.longest_day_run, 0)
-                else coalesce(
-                    greatest(held.longest_day_run, folded.longest_day_run), 0
-                )
+                else coalesce(greatest(held.longest_day_run, folded.longest_day_run), 0)
             end as longest_day_run,
             case
                 when change.element_unit = 'week' then change.longest_unit_run
                 when folded.is_late then coalesce(held.longest_week_run, 0)
-                else coalesce(
-                    greatest(held.longest_week_run, folded.longest_week_run), 0
-                )
+                else coalesce(greatest(held.longest_week_run, folded.longest_week_run), 0)
             end as longest_week_run,
             case
                 when change.element_unit = 'month' then change.longest_unit_run
                 when folded.is_late then coalesce(held.longest_month_run, 0)
-                else coalesce(
-                    greatest(held.longest_month_run, folded.longest_month_run), 0
-                )
+                else coalesce(greatest(held.longest_month_run, folded.longest_month_run), 0)
             end as longest_month_run,
             case
                 when change.element_unit is not null then change.run_end
@@ -353,10 +348,8 @@ crossed as (
                 when watch.measure = 'week_run' then merged.longest_week_run
                 when watch.measure = 'month_run' then merged.longest_month_run
             end::numeric as new_value,
-            -- A sum that falls may have stood higher at some earlier moment.
-            merged.has_negative and (
-                watch.measure = 'sum' or coalesce(merged.counts_sums, false)
-            ) as may_fall
+            -- Between the statement's own rows a sum may have stood higher than it ends.
+            merged.is_falling and merged.new_count > 1 as may_fall
     ) as moved
     join badges_internal.milestones as milestone
         on milestone.org_id = merged.org_id
@@ -387,7 +380,14 @@ select
         and earned.org_id = merged.org_id
         and earned.earned_at > merged.first_new_at
         and earned.revoked_at is null
-     )))
+     ))),
+    -- Where all that is new comes last, what held at earlier moments still does.
+    (select array_agg(row(fallen.peer_mentor_id, fallen.org_id, fallen.first_new_at)
+        ::badges_internal.late_person)
+     from merged as fallen
+     left join merged as base on (base.peer_mentor_id, base.org_id, base.stat)
+        = (fallen.peer_mentor_id, fallen.org_id, '*')
+     where fallen.is_falling and (base.old_last_at < fallen.first_new_at) is not true)
 $statement$, '{source}', p_source), '{stats}', p_stats), '{changes}', p_changes);
 
 comment on function badges_internal._fold_statement(text, text, text) is

@@ -31,14 +31,7 @@ begin
         and held.stat = v_stat;
     else
         v_falling := array(
-            select held.peer_mentor_id
-            from badges.peer_mentor_stats as held
-            where held.peer_mentor_id = any(p_peer_mentor_ids)
-            and held.org_id = v_org_id
-            and held.stat = v_stat
-            and held.has_negative
-            union
-            select found.peer_mentor_id
+            select distinct found.peer_mentor_id
             from badges_internal._selected_activities(
                 p_peer_mentor_ids, v_org_id, v_stat, null, v_from, v_to
             ) as found
@@ -133,6 +126,7 @@ begin
         join badges_internal.milestones as milestone
             on milestone.org_id = key.org_id
             and milestone.stat = key.stat
+        where v_from is null
     );
 end;
 $$;

@@ -133,8 +133,7 @@ begin
     and held.org_id = own.org_id
     and held.stat = own.stat
     and held.bucket = own.bucket;
-    return v_due || v_reached
-        || badges_internal._pass_due_dates(p_peer_mentor_ids, p_org_ids, null);
+    return v_due || v_reached;
 end;
 $$;
 

@@ -18,6 +18,8 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_stale_people uuid[];
+    v_stale_orgs text[];
     v_candidates badges_internal.candidate[];
     v_awarded bigint := 0;
 begin
@@ -40,10 +42,14 @@ begin
         ) as due;
         exit when v_people is null;
         perform badges_internal._lock_people(v_people, v_orgs);
+        -- Whom this meets first after an apply has to be settled by the new version, too.
+        select stale.peer_mentor_ids, stale.org_ids
+        into v_stale_people, v_stale_orgs
+        from badges_internal._stale_people(v_people, v_orgs, false) as stale;
         v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
-        v_candidates := v_candidates
-            || badges_internal._pass_due_dates(v_people, v_orgs, p_as_of);
-        v_awarded := v_awarded + badges.apply_badge_rules(v_candidates, 'sweep');
+        v_awarded := v_awarded + badges_internal._evaluate_people(
+            v_people, v_orgs, v_candidates, null, v_stale_people, v_stale_orgs, 'sweep', p_as_of
+        );
     end loop;
     return v_awarded;
 end;

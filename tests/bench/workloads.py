@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import as_file, files
@@ -14,9 +16,11 @@ from typing import Any
 
 from pgmerit import database
 from pgmerit.database import Connection
+from pgmerit.errors import PgmeritError
 from pgmerit.rules import versions as rules
 from pgmerit.rules.files import load_document
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from tests.bench.machine import Machine
 from tests.bench.plans import planned_seconds
@@ -136,6 +140,7 @@ class Bench:
             for durable in (True, False):
                 self._single(connection, "in order", IN_ORDER, durable=durable)
             self._single(connection, "late", LATE, durable=False)
+            self._beside_an_apply(connection)
             self._check(connection)
             self._depth(connection)
             self._plan(connection)
@@ -234,6 +239,25 @@ class Bench:
         done = self._steps * CLIENTS / self.scale.people + self.scale.history
         self.figures[workload, HAND].note = f"{done:.0f} activities a person at the end"
         self._settle(connection)
+
+    def _beside_an_apply(self, connection: Connection) -> None:
+        """Insert while an apply waits for a writer that does not end, against doing so alone."""
+        workload = "single rows while an apply waits for an idle writer"
+        alone, beside = "nobody waits", "an apply waits"
+        for n in range(self.scale.rounds):
+            self.tell(f"{workload}, round {n + 1} of {self.scale.rounds}")
+            rates = {alone: self._long_block()}
+            with _waiting_apply(connection, self.machine.dsn):
+                rates[beside] = self._long_block()
+            for name, rate in rates.items():
+                self._note(workload, name, "inserts/s", rate, rates[alone])
+
+    def _long_block(self) -> float:
+        """Run pgbench for some seconds on our table: turns in the queue come and go meanwhile."""
+        transactions = self.scale.deep_transactions * 3
+        rate = self._block(OURS, IN_ORDER, transactions, durable=False)
+        self._steps += transactions
+        return rate
 
     def _depth(self, connection: Connection) -> None:
         """Insert one by one for people with few activities, then for people with many."""
@@ -448,6 +472,34 @@ class Bench:
         self.tell("comparing the snapshot with a recomputation")
         found = _row(connection, "select count(*) as n from badges.verify_stats()")
         self.facts["differences_from_a_recomputation"] = found["n"]
+
+
+@contextlib.contextmanager
+def _waiting_apply(connection: Connection, dsn: str) -> Iterator[None]:
+    """Let an apply wait for a transaction that has recorded something and idles."""
+    with (
+        database.connect(dsn) as writer,
+        database.connect(dsn, autocommit=True) as administrator,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        writer.execute(
+            "insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_at)"
+            " values ('nhf', gen_random_uuid(), 'call', now())"
+        )
+        document = _row(connection, "select badges.get_rule_set('peer-mentors') as d")["d"]
+        document["organizations"]["nhf"]["name"] = "another name"
+        applying = pool.submit(
+            administrator.execute, "select badges.apply_rule_set(%s)", (Jsonb(document),)
+        )
+        waits = "select 1 from pg_stat_activity where pid = %s and state = 'active'"
+        while not connection.execute(waits, (administrator.info.backend_pid,)).fetchone():
+            time.sleep(0.01)
+        yield
+        administrator.cancel()
+        with contextlib.suppress(errors.QueryCanceled):
+            applying.result()
+            raise PgmeritError("the apply did not wait")
+        writer.rollback()
 
 
 def _row(connection: Connection, query: str) -> dict[str, Any]:

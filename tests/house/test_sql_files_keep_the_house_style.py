@@ -203,7 +203,7 @@ def test_rule_logic_reads_no_clock() -> None:
         "awards/_grant_badges.sql",
         "awards/_redate_badges.sql",
         "awards/_settle_badges.sql",
-        "rules/versions/_replace_rules.sql",
+        "rules/versions/_close_gate.sql",
         "rules/versions/_apply_version.sql",
         "rules/versions/_save_definitions.sql",
         "rules/versions/rezone_organization.sql",

@@ -7,6 +7,7 @@ failing example prints as something to read.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -539,7 +540,9 @@ def own_numbers(draw: Any, criteria: dict[str, Any]) -> Any:
 
 @st.composite
 def changed(draw: Any, document: dict[str, Any], start: date) -> dict[str, Any]:
-    """Give another rule set, or some badges of another one among those of a document."""
+    """Give another rule set, some badges of another one among a document's, or its own retuned."""
+    if draw(st.booleans()):
+        return _retuned(document)
     other = draw(documents(start))
     for org in ORGS:
         other["organizations"][org]["time_zone"] = document["organizations"][org]["time_zone"]
@@ -551,6 +554,18 @@ def changed(draw: Any, document: dict[str, Any], start: date) -> dict[str, Any]:
         org: {"name": org, "time_zone": other["organizations"][org]["time_zone"]} for org in ORGS
     }
     return other | {"organizations": organizations, "badges": mixed}
+
+
+def _retuned(document: dict[str, Any]) -> dict[str, Any]:
+    """Raise the highest tier and the most times of every badge that has any, and nothing else."""
+    retuned = copy.deepcopy(document)
+    for badge in retuned["badges"].values():
+        if "repeat" in badge["criteria"]:
+            badge["criteria"]["repeat"]["max"] += 1
+        for tier in badge["criteria"].get("tiers", [])[-1:]:
+            number = "at_least" if "at_least" in tier else "length"
+            tier[number] += 1
+    return retuned
 
 
 def _without_lost(mixed: dict[str, Any]) -> dict[str, Any]:
@@ -615,6 +630,49 @@ def limited_stories(draw: Any) -> Story:
     steps = (Step("insert", 60, 0, "insert"), Step("apply"))
     return Story(
         (draw(documents(start, may_limit=True)),), draw(entries(start, may_fall=False)), steps
+    )
+
+
+@st.composite
+def retuned_stories(draw: Any) -> Story:
+    """Give inserts in any order around a version that leaves most tiers and occurrences alone."""
+    start = draw(st.sampled_from(STARTS))
+    chosen = {} if draw(st.booleans()) else {"activity": draw(st.sampled_from(TYPES))}
+    first, step = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    criteria: dict[str, dict[str, Any]] = {
+        "tiers": {"type": "tier", "tiers": [
+            {"tier": f"t{k}", "at_least": first + k * step} for k in range(3)
+        ]},
+        "days": {"type": "streak", "unit": "day", "tiers": [
+            {"tier": f"t{k}", "length": 1 + k} for k in range(3)
+        ]},
+        "times": {"type": "threshold", "at_least": first, "repeat": {"every": step, "max": 4}},
+    }  # fmt: skip
+    document = draw(documents(start, max_badges=1)) | {
+        "badges": {
+            slug: {
+                "name": slug,
+                "on_unmet": draw(st.sampled_from(("keep", "revoke"))),
+                "criteria": {**each, **chosen},
+            }
+            for slug, each in criteria.items()
+        }
+    }
+    for organization in document["organizations"].values():
+        organization.pop("badges", None)
+        organization.pop("custom_thresholds", None)
+    feeding = st.lists(inserts, min_size=1, max_size=5)
+    return Story(
+        (document, _retuned(document)),
+        draw(entries(start, may_fall=False)),
+        (
+            *draw(feeding),
+            Step("apply"),
+            *draw(feeding),
+            Step("apply", 2),
+            *draw(feeding),
+            Step("insert", 60, 0, "insert"),
+        ),
     )
 
 

@@ -56,7 +56,7 @@ def test_the_corruptions_name_every_column(kept: Connection) -> None:
         )
     }
     keys = {"peer_mentor_id", "org_id", "stat", "bucket"}
-    assert columns - keys == {*CORRUPTIONS, "has_negative", "rule_set_version"}
+    assert columns - keys == {*CORRUPTIONS, "has_negative", "rule_set_version", "written_in"}
 
 
 def test_each_corrupted_column_is_named(kept: Connection) -> None:

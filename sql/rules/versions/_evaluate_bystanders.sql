@@ -54,8 +54,8 @@ begin
     if v_people is null then
         return 0;
     end if;
-    perform badges_internal._settle_revocable(v_people, v_people_orgs, 'backfill');
-    return badges.apply_badge_rules(
+    return badges_internal._evaluate_people(
+        v_people, v_people_orgs,
         array(
             select row(
                 person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
@@ -65,7 +65,7 @@ begin
                 on milestone.org_id = person.org_id
                 and milestone.measure = 'badges'
         ),
-        'backfill'
+        null, v_people, v_people_orgs, 'backfill'
     );
 end;
 $$;

@@ -1,9 +1,10 @@
 -- Refuses a document whose apply would take awards from people, and says from whom.
 --
--- Only revoke badges take back; nothing is looked at where none of them changes.
+-- Only revoke badges take back; nothing is looked at where none of them changes. p_org_id: look at
+-- one organization alone, whose administrator sees no other's people.
 --
 -- Raises: 55000 with the losses by organization and badge as JSON in detail.
-create or replace function badges_internal._refuse_losses(p_document jsonb)
+create or replace function badges_internal._refuse_losses(p_document jsonb, p_org_id text)
 returns void
 language plpgsql
 volatile
@@ -11,6 +12,12 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
 declare
+    v_document constant jsonb := case
+        when p_org_id is null then p_document
+        else jsonb_set(p_document, '{organizations}', jsonb_build_object(
+            p_org_id, p_document #> array['organizations', p_org_id]
+        ))
+    end;
     v_rules record;
     v_taken badges_internal.dated_award[];
     v_losses jsonb;
@@ -20,10 +27,10 @@ begin
         return;
     end if;
     perform badges_internal._refuse_foreign_slugs(p_document, p_document ->> 'ruleset');
-    v_rules := badges_internal._plan_rules(p_document, p_document ->> 'ruleset');
+    v_rules := badges_internal._plan_rules(v_document, p_document ->> 'ruleset');
     select moves.taken
     into v_taken
-    from badges_internal._plan_moves(p_document, v_rules.milestones, v_rules.groups) as moves;
+    from badges_internal._plan_moves(v_document, v_rules.milestones, v_rules.groups) as moves;
     if v_taken = '{}' then
         return;
     end if;
@@ -60,5 +67,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._refuse_losses(jsonb) is
+comment on function badges_internal._refuse_losses(jsonb, text) is
 'Refuses a document whose apply would take awards from people, and says from whom.';

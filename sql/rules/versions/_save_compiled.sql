@@ -1,20 +1,14 @@
--- Compiles the rules of a rule set and writes what changed, marked with its version.
+-- Compiles the rules of organizations and writes what changed, marked with a version.
 --
 -- A condition that is as it was keeps its since_version: nobody need be evaluated for it again.
 --
 -- Writes: badges_internal.milestones, condition_groups, stat_definitions, activity_routes.
-create or replace function badges_internal._save_compiled(p_rule_set text, p_version integer)
+create or replace function badges_internal._save_compiled(p_org_ids text[], p_version integer)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_orgs constant text[] := array(
-        select organization.org_id
-        from badges.organizations as organization
-        where organization.rule_set = p_rule_set
-    );
 begin
     with compiled as materialized (
         select
@@ -31,7 +25,7 @@ begin
         cross join lateral badges_internal._compile_badge(
             definition.criteria, config.custom_thresholds
         ) as row_of
-        where config.org_id = any(v_orgs)
+        where config.org_id = any(p_org_ids)
         and config.is_enabled
     ),
     structures as (
@@ -87,7 +81,7 @@ begin
     ),
     dropped_milestones as (
         delete from badges_internal.milestones as milestone
-        where milestone.org_id = any(v_orgs)
+        where milestone.org_id = any(p_org_ids)
         and not exists (
             select
             from compiled
@@ -115,7 +109,7 @@ begin
     ),
     dropped_groups as (
         delete from badges_internal.condition_groups as grouped
-        where grouped.org_id = any(v_orgs)
+        where grouped.org_id = any(p_org_ids)
         and not exists (
             select
             from compiled
@@ -159,7 +153,7 @@ begin
             end
     )
     delete from badges_internal.stat_definitions as defined
-    where defined.org_id = any(v_orgs)
+    where defined.org_id = any(p_org_ids)
     and not exists (
         select
         from watched
@@ -168,10 +162,10 @@ begin
     );
 
     delete from badges_internal.activity_routes as route
-    where route.org_id = any(v_orgs);
+    where route.org_id = any(p_org_ids);
     insert into badges_internal.activity_routes (
         org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure, has_rolling, has_revocable
+        has_tenure, has_rolling
     )
     select
         organization.org_id,
@@ -197,15 +191,8 @@ begin
             from badges_internal.stat_definitions as defined
             where defined.org_id = organization.org_id
             and (defined.route).rolling_days is not null
-        ),
-        exists (
-            select
-            from badges.badge_definitions as definition
-            where definition.rule_set = p_rule_set
-            and definition.on_unmet = 'revoke'
-            and definition.is_active
         )
-    from unnest(v_orgs) as organization (org_id)
+    from unnest(p_org_ids) as organization (org_id)
     cross join lateral (
         select '' as activity_type
         union
@@ -232,10 +219,8 @@ begin
             or named.activity_type = any(defined.activity_types)
         )
     ) as chosen;
-
-    perform badges_internal._save_places(v_orgs, p_version);
 end;
 $$;
 
-comment on function badges_internal._save_compiled(text, integer) is
-'Compiles the rules of a rule set and writes what changed, marked with its version.';
+comment on function badges_internal._save_compiled(text[], integer) is
+'Compiles the rules of organizations and writes what changed, marked with a version.';

@@ -32,6 +32,21 @@ begin
         where milestone.org_id = any(p_org_ids)
         and definition.place_limit is not null
     ),
+    -- One pass over the awards, and only where a limit is new.
+    given as (
+        select earned.org_id, earned.badge_definition_id, earned.tier, count(*) as number
+        from badges.earned_badges as earned
+        join limited using (org_id, badge_definition_id, tier)
+        where earned.source in ('rule', 'backfill', 'sweep')
+        and not exists (
+            select
+            from badges_internal.badge_places as held
+            where held.org_id = limited.org_id
+            and held.badge_definition_id = limited.badge_definition_id
+            and held.tier = limited.tier
+        )
+        group by earned.org_id, earned.badge_definition_id, earned.tier
+    ),
     dropped as (
         delete from badges_internal.badge_places as place
         using badges.badge_definitions as definition
@@ -44,24 +59,9 @@ begin
     )
     select
         limited.org_id, limited.badge_definition_id, limited.tier, limited.place_limit,
-        case
-            when exists (
-                select
-                from badges_internal.badge_places as held
-                where held.org_id = limited.org_id
-                and held.badge_definition_id = limited.badge_definition_id
-                and held.tier = limited.tier
-            ) then 0
-            else (
-                select count(*)
-                from badges.earned_badges as earned
-                where earned.org_id = limited.org_id
-                and earned.badge_definition_id = limited.badge_definition_id
-                and earned.tier = limited.tier
-                and earned.source in ('rule', 'backfill', 'sweep')
-            )
-        end
+        coalesce(given.number, 0)
     from limited
+    left join given using (org_id, badge_definition_id, tier)
     on conflict (org_id, badge_definition_id, tier) do update set places = excluded.places;
 end;
 $$;

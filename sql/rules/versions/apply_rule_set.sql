@@ -6,11 +6,12 @@
 -- version it was planned for. Gives rule_set, version, changed, the numbers of organizations,
 -- badges and people waiting, and warnings.
 --
--- Locks:  an advisory lock for the transaction: one apply at a time; at its end the rules, so that
---         inserts wait until the commit: commit at once.
+-- Locks:  the gate of the rules: one apply at a time; at its end inserts wait until the commit:
+--         commit at once.
 -- Raises: 22023 for a document that is not valid, with the problems as JSON in detail; 23505 when
 --         another rule set owns a slug; 55000 when another version is current, or with the losses
---         as JSON in detail; 55P03 when transactions that record activities do not end.
+--         as JSON in detail; 55P03 when transactions that record activities, or another apply, do
+--         not end.
 create or replace function badges.apply_rule_set(
     p_document jsonb,
     p_allow_empty boolean default false,
@@ -35,6 +36,7 @@ begin
             errcode = '22023',
             hint = 'It would stop every badge of the rule set; allow that by --allow-empty.';
     end if;
+    perform badges_internal._begin_apply();
     return badges_internal._apply_version(
         p_document, p_allow_revoke, p_expected_version, 'apply'
     );

@@ -51,20 +51,9 @@ begin
     if v_people is not null then
         perform badges_internal._lock_people(v_people, v_orgs);
         v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
-        -- What does not hold any more goes first: nothing shall count it.
-        perform badges_internal._settle_revocable(v_people, v_orgs, 'backfill');
-        v_awarded := badges.apply_badge_rules(v_candidates, 'backfill');
-        perform badges_internal._apply_raw_rules(v_people, v_orgs, 'backfill');
-        -- A statement under way at the apply may have counted badges before these were given.
-        perform badges_internal._redate_badges(array(
-            select row(
-                person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
-            )::badges_internal.candidate
-            from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
-            join badges_internal.milestones as milestone
-                on milestone.org_id = person.org_id
-                and milestone.measure = 'badges'
-        ));
+        v_awarded := badges_internal._evaluate_people(
+            v_people, v_orgs, v_candidates, null, v_people, v_orgs, 'backfill'
+        );
     end if;
     if badges_internal._count_waiting_people(p_rule_set) = 0 then
         v_awarded := v_awarded

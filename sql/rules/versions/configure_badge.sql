@@ -3,8 +3,9 @@
 -- What an organization's administrator saves alone: p_is_enabled and p_custom_thresholds (null =
 -- the badge's own) replace the present ones. Makes a new version of the rule set whose document has
 -- the change, validated whole. People are evaluated when they are next touched, or by
--- backfill_rule_set; a disabled badge stops at once and keeps what was earned. Gives what
--- apply_rule_set gives; the same again changes nothing.
+-- backfill_rule_set; a disabled badge stops at once and keeps what was earned. Other organizations
+-- of the rule set keep the version they have. Gives what apply_rule_set gives; the same again
+-- changes nothing.
 --
 -- Locks:  as apply_rule_set.
 -- Raises: 42501 when the caller does not administer the organization, 23503 unknown organization,
@@ -35,7 +36,7 @@ begin
             errcode = '42501',
             hint = 'The role pgmerit_admin may, or a token whose pgmerit_admin_of names it.';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('badges.apply_rule_set', 0));
+    perform badges_internal._begin_apply();
     v_rule_set := (badges_internal._require_badge(p_badge_definition_id, p_org_id)).rule_set;
     v_document := badges.get_rule_set(v_rule_set);
     v_organization := v_document -> 'organizations' -> p_org_id;
@@ -54,7 +55,9 @@ begin
     );
     v_document := jsonb_set(v_document, array['organizations', p_org_id], v_organization);
     perform badges_internal._refuse_rule_set(v_document);
-    return badges_internal._apply_version(v_document, p_allow_revoke, null, 'configure');
+    return badges_internal._apply_version(
+        v_document, p_allow_revoke, null, 'configure', p_org_id
+    );
 end;
 $$;
 

@@ -19,6 +19,7 @@ declare
     v_organization badges.organizations;
     v_version integer;
     v_document jsonb;
+    v_waiting bigint;
 begin
     perform badges_internal._require_organization(p_org_id);
     if not exists (select from pg_timezone_names as zone where zone.name = p_time_zone) then
@@ -29,7 +30,7 @@ begin
             column = 'time_zone',
             hint = 'Give an IANA name, such as Europe/Oslo.';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('badges.apply_rule_set', 0));
+    perform badges_internal._begin_apply();
     select organization.*
     into v_organization
     from badges.organizations as organization
@@ -70,7 +71,7 @@ begin
         update badges.organizations as organization
         set time_zone = p_time_zone, previous_time_zone = v_organization.time_zone
         where organization.org_id = p_org_id;
-        perform badges_internal._save_compiled(v_organization.rule_set, v_version);
+        perform badges_internal._save_compiled(array[p_org_id], v_version);
         -- Every day may be another: nothing that people had is of use.
         update badges_internal.stat_definitions as defined
         set since_version = v_version
@@ -78,13 +79,18 @@ begin
         update badges_internal.milestones as milestone
         set since_version = v_version
         where milestone.org_id = p_org_id;
-        perform badges_internal._replace_rules(v_organization.rule_set, v_version);
+    end if;
+    v_waiting := badges_internal._count_waiting_people(
+        v_organization.rule_set, p_org_id, v_version
+    );
+    if v_organization.time_zone <> p_time_zone then
+        perform badges_internal._replace_rules(array[p_org_id], v_version);
     end if;
     return jsonb_build_object(
         'rule_set', v_organization.rule_set,
         'version', v_version,
         'changed', v_organization.time_zone <> p_time_zone,
-        'people_to_evaluate', badges_internal._count_waiting_people(v_organization.rule_set)
+        'people_to_evaluate', v_waiting
     );
 end;
 $$;

@@ -22,7 +22,7 @@ as $$
 declare
     v_document jsonb;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('badges.apply_rule_set', 0));
+    perform badges_internal._begin_apply();
     v_document := badges_internal._rollback_document(p_rule_set, p_version);
     perform badges_internal._refuse_rule_set(v_document);
     return badges_internal._apply_version(

@@ -1,0 +1,26 @@
+-- Who may hold what writers wait for, and what one statement may have counted inside another.
+-- depends: 0002_whole_rule_language
+
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+-- The gate of the rules, always empty. Whatever evaluates holds it in ROW SHARE mode to the end of
+-- its transaction, an apply in modes that keep other applies, and at last everybody, out. Only its
+-- owner may lock it.
+create table badges_internal.rule_gate ();
+
+alter table badges.peer_mentor_stats
+    -- On base rows: the transaction that wrote them last. With cmin it tells whether a statement
+    -- inside another has counted for the person.
+    add column written_in xid8;
+
+alter type badges_internal.short_result
+    add attribute previous_at timestamptz; -- the person's last activity so far
+
+alter type badges_internal.fold_result
+    -- To whom the statement brought a negative value that is not their newest, and from when on.
+    add attribute fallen_people badges_internal.late_person[];
+
+-- Whether something may hold no more is told by the activities, not by the rules.
+-- squawk-ignore ban-drop-column
+alter table badges_internal.activity_routes drop column has_revocable;

@@ -1,0 +1,50 @@
+-- Decides what people have and when, after anything that may have changed it: the one order.
+--
+-- Triggers, backfill, sweep, evaluate_badges and decisions by hand all end here. What falls due
+-- joins the candidates; what holds no longer goes before anything can count it; then come the
+-- awards, the dates that moved back, and raw rules, which see all of it.
+--
+-- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
+-- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
+-- sweep's moment, null = only the people's own activities tell the time. The caller holds the base
+-- rows. Gives the number of awards, those of raw rules left aside.
+--
+-- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
+create or replace function badges_internal._evaluate_people(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_candidates badges_internal.candidate[],
+    p_late badges_internal.late_person[],
+    p_fallen_people uuid[],
+    p_fallen_orgs text[],
+    p_source text,
+    p_as_of timestamptz default null
+)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_candidates constant badges_internal.candidate[] := p_candidates
+        || badges_internal._pass_due_dates(p_peer_mentor_ids, p_org_ids, p_as_of)
+        || badges_internal._falling_badges(p_late);
+    v_awarded bigint;
+begin
+    if p_fallen_people is not null then
+        perform badges_internal._settle_revocable(p_fallen_people, p_fallen_orgs, p_source);
+    end if;
+    v_awarded := badges.apply_badge_rules(v_candidates, p_source);
+    if p_late is not null then
+        perform badges_internal._redate_awards(p_late);
+    end if;
+    perform badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
+    return v_awarded;
+end;
+$$;
+
+comment on function badges_internal._evaluate_people(
+    uuid[], text[], badges_internal.candidate[], badges_internal.late_person[], uuid[], text[],
+    text, timestamptz
+) is
+'Decides what people have and when, after anything that may have changed it: the one order.';

@@ -1,0 +1,44 @@
+-- Finds those of the given people for whom other statements may have counted the new activities.
+--
+-- p_counts, p_activity_ids: how many a person brought, and one of them. Who has no base row yet
+-- must have no other activities than these. Call it before the base rows are written.
+create or replace function badges_internal._touched_people(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_counts bigint[],
+    p_activity_ids bigint[],
+    out peer_mentor_ids uuid[],
+    out org_ids text[]
+)
+language plpgsql
+volatile
+set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id)
+    into peer_mentor_ids, org_ids
+    from unnest(p_peer_mentor_ids, p_org_ids, p_counts, p_activity_ids)
+        as arrived (peer_mentor_id, org_id, activity_count, activity_id)
+    left join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = arrived.peer_mentor_id
+        and held.org_id = arrived.org_id
+        and held.stat = '*'
+        and held.bucket = ''
+        and held.last_at is not null
+    where case
+        when held.peer_mentor_id is null then arrived.activity_count <> (
+            select count(*)
+            from badges.activities as activity
+            where activity.peer_mentor_id = arrived.peer_mentor_id
+            and activity.org_id = arrived.org_id
+        )
+        when held.written_in = pg_current_xact_id() then badges_internal._is_touched(
+            arrived.peer_mentor_id, arrived.activity_id, held.cmin
+        )
+    end;
+end;
+$$;
+
+comment on function badges_internal._touched_people(uuid[], text[], bigint[], bigint[]) is
+'Finds those of the given people for whom other statements may have counted the new activities.';
