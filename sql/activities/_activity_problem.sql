@@ -59,7 +59,10 @@ begin
         v_activity_date := (p_activity ->> 'activity_date')::date;
     exception
         when invalid_datetime_format or datetime_field_overflow or invalid_text_representation then
-            return format('activity_date "%s" is no date', p_activity ->> 'activity_date');
+            return format(
+                'activity_date %s is no date',
+                badges_internal._quoted(p_activity ->> 'activity_date')
+            );
     end;
     if not isfinite(v_activity_date) or abs(
         v_activity_date - (coalesce(v_occurred_at, now()) at time zone 'UTC')::date

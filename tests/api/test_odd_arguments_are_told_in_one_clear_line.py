@@ -206,6 +206,7 @@ KEYS = [
     "quantity",
     "attributes",
     "idempotency_key",
+    "activity_date",
 ]
 
 

@@ -20,7 +20,7 @@ READ = {
 WRITE = {
     "evaluate_badges(uuid,text)",
     "record_activities(jsonb)",
-    "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text)",
+    "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text,date)",
 }
 ADMINISTER = {
     "allow_badge(uuid,text,text,text,text)",
