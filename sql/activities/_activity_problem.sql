@@ -58,7 +58,8 @@ begin
     begin
         v_activity_date := (p_activity ->> 'activity_date')::date;
     exception
-        when invalid_datetime_format or datetime_field_overflow or invalid_text_representation then
+        when invalid_datetime_format or datetime_field_overflow
+            or invalid_parameter_value or invalid_text_representation then
             return format(
                 'activity_date %s is no date',
                 badges_internal._quoted(p_activity ->> 'activity_date')
