@@ -27,6 +27,16 @@ def test_root_runs_it_as_the_owner_of_the_data(persistent: PersistentServer) -> 
     assert PersistentServer(persistent.home).user.uid == owner
 
 
+def test_a_log_and_a_lock_that_root_left_there_stand_in_no_way(
+    persistent: PersistentServer,
+) -> None:
+    for name in ("log", "lock"):
+        (persistent.folder / name).touch()
+        os.chown(persistent.folder / name, 0, 0)
+    assert persistent.start()
+    assert persistent.log.stat().st_uid == persistent.user.uid
+
+
 def as_nobody(work: Callable[[], bool]) -> bool:
     """Do something in a child process that gave up being root; tells what it gave."""
     child = os.fork()

@@ -104,7 +104,12 @@ class Cluster:
         return self._own.tail(self.log.name)
 
     def opened_log(self) -> IO[bytes]:
-        """Open the server's log to write on."""
+        """Open the server's log to write on; one that root left there is made anew."""
+        opened = os.fdopen(self._own.open(self.log.name), "ab")
+        if os.fstat(opened.fileno()).st_uid == self.user.owner:
+            return opened
+        opened.close()
+        self._own.remove(self.log.name)
         return os.fdopen(self._own.open(self.log.name), "ab")
 
     def initialize(self) -> None:
