@@ -425,6 +425,7 @@ alter table badges.activities add constraint activities_pkey PRIMARY KEY (peer_m
 alter table badges.activities add constraint activity_date_is_within_a_day_of_the_utc_date CHECK (((activity_date >= (((occurred_at AT TIME ZONE 'UTC'::text))::date - 1)) AND (activity_date <= (((occurred_at AT TIME ZONE 'UTC'::text))::date + 1))));
 alter table badges.activities add constraint activity_type_has_1_to_100_characters CHECK (((length(activity_type) >= 1) AND (length(activity_type) <= 100)));
 alter table badges.activities add constraint attributes_is_a_json_object CHECK ((jsonb_typeof(attributes) = 'object'::text));
+alter table badges.activities add constraint idempotency_key_has_at_most_2000_bytes CHECK ((octet_length(idempotency_key) <= 2000)) NOT VALID;
 alter table badges.activities add constraint occurred_at_is_within_1900_and_2200 CHECK (((occurred_at >= '1900-01-03 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone)));
 alter table badges.activities add constraint quantity_is_finite_and_at_most_1e30 CHECK (((quantity >= '-1000000000000000000000000000000'::numeric) AND (quantity <= '1000000000000000000000000000000'::numeric)));
 alter table badges.award_events add constraint award_events_pkey PRIMARY KEY (peer_mentor_id, event_id);
@@ -550,10 +551,11 @@ function badges.rezone_organization(p_org_id text, p_time_zone text) returns jso
 function badges.rollback_rule_set(p_rule_set text, p_version integer, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rule_set_horizon() returns xid8 volatile;
 function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile security definer;
-function badges.set_setting(p_setting text, p_value jsonb) returns void volatile security definer;
+function badges.set_setting(p_setting text, p_value jsonb) returns void volatile;
 function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable security definer;
 function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) volatile security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
+function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
@@ -628,6 +630,7 @@ function badges_internal._hold_rules() returns void volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
+function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_peer_mentor_id uuid, p_activity_id bigint, p_base_cmin cid) returns boolean volatile;
 function badges_internal._last_event() returns bigint volatile;
@@ -681,6 +684,7 @@ function badges_internal._plan_unmeasured(p_milestones badges_internal.milestone
 function badges_internal._plan_values(p_definitions badges_internal.stat_definitions[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
+function badges_internal._quoted(p_text text) returns text immutable;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
@@ -698,6 +702,7 @@ function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
+function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
 function badges_internal._require_held_tier(p_definition badges.badge_definitions, p_peer_mentor_id uuid, p_org_id text, p_tier text) returns text volatile;
 function badges_internal._require_organization(p_org_id text) returns void stable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
@@ -737,6 +742,7 @@ function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badg
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
 function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
+function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 from pgmerit import schema
-from pgmerit import server as embedded
+from pgmerit.server.attached import attached_server
 
 from tests.house.sources import ROOT
 
@@ -125,7 +125,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-schema-"))
     home.chmod(0o755)
     try:
-        with embedded.attached_server(home, durable=False) as cluster:
+        with attached_server(home, durable=False) as cluster:
             cluster.create_database("described")
             schema.migrate(cluster.dsn("described"))
             DUMP.write_text(describe(cluster.dsn("described")))

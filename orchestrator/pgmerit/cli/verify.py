@@ -8,7 +8,15 @@ from uuid import UUID
 
 import click
 
-from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.cli.common import (
+    Database,
+    database_options,
+    emit,
+    format_option,
+    print_line,
+    progress,
+    say,
+)
 from pgmerit.verify import SLICES, Difference, Repair, find_differences, repair
 
 SHOWN = 50
@@ -71,7 +79,7 @@ def _as_json(found: list[Difference], mended: Repair | None) -> dict[str, object
 
 def _print(found: list[Difference], mended: Repair | None) -> None:
     if not found:
-        click.echo("exact: snapshot and awards are what the activities say")
+        print_line("exact: snapshot and awards are what the activities say")
         return
     people = len({each.peer_mentor_id for each in found})
     if mended:
