@@ -10,9 +10,9 @@ return '{
   "version": 1,
   "limits": {
     "depth": 16, "nodes": 256, "criteria_bytes": 16384, "document_bytes": 1048576,
-    "problems": 100, "organization_rows": 10000, "all_rows": 200000, "all_routes": 1000000,
+    "problems": 100, "organization_rows": 10000, "all_rows": 50000, "all_routes": 250000,
     "badge_depth": 8, "counting_conditions": 100, "counted_badges": 5000, "stats": 500,
-    "rolling_stats": 20, "unit_stats": 50, "raw_rules": 20
+    "rolling_stats": 20, "unit_stats": 50, "raw_rules": 20, "attributes_bytes": 65536
   },
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
@@ -458,8 +458,8 @@ return '{
       "rules": []
     },
     "badges": {
-      "is": "map", "names": "slug", "values": "badge", "to": 10000,
-      "allowed": "at most 10000 badges by slug"
+      "is": "map", "names": "slug", "values": "badge", "to": 5000,
+      "allowed": "at most 5000 badges by slug"
     },
     "document": {
       "is": "object",
