@@ -23,24 +23,7 @@ declare
             and milestone.measure = 'tenure'
         ) as asked
     );
-    v_nothing constant jsonb := '{
-        "count": 0, "sum": 0, "max": 0, "active_days": 0, "day_run": 0, "week_run": 0,
-        "month_run": 0, "longest_day_run": 0, "longest_week_run": 0, "longest_month_run": 0,
-        "first_date": null, "first_at": null, "last_at": null
-    }';
-    v_nothing_yet constant jsonb := (
-        select jsonb_build_object(
-            'activities', coalesce(
-                jsonb_object_agg(coalesce(nullif(substr(known.stat, 2), ''), '*'), v_nothing)
-                    filter (where known.stat < '~'),
-                '{}'
-            ),
-            'selectors', coalesce(
-                jsonb_object_agg(known.stat, v_nothing || '{"distinct": 0}'), '{}'
-            )
-        )
-        from badges_internal._known_stats(p_org_id) as known
-    );
+    v_nothing_yet constant jsonb := badges_internal._stats_at_zero(p_org_id);
 begin
     return (
         select jsonb_build_object(

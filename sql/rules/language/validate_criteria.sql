@@ -58,7 +58,11 @@ begin
         (select count(*) from nodes),
         (
             select jsonb_agg(found.problem)
-            from (select wrong.problem from wrong union all select twice.problem from twice) as found
+            from (
+                select wrong.problem from wrong
+                union all
+                select twice.problem from twice
+            ) as found
         )
     into v_count, v_problems;
     v_problems := coalesce(v_problems, '[]');
