@@ -1,6 +1,8 @@
 -- Refuses attributes of more than 64 kB, which every rule would have to read.
 --
--- A trigger, not a check: rows from before may stay, and change in everything else.
+-- A trigger, not a check: rows from before may stay, and change in everything else. What counts is
+-- the size of the binary form: the text of 1e100000 is longer than all else may be. To concatenate
+-- nothing undoes compression.
 --
 -- Raises: 23514.
 create or replace function badges_internal._refuse_large_attributes()
@@ -27,7 +29,7 @@ comment on function badges_internal._refuse_large_attributes() is
 create or replace trigger refuse_large_attributes
 before insert on badges.activities
 for each row
-when (octet_length(new.attributes::text) > 65536)
+when (pg_column_size(new.attributes || '{}') > 65536)
 execute function badges_internal._refuse_large_attributes();
 
 create or replace trigger refuse_large_changed_attributes
@@ -35,6 +37,6 @@ before update of attributes on badges.activities
 for each row
 when (
     new.attributes is distinct from old.attributes
-    and octet_length(new.attributes::text) > 65536
+    and pg_column_size(new.attributes || '{}') > 65536
 )
 execute function badges_internal._refuse_large_attributes();

@@ -11,14 +11,25 @@ import pytest
 from pgmerit.database import Connection
 from pgmerit.rules.grammar import grammar
 
-from tests.engine import ANN, ORG, activity, apply, badge_ids, copy_in, insert, rule_set, value
+from tests.engine import (
+    ANN,
+    ORG,
+    activity,
+    apply,
+    assert_exact,
+    badge_ids,
+    copy_in,
+    insert,
+    rule_set,
+    value,
+)
 
 MOST = grammar()["limits"]["attributes_bytes"]
 
 
 def attributes(size: int) -> str:
-    """Give attributes of so many bytes, as the database writes them."""
-    return json.dumps({"kind": "visit", "x": "y" * (size - 26)})
+    """Give attributes of so many bytes in the database's binary form."""
+    return json.dumps({"kind": "visit", "x": "y" * (size - 34)})
 
 
 def by_insert(connection: Connection, given: str) -> None:
@@ -94,3 +105,34 @@ def test_the_triggers_ask_for_the_bound_of_the_grammar(connection: Connection) -
         " and pg_get_triggerdef(oid) like '%%> ' || %s || ')%%'"
     )
     assert value(connection, query, str(MOST)) == 2
+
+
+ODD = {
+    "deep": '{"a": ' * 1000 + "1" + "}" * 1000,
+    "keys": json.dumps({f"k{n:05}": n % 10 for n in range(2500)}),
+    "list": json.dumps({"kind": list(range(3000))}),
+    "numbers": "{" + ", ".join(f'"n{n}": 1e100000' for n in range(1500)) + "}",
+    "name": json.dumps({"k" * 60_000: "visit"}),
+}
+RULES: dict[str, Any] = {
+    "where": {"type": "threshold", "where": {"n7": {"ne": 3}}, "at_least": 1},
+    "long": {"type": "threshold", "where": {"kind": {"in": list(range(1500))}}, "at_least": 1},
+    "prefix": {"type": "threshold", "where": {"a": {"prefix": "v" * 1000}}, "at_least": 1},
+    "exists": {"type": "threshold", "where": {"k00007": {"exists": True}}, "at_least": 1},
+    "sum": {"type": "threshold", "measure": "sum", "field": "n7", "at_least": 1},
+    "per": {"type": "threshold", "per": "a", "at_least": 1},
+    "values": {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": 1},
+}
+
+
+EARNED = {shape: ["where"] for shape in ODD} | {"keys": ["exists", "where"]}
+
+
+@pytest.mark.parametrize("shape", ODD)
+def test_all_that_is_smaller_goes_through_every_rule(connection: Connection, shape: str) -> None:
+    apply(connection, rule_set(RULES))
+    for way in (by_insert, by_copy, by_record_activity):
+        way(connection, ODD[shape])
+    by_update(connection, ODD[shape])
+    assert_exact(connection)
+    assert badge_ids(connection) == EARNED[shape]
