@@ -511,8 +511,8 @@ CREATE TRIGGER fill_changed_activity_date BEFORE UPDATE OF occurred_at, org_id O
 CREATE TRIGGER forget_all_activities AFTER TRUNCATE ON badges.activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._forget_all_activities();
 CREATE TRIGGER recount_deleted_activities AFTER DELETE ON badges.activities REFERENCING OLD TABLE AS old_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_deleted_activities();
 CREATE TRIGGER recount_updated_activities AFTER UPDATE ON badges.activities REFERENCING OLD TABLE AS old_activities NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_updated_activities();
-CREATE TRIGGER refuse_large_attributes BEFORE INSERT ON badges.activities FOR EACH ROW WHEN ((pg_column_size((new.attributes || '{}'::jsonb)) > 65536)) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
-CREATE TRIGGER refuse_large_changed_attributes BEFORE UPDATE OF attributes ON badges.activities FOR EACH ROW WHEN (((new.attributes IS DISTINCT FROM old.attributes) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 65536))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
+CREATE TRIGGER refuse_large_attributes BEFORE INSERT ON badges.activities FOR EACH ROW WHEN ((pg_column_size((new.attributes || '{}'::jsonb)) > 262144)) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
+CREATE TRIGGER refuse_large_changed_attributes BEFORE UPDATE OF attributes ON badges.activities FOR EACH ROW WHEN (((new.attributes IS DISTINCT FROM old.attributes) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 262144))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
 CREATE TRIGGER check_badge_definition BEFORE INSERT OR UPDATE OF criteria, criteria_type ON badges.badge_definitions FOR EACH ROW EXECUTE FUNCTION badges_internal._check_badge_definition();
 CREATE TRIGGER check_org_badge_config BEFORE INSERT OR UPDATE OF custom_thresholds, badge_definition_id ON badges.org_badge_configs FOR EACH ROW WHEN ((new.custom_thresholds IS NOT NULL)) EXECUTE FUNCTION badges_internal._check_org_badge_config();
 

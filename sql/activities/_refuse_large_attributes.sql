@@ -1,4 +1,4 @@
--- Refuses attributes of more than 64 kB, which every rule would have to read.
+-- Refuses attributes of more than 256 kB, which every rule would have to read.
 --
 -- A trigger, not a check: rows from before may stay, and change in everything else. What counts is
 -- the size of the binary form: the text of 1e100000 is longer than all else may be. To concatenate
@@ -13,23 +13,23 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    raise exception 'attributes are larger than 65536 bytes'
+    raise exception 'attributes are larger than 262144 bytes'
     using
         errcode = '23514',
         table = 'activities',
         column = 'attributes',
-        constraint = 'attributes_are_at_most_64_kb',
+        constraint = 'attributes_are_at_most_256_kb',
         hint = 'Keep in attributes what rules look at, and the rest in a table of your own.';
 end;
 $$;
 
 comment on function badges_internal._refuse_large_attributes() is
-'Refuses attributes of more than 64 kB, which every rule would have to read.';
+'Refuses attributes of more than 256 kB, which every rule would have to read.';
 
 create or replace trigger refuse_large_attributes
 before insert on badges.activities
 for each row
-when (pg_column_size(new.attributes || '{}') > 65536)
+when (pg_column_size(new.attributes || '{}') > 262144)
 execute function badges_internal._refuse_large_attributes();
 
 create or replace trigger refuse_large_changed_attributes
@@ -37,6 +37,6 @@ before update of attributes on badges.activities
 for each row
 when (
     new.attributes is distinct from old.attributes
-    and pg_column_size(new.attributes || '{}') > 65536
+    and pg_column_size(new.attributes || '{}') > 262144
 )
 execute function badges_internal._refuse_large_attributes();

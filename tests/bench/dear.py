@@ -123,7 +123,7 @@ def raw(n: int) -> Document:
 
 KIND = {"kind": NEVER}
 APART = {"measure": "distinct", "field": "v", "per": "w", "window": "week"}
-LARGE = {f"k{n}": "x" * 90 for n in range(620)}
+LARGE = {f"k{n}": "x" * 90 for n in range(2500)}
 STATS, ROLLING, UNITS = LIMITS["stats"], LIMITS["rolling_stats"], LIMITS["unit_stats"]
 
 CORPUS: dict[str, Dear] = {
@@ -141,7 +141,7 @@ CORPUS: dict[str, Dear] = {
         many(STATS, lambda n: chosen(n, **APART, per_value={"at_least": 1})),
         KIND | {"v": VALUE, "w": VALUE},
     ),
-    "500 stats, 64 kB of attributes": Dear(many(STATS, chosen), KIND | LARGE, history=50),
+    "500 stats, 256 kB of attributes": Dear(many(STATS, chosen), KIND | LARGE, history=50),
     "60 lists of 1,900 values": Dear(
         many(60, lambda n: {
             "type": "threshold", "at_least": 1,
@@ -175,6 +175,18 @@ CORPUS: dict[str, Dear] = {
     ),
     "20 raw rules over 480 stats": Dear(
         many(20, raw, "r") | many(STATS - 20, chosen), KIND
+    ),
+    "all of it at once": Dear(
+        layers()
+        | many(20, raw, "r")
+        | many(8, lambda n: CALL | {"measure": "sum", "repeat": {"every": 1, "max": 1000}}, "m")
+        | many(ROLLING, lambda n: chosen(n, window={"rolling_days": 3660}), "w")
+        | many(UNITS, lambda n: {
+            "type": "streak", "activity": "call", "unit": "day", "grace": 1 + n, "length": 1,
+            "where": {"kind": {"gte": n}}}, "u")
+        | many(STATS - ROLLING - UNITS - 2, lambda n: chosen(
+            n, **APART, per_value={"at_least": 1}), "s"),
+        KIND | {"v": VALUE, "w": VALUE}, quantity=10**6,
     ),
     "100 badges over 8 stats": Dear(many(100, lambda n: chosen(n % 8, at_least=1 + n)), KIND),
     "400 independent badges": Dear(many(400, lambda n: chosen(n, at_least=1 + n)), KIND),

@@ -11,9 +11,10 @@ import pytest
 from pgmerit.database import Connection
 from pgmerit.rules.bounds import nest
 from pgmerit.rules.grammar import grammar
-from pgmerit.rules.versions import validate_criteria
+from pgmerit.rules.versions import validate_criteria, validate_document
 from psycopg.types.json import Jsonb
 
+from tests.bench.dear import CORPUS
 from tests.engine import ANN, ORG, activity, apply, badge_ids, insert, rule_set, value
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import both
 
@@ -226,6 +227,11 @@ def test_many_conditions_of_many_depths_nest_the_same(asking: Any) -> None:
             assert told["depths"] == depths
             for circle in found.circles:
                 assert all(other in needs[badge] for badge, other in itertools.pairwise(circle))
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_dear_documents_that_are_measured_are_valid(name: str) -> None:
+    assert validate_document(CORPUS[name].document()) == []
 
 
 def test_badges_for_badges_take_a_round_for_each_that_they_are_deep(
