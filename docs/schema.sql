@@ -518,6 +518,8 @@ CREATE TRIGGER forget_all_activities AFTER TRUNCATE ON badges.activities FOR EAC
 CREATE TRIGGER move_activity_date BEFORE UPDATE OF occurred_at, org_id ON badges.activities FOR EACH ROW WHEN (((new.activity_date = old.activity_date) AND ((new.occurred_at <> old.occurred_at) OR (new.org_id <> old.org_id)) AND isfinite(new.occurred_at))) EXECUTE FUNCTION badges_internal._move_activity_date();
 CREATE TRIGGER recount_deleted_activities AFTER DELETE ON badges.activities REFERENCING OLD TABLE AS old_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_deleted_activities();
 CREATE TRIGGER recount_updated_activities AFTER UPDATE ON badges.activities REFERENCING OLD TABLE AS old_activities NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_updated_activities();
+CREATE TRIGGER refuse_large_attributes BEFORE INSERT ON badges.activities FOR EACH ROW WHEN ((pg_column_size((new.attributes || '{}'::jsonb)) > 262144)) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
+CREATE TRIGGER refuse_large_changed_attributes BEFORE UPDATE OF attributes ON badges.activities FOR EACH ROW WHEN (((new.attributes IS DISTINCT FROM old.attributes) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 262144))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
 CREATE TRIGGER check_badge_definition BEFORE INSERT OR UPDATE OF criteria, criteria_type ON badges.badge_definitions FOR EACH ROW EXECUTE FUNCTION badges_internal._check_badge_definition();
 CREATE TRIGGER check_org_badge_config BEFORE INSERT OR UPDATE OF custom_thresholds, badge_definition_id ON badges.org_badge_configs FOR EACH ROW WHEN ((new.custom_thresholds IS NOT NULL)) EXECUTE FUNCTION badges_internal._check_org_badge_config();
 
@@ -577,6 +579,8 @@ function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
 function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
+function badges_internal._chosen_stats(p_sound jsonb) returns TABLE(badge text, stat bigint, activity_type text, is_rolling boolean, is_unit boolean) immutable;
+function badges_internal._circle_text(p_circle jsonb) returns text immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
@@ -604,6 +608,7 @@ function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) ret
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._element_statement(p_source text, p_stats text DEFAULT '$1') returns text immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
+function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL) returns bigint volatile;
@@ -613,7 +618,6 @@ function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition ba
 function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
-function badges_internal._find_circles(p_badges text[], p_listed text[]) returns jsonb immutable;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
 function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
@@ -633,6 +637,7 @@ function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_thre
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_peer_mentor_id uuid, p_activity_id bigint, p_base_cmin cid) returns boolean volatile;
+function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._listed_badges(p_sound jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
@@ -647,13 +652,17 @@ function badges_internal._most_active_days(p_window jsonb) returns integer immut
 function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
+function badges_internal._name_circles(p_names text[], p_badges text[], p_needed text[], p_components integer[]) returns jsonb immutable;
 function badges_internal._named_activities(p_sound jsonb) returns TABLE(badge text, path text, activity_type text) immutable;
+function badges_internal._named_in_raw(p_org_id text, p_key text) returns TABLE(name text) stable;
 function badges_internal._nearest_word(p_word text, p_known text[]) returns text immutable;
+function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT depths jsonb, OUT circles jsonb) returns record immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
 function badges_internal._next_threshold(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
 function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text, p_value bigint) returns integer stable;
+function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
@@ -683,6 +692,7 @@ function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]
 function badges_internal._plan_unmeasured(p_milestones badges_internal.milestones[]) returns badges_internal.stat_definitions[] stable;
 function badges_internal._plan_values(p_definitions badges_internal.stat_definitions[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
+function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
 function badges_internal._quoted(p_text text) returns text immutable;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
@@ -698,8 +708,10 @@ function badges_internal._redate_badges(p_held badges_internal.candidate[]) retu
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
 function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
+function badges_internal._refuse_large_attributes() returns trigger volatile security definer;
 function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns void volatile;
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
+function badges_internal._repeated_elements(p_value jsonb, p_key text, p_path text) returns TABLE(path text) immutable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
@@ -734,6 +746,7 @@ function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
+function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
@@ -743,16 +756,20 @@ function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) 
 function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
+function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
+function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
+function badges_internal._unknown_time_zones(p_names text[]) returns text[] stable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
 function badges_internal._unreachable_numbers(p_document jsonb) returns TABLE(path text, message text) stable;
 function badges_internal._unrecorded_types(p_types text[]) returns text[] stable;
 function badges_internal._validate_activities(p_document jsonb, p_sound jsonb) returns jsonb immutable;
+function badges_internal._validate_bounds(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._validate_choice(p_keys text[], p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_held_badges(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._validate_list(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
@@ -800,3 +817,4 @@ function badges_internal._verify_units(p_people uuid[]) returns TABLE(peer_mento
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;
+function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

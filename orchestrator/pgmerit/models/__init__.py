@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from pgmerit.models.raw_expression import evaluate
+from pgmerit.models.raw_expression import evaluate, named
 from pgmerit.rules.editor_schema import rule_set_schema as rule_set_schema
 from pgmerit.rules.grammar import (
     as_number,
@@ -149,10 +149,15 @@ class StatsDocument(Model):
     """A person's stats in one organization, as criteria_raw and is_eligible see them."""
 
     activities: dict[str, Tally] = Field(
-        default={}, description='By activity type; "*" holds all types together.'
+        default={},
+        description=(
+            "By activity type, each one that the organization knows, at zero where nothing "
+            'happened; "*" holds all types together.'
+        ),
     )
     selectors: dict[str, Tally] = Field(
-        default={}, description="By the name of a rule's stat, as selector_key gives it."
+        default={},
+        description="By the name of a rule's stat, as selector_key gives it; at zero as above.",
     )
     badges: dict[str, HeldBadge] = Field(default={}, description="By badge, held now.")
     time_zone: str = Field(default="UTC", description="The organization's.")
@@ -596,10 +601,17 @@ class CriteriaRaw(Criteria):
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether the expression holds.
 
-        Comparisons of paths with values, joined by &&, || and !, are decided here. Anything else
-        raises ValueError: only the database decides it.
+        A type or stat that the expression names and the stats do not have is at zero. Comparisons
+        of paths with values, joined by &&, || and !, are decided here. Anything else raises
+        ValueError: only the database decides it.
         """
-        return evaluate(self.expression, _stats(stats).model_dump(mode="json"))
+        document = _stats(stats).model_dump(mode="json")
+        nothing = Tally(max=Decimal(0)).model_dump(mode="json")
+        for key in ("activities", "selectors"):
+            document[key] |= dict.fromkeys(
+                named(self.expression, key) - document[key].keys(), nothing
+            )
+        return evaluate(self.expression, document)
 
 
 Part = Annotated[

@@ -22,7 +22,7 @@ declare
     v_waiting bigint;
 begin
     perform badges_internal._require_organization(p_org_id);
-    if not exists (select from pg_timezone_names as zone where zone.name = p_time_zone) then
+    if badges_internal._unknown_time_zones(array[p_time_zone]) <> '{}' then
         raise exception '% is no time zone', badges_internal._quoted(p_time_zone)
         using
             errcode = '22023',
