@@ -54,8 +54,15 @@ begin
             v_role
         );
         continue when v_role = 'pgmerit_reader';
+        -- Not activity_id: a number that a writer chose would fail the insert that gets it next.
         execute format(
-            'grant insert, update, delete on badges.activities to %I', v_role
+            'grant delete,
+                insert (org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity,
+                    attributes, idempotency_key),
+                update (org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity,
+                    attributes, idempotency_key)
+            on badges.activities to %I',
+            v_role
         );
         execute format(
             'grant execute on function

@@ -23,8 +23,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from pgmerit import database, schema
-from pgmerit import server as embedded
 from pgmerit.cli import main
+from pgmerit.server.attached import attached_server
+from pgmerit.server.cluster import Cluster
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from pytest_postgresql import factories
@@ -89,12 +90,12 @@ def _server_dsn() -> str:
 
 
 @contextlib.contextmanager
-def _own_server() -> Iterator[embedded.Cluster]:
+def _own_server() -> Iterator[Cluster]:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-tests-", dir=_roomy_memory()))
     home.chmod(0o755)
     try:
         bindir = os.environ.get("TEST_PG_BINDIR")
-        with embedded.attached_server(home, bindir, _SETTINGS, durable=False) as cluster:
+        with attached_server(home, bindir, _SETTINGS, durable=False) as cluster:
             yield cluster
     finally:
         shutil.rmtree(home, ignore_errors=True)

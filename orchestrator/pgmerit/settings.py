@@ -35,7 +35,7 @@ def resolve_dsn(dsn: str | None, home: Path | None = None) -> str:
         return _checked(named)
     if any(os.environ.get(name) for name in _LIBPQ_VARIABLES):
         return ""
-    from pgmerit.server import PersistentServer
+    from pgmerit.server.persistent import PersistentServer
 
     server = PersistentServer(home or home_dir())
     if not server.is_running():

@@ -20,7 +20,7 @@ begin
         if jsonb_typeof(v_element) <> 'object' then
             return format('element %s: must be an object', v_position);
         end if;
-        select format('unknown key "%s"', key.name)
+        select format('unknown key %s', badges_internal._quoted(key.name))
         into v_problem
         from jsonb_object_keys(v_element) as key (name)
         where key.name not in (

@@ -24,43 +24,54 @@ begin
     ) or not badges_internal._is_setting_on('criteria_raw') then
         return;
     end if;
+    with waiting as (
+        select
+            person.peer_mentor_id, person.org_id, held.last_at, milestone.badge_definition_id,
+            milestone.expression
+        from (
+            select distinct given.*
+            from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
+        ) as person
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = person.peer_mentor_id
+            and held.org_id = person.org_id
+            and held.stat = '*'
+            and held.bucket = ''
+        join badges_internal.milestones as milestone
+            on milestone.org_id = person.org_id
+            and milestone.measure = 'raw'
+        where not exists (
+            select
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = person.peer_mentor_id
+            and earned.badge_definition_id = milestone.badge_definition_id
+            and earned.org_id = person.org_id
+            and earned.tier = ''
+            and earned.occurrence = 1
+        )
+        and not exists (
+            select
+            from badges.badge_denials as denial
+            where denial.peer_mentor_id = person.peer_mentor_id
+            and denial.badge_definition_id = milestone.badge_definition_id
+            and denial.org_id = person.org_id
+        )
+    ),
+    -- One document a person, however many rules look at it.
+    documents as materialized (
+        select
+            person.*,
+            badges_internal._stats_document(person.peer_mentor_id, person.org_id) as document
+        from (select distinct waiting.peer_mentor_id, waiting.org_id from waiting) as person
+    )
     select array_agg(row(
-        person.peer_mentor_id, person.org_id, milestone.badge_definition_id, '', 1,
-        held.last_at, null, null, 'default'
+        waiting.peer_mentor_id, waiting.org_id, waiting.badge_definition_id, '', 1,
+        waiting.last_at, null, null, 'default'
     )::badges_internal.dated_award)
     into v_awards
-    from (
-        select distinct given.*
-        from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
-    ) as person
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-    join badges_internal.milestones as milestone
-        on milestone.org_id = person.org_id
-        and milestone.measure = 'raw'
-    where not exists (
-        select
-        from badges.earned_badges as earned
-        where earned.peer_mentor_id = person.peer_mentor_id
-        and earned.badge_definition_id = milestone.badge_definition_id
-        and earned.org_id = person.org_id
-        and earned.tier = ''
-        and earned.occurrence = 1
-    )
-    and not exists (
-        select
-        from badges.badge_denials as denial
-        where denial.peer_mentor_id = person.peer_mentor_id
-        and denial.badge_definition_id = milestone.badge_definition_id
-        and denial.org_id = person.org_id
-    )
-    and badges_internal._raw_holds(
-        milestone.expression,
-        badges_internal._stats_document(person.peer_mentor_id, person.org_id)
-    );
+    from waiting
+    join documents using (peer_mentor_id, org_id)
+    where badges_internal._raw_holds(waiting.expression, documents.document);
     if v_awards is not null then
         perform badges.apply_badge_rules(
             badges_internal._counting_badges(badges_internal._grant_badges(v_awards, p_source)),

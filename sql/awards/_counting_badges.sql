@@ -1,4 +1,6 @@
 -- Lists the badges that count other badges, for the people whose awards have just changed.
+--
+-- However many awards changed, a person is looked at once.
 create or replace function badges_internal._counting_badges(
     p_changed badges_internal.candidate[]
 )
@@ -14,11 +16,22 @@ begin
             null::timestamptz,
             null::bigint
         )::badges_internal.candidate)
-        from unnest(p_changed) as changed
+        from (
+            select
+                each.peer_mentor_id, each.org_id,
+                min(each.badge_definition_id collate "C") as least,
+                max(each.badge_definition_id collate "C") as greatest
+            from unnest(p_changed) as each
+            group by each.peer_mentor_id, each.org_id
+        ) as changed
         join badges_internal.milestones as milestone
             on milestone.org_id = changed.org_id
             and milestone.measure = 'badges'
-            and milestone.badge_definition_id <> changed.badge_definition_id
+            -- A badge does not count itself.
+            and (
+                milestone.badge_definition_id <> changed.least
+                or milestone.badge_definition_id <> changed.greatest
+            )
     );
 end;
 $$;

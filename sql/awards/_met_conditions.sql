@@ -26,45 +26,41 @@ begin
             from unnest(p_candidates) as candidate
             group by peer_mentor_id, org_id, badge_definition_id
         ),
-        -- Each step looks its rows up by key: what is joined is never scanned whole.
+        -- Each step looks its rows up by key, in this order whatever statistics say.
+        asked as materialized (
+            select distinct
+                candidates.peer_mentor_id, candidates.org_id, candidates.badge_definition_id,
+                candidates.came_true_at, candidates.activity_id, milestone.stat, milestone.measure
+            from candidates
+            join badges_internal.milestones as milestone using (org_id, badge_definition_id)
+            where milestone.stat is not null
+        ),
+        measured as materialized (
+            select
+                asked.*,
+                max(badges_internal._measured(held, asked.measure)) as value,
+                bool_or(held.has_negative and (
+                    asked.measure = 'sum' or (defined.route).element_measure = 'sum'
+                )) and asked.came_true_at is null as may_fall
+            from asked
+            join badges.peer_mentor_stats as held using (peer_mentor_id, org_id, stat)
+            left join badges_internal.stat_definitions as defined using (org_id, stat)
+            group by
+                asked.peer_mentor_id, asked.org_id, asked.badge_definition_id, asked.came_true_at,
+                asked.activity_id, asked.stat, asked.measure
+        ),
         met as (
             select
-                candidates.peer_mentor_id, milestone.*, candidates.came_true_at as own_moment,
-                candidates.activity_id
-            from candidates
-            cross join lateral (
-                select distinct asked.stat, asked.measure
-                from badges_internal.milestones as asked
-                where asked.org_id = candidates.org_id
-                and asked.badge_definition_id = candidates.badge_definition_id
-                and asked.stat is not null
-            ) as asked
-            cross join lateral (
-                select
-                    max(badges_internal._measured(held, asked.measure)) as value,
-                    bool_or(held.has_negative and (
-                        asked.measure = 'sum' or exists (
-                            select
-                            from badges_internal.stat_definitions as defined
-                            where defined.org_id = candidates.org_id
-                            and defined.stat = asked.stat
-                            and (defined.route).element_measure = 'sum'
-                        )
-                    )) as may_fall
-                from badges.peer_mentor_stats as held
-                where held.peer_mentor_id = candidates.peer_mentor_id
-                and held.org_id = candidates.org_id
-                and held.stat = asked.stat
-            ) as measured
+                measured.peer_mentor_id, milestone.*, measured.came_true_at as own_moment,
+                measured.activity_id
+            from measured
             join badges_internal.milestones as milestone
-                on milestone.org_id = candidates.org_id
-                and milestone.badge_definition_id = candidates.badge_definition_id
-                and milestone.stat = asked.stat
-                and milestone.measure = asked.measure
-                and (
-                    milestone.threshold <= measured.value
-                    or measured.may_fall and candidates.came_true_at is null
-                )
+                on milestone.org_id = measured.org_id
+                and milestone.badge_definition_id = measured.badge_definition_id
+                and milestone.stat = measured.stat
+                and milestone.measure = measured.measure
+                and milestone.threshold
+                    <= case when measured.may_fall then 'infinity' else measured.value end
             union all
             select candidates.peer_mentor_id, milestone.*, enough.earned_at, null
             from candidates
@@ -87,6 +83,8 @@ begin
             join badges_internal.milestones as milestone
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
+                and milestone.tier = ''
+                and milestone.occurrence = 1
                 and milestone.node = tenure.node
                 and milestone.measure = 'tenure'
             where tenure.due_at <= badges_internal._seen_until(

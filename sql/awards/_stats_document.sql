@@ -1,6 +1,7 @@
 -- Gives a person's stats as the document that criteria_raw and is_eligible see.
 --
--- Shape: docs/stats-document.schema.json. A first local day is looked up where a tenure asks it.
+-- Shape: docs/stats-document.schema.json. What the organization knows is there, at zero where
+-- nothing happened. A first local day is looked up where a tenure asks it.
 create or replace function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text)
 returns jsonb
 language plpgsql
@@ -22,6 +23,7 @@ declare
             and milestone.measure = 'tenure'
         ) as asked
     );
+    v_nothing_yet constant jsonb := badges_internal._stats_at_zero(p_org_id);
 begin
     return (
         select jsonb_build_object(
@@ -31,7 +33,7 @@ begin
                 where organization.org_id = p_org_id
             ),
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
-            'activities', coalesce((
+            'activities', (v_nothing_yet -> 'activities') || coalesce((
                 select jsonb_object_agg(
                     coalesce(nullif(substr(held.stat, 2), ''), '*'),
                     jsonb_build_object(
@@ -56,7 +58,7 @@ begin
                 and held.stat < '~'
                 and held.bucket = ''
             ), '{}'),
-            'selectors', coalesce((
+            'selectors', (v_nothing_yet -> 'selectors') || coalesce((
                 select jsonb_object_agg(best.stat, best.document)
                 from (
                     select

@@ -81,7 +81,7 @@ begin
     if v_all_granted <> '{}' then
         with granted as (
             select each.peer_mentor_id, each.org_id, min(earned.earned_at) as first_at
-            from unnest(v_all_granted) as each
+            from (select distinct given.* from unnest(v_all_granted) as given) as each
             join badges.earned_badges as earned
                 on earned.peer_mentor_id = each.peer_mentor_id
                 and earned.badge_definition_id = each.badge_definition_id

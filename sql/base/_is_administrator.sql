@@ -1,13 +1,13 @@
--- Tells whether the session's role is a member of the role that owns schema badges.
+-- Tells whether the acting role has the rights of the role that owns schema badges.
 create or replace function badges_internal._is_administrator()
 returns boolean
 language sql
 stable
 begin atomic
-    select pg_has_role(session_user, schema.nspowner, 'member')
+    select pg_has_role(badges_internal._acting_role(), schema.nspowner, 'usage')
     from pg_namespace as schema
     where schema.nspname = 'badges';
 end;
 
 comment on function badges_internal._is_administrator() is
-'Tells whether the session''s role is a member of the role that owns schema badges.';
+'Tells whether the acting role has the rights of the role that owns schema badges.';

@@ -22,8 +22,8 @@ begin
     where definition.badge_definition_id = p_badge_definition_id
     and organization.org_id = p_org_id;
     if not found then
-        raise exception 'badge "%" does not exist in organization "%"',
-            p_badge_definition_id, p_org_id
+        raise exception 'badge % does not exist in organization "%"',
+            badges_internal._quoted(p_badge_definition_id), p_org_id
         using
             errcode = '22023',
             table = 'badge_definitions',

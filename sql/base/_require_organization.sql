@@ -11,7 +11,7 @@ begin
     if not exists (
         select from badges.organizations as organization where organization.org_id = p_org_id
     ) then
-        raise exception 'organization "%" does not exist', p_org_id
+        raise exception 'organization % does not exist', badges_internal._quoted(p_org_id)
         using
             errcode = '23503',
             table = 'organizations',

@@ -19,8 +19,8 @@ begin
     if coalesce(p_tier, '') = any (case when v_tiers = '{}' then array[''] else v_tiers end) then
         return coalesce(p_tier, '');
     end if;
-    raise exception 'badge "%" has no tier "%"', p_definition.badge_definition_id,
-        coalesce(p_tier, '')
+    raise exception 'badge "%" has no tier %', p_definition.badge_definition_id,
+        badges_internal._quoted(coalesce(p_tier, ''))
     using
         errcode = '22023',
         table = 'earned_badges',

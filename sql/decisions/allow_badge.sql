@@ -7,8 +7,8 @@
 --
 -- Locks:  the person's base row.
 -- Writes: badges.badge_denials, badges.earned_badges, badges.award_events.
--- Raises: 23503 unknown organization, 22023 unknown badge or tier, MB002 for one tier of a badge
---         that is denied in every tier.
+-- Raises: 23503 unknown organization, 22023 no reason, unknown badge or tier, MB002 for one tier of
+--         a badge that is denied in every tier.
 create or replace function badges.allow_badge(
     p_peer_mentor_id uuid,
     p_badge_definition_id text,
@@ -27,6 +27,7 @@ declare
     v_tier text;
     v_ended text[];
 begin
+    perform badges_internal._require_decision(p_peer_mentor_id, p_reason);
     perform badges_internal._hold_rules();
     v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
     v_tier := badges_internal._require_tier_or_all(v_definition, p_tier);
@@ -47,7 +48,8 @@ begin
     );
     if v_ended is not null then
         raise log 'badge allowed by hand: % to % in %: % (transaction %)',
-            p_badge_definition_id, p_peer_mentor_id, p_org_id, p_reason, pg_current_xact_id();
+            p_badge_definition_id, p_peer_mentor_id, p_org_id,
+            badges_internal._quoted(p_reason), pg_current_xact_id();
         perform badges.evaluate_badges(p_peer_mentor_id, p_org_id);
         -- One who did nothing yet may have what badges_earned counts.
         perform badges.apply_badge_rules(array[

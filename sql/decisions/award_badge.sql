@@ -6,7 +6,7 @@
 --
 -- Locks:  the person's base row.
 -- Writes: badges.earned_badges, badges.award_events.
--- Raises: 23503 unknown organization, 22023 unknown badge or tier, MB002 a denied badge.
+-- Raises: 23503 unknown organization, 22023 no reason, unknown badge or tier, MB002 a denied badge.
 create or replace function badges.award_badge(
     p_peer_mentor_id uuid,
     p_badge_definition_id text,
@@ -27,6 +27,7 @@ declare
     v_awards badges.earned_badges[];
     v_event text := 'awarded';
 begin
+    perform badges_internal._require_decision(p_peer_mentor_id, p_reason);
     perform badges_internal._hold_rules();
     v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
     v_tier := badges_internal._require_tier(v_definition, p_tier);

@@ -6,7 +6,7 @@
 --
 -- Locks:  the person's base row.
 -- Writes: badges.earned_badges, badges.award_events.
--- Raises: 23503 unknown organization, 22023 unknown badge or tier.
+-- Raises: 23503 unknown organization, 22023 no reason, unknown badge or tier.
 create or replace function badges.revoke_badge(
     p_peer_mentor_id uuid,
     p_badge_definition_id text,
@@ -25,6 +25,7 @@ declare
     v_tier text;
     v_awards badges.earned_badges[];
 begin
+    perform badges_internal._require_decision(p_peer_mentor_id, p_reason);
     perform badges_internal._hold_rules();
     v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
     perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);

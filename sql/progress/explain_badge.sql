@@ -12,7 +12,8 @@
 -- p_as_of: the local day that counts as today, null = today in the organization's zone.
 -- p_language: of names and description, null = the default language.
 --
--- Raises: 23503 unknown organization, 22023 unknown badge.
+-- Raises: 23503 unknown organization, 22023 unknown badge, a day that is out of
+--         bounds.
 create or replace function badges.explain_badge(
     p_peer_mentor_id uuid,
     p_badge_definition_id text,
@@ -30,9 +31,7 @@ as $$
 declare
     v_definition constant badges.badge_definitions
         := badges_internal._require_badge(p_badge_definition_id, p_org_id);
-    v_as_of constant date := coalesce(
-        p_as_of, badges_internal._local_day(p_org_id, clock_timestamp())
-    );
+    v_as_of constant date := badges_internal._today_for(p_org_id, p_as_of);
     v_dated constant badges_internal.condition_state[] := badges_internal._dated_conditions(
         p_peer_mentor_id, p_org_id, p_badge_definition_id, v_as_of
     );

@@ -8,7 +8,7 @@
 --
 -- Reads the snapshot, not the history.
 --
--- Raises: 23503 unknown organization.
+-- Raises: 23503 unknown organization, 22023 a day that is out of bounds.
 create or replace function badges.get_badge_progress(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -33,9 +33,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    v_as_of constant date := coalesce(
-        p_as_of, badges_internal._local_day(p_org_id, clock_timestamp())
-    );
+    v_as_of constant date := badges_internal._today_for(p_org_id, p_as_of);
 begin
     perform badges_internal._require_organization(p_org_id);
     return query

@@ -1,4 +1,7 @@
 -- Gives the lowest threshold above a value that a milestone of the stat waits for, else null.
+--
+-- The first row of the index after a place in it: no statistics lead to another plan. Parameters
+-- have the caller's collation, the column of measures the default one.
 create or replace function badges_internal._next_threshold(
     p_org_id text,
     p_stat text,
@@ -12,14 +15,16 @@ parallel safe
 as $$
 begin
     return (
-        select milestone.threshold
-        from badges_internal.milestones as milestone
-        where milestone.org_id = p_org_id
-        and milestone.stat = p_stat
-        and milestone.measure = p_measure
-        and milestone.threshold > coalesce(p_value, 0)
-        order by milestone.threshold
-        limit 1
+        select next.threshold
+        from (
+            select milestone.org_id, milestone.stat, milestone.measure, milestone.threshold
+            from badges_internal.milestones as milestone
+            where (milestone.org_id, milestone.stat, milestone.measure, milestone.threshold)
+                > (p_org_id, p_stat, p_measure collate "default", coalesce(p_value, 0))
+            order by milestone.org_id, milestone.stat, milestone.measure, milestone.threshold
+            limit 1
+        ) as next
+        where (next.org_id, next.stat, next.measure) = (p_org_id, p_stat, p_measure)
     );
 end;
 $$;

@@ -18,7 +18,8 @@ declare
 begin
     if p_sample < 0 or p_sample > 1 or p_sample = 'NaN' then
         raise exception 'the sample must lie between 0 and 1'
-            using errcode = 'invalid_parameter_value', detail = format('It is %s.', p_sample);
+            using errcode = 'invalid_parameter_value', detail = format('It is %s.', p_sample),
+                hint = 'Give a share such as 0.05, or leave it out.';
     end if;
     if num_nonnulls(p_peer_mentor_id, p_from, p_to, p_sample) = 0 then
         return null;

@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 from pgmerit import database, schema
-from pgmerit import server as embedded
 from pgmerit.errors import PgmeritError
+from pgmerit.server.attached import attached_server
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
@@ -151,7 +151,7 @@ def measured_database(
             home = Path(tempfile.mkdtemp(prefix="pgmerit-bench-", dir=folder))
             home.chmod(0o755)
             open_.callback(shutil.rmtree, home, ignore_errors=True)
-            cluster = open_.enter_context(embedded.attached_server(home, bindir, SETTINGS))
+            cluster = open_.enter_context(attached_server(home, bindir, SETTINGS))
             admin, bindir, place = cluster.dsn("postgres"), cluster.bindir, home
         else:
             admin, place = dsn, None

@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 import psycopg
 from pgmerit import schema
-from pgmerit import server as embedded
 from pgmerit.cli import main as pgmerit
+from pgmerit.server.attached import attached_server
 
 from tests.house.sources import ROOT
 
@@ -132,7 +132,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-tables-"))
     home.chmod(0o755)
     try:
-        with embedded.attached_server(home, durable=False) as cluster:
+        with attached_server(home, durable=False) as cluster:
             cluster.create_database("described")
             schema.migrate(cluster.dsn("described"))
             README.write_text(fill(README.read_text(), cluster.dsn("described")))

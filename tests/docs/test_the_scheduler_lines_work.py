@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pgmerit import server as embedded
 from pgmerit.database import Connection
+from pgmerit.server.binaries import find_bindir
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.engine import activity, apply, badge_ids, insert, rule_set
@@ -40,7 +40,7 @@ def test_the_line_for_cron_awards(waiting: Connection, dsn: str, tmp_path: Path,
     service = tmp_path / "service.conf"
     named = "".join(f"{name}={value}\n" for name, value in conninfo_to_dict(dsn).items())
     service.write_text(f"[pgmerit]\n{named}")
-    programs = [str(Path(sys.executable).parent), str(embedded.find_bindir())]
+    programs = [str(Path(sys.executable).parent), str(find_bindir())]
     environment = {
         "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
         "PGSERVICEFILE": str(service),

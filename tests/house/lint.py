@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 from pgmerit import schema
-from pgmerit import server as embedded
+from pgmerit.server.attached import attached_server
 
 from tests.house.sources import ROOT, SqlFile, sql_files
 
@@ -121,7 +121,7 @@ def plpgsql_check() -> bool:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-lint-"))
     home.chmod(0o755)
     try:
-        with embedded.attached_server(home, bindir, durable=False) as cluster:
+        with attached_server(home, bindir, durable=False) as cluster:
             cluster.create_database("lint")
             schema.migrate(cluster.dsn("lint"))
             return _check_functions(cluster.dsn("lint"))

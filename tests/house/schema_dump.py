@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 from pgmerit import schema
-from pgmerit import server as embedded
 from pgmerit.database import connect
 from pgmerit.schema import description
+from pgmerit.server.attached import attached_server
 
 from tests.house.sources import ROOT
 
@@ -43,7 +43,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="pgmerit-schema-"))
     home.chmod(0o755)
     try:
-        with embedded.attached_server(home, durable=False) as cluster:
+        with attached_server(home, durable=False) as cluster:
             cluster.create_database("described")
             schema.migrate(cluster.dsn("described"))
             DUMP.write_text(describe(cluster.dsn("described")))

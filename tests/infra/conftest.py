@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from pgmerit.errors import PgmeritError
-from pgmerit.server import Cluster, PersistentServer
+from pgmerit.server.cluster import Cluster
+from pgmerit.server.persistent import PersistentServer
 
 # Only root has to become another user.
 collect_ignore = [] if os.geteuid() == 0 else ["test_root_runs_the_server_as_somebody_else.py"]

@@ -17,7 +17,8 @@ import pytest
 from pgmerit import routines, schema
 from pgmerit.database import Connection, connect
 from pgmerit.errors import PgmeritError
-from pgmerit.server import Cluster, attached_server
+from pgmerit.server.attached import attached_server
+from pgmerit.server.cluster import Cluster
 
 from tests import engine
 

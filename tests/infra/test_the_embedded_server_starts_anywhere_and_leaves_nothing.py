@@ -16,9 +16,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pgmerit import server as embedded
 from pgmerit.errors import PgmeritError
-from pgmerit.server import Cluster, PersistentServer, attached_server
+from pgmerit.server import cluster as clusters
+from pgmerit.server.attached import attached_server
+from pgmerit.server.cluster import Cluster
+from pgmerit.server.persistent import PersistentServer
+from pgmerit.server.processes import process_state
 
 from tests.conftest import CliResult
 from tests.infra.conftest import answer
@@ -72,9 +75,7 @@ def test_a_lock_whose_number_is_somebody_elses_does_not_block(
     persistent.start()
     persistent.stop()
     zombie = subprocess.Popen(["true"])
-    _wait_until(
-        lambda: embedded._process_state(zombie.pid) == ("true", "Z"), "the process is a zombie"
-    )
+    _wait_until(lambda: process_state(zombie.pid) == ("true", "Z"), "the process is a zombie")
     pid = zombie.pid if who == "a zombie" else os.getpid()
     (persistent.data / "postmaster.pid").write_text(
         f"{pid}\n{persistent.data}\n1\n5432\n{persistent.socket_dir}\n\n0 0\nready\n"
@@ -176,7 +177,7 @@ def test_an_attached_server_ends_with_its_block(home: Path) -> None:
 def attached_server_at_once(home: Path) -> Iterator[None]:
     """Try for a second server on the same data without waiting for the first."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "START_SECONDS", 0.1)
+        patch.setattr(clusters, "START_SECONDS", 0.1)
         with attached_server(home):
             yield
 
@@ -185,7 +186,7 @@ def test_an_attached_server_dies_with_a_killed_process(home: Path) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from pgmerit.server import attached_server\n"
+        "from pgmerit.server.attached import attached_server\n"
         "with attached_server(Path(sys.argv[1]), sys.argv[2] or None, durable=False):\n"
         "    print('up', flush=True)\n"
         "    time.sleep(600)\n"

@@ -125,7 +125,12 @@ def acting(connection: Connection, claims: Any = None) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     "claims",
-    [{"pgmerit_admin_of": [ORG]}, {"app_metadata": {"pgmerit_admin_of": ["x", ORG]}}],
+    [
+        {"pgmerit_admin_of": [ORG]},
+        {"pgmerit_admin_of": ORG},
+        {"pgmerit_admin_of": {ORG: True, "hlf": False}},
+        {"pgmerit_admin_of": False, "app_metadata": {"pgmerit_admin_of": ["x", ORG]}},
+    ],
 )
 def test_a_token_that_names_the_organization_may(ruled: Connection, claims: Any) -> None:
     with acting(ruled, claims):
@@ -142,8 +147,27 @@ def test_a_token_that_names_the_organization_may(ruled: Connection, claims: Any)
         {"pgmerit_admin_of": "nothing"},
         # What users write into their own profile proves nothing.
         {"user_metadata": {"pgmerit_admin_of": [ORG]}},
+        *(
+            {"pgmerit_admin_of": shape}
+            for shape in (
+                *({ORG: said} for said in (False, None, 1, "true", [True], {"is": True})),
+                *([ORG, other] for other in (1, None, True, [ORG], {ORG: True})),
+                *(None, True, 1, [[ORG]], [{ORG: True}], {"of": [ORG]}),
+            )
+        ),
+        {"app_metadata": [{"pgmerit_admin_of": [ORG]}]},
+        {"app_metadata": ORG},
+        [{"pgmerit_admin_of": [ORG]}],
         "",
+        " ",
         "no json",
+        "null",
+        f'"{ORG}"',
+        f'{{"pgmerit_admin_of": ["{ORG}"]',
+        f'{{"pgmerit_admin_of": ["{ORG}", "\\u0000"]}}',
+        f'{{"pgmerit_admin_of": ["{ORG}", "\\ud800"]}}',
+        f'{{"pgmerit_admin_of": ["{ORG}"], "n": 1e999999}}',
+        f'{{"pgmerit_admin_of": ["{ORG}"], "n": ' + "[" * 20_000 + "]" * 20_000 + "}",
     ],
 )
 def test_any_other_token_may_not(ruled: Connection, claims: Any) -> None:

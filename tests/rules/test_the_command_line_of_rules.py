@@ -316,7 +316,8 @@ def test_apply_waits_out_a_transaction_that_began_before_it(
     wait_until(
         lambda: (
             connection.execute(
-                "select from pg_locks where locktype = 'advisory' and not granted"
+                "select from pg_locks where not granted"
+                " and relation = 'badges_internal.rule_gate'::regclass"
             ).rowcount
             == 1
         )

@@ -122,6 +122,13 @@ def test_every_word_of_the_grammar_is_told(word: str) -> None:
     assert re.search(rf"\b{word}\b", TEXT)
 
 
+@pytest.mark.parametrize(("limit", "number"), grammar()["limits"].items())
+def test_every_bound_is_told(limit: str, number: int) -> None:
+    bounds = TEXT[TEXT.index("## Bounds") :]
+    units = {16_384: "16 kB", 262_144: "256 kB", 1_048_576: "1 MB"}
+    assert re.search(rf"(?<![\d,]){units.get(number, f'{number:,}')}(?![\d,]\d)", bounds), limit
+
+
 def rule_sets() -> list[Path]:
     return sorted((ROOT / "orchestrator/pgmerit/demo/rule_sets").glob("*.yaml"))
 

@@ -96,6 +96,66 @@ def test_a_writer_sees_its_new_badges_in_its_transaction(
     assert [each["badge_definition_id"] for each in found] == ["first"]
 
 
+WRITER_STATEMENTS = [
+    "insert into badges.activities (peer_mentor_id, org_id, activity_type, occurred_at)"
+    " select gen_random_uuid(), 'nhf', 'call', now() from generate_series(1, 3)"
+    " returning activity_id",
+    "insert into badges.activities"
+    " (peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+    " values (%(ann)s, 'nhf', 'call', '2026-03-01 12:00+00', 'a')"
+    " on conflict (peer_mentor_id, org_id, idempotency_key)"
+    " do update set quantity = excluded.quantity returning activity_id",
+    "insert into badges.activities"
+    " (peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+    " values (%(ann)s, 'nhf', 'call', '2026-03-01 12:00+00', 'a') on conflict do nothing",
+    "merge into badges.activities as held"
+    " using (values (%(ann)s::uuid, 'a'), (%(ann)s::uuid, 'b')) as given (who, key)"
+    " on held.peer_mentor_id = given.who and held.idempotency_key = given.key"
+    " when matched then update set quantity = 3, attributes = '{\"n\": 1}'"
+    " when not matched then insert"
+    " (peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+    " values (given.who, 'nhf', 'call', '2026-03-02 12:00+00', given.key)",
+    "update badges.activities set idempotency_key = 'c', peer_mentor_id = %(ben)s"
+    " where idempotency_key = 'b' returning activity_id",
+    "select * from badges.activities for update",
+]
+
+
+def test_every_way_of_writing_that_leaves_the_number_alone_is_open(
+    ruled: Connection, session: Session
+) -> None:
+    writer = session("pgmerit_writer")
+    for statement in WRITER_STATEMENTS:
+        writer.execute(statement.encode(), {"ann": ANN, "ben": BEN})
+    assert value(ruled, "select count(*) from badges.activities") == 5
+    assert_exact(ruled)
+
+
+ROW = "gen_random_uuid(), 'nhf', 'call', now()"
+CHOOSING = [
+    "insert into badges.activities (activity_id, peer_mentor_id, org_id, activity_type,"
+    f" occurred_at) overriding system value values (7, {ROW})",
+    "insert into badges.activities (activity_id, peer_mentor_id, org_id, activity_type,"
+    f" occurred_at) values (7, {ROW})",
+    "update badges.activities set activity_id = 7",
+    "insert into badges.activities (peer_mentor_id, org_id, activity_type, occurred_at,"
+    " idempotency_key) values (gen_random_uuid(), 'nhf', 'call', now(), 'a')"
+    " on conflict (peer_mentor_id, org_id, idempotency_key) do update set activity_id = 7",
+    "copy badges.activities (activity_id, peer_mentor_id, org_id, activity_type, occurred_at)"
+    " from stdin",
+    "select setval('badges.activities_activity_id_seq', 7)",
+]
+
+
+@pytest.mark.parametrize("role", ["pgmerit_writer", "pgmerit_admin"])
+def test_nobody_chooses_the_number_that_another_insert_will_get(
+    ruled: Connection, session: Session, role: str
+) -> None:
+    insert(ruled, activity("2026-03-01"))
+    writer = session(role)
+    assert [each for each in CHOOSING if not is_refused(writer, each)] == []
+
+
 FORBIDDEN_TO_WRITERS = [
     "update badges.peer_mentor_stats set activity_count = 99",
     "delete from badges.peer_mentor_stats",
@@ -275,3 +335,47 @@ def test_a_refused_error_is_json_too(ruled: Connection, cli: Cli, login: Login) 
     error = json.loads(result.stderr)["error"]
     assert error["sqlstate"] == "42501"
     assert error["hint"]
+
+
+RAW = rule_set(
+    {"raw": {"type": "criteria_raw", "expression": "$.totals.count > 1", "reason": "a test"}}
+)
+
+
+def test_an_owner_who_set_a_lesser_role_has_lesser_rights(
+    ruled: Connection, connect: Callable[..., Connection]
+) -> None:
+    owner = connect()
+    change = "select badges.set_setting('criteria_raw', 'true')"
+    configure = "select badges.configure_badge('third', 'nhf', false, null)"
+    plan = f"select badges.plan_rule_set('{json.dumps(RAW)}')"
+    owner.execute(change.encode())
+    for role in ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin"):
+        with owner.transaction():
+            owner.execute(f"set local role {role}".encode())
+            assert is_refused_within(owner, change)
+            assert is_refused_within(owner, configure) == (role != "pgmerit_admin")
+            if role == "pgmerit_admin":
+                with (
+                    pytest.raises(psycopg.errors.InvalidParameterValue) as refused,
+                    owner.transaction(),
+                ):
+                    owner.execute(plan.encode())
+                assert "platform administrator alone" in str(refused.value.diag.message_detail)
+    owner.execute(change.encode())
+    assert value(owner, plan)["changed"]
+
+
+def is_refused_within(session: Connection, statement: str) -> bool:
+    """The same inside a transaction, which goes on."""
+    with session.transaction(force_rollback=True):
+        return is_refused(session, statement)
+
+
+def test_a_member_of_the_owner_changes_settings(ruled: Connection, session: Session) -> None:
+    owner = value(
+        ruled, "select nspowner::regrole::text from pg_namespace where nspname = 'badges'"
+    )
+    member = session(owner)
+    member.execute("select badges.set_setting('criteria_raw', 'true')")
+    assert value(ruled, "select setting_value from badges_internal.settings") is True

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import functools
 import importlib
+import io
 import itertools
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 import psycopg
@@ -33,12 +36,21 @@ from rich.progress import (
 )
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from pgmerit import database
 from pgmerit.errors import PgmeritError, StoppedError, translate
 from pgmerit.settings import home_dir, resolve_dsn
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# Control characters, line ends, half characters, and what turns the direction of writing: a name
+# that holds them could move the cursor, forge a line or hide a part of it.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_LONGEST_LINE = 1000
+_BROKEN_PIPE = 128 + 13  # as the shell tells of a program that SIGPIPE ended
 
 
 def name_variables(command: click.Command, prefix: str) -> None:
@@ -78,6 +90,9 @@ class CommandTable(click.Group):
         """Run and end the process: known errors become one line and a hint."""
         arguments = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             result = super().main(arguments, prog_name, **extra)
         except PgmeritError as exc:
@@ -101,6 +116,12 @@ class CommandTable(click.Group):
             _fail(PgmeritError(exc.format_message(), hint), arguments)
         except click.ClickException as exc:
             _fail(PgmeritError(exc.format_message()), arguments)
+        except UnicodeEncodeError as exc:
+            _fail(PgmeritError(f'"{exc.object}" is not text', "Write it in UTF-8."), arguments)
+        except OSError as exc:
+            _drop_unwritten(sys.stdout)
+            place = f"{exc.filename}: " if exc.filename else ""
+            _fail(PgmeritError(f"{place}{exc.strerror or exc}"), arguments)
         sys.exit(result if isinstance(result, int) else 0)
 
 
@@ -152,6 +173,16 @@ def format_option(command: F) -> F:
     return option(command)
 
 
+def printable(given: str) -> str:
+    """Give a line in which what a terminal would obey or end it at is written as an escape."""
+    return _UNPRINTABLE.sub(lambda found: _escaped(found[0]), given)
+
+
+def verbatim(line: str, style: str = "") -> Text:
+    """Give a line for a table or tree as it is: neither obeyed by a terminal nor read as markup."""
+    return Text(printable(line), style=style)
+
+
 def emit(result: Any, output_format: str, title: str | None = None) -> None:
     """Print a result to stdout: rows as a table, an object as names and values, or JSON.
 
@@ -159,22 +190,41 @@ def emit(result: Any, output_format: str, title: str | None = None) -> None:
     """
     plain = _plain(result)
     if output_format == "json":
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
-        return
-    console = _console(sys.stdout)
-    if isinstance(plain, Mapping):
-        if title:
-            console.print(Text(title, style="bold"))
+        print_json(plain)
+    elif isinstance(plain, Mapping):
         grid = Table(box=None, show_header=False, pad_edge=False)
         grid.add_column(style="bold")
         grid.add_column()
         for name, value in plain.items():
-            grid.add_row(Text(str(name)), Text(_cell(value)))
-        console.print(grid)
+            grid.add_row(verbatim(str(name)), verbatim(_cell(value)))
+        _print_drawn(grid, title)
     elif isinstance(plain, list) and all(isinstance(row, Mapping) for row in plain):
-        _print_rows(console, plain, title)
+        _print_drawn(_table(plain) if plain else verbatim("(none)"), title)
     else:
-        click.echo(_cell(plain))
+        print_line(_cell(plain))
+
+
+def print_line(line: str = "", *, bold: bool = False) -> None:
+    """Print a line to stdout."""
+    with _writing():
+        click.secho(printable(line), bold=bold)
+
+
+def print_text(lines: str) -> None:
+    """Print lines to stdout."""
+    with _writing():
+        click.echo("\n".join(printable(line) for line in lines.rstrip("\n").split("\n")))
+
+
+def print_tree(tree: Tree) -> None:
+    """Print a tree to stdout; its lines are `verbatim`."""
+    _print_drawn(tree)
+
+
+def print_json(value: Any) -> None:
+    """Print a value to stdout as JSON."""
+    with _writing():
+        click.echo(_json(value, indent=2))
 
 
 class _RateColumn(ProgressColumn):
@@ -192,11 +242,11 @@ def progress(description: str, total: float | None) -> Iterator[Callable[[float]
 
     `total` is None while it is unknown.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda steps: None
         return
     columns = [
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn() if total is not None else SpinnerColumn(),
         TaskProgressColumn() if total is not None else TextColumn(""),
         MofNCompleteColumn(),
@@ -205,25 +255,65 @@ def progress(description: str, total: float | None) -> Iterator[Callable[[float]
         TimeRemainingColumn() if total is not None else TextColumn(""),
     ]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=total)
+        task = bar.add_task(printable(description), total=total)
         yield lambda steps: bar.advance(task, steps)
 
 
 def say(message: str) -> None:
-    """Print a line about the work to stderr."""
-    click.echo(message, err=True)
+    """Print a line about the work to stderr; that nobody hears it stops no work."""
+    try:
+        click.echo(printable(message), err=True)
+    except OSError:
+        _drop_unwritten(sys.stderr)
 
 
 def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
     if _wants_json(arguments):
-        click.echo(json.dumps(_plain(error.as_json()), ensure_ascii=False), err=True)
+        say(_json(_plain(error.as_json())))
     else:
-        click.echo(f"error: {' '.join(error.message.split())}", err=True)
+        message = " ".join(error.message.split())
+        say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
         for detail in error.details:
-            click.echo(f"  {_detail_line(detail)}", err=True)
+            say(f"  {_detail_line(detail)}")
         if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+            say(f"hint: {error.hint}")
     sys.exit(error.exit_code)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """End the process when stdout takes no more: without a word where the reader has gone."""
+    try:
+        yield
+    except OSError as exc:
+        _drop_unwritten(sys.stdout)
+        if exc.errno == errno.EPIPE:
+            sys.exit(_BROKEN_PIPE)
+        raise PgmeritError(f"the output cannot be written: {exc.strerror}") from exc
+
+
+def _drop_unwritten(stream: TextIO | None) -> None:
+    """Spare the end of the process what a stream holds and cannot write."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "\n".join(
+        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+        for line in dumped.split("\n")
+    )
 
 
 def _detail_line(detail: Mapping[str, Any]) -> str:
@@ -251,26 +341,29 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return chosen == "json"
 
 
-def _console(stream: Any) -> Console:
-    """Give a console that never cuts a table in a pipe."""
-    return Console(file=stream, width=None if stream.isatty() else 10_000, highlight=False)
-
-
-def _print_rows(console: Console, rows: list[Any], title: str | None) -> None:
+def _print_drawn(drawn: Table | Tree | Text, title: str | None = None) -> None:
+    """Print to stdout what rich draws; it never cuts a table in a pipe."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    written = io.StringIO()
+    width = None if is_terminal else 10_000
+    console = Console(file=written, force_terminal=is_terminal, width=width, highlight=False)
     if title:
-        console.print(Text(title, style="bold"))
-    if not rows:
-        console.print("(none)")
-        return
+        console.print(verbatim(title, "bold"))
+    console.print(drawn)
+    with _writing():
+        click.echo(written.getvalue(), nl=False)
+
+
+def _table(rows: list[Any]) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         values = [row.get(name) for row in rows]
         is_number = all(isinstance(v, int | float) for v in values if v is not None)
-        table.add_column(str(name), justify="right" if is_number else "left")
+        table.add_column(verbatim(str(name)), justify="right" if is_number else "left")
     for row in rows:
-        table.add_row(*(Text(_cell(row.get(name))) for name in names))
-    console.print(table)
+        table.add_row(*(verbatim(_cell(row.get(name))) for name in names))
+    return table
 
 
 def _cell(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from typing import Any, TypeVar
 
 import click
 
-from pgmerit.cli.common import emit, format_option, say
+from pgmerit.cli.common import emit, format_option, print_line, say
 from pgmerit.errors import PgmeritError
-from pgmerit.server import PersistentServer
+from pgmerit.server.binaries import find_bindir
+from pgmerit.server.persistent import PersistentServer
 from pgmerit.settings import home_dir
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,7 +71,7 @@ def status(ctx: click.Context, output_format: str) -> None:
 @command.command()
 def dsn() -> None:
     """Print the running server's connection string."""
-    click.echo(_running().dsn())
+    print_line(_running().dsn())
 
 
 @command.command(context_settings={"ignore_unknown_options": True})
@@ -77,8 +79,11 @@ def dsn() -> None:
 def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the running server; ARGUMENTS go to psql."""
     server = _running()
-    beside = server.bindir / "psql"
-    program = str(beside) if beside.exists() else shutil.which("psql")
+    program = shutil.which("psql")
+    with contextlib.suppress(PgmeritError):
+        # Not that of the running server: its user says which one that is, and we may be root.
+        beside = find_bindir(os.environ.get("PGMERIT_PG_BINDIR")) / "psql"
+        program = str(beside) if beside.exists() else program
     if program is None:
         raise PgmeritError("psql is not installed", "Install postgresql-client.")
     os.execv(program, [program, server.dsn(), *arguments])  # noqa: S606

@@ -11,12 +11,20 @@ from typing import Any
 
 import click
 
-from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.cli.common import (
+    Database,
+    database_options,
+    emit,
+    format_option,
+    print_line,
+    progress,
+    say,
+)
 from pgmerit.cli.importing import import_with_progress, summary
 from pgmerit.cli.mentor import print_explanation, print_mentor
 from pgmerit.demo import scenes
 from pgmerit.errors import PgmeritError, StoppedError
-from pgmerit.server import attached_server
+from pgmerit.server.attached import attached_server
 from pgmerit.settings import home_dir
 
 
@@ -73,7 +81,8 @@ def command(
     else:
         _heading("How long it took")
         emit(times, output_format)
-        say("\n" + _farewell(into))
+        for line in ("", *_farewell(into).splitlines()):
+            say(line)
     return 1 if steps[-1].data else 0
 
 
@@ -101,7 +110,7 @@ def _print_step(step: scenes.Step) -> None:
 
 def _print_migration(step: scenes.Step) -> None:
     done = step.data
-    click.echo(f"{len(done.applied)} migrations, {len(done.loaded)} files of routines")
+    print_line(f"{len(done.applied)} migrations, {len(done.loaded)} files of routines")
 
 
 def _print_rules(step: scenes.Step) -> None:
@@ -144,12 +153,13 @@ def _print_awards(step: scenes.Step) -> None:
                 )
                 row[counted["org_id"]] = counted["awards"]
         emit(list(rows.values()), "table")
-        click.echo()
+        print_line()
 
 
 def _print_mentor(step: scenes.Step) -> None:
     print_mentor(step.data["report"])
-    click.echo("\nWhy not yet?")
+    print_line()
+    print_line("Why not yet?")
     print_explanation(step.data["explanation"])
 
 
@@ -157,14 +167,14 @@ def _print_replay(step: scenes.Step) -> None:
     for title, answer in zip(("recorded", "replayed"), step.data, strict=True):
         names = ", ".join(badge["name"] for badge in answer["new_badges"]) or "none"
         known = "true" if answer["duplicate"] else "false"
-        click.echo(f"{title}: duplicate {known}, new badges: {names}")
+        print_line(f"{title}: duplicate {known}, new badges: {names}")
 
 
 def _print_verification(step: scenes.Step) -> None:
     if not step.data:
-        click.echo("exact: snapshot and awards are what the activities say")
+        print_line("exact: snapshot and awards are what the activities say")
         return
-    click.echo(f"{len(step.data)} differences; the first ones:")
+    print_line(f"{len(step.data)} differences; the first ones:")
     emit([asdict(each) for each in step.data[:10]], "table")
 
 
@@ -182,9 +192,9 @@ _PRINTERS: dict[str, Callable[[scenes.Step], None]] = {
 
 
 def _heading(title: str) -> None:
-    click.echo()
-    click.secho(title, bold=True)
-    click.echo("─" * len(title))
+    print_line()
+    print_line(title, bold=True)
+    print_line("─" * len(title))
 
 
 def _as_json(step: scenes.Step) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
+from pgmerit.cli.common import verbatim
+
 _MEASURES = {
     "count": "how many",
     "sum": "sum",
@@ -59,7 +61,7 @@ def explanation_tree(told: Part) -> Tree:
 
 
 def _line(text: str, style: str = "") -> Text:
-    return Text(text, style=style)
+    return verbatim(text, style)
 
 
 def _head(told: Part) -> Iterator[tuple[str, str]]:

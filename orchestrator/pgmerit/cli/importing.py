@@ -42,7 +42,7 @@ from pgmerit.importing import (
 )
 @click.option(
     "--max-errors",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1_000_000),
     default=DEFAULT_MAX_ERRORS,
     show_default=True,
     help="Stop reading after so many bad lines.",
@@ -55,7 +55,7 @@ from pgmerit.importing import (
 )
 @click.option(
     "--chunk",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 2**31 - 1),
     metavar="ROWS",
     help="Commit after about so many rows, whole persons; default: all in one transaction.",
 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import click
-from rich.console import Console
 
 from pgmerit import report
-from pgmerit.cli.common import Database, database_options, emit, format_option
+from pgmerit.cli.common import (
+    Database,
+    database_options,
+    emit,
+    format_option,
+    print_line,
+    print_tree,
+)
 from pgmerit.cli.explanation import explanation_tree
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
@@ -97,14 +102,13 @@ def explain(
 def print_mentor(found: report.MentorReport) -> None:
     """Print badges by date, then progress, nearest first."""
     emit([_earned_row(row) for row in found.earned], "table", title="Badges")
-    click.echo()
+    print_line()
     emit([_progress_row(row) for row in found.to_come], "table", title="To come")
 
 
 def print_explanation(told: dict[str, Any]) -> None:
     """Print an explanation as a tree."""
-    width = None if sys.stdout.isatty() else 10_000
-    Console(file=sys.stdout, width=width, highlight=False).print(explanation_tree(told))
+    print_tree(explanation_tree(told))
 
 
 def _earned_row(row: dict[str, Any]) -> dict[str, Any]:

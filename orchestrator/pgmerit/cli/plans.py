@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
-
-from pgmerit.cli.common import emit
+from pgmerit.cli.common import emit, print_line
 
 _MOVES = ("awarded", "restored", "revoked")
 _SIGNS = {
@@ -33,38 +31,41 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     """Print a plan: the changes, then what they do to people."""
     version = plan["version"]
     if not plan["changed"]:
-        click.echo(f"{plan['rule_set']}: nothing changes, this is version {version}")
+        print_line(f"{plan['rule_set']}: nothing changes, this is version {version}")
     elif version:
-        click.echo(f"{plan['rule_set']}: version {version} becomes {version + 1}")
+        print_line(f"{plan['rule_set']}: version {version} becomes {version + 1}")
     else:
-        click.echo(f"{plan['rule_set']}: version 1, the first")
+        print_line(f"{plan['rule_set']}: version 1, the first")
     if plan["waiting"]:
-        click.echo(f"{plan['waiting']} people wait for version {version}; that is counted in")
-    print_changes(plan["changes"], "\nChanges")
+        print_line(f"{plan['waiting']} people wait for version {version}; that is counted in")
+    print_line()
+    print_changes(plan["changes"], "Changes")
     if plan["effects"]:
-        click.echo()
+        print_line()
         emit([_effect(each) for each in plan["effects"]], "table", "Effects on people")
     for title, listed in (
         ("Tiers moved", _tiers_moved(plan)),
         ("Nearest misses", _nearest(plan)),
     ):
         if listed:
-            click.echo()
+            print_line()
             emit(listed, "table", title)
     for effect in plan["effects"]:
         if not effect["exact"]:
-            click.echo(f"\n{effect['badge_definition_id']}: not exact, {effect['note']}")
-    click.echo(f"\n{_summary(plan)}")
+            print_line()
+            print_line(f"{effect['badge_definition_id']}: not exact, {effect['note']}")
+    print_line()
+    print_line(_summary(plan))
 
 
 def print_changes(changes: Sequence[Mapping[str, Any]], title: str | None = None) -> None:
     """Print changes, a line each."""
     if title:
-        click.echo(title)
+        print_line(title)
     for change in changes:
-        click.echo(f"  {_SIGNS.get(change['change'], '~')} {_change(change)}")
+        print_line(f"  {_SIGNS.get(change['change'], '~')} {_change(change)}")
     if not changes:
-        click.echo("  none")
+        print_line("  none")
 
 
 def _change(change: Mapping[str, Any]) -> str:

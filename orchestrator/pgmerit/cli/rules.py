@@ -20,6 +20,10 @@ from pgmerit.cli.common import (
     database_options,
     emit,
     format_option,
+    print_json,
+    print_line,
+    print_text,
+    printable,
     progress,
     say,
 )
@@ -35,6 +39,7 @@ from pgmerit.rules.versions import Document
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_VERSION = click.IntRange(1, 2**31 - 1)
 
 
 @click.group("rules")
@@ -56,9 +61,9 @@ def validate(file: Path, output_format: str) -> int:
         emit(shown, output_format)
     else:
         for problem in problems:
-            click.echo(_line(file, problem))
+            print_line(_line(file, problem))
         if not problems:
-            click.echo(f"{file} is valid: {_size(document.value)}")
+            print_line(f"{file} is valid: {_size(document.value)}")
     if problems:
         return 1
     _warn(document.value)
@@ -189,7 +194,7 @@ def _emit_applied(applied: dict[str, Any], output_format: str) -> None:
 
 @command.command()
 @click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
-@click.argument("version", type=click.IntRange(1))
+@click.argument("version", type=_VERSION)
 @evaluation_options
 @format_option
 @database_options
@@ -297,7 +302,7 @@ def _document_of(connection: Connection, ruleset: str | None, named: str) -> Any
     if named != "current" and not named.isdecimal():
         return _read(Path(named)).value
     name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
-    version = None if named == "current" else int(named)
+    version = None if named == "current" else _VERSION(named)
     return routines.get_rule_set(connection, name, version)
 
 
@@ -325,7 +330,7 @@ def backfill(ruleset: str | None, batch: int, output_format: str, database: Data
 
 @command.command()
 @click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
-@click.argument("version", type=click.IntRange(1), required=False)
+@click.argument("version", type=_VERSION, required=False)
 @format_option
 @database_options
 def show(ruleset: str | None, version: int | None, output_format: str, database: Database) -> None:
@@ -342,7 +347,7 @@ def show(ruleset: str | None, version: int | None, output_format: str, database:
     if output_format == "json":
         emit(document, output_format)
     else:
-        click.echo(_as_yaml(document), nl=False)
+        print_text(_as_yaml(document))
 
 
 def _only_rule_set(applied: list[dict[str, Any]]) -> str:
@@ -358,10 +363,13 @@ def _only_rule_set(applied: list[dict[str, Any]]) -> str:
     return names[0]
 
 
-def _as_yaml(document: Any) -> str:
+def _as_yaml(document: Any, allow_unicode: bool = True) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
-    yaml.allow_unicode = True
+    yaml.allow_unicode = allow_unicode
+    yaml.width = (
+        80 if allow_unicode else 2**31
+    )  # a folded line of escapes is read with a space more
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.representer.add_representer(
         Decimal,
@@ -371,7 +379,10 @@ def _as_yaml(document: Any) -> str:
     )
     written = StringIO()
     yaml.dump(_in_order(document), written)
-    return written.getvalue()
+    text = written.getvalue()
+    # What the terminal would be spared is spelled by YAML, so that it stays the same document.
+    is_printable = all(printable(line) == line for line in text.split("\n"))
+    return text if is_printable or not allow_unicode else _as_yaml(document, False)
 
 
 def _in_order(document: Any) -> Any:
@@ -407,4 +418,4 @@ def history(ruleset: str | None, output_format: str, database: Database) -> None
 def schema(stats_document: bool) -> None:
     """Print the JSON Schema of rule sets, for editors."""
     found = stats_document_schema() if stats_document else rule_set_schema()
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    print_json(found)

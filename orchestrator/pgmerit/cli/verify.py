@@ -8,7 +8,15 @@ from uuid import UUID
 
 import click
 
-from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.cli.common import (
+    Database,
+    database_options,
+    emit,
+    format_option,
+    print_line,
+    progress,
+    say,
+)
 from pgmerit.rules import versions
 from pgmerit.verify import SLICES, Difference, Repair, find_differences, repair
 
@@ -81,10 +89,10 @@ def _print(
     found: list[Difference], mended: Repair | None, waiting: list[versions.Unfinished]
 ) -> None:
     for each in waiting:
-        click.echo(f"waiting: {each}; `{each.command}` evaluates them")
+        print_line(f"waiting: {each}; `{each.command}` evaluates them")
     if not found:
         if not waiting:
-            click.echo("exact: snapshot and awards are what the activities say")
+            print_line("exact: snapshot and awards are what the activities say")
         return
     people = len({each.peer_mentor_id for each in found})
     if mended:

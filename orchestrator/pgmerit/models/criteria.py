@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from pgmerit.models.raw_expression import evaluate
+from pgmerit.models.raw_expression import evaluate, named
 from pgmerit.models.values import (
     ActivityType,
     Amount,
@@ -26,6 +26,7 @@ from pgmerit.models.values import (
     Scalar,
     Slug,
     StatsDocument,
+    Tally,
     plain,
     stats_of,
 )
@@ -455,10 +456,17 @@ class CriteriaRaw(Criteria):
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether the expression holds.
 
-        Comparisons of paths with values, joined by &&, || and !, are decided here. Anything else
-        raises ValueError: only the database decides it.
+        A type or stat that the expression names and the stats do not have is at zero. Comparisons
+        of paths with values, joined by &&, || and !, are decided here. Anything else raises
+        ValueError: only the database decides it.
         """
-        return evaluate(self.expression, stats_of(stats).model_dump(mode="json"))
+        document = stats_of(stats).model_dump(mode="json")
+        nothing = Tally(max=Decimal(0)).model_dump(mode="json")
+        for key in ("activities", "selectors"):
+            document[key] |= dict.fromkeys(
+                named(self.expression, key) - document[key].keys(), nothing
+            )
+        return evaluate(self.expression, document)
 
 
 def selector_key(criteria: Selecting) -> str:

@@ -46,6 +46,16 @@ def evaluate(expression: str, document: Mapping[str, Any]) -> bool:
     return held is True
 
 
+def named(expression: str, key: str) -> set[str]:
+    """Return the names that an expression looks up below a key of the document."""
+    found = re.findall(rf'\b{key}"?\s*\.\s*([A-Za-z_][A-Za-z0-9_]*|"(?:[^"\\]|\\.)*")', expression)
+    return {_name(each) for each in found}
+
+
+def _name(step: str) -> str:
+    return str(json.loads(step)) if step.startswith('"') else step
+
+
 def _beyond(expression: str) -> ValueError:
     return ValueError(f"only the database can decide {expression!r}")
 
@@ -118,8 +128,7 @@ class _Reader:
         if kind == "path":
             found: Any = self.document
             for name in _STEP.findall(text):
-                key = json.loads(name) if name.startswith('"') else name
-                found = found.get(key, _MISSING) if isinstance(found, Mapping) else _MISSING
+                found = found.get(_name(name), _MISSING) if isinstance(found, Mapping) else _MISSING
             if isinstance(found, Mapping | list):
                 raise _beyond(self.expression)
             return found

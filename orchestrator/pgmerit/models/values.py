@@ -119,10 +119,15 @@ class StatsDocument(Model):
     """A person's stats in one organization, as criteria_raw and is_eligible see them."""
 
     activities: dict[str, Tally] = Field(
-        default={}, description='By activity type; "*" holds all types together.'
+        default={},
+        description=(
+            "By activity type, each one that the organization knows, at zero where nothing "
+            'happened; "*" holds all types together.'
+        ),
     )
     selectors: dict[str, Tally] = Field(
-        default={}, description="By the name of a rule's stat, as selector_key gives it."
+        default={},
+        description="By the name of a rule's stat, as selector_key gives it; at zero as above.",
     )
     badges: dict[str, HeldBadge] = Field(default={}, description="By badge, held now.")
     time_zone: str = Field(default="UTC", description="The organization's.")

@@ -7,16 +7,19 @@ what the database alone knows is left to it: whether criteria_raw is switched on
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from pgmerit.rules.bounds import bound_problems, needed_badges, nest
 from pgmerit.rules.grammar import (
     Problem,
     as_number,
     canonical_text,
     criteria_problems,
+    first,
     grammar,
+    in_order,
     json_type,
     quote,
     sorted_problems,
@@ -26,6 +29,8 @@ from pgmerit.rules.grammar import (
     validate_value,
     walk,
 )
+
+_LONGEST_CIRCLE = 10
 
 
 def document_problems(document: Any) -> list[Problem]:
@@ -41,9 +46,12 @@ def document_problems(document: Any) -> list[Problem]:
     problems = validate_value("document", document, "$")
     if not isinstance(document, Mapping):
         return problems
+    most = grammar()["limits"]["problems"]
     badges = _objects(document, "badges")
     sound = {}
     for slug, badge in badges.items():
+        if len(problems) >= most:
+            break
         if "criteria" in badge:
             place = step(step("$.badges", slug), "criteria")
             found = criteria_problems(badge["criteria"])
@@ -52,84 +60,108 @@ def document_problems(document: Any) -> list[Problem]:
             ]
             if not found:
                 sound[slug] = badge["criteria"]
-    for org_id, organization in _objects(document, "organizations").items():
-        place = step("$.organizations", org_id)
-        problems += _time_zone_problems(organization, place)
-        problems += _enabled_problems(organization, badges, place)
-        problems += _override_problems(organization, badges, sound, place)
-    problems += _held_problems(document, badges, sound)
-    problems += [
-        Problem(
-            step(step("$.badges", min(circle)), "criteria"),
-            "badges_earned goes in a circle: " + ", ".join(circle),
-            "badges that do not need each other",
-        )
-        for circle in _circles(sound, badges)
-    ]
-    problems += _activity_problems(document, sound)
+    if len(problems) < most:
+        problems += _organization_problems(document, badges, sound)
+        problems += _activity_problems(document, sound)
+        problems += _held_problems(badges, sound)
+        problems += bound_problems(_objects(document, "organizations"), badges, sound)
     return sorted_problems(problems)
 
 
 def _objects(document: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:
-    """Return the entries below a key that are objects, in the order of their slugs."""
+    """Return the entries below a key that are objects, in the database's order."""
     below = document.get(key)
     if not isinstance(below, Mapping):
         return {}
-    return {slug: below[slug] for slug in sorted_words(below) if isinstance(below[slug], Mapping)}
+    return {slug: value for slug, value in in_order(below) if isinstance(value, Mapping)}
 
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones()) - {"Factory", "localtime", "posixrules"}
+    return frozenset(zoneinfo.available_timezones())
+
+
+def is_time_zone(name: str) -> bool:
+    """Tell whether a name is a time zone of an organization: of the list, spelt as there.
+
+    The list is this system's; one without time zones leaves the question to the database, which
+    has its own and decides.
+    """
+    refused = grammar()["no_time_zones"]
+    if name in refused or name.split("/")[0] + "/" in refused:
+        return False
+    return name in _time_zones() or not _time_zones()
 
 
 def _time_zone_problems(organization: Mapping[str, Any], place: str) -> list[Problem]:
-    zone = organization.get("time_zone")
-    # A system without time zones of its own leaves the question to the database.
-    if not isinstance(zone, str) or not _time_zones() or zone in _time_zones():
-        return []
-    if validate_value("time_zone", zone, "$"):
+    zone = organization.get("time_zone", "UTC")
+    if validate_value("time_zone", zone, "$") or is_time_zone(zone):
         return []
     said = f"{quote(zone)} is no time zone"
     return [Problem(step(place, "time_zone"), said, "an IANA time zone such as Europe/Oslo")]
 
 
-def _unknown_badge(slug: str, badges: Mapping[str, Any], place: str) -> Problem:
-    return Problem(
-        place, unknown(slug, badges, "badge ", " does not exist"), "a badge of this document"
+def _organization_problems(
+    document: Mapping[str, Any], badges: Mapping[str, Any], sound: Mapping[str, Any]
+) -> list[Problem]:
+    organizations = {
+        step("$.organizations", org_id): organization
+        for org_id, organization in _objects(document, "organizations").items()
+    }
+    named = [
+        each
+        for place, organization in organizations.items()
+        for each in _badges_named(organization, place)
+    ]
+    numbers = first(
+        problem
+        for place, organization in organizations.items()
+        for slug, thresholds in in_order(_below(organization, "custom_thresholds"))
+        if slug in sound
+        for problem in _override_problems(
+            sound[slug], thresholds, step(step(place, "custom_thresholds"), slug)
+        )
+    )
+    zones = [
+        problem
+        for place, organization in organizations.items()
+        for problem in _time_zone_problems(organization, place)
+    ]
+    return _unknown_badges(named, badges) + numbers + zones
+
+
+def _below(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    below = value.get(key)
+    return below if isinstance(below, Mapping) else {}
+
+
+def _badges_named(organization: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    """Give the place and the slug of each badge that an organization names."""
+    enabled = organization.get("badges")
+    if isinstance(enabled, list | tuple):
+        for index, slug in enumerate(enabled):
+            if isinstance(slug, str):
+                yield step(step(place, "badges"), index), slug
+    for slug in _below(organization, "custom_thresholds"):
+        yield step(step(place, "custom_thresholds"), slug), slug
+
+
+def _unknown_badges(named: Iterable[tuple[str, str]], badges: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each place that names no badge, for the first places at most."""
+    missing = [(place, slug) for place, slug in named if slug not in badges]
+    missing.sort(key=lambda each: each[0].encode("utf-8"))
+    return first(
+        Problem(
+            place, unknown(slug, badges, "badge ", " does not exist"), "a badge of this document"
+        )
+        for place, slug in missing
     )
 
 
-def _enabled_problems(
-    organization: Mapping[str, Any], badges: Mapping[str, Any], place: str
-) -> list[Problem]:
-    enabled = organization.get("badges")
-    if not isinstance(enabled, list | tuple):
-        return []
-    return [
-        _unknown_badge(slug, badges, step(step(place, "badges"), index))
-        for index, slug in enumerate(enabled)
-        if isinstance(slug, str) and slug not in badges
-    ]
-
-
-def _override_problems(
-    organization: Mapping[str, Any],
-    badges: Mapping[str, Any],
-    sound: Mapping[str, Any],
-    place: str,
-) -> list[Problem]:
-    given = organization.get("custom_thresholds")
-    if not isinstance(given, Mapping):
-        return []
-    problems = []
-    for slug, thresholds in given.items():
-        below = step(step(place, "custom_thresholds"), slug)
-        if slug not in badges:
-            problems.append(_unknown_badge(slug, badges, below))
-        elif slug in sound and not validate_value("threshold", thresholds, below):
-            problems += threshold_problems(sound[slug], thresholds, below)
-    return problems
+def _override_problems(criteria: Mapping[str, Any], thresholds: Any, path: str) -> list[Problem]:
+    return validate_value("threshold", thresholds, path) or threshold_problems(
+        criteria, thresholds, path
+    )
 
 
 def threshold_problems(criteria: Mapping[str, Any], thresholds: Any, path: str) -> list[Problem]:
@@ -205,64 +237,40 @@ def _part_threshold_problems(
     return problems
 
 
-def _listed(sound: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Give every badge with each badge that it lists under badges_earned, and the place."""
-    for slug, criteria in sound.items():
-        place = step(step("$.badges", slug), "criteria")
-        for path, node, _ in walk(criteria):
-            if node["type"] == "badges_earned":
-                for index, listed in enumerate(node.get("badges", [])):
-                    yield slug, listed, step(step(place + path[1:], "badges"), index)
+def _held_problems(badges: Mapping[str, Any], sound: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong among badges that need badges: unknown, in a circle, too deep."""
+    needed = list(needed_badges(sound))
+    nested = nest([(slug, other) for slug, other, _ in needed if not other or other in badges])
+    deepest = grammar()["limits"]["badge_depth"]
+    found = [
+        (circle[0], _circle_text(circle), "badges that do not need each other")
+        for circle in nested.circles
+    ]
+    found += [
+        (slug, f"badges_earned goes {depth} badges deep", f"at most {deepest} badges deep")
+        for slug, depth in nested.depths.items()
+        if depth == deepest + 1
+    ]
+    return _unknown_badges(((place, slug) for _, slug, place in needed if slug), badges) + [
+        Problem(step(step("$.badges", slug), "criteria"), said, allowed)
+        for slug, said, allowed in found
+    ]
 
 
-def _held_problems(
-    document: Mapping[str, Any], badges: Mapping[str, Any], sound: Mapping[str, Any]
-) -> list[Problem]:
-    problems = []
-    organizations = _objects(document, "organizations")
-    for slug, listed, place in _listed(sound):
-        if listed not in badges:
-            problems.append(_unknown_badge(listed, badges, place))
-            continue
-        for org_id, organization in organizations.items():
-            enabled = organization.get("badges")
-            if isinstance(enabled, list | tuple) and slug in enabled and listed not in enabled:
-                said = f"badge {quote(listed)} is not enabled in {quote(org_id)}"
-                allowed = f"badges enabled wherever {slug} is"
-                problems.append(Problem(place, said, allowed))
-    return problems
-
-
-def _circles(sound: Mapping[str, Any], badges: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Give circles of badges that need each other, each beginning and ending with its least."""
-    needs: dict[str, set[str]] = {}
-    for slug, listed, _ in _listed(sound):
-        if listed in badges:
-            needs.setdefault(slug, set()).add(listed)
-    while True:
-        before = -1
-        while len(needs) != before:
-            before = len(needs)
-            needs = {
-                slug: kept for slug, listed in needs.items() if (kept := listed & needs.keys())
-            }
-        if not needs:
-            return
-        walked = [min(needs)]
-        while (following := min(needs[walked[-1]])) not in walked:
-            walked.append(following)
-        circle = walked[walked.index(following) :]
-        least = circle.index(min(circle))
-        yield [*circle[least:], *circle[:least], min(circle)]
-        needs = {slug: listed for slug, listed in needs.items() if slug not in circle}
+def _circle_text(circle: list[str]) -> str:
+    shown = circle
+    if len(circle) > _LONGEST_CIRCLE:
+        more = len(circle) - _LONGEST_CIRCLE
+        shown = [*circle[: _LONGEST_CIRCLE - 1], f"{more} more", circle[-1]]
+    return "badges_earned goes in a circle: " + ", ".join(shown)
 
 
 def _activity_problems(document: Mapping[str, Any], sound: Mapping[str, Any]) -> list[Problem]:
     known = document.get("activity_types")
     if not isinstance(known, list | tuple):
         return []
-    words = [word for word in known if isinstance(word, str)]
-    problems = []
+    words = {word for word in known if isinstance(word, str)}
+    missing = []
     for slug, criteria in sound.items():
         place = step(step("$.badges", slug), "criteria")
         for path, node, _ in walk(criteria):
@@ -274,13 +282,11 @@ def _activity_problems(document: Mapping[str, Any], sound: Mapping[str, Any]) ->
                 if json_type(chosen) == "string"
                 else [(step(at, index), word) for index, word in enumerate(chosen or [])]
             )
-            problems += [
-                Problem(
-                    where,
-                    unknown(word, words, "", " is not in activity_types"),
-                    "one of activity_types",
-                )
-                for where, word in named
-                if word not in words
-            ]
-    return problems
+            missing += [(where, word) for where, word in named if word not in words]
+    missing.sort(key=lambda each: each[0].encode("utf-8"))
+    return first(
+        Problem(
+            where, unknown(word, words, "", " is not in activity_types"), "one of activity_types"
+        )
+        for where, word in missing
+    )

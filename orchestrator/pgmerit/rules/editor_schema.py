@@ -133,7 +133,7 @@ def rule_set_schema() -> Schema:
 
     It says all that the grammar says of one value; what it leaves to the validators is what
     compares two of them: rising tiers, from after until, more required than listed, names of
-    badges, tiers and parts.
+    badges, tiers and parts, and what all rules of an organization come to.
     """
     definitions = {name: _kind(name, spec) for name, spec in grammar()["kinds"].items()}
     del definitions["anything"], definitions["document"]
@@ -262,9 +262,8 @@ def _text_schema(spec: Mapping[str, Any]) -> Schema:
     if "patterns" in spec:
         found["pattern"] = f"^(?:{'|'.join(spec['patterns'])})$"
     refused = [re.escape(word) for word in spec.get("without", [])]
-    if "once" in spec:
-        once = re.escape(spec["once"])
-        refused.append(f"{once}[\\s\\S]*{once}")
+    for once in spec.get("once", {}).values():
+        refused.append(f"(?:{once})[\\s\\S]*(?:{once})")
     if refused:
         found["not"] = {"pattern": "|".join(refused)}
     return found
@@ -276,13 +275,16 @@ def _map(spec: Mapping[str, Any]) -> Schema:
         "propertyNames": _reference(spec["names"]),
         "additionalProperties": _reference(spec["values"]),
     }
-    return found | ({"minProperties": spec["from"]} if "from" in spec else {})
+    names = {"from": "minProperties", "to": "maxProperties"}
+    return found | {names[key]: spec[key] for key in names if key in spec}
 
 
 def _list(spec: Mapping[str, Any]) -> Schema:
     found: Schema = {"type": "array", "items": _reference(spec["items"])}
     if spec.get("from", 1):
         found["minItems"] = spec.get("from", 1)
+    if "to" in spec:
+        found["maxItems"] = spec["to"]
     if spec.get("unique") == "":
         found["uniqueItems"] = True
     return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pgmerit.errors import PgmeritError
-from pgmerit.rules.grammar import Problem, quote, step
+from pgmerit.rules.grammar import Problem, grammar, quote, step
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
@@ -176,7 +176,8 @@ class _Builder:
 
     def complain(self, path: str, event: Any, said: str, allowed: str) -> None:
         mark = event.start_mark
-        self.problems.append(Problem(path, said, allowed, mark.line + 1, mark.column + 1))
+        if len(self.problems) < grammar()["limits"]["problems"]:
+            self.problems.append(Problem(path, said, allowed, mark.line + 1, mark.column + 1))
 
     def enter(self, event: Any) -> str:
         """Return the path of the value that begins, and remember where it stands."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
+from itertools import chain, islice
 from typing import Any
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_SUGGESTED = 40
+_MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -173,14 +175,21 @@ def edit_distance(left: str, right: str) -> int:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a misspelt one most likely means, or None."""
-    if len(word) > _LONGEST_SUGGESTED:
+    """Return the known word that a misspelt one most likely means, or None.
+
+    Of very many words none is looked for.
+    """
+    known = list(known)
+    if len(word) > _LONGEST_SUGGESTED or len(known) > _MOST_COMPARED:
         return None
     furthest = max(1, min(3, len(word) // 2))
     candidates = [
         (edit_distance(word, other), other.encode("utf-8"), other)
         for other in known
         if abs(len(word) - len(other)) <= furthest
+        # A letter that only one of the two has costs a change each time.
+        and sum(letter not in other for letter in word) <= furthest
+        and sum(letter not in word for letter in other) <= furthest
     ]
     best = min(candidates, default=None)
     return best[2] if best is not None and best[0] <= furthest else None
@@ -289,8 +298,9 @@ def _text_problem(spec: Mapping[str, Any], text: str) -> str | None:
     for banned in spec.get("without", []):
         if banned in text:
             return f"must not contain {quote(banned)}"
-    if "once" in spec and text.count(spec["once"]) > 1:
-        return f"contains {quote(spec['once'])} more than once"
+    for name, pattern in spec.get("once", {}).items():
+        if len(re.findall(pattern, text)) > 1:
+            return f"contains {name} more than once"
     return None
 
 
@@ -303,55 +313,88 @@ def _validate_word(spec: Mapping[str, Any], value: Any, path: str) -> list[Probl
     return [Problem(path, unknown(value, spec["words"], "", " is not known"), allowed)]
 
 
+def first(problems: Iterable[Problem]) -> list[Problem]:
+    """Return as many problems as are told at once; what comes after is not looked at."""
+    return list(islice(problems, grammar()["limits"]["problems"]))
+
+
+def in_order(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give the entries of an object in the order in which the database keeps them."""
+    for key in sorted(value, key=_key_order):
+        yield key, value[key]
+
+
 def _validate_object(spec: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
-    allowed = allowed_here(spec)
     if not isinstance(value, Mapping):
-        return [Problem(path, f"must not be {_TYPE_WORDS[json_type(value)]}", allowed)]
+        said = f"must not be {_TYPE_WORDS[json_type(value)]}"
+        return [Problem(path, said, allowed_here(spec))]
     if len(value) < spec.get("from", 0):
-        return [Problem(path, "is empty", allowed)]
-    problems = []
-    for key, below in value.items():
+        return [Problem(path, "is empty", allowed_here(spec))]
+    return first(_object_problems(spec, value, path))
+
+
+def _object_problems(
+    spec: Mapping[str, Any], value: Mapping[str, Any], path: str
+) -> Iterator[Problem]:
+    for key, below in in_order(value):
         if key in spec["keys"]:
-            problems += validate_value(spec["keys"][key], below, step(path, key))
+            yield from validate_value(spec["keys"][key], below, step(path, key))
         else:
             said = unknown(key, spec["keys"], "unknown key ", "")
-            problems.append(Problem(step(path, key), said, allowed))
+            yield Problem(step(path, key), said, allowed_here(spec))
     for key in spec["required"]:
         if key not in value:
             wanted = allowed_here(spec["keys"][key])
-            problems.append(Problem(step(path, key), "is missing", wanted))
+            yield Problem(step(path, key), "is missing", wanted)
     for rule in spec["rules"]:
-        problems += _validate_rule(spec, rule, value, path)
-    return problems
+        yield from _validate_rule(spec, rule, value, path)
+
+
+def _wrong_number_of(spec: Mapping[str, Any], number: int) -> str | None:
+    """Say that a list or an object holds none or too many of what it may hold."""
+    if number < spec.get("from", 1 if spec["is"] == "list" else 0):
+        return "is empty"
+    if number > spec.get("to", number):
+        return f"has more than {spec['to']} entries"
+    return None
 
 
 def _validate_map(spec: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
-    if not isinstance(value, Mapping):
-        said = f"must not be {_TYPE_WORDS[json_type(value)]}"
+    is_map = isinstance(value, Mapping)
+    said = (
+        _wrong_number_of(spec, len(value))
+        if is_map
+        else f"must not be {_TYPE_WORDS[json_type(value)]}"
+    )
+    if said is not None:
         return [Problem(path, said, allowed_here(spec))]
-    if len(value) < spec.get("from", 0):
-        return [Problem(path, "is empty", allowed_here(spec))]
-    problems = []
-    for key, below in value.items():
-        problems += validate_value(spec["names"], key, step(path, key))
-        problems += validate_value(spec["values"], below, step(path, key))
-    return problems
+    return first(
+        problem
+        for key, below in in_order(value)
+        for problem in validate_value(spec["names"], key, step(path, key))
+        + validate_value(spec["values"], below, step(path, key))
+    )
 
 
 def _validate_list(spec: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
-    if not isinstance(value, list | tuple):
-        said = f"must not be {_TYPE_WORDS[json_type(value)]}"
+    is_list = isinstance(value, list | tuple)
+    said = (
+        _wrong_number_of(spec, len(value))
+        if is_list
+        else f"must not be {_TYPE_WORDS[json_type(value)]}"
+    )
+    if said is not None:
         return [Problem(path, said, allowed_here(spec))]
-    if len(value) < spec.get("from", 1):
-        return [Problem(path, "is empty", allowed_here(spec))]
-    problems = []
+    return first(_list_problems(spec, value, path))
+
+
+def _list_problems(spec: Mapping[str, Any], value: Sequence[Any], path: str) -> Iterator[Problem]:
     for index, element in enumerate(value):
-        problems += validate_value(spec["items"], element, step(path, index))
+        yield from validate_value(spec["items"], element, step(path, index))
     if "unique" in spec:
-        problems += _repeated(spec, value, path)
+        yield from _repeated(spec, value, path)
     if "rising" in spec:
-        problems += not_rising(value, spec["rising"], path)
-    return problems
+        yield from not_rising(value, spec["rising"], path)
 
 
 def _validate_span(spec: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
@@ -510,18 +553,18 @@ def criteria_problems(criteria: Any) -> list[Problem]:
         said = f"is larger than {limits['criteria_bytes']} bytes"
         return [Problem("$", said, f"at most {limits['criteria_bytes']} bytes")]
     nodes = list(walk(criteria))
-    problems = []
+    problems = first(chain.from_iterable(_found_in_node(*node) for node in nodes))
     if len(nodes) > limits["nodes"]:
         said = f"has more than {limits['nodes']} parts"
         problems.append(Problem("$", said, f"at most {limits['nodes']} parts"))
-    for path, node, depth in nodes:
-        if depth > limits["depth"]:
-            said = f"is nested deeper than {limits['depth']}"
-            problems.append(Problem(path, said, f"at most {limits['depth']} levels"))
-        else:
-            problems += _node_problems(node, path)
-    problems += _repeated_ids(nodes)
-    return sorted_problems(problems)
+    return sorted_problems(problems + first(sorted_problems(_repeated_ids(nodes))))
+
+
+def _found_in_node(path: str, node: Any, depth: int) -> list[Problem]:
+    deepest = grammar()["limits"]["depth"]
+    if depth > deepest:
+        return [Problem(path, f"is nested deeper than {deepest}", f"at most {deepest} levels")]
+    return _node_problems(node, path)
 
 
 def _node_problems(node: Any, path: str) -> list[Problem]:

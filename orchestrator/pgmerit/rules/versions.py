@@ -169,9 +169,11 @@ def read_plan(path: Path) -> Plan | None:
         plan = Plan(held["rule_set"], held["version"], held["checksum"], held["document"])
         is_whole = (
             held["pgmerit_plan"] == _PLAN_FORMAT
+            # In Python true and 1.0 equal 1 as well.
+            and type(held["pgmerit_plan"]) is type(plan.version) is int
+            and 0 <= plan.version < 2**31
             and sha256(canonical_text(plan.document).encode()).hexdigest() == plan.checksum
             and plan.document["ruleset"] == plan.rule_set
-            and isinstance(plan.version, int)
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         is_whole = False

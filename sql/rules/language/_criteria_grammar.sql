@@ -8,10 +8,16 @@ immutable
 parallel safe
 return '{
   "version": 1,
-  "limits": {"depth": 16, "nodes": 256, "criteria_bytes": 16384, "document_bytes": 1048576},
+  "limits": {
+    "depth": 16, "nodes": 256, "criteria_bytes": 16384, "document_bytes": 1048576,
+    "problems": 100, "organization_rows": 10000, "all_rows": 50000, "all_routes": 250000,
+    "badge_depth": 8, "counting_conditions": 100, "counted_badges": 5000, "stats": 500,
+    "rolling_stats": 20, "unit_stats": 50, "raw_rules": 20, "attributes_bytes": 262144
+  },
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
   "part_keys": ["id"],
+  "no_time_zones": ["Factory", "localtime", "posixrules", "posix/", "right/"],
   "parts": {"all_of": "criteria", "any_of": "criteria", "n_of": "criteria"},
   "numbers": {
     "threshold": "at_least",
@@ -153,11 +159,12 @@ return '{
       "allowed": "an activity type of 1 to 100 characters"
     },
     "activity_types": {
-      "is": "list", "items": "activity_type", "allowed": "a list of activity types"
+      "is": "list", "items": "activity_type", "to": 500,
+      "allowed": "a list of at most 500 activity types"
     },
     "closed_activity_types": {
-      "is": "list", "items": "activity_type", "unique": "",
-      "allowed": "a list of activity types, each once"
+      "is": "list", "items": "activity_type", "unique": "", "to": 500,
+      "allowed": "a list of at most 500 activity types, each once"
     },
     "activity": {"is": "either", "array": "activity_types", "else": "activity_type"},
     "attribute": {
@@ -393,8 +400,10 @@ return '{
     },
     "parts": {"is": "list", "items": "anything", "allowed": "a list of criteria"},
     "expression": {
-      "is": "text", "from": 1, "to": 500, "without": [".**", "like_regex"], "once": "?",
-      "allowed": "an SQL/JSON path of at most 500 characters, one filter, no .**, no like_regex"
+      "is": "text", "from": 1, "to": 500,
+      "without": [".**", "**", "like_regex", "/*", "\\", "[\""],
+      "once": {"\"?\"": "[?]", "a wildcard": "[.]\\s*[*]|\\[\\s*[*]|keyvalue"},
+      "allowed": "an SQL/JSON path of at most 500 characters, one filter, one wildcard, no comments"
     },
     "version": {"is": "number", "whole": true, "from": 1, "to": 1, "allowed": "1"},
     "time_zone": {
@@ -426,7 +435,8 @@ return '{
       "rules": []
     },
     "organizations": {
-      "is": "map", "names": "slug", "values": "organization", "allowed": "organizations by slug"
+      "is": "map", "names": "slug", "values": "organization", "to": 2000,
+      "allowed": "at most 2000 organizations by slug"
     },
     "on_unmet": {"is": "word", "words": ["keep", "revoke"]},
     "badge": {
@@ -447,7 +457,10 @@ return '{
       "required": ["first"],
       "rules": []
     },
-    "badges": {"is": "map", "names": "slug", "values": "badge", "allowed": "badges by slug"},
+    "badges": {
+      "is": "map", "names": "slug", "values": "badge", "to": 5000,
+      "allowed": "at most 5000 badges by slug"
+    },
     "document": {
       "is": "object",
       "keys": {

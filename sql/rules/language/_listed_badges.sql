@@ -1,4 +1,6 @@
--- Lists every badge with each badge that it lists under badges_earned, and the place.
+-- Lists every badge with each badge that it needs under badges_earned, and the place.
+--
+-- Where none is listed, by category or any, the badge needed is ''.
 create or replace function badges_internal._listed_badges(p_sound jsonb)
 returns table (badge text, listed text, path text)
 language sql
@@ -8,15 +10,16 @@ set search_path = pg_catalog, pg_temp
 as $$
     select
         rule.key,
-        named.value,
+        coalesce(named.value, ''),
         badges_internal._path_step('$.badges', rule.key) || '.criteria'
-            || substr(walked.path, 2) || '.badges[' || named.ordinality - 1 || ']'
+            || substr(walked.path, 2)
+            || coalesce('.badges[' || named.ordinality - 1 || ']', '')
     from jsonb_each(p_sound) as rule
     cross join lateral badges_internal._walk_criteria(rule.value) as walked
-    cross join lateral jsonb_array_elements_text(walked.node -> 'badges')
-        with ordinality as named
+    left join lateral jsonb_array_elements_text(walked.node -> 'badges')
+        with ordinality as named on true
     where walked.node ->> 'type' = 'badges_earned';
 $$;
 
 comment on function badges_internal._listed_badges(jsonb) is
-'Lists every badge with each badge that it lists under badges_earned, and the place.';
+'Lists every badge with each badge that it needs under badges_earned, and the place.';

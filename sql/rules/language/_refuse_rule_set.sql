@@ -6,6 +6,8 @@ returns void
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+-- A caller that plans for its own few queries must not plan each of these thousands anew.
+set plan_cache_mode = auto
 as $$
 declare
     v_problems constant jsonb := badges_internal._validate_rule_set(p_document);

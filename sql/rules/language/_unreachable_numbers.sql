@@ -32,6 +32,13 @@ as $$
         where not badges_internal._counts_badges(
             coalesce(given.value -> 'criteria', held.criteria)
         )
+    ), countable_by_category as materialized (
+        -- A null category here is of all together.
+        select countable.category, count(*) as number
+        from countable
+        group by grouping sets ((countable.category), ())
+        having grouping(countable.category) = 1
+        or countable.category is not null
     ), targets as (
         select nodes.path || '.at_least' as path, nodes.node -> 'at_least' as number, nodes.node
         from nodes
@@ -60,13 +67,10 @@ as $$
     select nodes.path || '.at_least', format('the most that can be held is %s', others.number)
     from nodes
     cross join lateral (
-        select count(*) as number
-        from countable
-        where countable.badge <> nodes.badge
-        and (
-            not nodes.node ? 'category'
-            or countable.category = nodes.node ->> 'category'
-        )
+        -- A badge with such a condition is not among them.
+        select coalesce(sum(found.number), 0) as number
+        from countable_by_category as found
+        where found.category is not distinct from nodes.node ->> 'category'
     ) as others
     where nodes.node ->> 'type' = 'badges_earned'
     and not nodes.node ? 'badges'

@@ -6,30 +6,38 @@ immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
+    with closed as materialized (
+        select distinct each.value #>> '{}' as activity_type
+        from jsonb_array_elements(
+            badges_internal._array_or_empty(p_document -> 'activity_types')
+        ) as each
+        where jsonb_typeof(each.value) = 'string'
+    ), missing as (
+        select named.path, named.activity_type
+        from badges_internal._named_activities(p_sound) as named
+        where jsonb_typeof(p_document -> 'activity_types') = 'array'
+        and not exists (
+            select from closed where closed.activity_type = named.activity_type
+        )
+        order by named.path collate "C"
+        limit (badges_internal._criteria_grammar() #> '{limits,problems}')::integer
+    )
     select coalesce(
         jsonb_agg(
             badges_internal._problem(
-                named.path,
+                missing.path,
                 badges_internal._unknown_word(
-                    named.activity_type, closed.types, '', ' is not in activity_types'
+                    missing.activity_type,
+                    array(select closed.activity_type from closed),
+                    '',
+                    ' is not in activity_types'
                 ),
                 'one of activity_types'
             ) -> 0
         ),
         '[]'
     )
-    from (
-        select array(
-            select each.value #>> '{}'
-            from jsonb_array_elements(
-                badges_internal._array_or_empty(p_document -> 'activity_types')
-            ) as each
-            where jsonb_typeof(each.value) = 'string'
-        )
-    ) as closed (types)
-    cross join badges_internal._named_activities(p_sound) as named
-    where jsonb_typeof(p_document -> 'activity_types') = 'array'
-    and named.activity_type <> all (closed.types);
+    from missing;
 $$;
 
 comment on function badges_internal._validate_activities(jsonb, jsonb) is

@@ -1,4 +1,6 @@
 -- Lists what is wrong with a list: its elements, repetitions, numbers that do not rise.
+--
+-- As many problems as one list or object may tell; what comes after is not looked at.
 create or replace function badges_internal._validate_list(p_spec jsonb, p_value jsonb, p_path text)
 returns jsonb
 language plpgsql
@@ -8,49 +10,37 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_allowed text := badges_internal._allowed_here(p_spec);
-    v_unique text := p_spec ->> 'unique';
-    v_problems jsonb := '[]'::jsonb;
-    v_element jsonb;
-    v_index bigint;
-    v_place text;
-    v_identity jsonb;
-    v_seen jsonb[] := array[]::jsonb[];
+    v_said text := case
+        when jsonb_typeof(p_value) <> 'array' then badges_internal._must_not_be(p_value)
+        else badges_internal._wrong_number_of(p_spec, jsonb_array_length(p_value))
+    end;
 begin
-    if jsonb_typeof(p_value) <> 'array' then
-        return badges_internal._problem(p_path, badges_internal._must_not_be(p_value), v_allowed);
-    elsif p_value = '[]' and coalesce((p_spec -> 'from')::integer, 1) > 0 then
-        return badges_internal._problem(p_path, 'is empty', v_allowed);
+    if v_said is not null then
+        return badges_internal._problem(p_path, v_said, v_allowed);
     end if;
-    for v_element, v_index in
-        select each.value, each.ordinality - 1
-        from jsonb_array_elements(p_value) with ordinality as each
-    loop
-        v_place := p_path || '[' || v_index || ']';
-        v_problems := v_problems
-            || badges_internal._validate_value(p_spec -> 'items', v_element, v_place);
-        continue when v_unique is null;
-        v_identity := case
-            when v_unique = '' then v_element
-            when jsonb_typeof(v_element) = 'object' then v_element -> v_unique
-        end;
-        continue when coalesce(jsonb_typeof(v_identity), 'null') in ('null', 'object', 'array');
-        if v_identity = any (v_seen) then
-            v_problems := v_problems || badges_internal._problem(
-                case v_unique
-                    when '' then v_place
-                    else badges_internal._path_step(v_place, v_unique)
-                end,
-                'is there twice',
-                v_allowed
-            );
-        end if;
-        v_seen := v_seen || v_identity;
-    end loop;
-    if p_spec ? 'rising' then
-        v_problems := v_problems
-            || badges_internal._validate_rising(p_value, p_spec ->> 'rising', p_path);
-    end if;
-    return v_problems;
+    return (
+        select coalesce(jsonb_agg(told.problem), '[]')
+        from (
+            select problem.value as problem
+            from (
+                select badges_internal._validate_value(
+                    p_spec -> 'items', each.value, p_path || '[' || each.ordinality - 1 || ']'
+                ) as problems
+                from jsonb_array_elements(p_value) with ordinality as each
+                union all
+                select badges_internal._problem(again.path, 'is there twice', v_allowed)
+                from badges_internal._repeated_elements(
+                    p_value, p_spec ->> 'unique', p_path
+                ) as again
+                where p_spec ? 'unique'
+                union all
+                select badges_internal._validate_rising(p_value, p_spec ->> 'rising', p_path)
+                where p_spec ? 'rising'
+            ) as found
+            cross join lateral jsonb_array_elements(found.problems) as problem
+            limit (badges_internal._criteria_grammar() #> '{limits,problems}')::integer
+        ) as told
+    );
 end;
 $$;
 

@@ -11,20 +11,26 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
-        jsonb_agg(each.value || jsonb_build_object('path', p_path)), '[]'
+        jsonb_agg(problem.value || jsonb_build_object('path', p_path)), '[]'
     )
-    from badges_internal._criteria_grammar() as grammar (spec)
+    from (
+        select grammar.spec -> 'types' -> (p_node ->> 'type') as spec, changed.key
+        from badges_internal._criteria_grammar() as grammar (spec)
+        cross join lateral (
+            select grammar.spec -> 'numbers' ->> (p_node ->> 'type')
+        ) as changed (key)
+    ) as node
     cross join lateral (
-        select grammar.spec -> 'numbers' ->> (p_node ->> 'type')
-    ) as changed (key)
-    cross join lateral jsonb_array_elements(
-        badges_internal._validate_value(
-            grammar.spec -> 'types' -> (p_node ->> 'type'),
-            p_node || jsonb_build_object(changed.key, p_number),
-            '$'
+        select badges_internal._validate_value(node.spec -> 'keys' -> node.key, p_number, '$')
+            as problems
+        union all
+        select badges_internal._validate_rule(
+            node.spec, rule.value, p_node || jsonb_build_object(node.key, p_number), '$'
         )
-    ) as each
-    where each.value ->> 'path' = badges_internal._path_step('$', changed.key);
+        from jsonb_array_elements(node.spec -> 'rules') as rule
+        where rule.value ->> 'key' = node.key
+    ) as found
+    cross join lateral jsonb_array_elements(found.problems) as problem;
 $$;
 
 comment on function badges_internal._validate_number(jsonb, jsonb, text) is

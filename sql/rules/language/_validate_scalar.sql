@@ -11,6 +11,7 @@ declare
     v_number numeric;
     v_text text;
     v_banned text;
+    v_pattern text;
 begin
     if v_type in ('null', 'object', 'array')
     or (p_spec ->> 'is' = 'number' and v_type <> 'number')
@@ -47,9 +48,13 @@ begin
                 return format('must not contain %s', to_jsonb(v_banned));
             end if;
         end loop;
-        if length(v_text) - length(replace(v_text, p_spec ->> 'once', '')) > 1 then
-            return format('contains %s more than once', p_spec -> 'once');
-        end if;
+        for v_banned, v_pattern in
+            select once.key, once.value from jsonb_each_text(p_spec -> 'once') as once
+        loop
+            if regexp_count(v_text, v_pattern) > 1 then
+                return format('contains %s more than once', v_banned);
+            end if;
+        end loop;
     end if;
     return null;
 end;

@@ -26,18 +26,21 @@ begin
     with nodes as materialized (
         select walked.path, walked.node, walked.depth
         from badges_internal._walk_criteria(p_criteria) as walked
-    ), problems as (
-        select case
+    ), wrong as (
+        select problem.value as problem
+        from nodes
+        cross join lateral jsonb_array_elements(case
             when nodes.depth > (v_limits -> 'depth')::integer then badges_internal._problem(
                 nodes.path,
                 format('is nested deeper than %s', v_limits -> 'depth'),
                 format('at most %s levels', v_limits -> 'depth')
             )
             else badges_internal._validate_node(nodes.node, nodes.path)
-        end as found
-        from nodes
-        union all
-        select badges_internal._problem(id.path, 'is there twice', 'an id once in a badge')
+        end) as problem
+        limit (v_limits -> 'problems')::integer
+    ), twice as (
+        select badges_internal._problem(id.path, 'is there twice', 'an id once in a badge') -> 0
+            as problem
         from (
             select
                 nodes.path || '.id' as path,
@@ -48,13 +51,18 @@ begin
             where jsonb_typeof(nodes.node -> 'id') = 'string'
         ) as id
         where id.place > 1
+        order by id.path collate "C"
+        limit (v_limits -> 'problems')::integer
     )
     select
         (select count(*) from nodes),
         (
-            select jsonb_agg(each.value)
-            from problems
-            cross join lateral jsonb_array_elements(problems.found) as each
+            select jsonb_agg(found.problem)
+            from (
+                select wrong.problem from wrong
+                union all
+                select twice.problem from twice
+            ) as found
         )
     into v_count, v_problems;
     v_problems := coalesce(v_problems, '[]');

@@ -26,20 +26,45 @@ returns table (
 language sql
 immutable
 begin atomic
+    with enabled as materialized (
+        select
+            organization.key collate "C" as org_id,
+            badge.key collate "C" as badge_definition_id,
+            badge.value -> 'criteria' as criteria,
+            coalesce(
+                organization.value -> 'custom_thresholds' -> badge.key, 'null'
+            ) as thresholds
+        from jsonb_each(coalesce(p_document -> 'organizations', '{}')) as organization
+        cross join jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
+        where coalesce((badge.value -> 'active')::boolean, true)
+        and coalesce(organization.value -> 'badges' ? badge.key, true)
+    ),
+    -- Once for all organizations that ask the same.
+    compiled as materialized (
+        select
+            asked.badge_definition_id,
+            asked.thresholds,
+            row_of.*,
+            case when row_of.selector is not null
+                then badges_internal._stat_name(row_of.selector) end as stat
+        from (
+            select distinct enabled.badge_definition_id, enabled.criteria, enabled.thresholds
+            from enabled
+        ) as asked
+        cross join lateral badges_internal._compile_badge(
+            asked.criteria, nullif(asked.thresholds, 'null')
+        ) as row_of
+    )
     select
-        organization.key collate "C",
-        badge.key collate "C",
-        compiled.*,
-        case when compiled.selector is not null
-            then badges_internal._stat_name(compiled.selector) end
-    from jsonb_each(coalesce(p_document -> 'organizations', '{}')) as organization
-    cross join jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
-    cross join lateral badges_internal._compile_badge(
-        badge.value -> 'criteria',
-        organization.value -> 'custom_thresholds' -> badge.key
-    ) as compiled
-    where coalesce((badge.value -> 'active')::boolean, true)
-    and coalesce(organization.value -> 'badges' ? badge.key, true);
+        enabled.org_id, enabled.badge_definition_id, compiled.node, compiled.parent,
+        compiled.depth, compiled.kind, compiled.required, compiled.tier, compiled.occurrence,
+        compiled.selector, compiled.measure, compiled.threshold, compiled.threshold_source,
+        compiled.duration, compiled.badge_ids, compiled.badge_category, compiled.expression,
+        compiled.path, compiled.stat
+    from enabled
+    join compiled
+        on compiled.badge_definition_id = enabled.badge_definition_id
+        and compiled.thresholds = enabled.thresholds;
 end;
 
 comment on function badges_internal._plan_compiled(jsonb) is

@@ -7,6 +7,7 @@
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
+-- Raises: 22023 for a batch below 0 or over 100,000, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
     p_rule_set text,
     p_batch integer default 1000
@@ -24,6 +25,16 @@ declare
     v_candidates badges_internal.candidate[];
     v_awarded bigint := 0;
 begin
+    if p_batch is null or p_batch not between 0 and 100000 then
+        raise exception 'p_batch must lie between 0 and 100000'
+        using
+            errcode = '22023',
+            hint = 'It is how many people one call evaluates; 0 only tells how many wait.';
+    end if;
+    if not exists (select from badges.rule_sets as held where held.rule_set = p_rule_set) then
+        raise exception 'rule set % does not exist', badges_internal._quoted(p_rule_set)
+        using errcode = '22023', hint = 'pgmerit rules history lists them.';
+    end if;
     perform badges_internal._hold_rules();
     select array_agg(waiting.peer_mentor_id), array_agg(waiting.org_id)
     into v_people, v_orgs

@@ -30,7 +30,8 @@ declare
     v_organization jsonb;
 begin
     if not badges_internal._administers(p_org_id) then
-        raise exception 'you do not administer the organization "%"', p_org_id
+        raise exception 'you do not administer the organization %',
+            badges_internal._quoted(p_org_id)
         using
             errcode = '42501',
             hint = 'The role pgmerit_admin may, or a token whose pgmerit_admin_of names it.';

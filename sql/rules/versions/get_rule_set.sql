@@ -21,7 +21,7 @@ begin
     order by applied.version desc
     limit 1;
     if not found then
-        raise exception 'rule set "%" has no version %', p_rule_set,
+        raise exception 'rule set % has no version %', badges_internal._quoted(p_rule_set),
             coalesce(p_version::text, 'at all')
         using
             errcode = '22023',

@@ -22,8 +22,8 @@ declare
     v_waiting bigint;
 begin
     perform badges_internal._require_organization(p_org_id);
-    if not exists (select from pg_timezone_names as zone where zone.name = p_time_zone) then
-        raise exception '"%" is no time zone', p_time_zone
+    if badges_internal._unknown_time_zones(array[p_time_zone]) <> '{}' then
+        raise exception '% is no time zone', badges_internal._quoted(p_time_zone)
         using
             errcode = '22023',
             table = 'organizations',
@@ -36,7 +36,7 @@ begin
     from badges.organizations as organization
     where organization.org_id = p_org_id;
     if v_organization.rule_set is null or not v_organization.is_active then
-        raise exception 'no rule set names the organization "%"', p_org_id
+        raise exception 'no rule set names the organization %', badges_internal._quoted(p_org_id)
         using
             errcode = '22023',
             hint = 'Apply a rule set that names it first.';

@@ -1,0 +1,46 @@
+-- Lists what each badge of valid criteria measures, with the activity types it is measured of.
+--
+-- Two choices that differ in their numbers alone are one stat; '' stands for any type.
+create or replace function badges_internal._chosen_stats(p_sound jsonb)
+returns table (
+    badge text,
+    stat bigint,
+    activity_type text,
+    is_rolling boolean,
+    is_unit boolean -- a streak over stored units: per_unit, grace or consecutive
+)
+language sql
+immutable
+parallel safe
+rows 1000
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        rule.key,
+        dense_rank() over (
+            order by walked.node - array[
+                'type', 'id', 'at_least', 'tiers', 'length', 'repeat', 'require', 'days',
+                'months', 'years'
+            ]
+        ),
+        named.activity_type,
+        coalesce(walked.node -> 'window' ? 'rolling_days', false)
+            or walked.node ? 'within_days',
+        walked.node ?| array['per_unit', 'grace', 'consecutive']
+    from jsonb_each(p_sound) as rule
+    cross join lateral badges_internal._walk_criteria(rule.value) as walked
+    cross join lateral jsonb_array_elements_text(
+        case
+            when jsonb_typeof(walked.node -> 'activity') = 'array' then walked.node -> 'activity'
+            when walked.node ? 'activity' then jsonb_build_array(walked.node -> 'activity')
+            when walked.node ->> 'type' = 'training_completion' then '["training_completed"]'
+            else '[""]'
+        end
+    ) as named (activity_type)
+    where walked.node ->> 'type' in (
+        'threshold', 'tier', 'streak', 'training_completion', 'tenure'
+    );
+$$;
+
+comment on function badges_internal._chosen_stats(jsonb) is
+'Lists what each badge of valid criteria measures, with the activity types it is measured of.';
