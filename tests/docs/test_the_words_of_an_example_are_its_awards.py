@@ -362,6 +362,7 @@ VISITS = {
     "First call": Case(times(1), times(1, "visit")),
     "With thanks": Case([], times(200)),
     "Five calls": Case(times(5), times(4) + times(5, "visit")),
+    "Caller": Case(times(3), times(2)),
     "Three visits at home": Case(
         times(3, "visit", place="home"),
         times(2, "visit", place="home") + times(2, "visit", place="away"),
