@@ -1,5 +1,5 @@
 -- An idempotency key fits its index, whatever it is made of.
--- depends: 0002_whole_rule_language
+-- depends: 0003_gate_and_touch
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
