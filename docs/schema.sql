@@ -264,7 +264,8 @@ create table badges.peer_mentor_stats (
     next_day_run integer,
     next_week_run integer,
     next_month_run integer,
-    written_in xid8
+    counted_in xid8,
+    counted_upto bigint
 ) with (fillfactor=70);
 
 create table badges.rule_sets (
@@ -572,7 +573,7 @@ function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
-function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
+function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns bigint volatile;
 function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text, p_org_id text DEFAULT NULL) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
@@ -644,8 +645,9 @@ function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boole
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
-function badges_internal._is_touched(p_peer_mentor_id uuid, p_activity_id bigint, p_base_cmin cid) returns boolean volatile;
+function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
+function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._listed_badges(p_sound jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;

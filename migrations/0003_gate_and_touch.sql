@@ -10,9 +10,11 @@ set local statement_timeout = '60s';
 create table badges_internal.rule_gate ();
 
 alter table badges.peer_mentor_stats
-    -- On base rows: the transaction that wrote them last. With cmin it tells whether a statement
-    -- inside another has counted for the person.
-    add column written_in xid8;
+    -- On base rows: the transaction that last counted from the table itself, and the highest
+    -- activity_id that can have been there. They tell whether a statement inside another has
+    -- counted rows that the other one is about to count.
+    add column counted_in xid8,
+    add column counted_upto bigint;
 
 alter type badges_internal.short_result
     add attribute previous_at timestamptz; -- the person's last activity so far

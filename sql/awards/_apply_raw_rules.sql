@@ -1,6 +1,7 @@
 -- Awards criteria_raw badges whose expression holds on the people's stats documents.
 --
--- Nothing happens while the setting criteria_raw is off. An expression that fails is not met.
+-- Nothing happens while the setting criteria_raw is off. An expression that fails is not met. Gives
+-- the number of awards, those of badges that count them included.
 --
 -- Writes: badges.earned_badges, badges.award_events.
 create or replace function badges_internal._apply_raw_rules(
@@ -8,13 +9,14 @@ create or replace function badges_internal._apply_raw_rules(
     p_org_ids text[],
     p_source text
 )
-returns void
+returns bigint
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_awards badges_internal.dated_award[];
+    v_granted badges_internal.candidate[];
 begin
     if not exists (
         select
@@ -22,7 +24,7 @@ begin
         where milestone.org_id = any(p_org_ids)
         and milestone.measure = 'raw'
     ) or not badges_internal._is_setting_on('criteria_raw') then
-        return;
+        return 0;
     end if;
     with waiting as (
         select
@@ -72,12 +74,13 @@ begin
     from waiting
     join documents using (peer_mentor_id, org_id)
     where badges_internal._raw_holds(waiting.expression, documents.document);
-    if v_awards is not null then
-        perform badges.apply_badge_rules(
-            badges_internal._counting_badges(badges_internal._grant_badges(v_awards, p_source)),
-            p_source
-        );
+    if v_awards is null then
+        return 0;
     end if;
+    v_granted := badges_internal._grant_badges(v_awards, p_source);
+    return coalesce(cardinality(v_granted), 0) + badges.apply_badge_rules(
+        badges_internal._counting_badges(v_granted), p_source
+    );
 end;
 $$;
 

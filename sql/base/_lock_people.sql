@@ -15,6 +15,8 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_last_id constant bigint := badges_internal._last_activity_id();
 begin
     perform badges_internal._hold_rules();
     perform badges_internal._require_organization(given.org_id)
@@ -29,17 +31,17 @@ begin
         for share;
     end if;
     insert into badges.peer_mentor_stats as held (
-        peer_mentor_id, org_id, stat, bucket, rule_set_version, written_in
+        peer_mentor_id, org_id, stat, bucket, rule_set_version, counted_in, counted_upto
     )
     select distinct
         person.peer_mentor_id, person.org_id, '*', '', organization.rule_set_version,
-        pg_current_xact_id()
+        pg_current_xact_id(), v_last_id
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     join badges.organizations as organization
         on organization.org_id = person.org_id
     order by person.peer_mentor_id, person.org_id
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
-        written_in = excluded.written_in;
+        counted_in = excluded.counted_in, counted_upto = excluded.counted_upto;
 end;
 $$;
 

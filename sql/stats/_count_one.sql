@@ -1,7 +1,8 @@
 -- Counts one activity in the rows that exist already: the short way of the insert trigger.
 --
 -- Locks the base row, then updates it and the person's other lifetime rows at once. Rows that are
--- missing, parts measured apart, new elements and negative quantities are left for the fold.
+-- missing, parts measured apart, new elements and negative quantities are left for the fold. A late
+-- day will be placed by a look at the table, which the base row notes.
 --
 -- Locks:  the base row, then the same person's other rows.
 -- Writes: badges.peer_mentor_stats.
@@ -39,12 +40,11 @@ begin
     -- version.
     select
         held.rule_set_version, held.last_at, held.last_date,
-        held.written_in = pg_current_xact_id()
-            and badges_internal._is_touched(p_new.peer_mentor_id, p_new.activity_id, held.cmin),
+        held.counted_in = pg_current_xact_id()
+            and badges_internal._is_touched(p_new.activity_id, held.counted_upto),
         chosen.rule_set_version, v_wanted || chosen.plain_stats, chosen.checked_routes,
         chosen.has_raw, chosen.has_tenure
-    into
-        v_base_version, v_last_at, v_last_date, v_is_touched, v_version, v_wanted, v_routes,
+    into v_base_version, v_last_at, v_last_date, v_is_touched, v_version, v_wanted, v_routes,
         v_has_raw, v_has_tenure
     from badges.peer_mentor_stats as held
     left join lateral (
@@ -156,7 +156,9 @@ begin
             first_at = least(first_at, p_new.occurred_at),
             last_at = greatest(last_at, p_new.occurred_at),
             last_date = case when last_date < v_day then v_day else last_date end,
-            written_in = case when stat = '*' then pg_current_xact_id() end
+            counted_in = case when last_date > v_day then pg_current_xact_id() else counted_in end,
+            counted_upto = case when last_date > v_day then badges_internal._last_activity_id()
+                else counted_upto end
         where held.peer_mentor_id = p_new.peer_mentor_id
         and held.org_id = p_new.org_id
         and held.stat = any(v_wanted)

@@ -1,28 +1,13 @@
--- Tells whether a base row was written after the statement that brought an activity began.
+-- Tells whether what this transaction counted from the table may have had an activity in it.
 --
--- For a base row that this transaction wrote: what wrote it ran inside the statement, or beside it
--- (the update half of an upsert), and may have counted rows that the statement is about to count.
--- An activity that is gone, or was changed since, says the same. p_base_cmin: of the base row.
-create or replace function badges_internal._is_touched(
-    p_peer_mentor_id uuid,
-    p_activity_id bigint,
-    p_base_cmin cid
-)
+-- It has where a statement ran inside the one that brings the activity, or beside it (the update
+-- half of an upsert). p_counted_upto: of the base row. Of a number that the table's own sequence did
+-- not give, nothing is known: then it may.
+create or replace function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint)
 returns boolean
-language plpgsql
+language sql
 volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return not exists (
-        select
-        from badges.activities as activity
-        where activity.peer_mentor_id = p_peer_mentor_id
-        and activity.activity_id = p_activity_id
-        and activity.cmin::text::bigint > p_base_cmin::text::bigint
-    );
-end;
-$$;
+return p_activity_id <= p_counted_upto or p_activity_id > badges_internal._last_activity_id();
 
-comment on function badges_internal._is_touched(uuid, bigint, cid) is
-'Tells whether a base row was written after the statement that brought an activity began.';
+comment on function badges_internal._is_touched(bigint, bigint) is
+'Tells whether what this transaction counted from the table may have had an activity in it.';

@@ -7,7 +7,7 @@
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
 -- sweep's moment, null = only the people's own activities tell the time. The caller holds the base
--- rows. Gives the number of awards, those of raw rules left aside.
+-- rows. Gives the number of awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(
@@ -38,8 +38,8 @@ begin
     if p_late is not null then
         perform badges_internal._redate_awards(p_late);
     end if;
-    perform badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
-    return v_awarded;
+    return v_awarded
+        + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
 $$;
 

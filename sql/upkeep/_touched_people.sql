@@ -1,7 +1,7 @@
 -- Finds those of the given people for whom other statements may have counted the new activities.
 --
--- p_counts, p_activity_ids: how many a person brought, and one of them. Who has no base row yet
--- must have no other activities than these. Call it before the base rows are written.
+-- p_counts, p_activity_ids: how many a person brought, and the first of them. Who has no base row
+-- yet must have no other activities than these. Call it before the base rows are written.
 create or replace function badges_internal._touched_people(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
@@ -33,9 +33,8 @@ begin
             where activity.peer_mentor_id = arrived.peer_mentor_id
             and activity.org_id = arrived.org_id
         )
-        when held.written_in = pg_current_xact_id() then badges_internal._is_touched(
-            arrived.peer_mentor_id, arrived.activity_id, held.cmin
-        )
+        when held.counted_in = pg_current_xact_id()
+            then badges_internal._is_touched(arrived.activity_id, held.counted_upto)
     end;
 end;
 $$;

@@ -236,6 +236,11 @@ def _cases() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         "a late row inside on the outer row's day",
         [_step("insert", _row("02T09"), _row("02T11"), inside=[late])],
     )
+    yield "two late rows inside on the outer row's day", [
+        _step("insert", _row("02T09"), _row("02T11"), inside=[
+            _step("insert", _row("02T10"), _row("02T12"))
+        ])
+    ]  # fmt: skip
     yield "all of a new person's rows deleted inside", [
         _step("insert", _row("04T10", BEN), _row("05T10", BEN), inside=[
             _step("delete", rest=0), _step("delete", rest=1), _step("delete", rest=2),
@@ -247,6 +252,15 @@ def _cases() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         "an update inside that is undone",
         [_step("insert", *two, inside=[{**update, "is_undone": True}])],
     )
+    yield (
+        "an update inside that is kept, and a row that is undone",
+        [_step("insert", *two, inside=[update, _step("insert", _row("06T10"), is_undone=True)])],
+    )
+    yield "an update of an outer row that is undone, many times", [
+        _step("insert", *two, *two, place=4, inside=[
+            update, *[_step("update", rest=n % 3, is_undone=True) for n in range(40)]
+        ])
+    ]  # fmt: skip
     yield "three levels", [
         _step("insert", *two, inside=[
             _step("insert", _row("02T10"), _row("02T11"), inside=[delete, update])
@@ -278,6 +292,20 @@ def test_a_row_trigger_of_the_application_changes_the_row(
         """.encode()
     )
     insert(nested, activity("2026-03-04", who=ANN if is_known else BEN))
+    assert_exact(nested)
+
+
+@pytest.mark.parametrize("first", [-5, 1_000_000])
+def test_numbers_of_the_owners_own_hide_nothing(nested: Connection, first: int) -> None:
+    """Not given by the sequence: what was counted up to a number says nothing of them."""
+    nested.execute(
+        "insert into badges.activities"
+        " (activity_id, org_id, peer_mentor_id, activity_type, occurred_at, quantity)"
+        " select %s + day, 'nhf', %s, 'call', timestamptz '2026-04-01Z' + day * interval '1 day',"
+        " 1 + 0 * case when day = 2 then badges_tests.run(%s) else 0 end"
+        " from generate_series(1, 3) as day",
+        (first, ANN, Jsonb([_step("update", rest=n) for n in range(3)])),
+    )
     assert_exact(nested)
 
 

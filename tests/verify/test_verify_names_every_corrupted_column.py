@@ -56,7 +56,13 @@ def test_the_corruptions_name_every_column(kept: Connection) -> None:
         )
     }
     keys = {"peer_mentor_id", "org_id", "stat", "bucket"}
-    assert columns - keys == {*CORRUPTIONS, "has_negative", "rule_set_version", "written_in"}
+    assert columns - keys == {
+        *CORRUPTIONS,
+        "has_negative",
+        "rule_set_version",
+        "counted_in",
+        "counted_upto",
+    }
 
 
 def test_each_corrupted_column_is_named(kept: Connection) -> None:
