@@ -161,6 +161,18 @@ def test_a_function_that_is_not_ours_is_a_finding(
     assert _findings(cli, dsn, "functions") == ["badges.theirs() is not part of pgmerit"]
 
 
+def test_files_of_another_version_are_counted_and_few_are_named(
+    connection: Connection, dsn: str, cli: Cli
+) -> None:
+    connection.execute("delete from badges_internal.loaded_files where path ~ '/new_badges'")
+    assert _findings(cli, dsn, "functions") == [
+        "sql/activities/new_badges.sql is not loaded as shipped"
+    ]
+    connection.execute("delete from badges_internal.loaded_files where path ~ '^base/'")
+    (told,) = _findings(cli, dsn, "functions")
+    assert told.endswith("files are not loaded as shipped, sql/base/_acting_role.sql first")
+
+
 def test_a_pending_migration_is_a_finding(connection: Connection, dsn: str, cli: Cli) -> None:
     connection.execute("delete from badges_internal._yoyo_migration")
     assert "pgmerit is not installed" in _findings(cli, dsn, "migrations")
