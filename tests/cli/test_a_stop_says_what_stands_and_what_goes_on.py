@@ -18,6 +18,7 @@ from pgmerit import schema
 from pgmerit.database import Connection, connect
 from pgmerit.errors import StoppedError
 from pgmerit.importing import import_file, moving
+from pgmerit.server.processes import process_state
 from psycopg.types.json import Jsonb
 
 from tests.conftest import CliResult
@@ -304,8 +305,10 @@ def test_a_question_that_is_not_answered_is_a_stop_too(dsn: str) -> None:
         asked = ""
         while not asked.endswith("[y/N]: "):
             asked += process.stderr.read(1) or pytest.fail(asked)
+        # A signal just before it waits for the answer is seen after that; an end of its input would
+        # be an answer.
+        until(lambda: (process_state(process.pid) or ("", ""))[1] == "S")
         process.send_signal(signal.SIGINT)
-        # Its input stays open: an end of it would be an answer.
         process.wait(timeout=30)
         told = process.stderr.read()
     assert (process.returncode, told.split("error: ")[-1]) == (130, "stopped before it was done\n")
