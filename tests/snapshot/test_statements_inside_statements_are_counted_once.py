@@ -114,8 +114,9 @@ begin
                 raise exception 'undone' using errcode = 'P0002';
             end if;
         exception
-            -- A row that a statement inside has changed cannot be changed by the outer one.
-            when no_data_found or triggered_data_change_violation then null;
+            -- The server refuses to change a row that a statement inside has changed or made.
+            when no_data_found or triggered_data_change_violation or cardinality_violation
+            then null;
         end;
     end loop;
     return 1;
