@@ -750,7 +750,7 @@ function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) retur
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
-function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text DEFAULT 'rule') returns void volatile;
+function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_all boolean, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;

@@ -8,7 +8,7 @@
 create or replace function badges_internal._settle_revocable(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
-    p_source text default 'rule'
+    p_source text
 )
 returns void
 language plpgsql

@@ -51,11 +51,6 @@ begin
             p_badge_definition_id, p_peer_mentor_id, p_org_id,
             badges_internal._quoted(p_reason), pg_current_xact_id();
         perform badges.evaluate_badges(p_peer_mentor_id, p_org_id);
-        -- One who did nothing yet may have what badges_earned counts.
-        perform badges.apply_badge_rules(array[
-            row(p_peer_mentor_id, p_org_id, p_badge_definition_id, null, null)
-                ::badges_internal.candidate
-        ]);
     end if;
     return badges_internal._answer_by_hand(
         p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, null, v_ended is not null
