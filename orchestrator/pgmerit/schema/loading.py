@@ -118,13 +118,13 @@ def _routines(connection: Connection, names: Iterable[str]) -> set[str]:
     return {row["identity"] for row in found}
 
 
-def _drop_changed(connection: Connection, names: Iterable[str], state: State) -> bool:
+def _drop_changed(connection: Connection, names: set[str], state: State) -> bool:
     """Drop our routines of these names, loaded before; False when there are none."""
-    ours = [identity for kind, identity in state.objects if kind == "routine"]
-    here = [identity for kind, identity in read_catalogue(connection) if kind == "routine"]
-    doomed = [each for each in here if each.partition("(")[0] in names and each in ours]
+    ours = {identity for kind, identity in state.objects if kind == "routine"}
+    doomed = sorted(_routines(connection, names) & ours) if names and ours else []
     if not doomed:
         return False
+    here = [identity for kind, identity in read_catalogue(connection) if kind == "routine"]
     present = connection.execute(
         _FOREIGN_DEPENDENTS.encode(), {"routines": doomed, "ours": [*ours, *here]}
     ).fetchall()
