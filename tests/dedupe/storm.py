@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -196,14 +197,15 @@ class LongReader(threading.Thread):
 def writing(writers: Sequence[Writer], *others: LongReader) -> Iterator[Ledger]:
     """Let all work as long as the block lasts; what they know is in the ledger afterwards."""
     ledger = Ledger()
-    for thread in (*writers, *others):
+    threads: list[Writer | LongReader] = [*writers, *others]
+    for thread in threads:
         thread.start()
     try:
         yield ledger
     finally:
-        for thread in (*writers, *others):
+        for thread in threads:
             thread.stopping.set()
-        for thread in (*writers, *others):
+        for thread in threads:
             thread.join(PATIENCE)
         for writer in writers:
             assert not writer.is_alive(), "a writer hangs"
@@ -395,7 +397,7 @@ def assert_undisturbed(ledger: Ledger, constraint: str, *, may_break: bool = Fal
     assert ledger.slowest < LONGEST_WAIT, f"a statement took {ledger.slowest:.1f} s"
 
 
-def _one(connection: psycopg.Connection, query: str, *values: object) -> object:
+def _one(connection: psycopg.Connection, query: str, *values: object) -> Any:
     row = connection.execute(query.encode(), values or None).fetchone()
     assert row is not None
     return row[0]
