@@ -130,6 +130,14 @@ ONCE = {
         f"create unique index by_key on badges.earned_badges {KEY};"
         + MARK.format("indisvalid = false")
     ),
+    "unique, but not ready": (
+        f"create unique index by_key on badges.earned_badges {KEY};"
+        + MARK.format("indisready = false")
+    ),
+    "unique, but nullable": (
+        f"create unique index by_key on badges.earned_badges {KEY};"
+        "alter table badges.earned_badges alter tier drop not null;"
+    ),
 }
 
 
