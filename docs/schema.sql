@@ -390,6 +390,30 @@ create table badges_internal.place_claims (
     earned_at timestamp with time zone not null
 );
 
+create table badges_internal.removed_awards (
+    peer_mentor_id uuid not null,
+    badge_definition_id text collate "C" not null,
+    org_id text collate "C" not null,
+    tier text collate "C" not null,
+    occurrence integer not null,
+    earned_at timestamp with time zone not null,
+    granted_at timestamp with time zone not null,
+    activity_id bigint,
+    threshold numeric,
+    threshold_source text,
+    rule_set text collate "C",
+    rule_set_version integer,
+    idempotency_key text not null,
+    source text not null,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    revoke_reason text,
+    kept_earned_at timestamp with time zone not null,
+    removed_at timestamp with time zone not null,
+    reason text not null,
+    removal_id bigint not null generated always as identity
+);
+
 create table badges_internal.rule_gate (
 
 );
@@ -484,6 +508,7 @@ alter table badges_internal.milestones add constraint milestones_org_id_fkey FOR
 alter table badges_internal.milestones add constraint milestones_pkey PRIMARY KEY (org_id, badge_definition_id, tier, occurrence, node);
 alter table badges_internal.milestones add constraint threshold_source_is_known CHECK ((threshold_source = ANY (ARRAY['default'::text, 'organization'::text])));
 alter table badges_internal.place_claims add constraint place_claims_pkey PRIMARY KEY (peer_mentor_id, org_id, badge_definition_id, tier);
+alter table badges_internal.removed_awards add constraint removed_awards_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence, removal_id);
 alter table badges_internal.settings add constraint settings_pkey PRIMARY KEY (setting);
 alter table badges_internal.stat_definitions add constraint stat_definitions_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.stat_definitions add constraint stat_definitions_pkey PRIMARY KEY (org_id, stat);

@@ -225,7 +225,10 @@ def _award_guard(connection: Connection) -> list[Finding]:
         for row in rows
         if set(row["columns"]) == set(AWARD_KEY) and row["width"] == len(AWARD_KEY)
     ]
-    hint = "Remove double awards, then build the index again: see docs/operations.md."
+    hint = (
+        f"Run `pgmerit dedupe badges.earned_badges --key {','.join(AWARD_KEY)} --keep earned_at "
+        "--constraint earned_badges_are_awarded_once --apply`."
+    )
     faults: list[Finding] = []
     for row in near:
         wrong = [

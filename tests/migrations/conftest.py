@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pgmerit import schema
+from psycopg.conninfo import conninfo_to_dict
 
 Write = Callable[..., None]
 
@@ -52,4 +55,24 @@ def function(name: str, body: str, arguments: str = "", returns: str = "integer"
     return (
         f"create or replace function badges.{name}({arguments}) returns {returns}\n"
         f"language sql as $$ {body} $$;\n"
+    )
+
+
+def plain_yoyo(
+    dsn: str, *command: str, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the yoyo command line on our migrations."""
+    told = {name: str(given) for name, given in conninfo_to_dict(dsn).items()}
+    url = (
+        f"postgresql+psycopg://{told['user']}@/{told['dbname']}"
+        f"?host={told['host']}&port={told['port']}"
+    )
+    return subprocess.run(
+        [
+            *(Path(sys.executable).with_name("yoyo"), *command, "--batch", "--no-config-file"),
+            *("--database", url, folder or schema.migrations_dir()),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,33 +11,14 @@ import pytest
 from pgmerit import schema
 from pgmerit.database import connect
 from pgmerit.errors import PgmeritError
-from psycopg.conninfo import conninfo_to_dict
 
 from tests.conftest import CliResult
 from tests.engine import ANN, ORG, activity, apply, assert_exact, badge_ids, insert, rule_set, value
 from tests.house.schema_dump import describe
-from tests.migrations.conftest import add_migration
+from tests.migrations.conftest import add_migration, plain_yoyo
 
 Cli = Callable[..., CliResult]
 REFUSAL = "error: the tables of pgmerit were made here by plain yoyo\n"
-
-
-def _yoyo(dsn: str, *command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the yoyo command line on our migrations."""
-    told = {name: str(given) for name, given in conninfo_to_dict(dsn).items()}
-    url = (
-        f"postgresql+psycopg://{told['user']}@/{told['dbname']}"
-        f"?host={told['host']}&port={told['port']}"
-    )
-    return subprocess.run(
-        [
-            *(Path(sys.executable).with_name("yoyo"), *command, "--batch", "--no-config-file"),
-            *("--database", url, folder or schema.migrations_dir()),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def _run(dsn: str, statement: str) -> None:
@@ -50,7 +29,7 @@ def _run(dsn: str, statement: str) -> None:
 @pytest.fixture
 def made(empty_dsn: str) -> str:
     """A database whose tables plain yoyo made."""
-    done = _yoyo(empty_dsn, "apply")
+    done = plain_yoyo(empty_dsn, "apply")
     assert done.returncode == 0, done.stderr
     return empty_dsn
 
@@ -102,7 +81,7 @@ def test_tables_of_an_earlier_version_are_adopted_and_brought_up(
         for kind in ("sql", "rollback.sql"):
             text = (schema.migrations_dir() / f"{name}.{kind}").read_text()
             (tmp_path / f"{name}.{kind}").write_text(text)
-    assert _yoyo(empty_dsn, "apply", folder=tmp_path).returncode == 0
+    assert plain_yoyo(empty_dsn, "apply", folder=tmp_path).returncode == 0
     report = schema.migrate(empty_dsn, adopt=True)
     assert (report.adopted, report.applied) == (early, _names()[2:])
     assert describe(empty_dsn) == describe(dsn)
@@ -116,7 +95,7 @@ def test_an_index_that_was_built_concurrently_is_adopted(
         "-- transactional: false\ncreate index concurrently first_by_n on badges.first (n);\n"
     )
     (sources.migrations / "0003_third.rollback.sql").write_text("drop index badges.first_by_n;\n")
-    done = _yoyo(empty_dsn, "apply", folder=sources.migrations)
+    done = plain_yoyo(empty_dsn, "apply", folder=sources.migrations)
     assert done.returncode == 0, done.stderr
     # The comparison makes the schemas itself.
     add_migration(sources, "0000_schemas", "select 1;")
@@ -129,7 +108,7 @@ def test_marks_of_an_applications_own_migrations_are_no_tables_of_ours(
     folder = tmp_path / "application"
     folder.mkdir()
     (folder / "0001_first.sql").write_text("create table public.theirs (n int);\n")
-    assert _yoyo(empty_dsn, "apply", folder=folder).returncode == 0
+    assert plain_yoyo(empty_dsn, "apply", folder=folder).returncode == 0
     assert schema.migrate(empty_dsn, sources).applied == ["0001_first", "0002_second"]
 
 
@@ -195,7 +174,7 @@ def test_plain_yoyo_takes_no_schema_of_another_role(empty_dsn: str) -> None:
         "create role pgmerit_squatter; create schema badges authorization pgmerit_squatter",
     )
     try:
-        refused = _yoyo(empty_dsn, "apply")
+        refused = plain_yoyo(empty_dsn, "apply")
         assert refused.returncode != 0
         assert "the schema badges belongs to another role" in refused.stderr
     finally:
@@ -203,7 +182,7 @@ def test_plain_yoyo_takes_no_schema_of_another_role(empty_dsn: str) -> None:
 
 
 def test_plain_yoyo_takes_its_tables_back(made: str) -> None:
-    done = _yoyo(made, "rollback", "--all")
+    done = plain_yoyo(made, "rollback", "--all")
     assert done.returncode == 0, done.stderr
     schema.migrate(made)
 
