@@ -20,6 +20,7 @@ ROOMS = [
     "report",
     "verify",
     "importing",
+    "relay",
     "models",
     "rules",
     "schema",
