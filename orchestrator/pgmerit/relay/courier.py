@@ -81,6 +81,7 @@ class Courier:
         self._claimed = 0
         self._unsettled: list[Settlement] = []
         self._failures = 0
+        # These both do.
         self._paused_until = 0.0
         self._inbox: SimpleQueue[Settlement | None] = SimpleQueue()
 
@@ -118,6 +119,9 @@ class Courier:
 
     def _is_paused(self) -> bool:
         return time.monotonic() < self._paused_until
+
+    def _pause(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def _claim(self, connection: Connection) -> list[Row]:
         limit = self._most_claimed - self._claimed
@@ -201,10 +205,7 @@ class Courier:
             self._tell(f"{name}: {answer.error}; it is tried again")
         self._failures += 1
         self.tally.failed += 1
-        pause = pause_after(self._failures)
-        if answer.status in _ASKS_TO_WAIT and answer.retry_after is not None:
-            pause = max(pause, settled.retry_in or 0.0)
-        self._paused_until = max(self._paused_until, time.monotonic() + pause)
+        self._pause(pause_after(self._failures))
         if settled.outcome == "dead":
             self.tally.dead += 1
             self._tell(f"{name}: event {settled.event_id} is a dead letter: {answer.error}")
@@ -224,11 +225,13 @@ class Courier:
         try:
             while waiting:
                 is_short = lease_ends - time.monotonic() < self.endpoint.timeout * 1.2
-                if self._stop.is_set() or is_short:
+                if is_short or self._is_paused() or self._stop.is_set():
                     return
                 event = waiting[0]
                 answer = sender.send(event_message(event))
                 settled = _settlement(event, answer)
+                if answer.status in _ASKS_TO_WAIT and answer.retry_after is not None:
+                    self._pause(settled.retry_in or 0.0)
                 waiting.pop(0)
                 self._inbox.put(settled)
                 if answer.error is not None:

@@ -179,14 +179,15 @@ class Sender:
         milliseconds = math.ceil((time.monotonic() - begun) * 1000)
         return Answer(status, error and error[:_LONGEST_ERROR], milliseconds, retry_after)
 
-    def _headers(self, message: Message) -> dict[str | bytes, str | bytes]:
-        return {
-            "Host": self._target.host_header,
-            "User-Agent": f"pgmerit/{__version__}",
-            "Content-Type": "application/json",
-            "Accept": "*/*",
-            **self._signer.headers(message.message_id, datetime.now(UTC), message.body),
-        }
+    def _headers(self, message: Message) -> list[tuple[bytes | str, bytes | str]]:
+        signed = self._signer.headers(message.message_id, datetime.now(UTC), message.body)
+        return [
+            ("Host", self._target.host_header),
+            ("User-Agent", f"pgmerit/{__version__}"),
+            ("Content-Type", "application/json"),
+            ("Accept", "*/*"),
+            *signed.items(),
+        ]
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

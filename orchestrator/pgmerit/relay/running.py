@@ -53,7 +53,7 @@ class Relay:
                     each.event_types,
                     each.org_ids,
                     each.badge_definition_ids,
-                    **({} if since is None else {"since": since}),
+                    since=since,
                 )
             for row in routines.list_consumers(connection):
                 self._tell_of(row, known)
