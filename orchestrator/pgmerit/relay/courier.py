@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -79,9 +79,11 @@ class Courier:
         self._most_claimed = endpoint.workers * _CLAIMED_PER_WORKER
         # Only the courier's thread touches these; workers put what they did into the inbox.
         self._claimed = 0
+        self._lanes: dict[Future[None], list[Row]] = {}
         self._unsettled: list[Settlement] = []
         self._failures = 0
-        # These both do.
+        # These are for both.
+        self._broken: Exception | None = None
         self._paused_until = 0.0
         self._inbox: SimpleQueue[Settlement | None] = SimpleQueue()
 
@@ -101,12 +103,18 @@ class Courier:
         # Details go into the message as the database writes them.
         set_json_loads(_as_text, connection)
         while True:
+            if self._broken is not None:
+                raise self._broken
             self._settle(connection)
+            if self._stop.is_set():
+                self._give_back_what_is_not_begun()
+            self._lanes = {each: lane for each, lane in self._lanes.items() if not each.done()}
             is_idle = False
             if not self._stop.is_set() and self._has_room():
+                lease_ends = time.monotonic() + self._lease
                 events = self._claim(connection)
                 for lane in _by_person(events):
-                    workers.submit(self._deliver, sender, lane, time.monotonic() + self._lease)
+                    self._lanes[workers.submit(self._deliver, sender, lane, lease_ends)] = lane
                 is_idle = not events
             if not self._claimed and not self._unsettled:
                 is_over = self._is_once and (is_idle or self._is_paused())
@@ -129,6 +137,15 @@ class Courier:
         events = retry(lambda: routines.claim_events(connection, self.endpoint.name, limit, lease))
         self._claimed += len(events)
         return events
+
+    def _give_back_what_is_not_begun(self) -> None:
+        for each, lane in self._lanes.items():
+            if each.cancel():
+                self._give_back(lane)
+
+    def _give_back(self, events: Iterable[Row]) -> None:
+        for event in events:
+            self._inbox.put(Settlement(event["event_id"], "release"))
 
     def _wait(self) -> None:
         """Wait for what workers have done, a wake-up, or the time to look again."""
@@ -236,9 +253,10 @@ class Courier:
                 self._inbox.put(settled)
                 if answer.error is not None:
                     return
+        except Exception as exc:
+            self._broken = exc
         finally:
-            for event in waiting:
-                self._inbox.put(Settlement(event["event_id"], "release"))
+            self._give_back(waiting)
 
 
 def _as_text(json: str | bytes) -> str:

@@ -220,7 +220,9 @@ def _in_words(exc: Exception) -> str:
         return f"TLS failed: {(cause.reason or 'the connection ended').lower().replace('_', ' ')}"
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
-    return " ".join(str(exc).split()).rstrip(".").lower() or "the connection failed"
+    # What a receiver sent is not repeated: it may be meant for somebody else.
+    said = str(exc).partition(": bytearray")[0]
+    return " ".join(said.split()).rstrip(".").lower() or "the connection failed"
 
 
 def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> float | None:
