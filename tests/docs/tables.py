@@ -102,7 +102,8 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
             found = command.get_command(context, name)
             assert found is not None
             yield from _commands(found, f"{path} {name}")
-        return
+        if not command.invoke_without_command:
+            return
     # --dsn and --format are the same everywhere and told once.
     words = [
         _option(each)

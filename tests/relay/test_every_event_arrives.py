@@ -270,7 +270,7 @@ def test_an_endpoint_that_is_gone_is_disabled_and_engineering_is_told(
         assert routines.enable_consumer(ruled, "app")
         until(lambda: is_settled(ruled))
     # Without a filter it gets the alert, too.
-    assert [badge for badge, _ in taken(app)] == ["first", "first", "second", ""]
+    assert sorted(badge for badge, _ in taken(app)) == ["", "first", "first", "second"]
 
 
 def test_what_is_never_taken_becomes_a_dead_letter_and_later_events_pass(

@@ -17,7 +17,6 @@ from click.core import ParameterSource
 
 from pgmerit import routines
 from pgmerit.cli.common import Database, database_options, emit, format_option, moment_option, say
-from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.relay.endpoints import (
     DEFAULT_TIMEOUT,
@@ -350,7 +349,8 @@ def replay(
     if sum((bool(event_ids), is_all, since is not None)) != 1:
         raise click.UsageError("give one of --event, --all and --since")
     with contextlib.closing(database.connect(autocommit=True)) as connection:
-        names = [consumer] if consumer else _names(connection)
+        listed = routines.list_consumers(connection)
+        names = [consumer] if consumer else [each["consumer"] for each in listed]
         with connection.transaction():
             queued = {
                 name: routines.replay_events(connection, name, list(event_ids) or None, since)
@@ -366,11 +366,5 @@ def replay(
 def enable(name: str, database: Database, output_format: str) -> None:
     """Deliver again to the endpoint NAME, which was disabled; what waited goes first."""
     with contextlib.closing(database.connect(autocommit=True)) as connection:
-        if name not in _names(connection):
-            raise PgmeritError("no endpoint has this name", "`pgmerit relay status` lists them.")
         changed = routines.enable_consumer(connection, name)
     emit({"endpoint": name, "changed": changed}, output_format)
-
-
-def _names(connection: Connection) -> list[str]:
-    return [each["consumer"] for each in routines.list_consumers(connection)]

@@ -144,9 +144,9 @@ def make_endpoints(listed: Sequence[Settings]) -> tuple[list[Endpoint], list[str
     """
     endpoints, warnings = [], []
     for settings in listed:
+        target = parse_url(settings.to)
         signer, warning = _find_signer(settings)
         warnings += [warning] if warning else []
-        target = parse_url(settings.to)
         ca_file = Path(settings.ca_file) if settings.ca_file else None
         tls_context(ca_file)
         endpoints.append(
