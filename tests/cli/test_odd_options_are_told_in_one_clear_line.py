@@ -41,7 +41,9 @@ def commands(
             part = command.get_command(context, name)
             assert part is not None
             yield from commands(part, (*path, name))
-    elif path not in LEFT_OUT:
+        if not command.invoke_without_command:
+            return
+    if path not in LEFT_OUT:
         yield path, command
 
 
@@ -67,6 +69,7 @@ def usual(connection: Connection, tmp_path: Path) -> dict[str, str]:
         "org": ORG,
         "org_id": ORG,
         "zone": "UTC",
+        "name": "app",
         "version": "1",
         "old": "1",
     }

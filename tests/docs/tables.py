@@ -40,6 +40,7 @@ select
     case
         when has_function_privilege('pgmerit_reader', p.oid, 'execute') then 'reader'
         when has_function_privilege('pgmerit_writer', p.oid, 'execute') then 'writer'
+        when has_function_privilege('pgmerit_relay', p.oid, 'execute') then 'relay'
         when has_function_privilege('pgmerit_admin', p.oid, 'execute') then 'admin'
         else 'owner'
     end as lowest_role
@@ -101,7 +102,8 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
             found = command.get_command(context, name)
             assert found is not None
             yield from _commands(found, f"{path} {name}")
-        return
+        if not command.invoke_without_command:
+            return
     # --dsn and --format are the same everywhere and told once.
     words = [
         _option(each)

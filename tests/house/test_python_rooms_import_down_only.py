@@ -21,6 +21,7 @@ ROOMS = [
     "verify",
     "dedupe",
     "importing",
+    "relay",
     "models",
     "rules",
     "schema",

@@ -15,6 +15,7 @@ COMMANDS = {
     "import": "pgmerit.cli.importing",
     "mentor": "pgmerit.cli.mentor",
     "migrate": "pgmerit.cli.migrate",
+    "relay": "pgmerit.cli.relay",
     "rezone": "pgmerit.cli.rezone",
     "rules": "pgmerit.cli.rules",
     "sweep": "pgmerit.cli.sweep",

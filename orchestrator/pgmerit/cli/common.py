@@ -173,6 +173,27 @@ def format_option(command: F) -> F:
     return option(command)
 
 
+def moment_option(name: str, help: str) -> Callable[[F], F]:
+    """Add an option that takes a moment, a datetime; one without an offset is refused.
+
+    A day begins elsewhere at another time.
+    """
+    example = "2026-03-01T00:00:00+01:00"
+
+    def read(ctx: click.Context, param: click.Parameter, given: str | None) -> datetime | None:
+        if given is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(given)
+        except ValueError:
+            raise click.BadParameter(f'"{given}" is not a moment such as {example}') from None
+        if moment.tzinfo is None:
+            raise click.BadParameter(f'"{given}" needs an offset, such as {example}')
+        return moment
+
+    return click.option(name, callback=read, metavar="MOMENT", help=help)
+
+
 def printable(given: str) -> str:
     """Give a line in which what a terminal would obey or end it at is written as an escape."""
     return _UNPRINTABLE.sub(lambda found: _escaped(found[0]), given)

@@ -8,32 +8,12 @@ from datetime import datetime
 import click
 
 from pgmerit import routines
-from pgmerit.cli.common import Database, database_options, emit, format_option
+from pgmerit.cli.common import Database, database_options, emit, format_option, moment_option
 from pgmerit.database import retry
-
-_EXAMPLE = "2026-03-01T00:00:00+01:00"
-
-
-def _moment(ctx: click.Context, param: click.Parameter, given: str | None) -> datetime | None:
-    """Read a moment; one without an offset is refused: a day begins elsewhere at another time."""
-    if given is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise click.BadParameter(f'"{given}" is not a moment such as {_EXAMPLE}') from None
-    if moment.tzinfo is None:
-        raise click.BadParameter(f'"{given}" needs an offset, such as {_EXAMPLE}')
-    return moment
 
 
 @click.command("sweep")
-@click.option(
-    "--as-of",
-    callback=_moment,
-    metavar="MOMENT",
-    help="The moment that counts as now, with its offset.",
-)
+@moment_option("--as-of", help="The moment that counts as now, with its offset.")
 @database_options
 @format_option
 def command(as_of: datetime | None, database: Database, output_format: str) -> None:

@@ -60,8 +60,8 @@ class MalformedFileError(PgmeritError):
     """The file is no YAML or JSON; the detail holds line and column."""
 
 
-def load_document(path: str | Path) -> Document:
-    """Read a rule set from a file.
+def load_document(path: str | Path, content_name: str = "a rule set") -> Document:
+    """Read a rule set, or what `content_name` says, from a file.
 
     Raises PgmeritError when the file cannot be read, MalformedFileError when it is no YAML or
     JSON. What can be read but must not stand there is among the document's problems.
@@ -72,10 +72,10 @@ def load_document(path: str | Path) -> Document:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise PgmeritError(
-            f"{path} cannot be read: {error.strerror}", "Name a rule set in YAML or JSON."
+            f"{path} cannot be read: {error.strerror}", f"Name {content_name} in YAML or JSON."
         ) from error
     if len(content) > LARGEST_FILE:
-        raise PgmeritError(f"{path} is larger than {LARGEST_FILE} bytes", "Split the rule set.")
+        raise PgmeritError(f"{path} is larger than {LARGEST_FILE} bytes", "Split it.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,0 +1,1 @@
+"""The relay: takes award events from the outbox and delivers them as signed webhooks."""
