@@ -19,6 +19,7 @@ ROOMS = [
     "doctor",
     "report",
     "verify",
+    "adopting",
     "importing",
     "models",
     "rules",
