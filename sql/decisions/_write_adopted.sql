@@ -4,7 +4,8 @@
 -- who was among the first is not asked again. The caller holds the base rows. Gives those written.
 --
 -- Locks:  badges_internal.badge_places in key order.
--- Writes: badges.earned_badges, badges.award_events, badges_internal.badge_places, the server's log.
+-- Writes: badges.earned_badges, badges.award_events, badges_internal.badge_places, the server's
+--         log.
 create or replace function badges_internal._write_adopted(
     p_awards badges_internal.dated_award[]
 )

@@ -1,8 +1,8 @@
 -- Takes over awards that were given before or elsewhere, with their own dates and without a word.
 --
 -- The arrays have an element an award; p_tiers: null = '', p_occurrences: null = 1. Of several with
--- one key the earliest is taken. What somebody has already stays as it is, also when revoked. Badges
--- that count badges follow, with source backfill; places that they claim are handed out by
+-- one key the earliest is taken. What somebody has already stays as it is, also when revoked.
+-- Badges that count badges follow, with source backfill; places that they claim are handed out by
 -- backfill_rule_set. All or nothing. Gives {"adopted", "held", "denied", "repeated", "followed"}.
 --
 -- Locks:  base rows in key order.

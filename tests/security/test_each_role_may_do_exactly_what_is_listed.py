@@ -23,6 +23,7 @@ WRITE = {
     "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text,date)",
 }
 ADMINISTER = {
+    "adopt_awards(uuid[],text[],text[],timestamp with time zone[],text[],integer[])",
     "allow_badge(uuid,text,text,text,text)",
     "apply_rule_set(jsonb,boolean,boolean,integer)",
     "award_badge(uuid,text,text,text,text)",
