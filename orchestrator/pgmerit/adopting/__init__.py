@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pgmerit.adopting.judging import AdoptOptions, Group, Report, Source, find_source, report
 from pgmerit.adopting.moving import adopt
-from pgmerit.adopting.older import Older, find_older, put_aside
+from pgmerit.adopting.older import Older, find_older, is_installed, put_aside
 
 __all__ = [
     "AdoptOptions",
@@ -21,6 +21,7 @@ __all__ = [
     "adopt",
     "find_older",
     "find_source",
+    "is_installed",
     "put_aside",
     "report",
 ]

@@ -72,9 +72,7 @@ def find_older(connection: Connection, rename_to: str) -> Older | None:
             f'the schemas cannot be renamed to "{rename_to}"',
             f"Give another name of at most {_LONGEST_NAME - len('_internal')} bytes.",
         )
-    if connection.execute(
-        "select where pg_catalog.to_regclass('badges_internal.migration_files') is not null"
-    ).fetchone():
+    if is_installed(connection):
         return None
     objects = connection.execute(_OBJECTS, (list(SCHEMAS),)).fetchall()
     if not objects:
@@ -98,6 +96,16 @@ def find_older(connection: Connection, rename_to: str) -> Older | None:
             f'the schema "{taken[0]}" is there already', "Give --rename-to another name."
         )
     return Older(objects, [(name, new_names[name]) for name in SCHEMAS if name in present])
+
+
+def is_installed(connection: Connection) -> bool:
+    """Tell whether pgmerit was migrated here."""
+    return (
+        connection.execute(
+            "select where pg_catalog.to_regclass('badges_internal.migration_files') is not null"
+        ).fetchone()
+        is not None
+    )
 
 
 def put_aside(connection: Connection, older: Older, tell: Any = None) -> None:

@@ -19,6 +19,7 @@ from pgmerit.adopting import (
     adopt,
     find_older,
     find_source,
+    is_installed,
     put_aside,
     report,
 )
@@ -32,7 +33,7 @@ from pgmerit.cli.common import (
     say,
 )
 from pgmerit.database import Connection
-from pgmerit.errors import InvalidInputError, PgmeritError
+from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError
 from pgmerit.rules import versions
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -152,10 +153,14 @@ def command(
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         if rename_to is not None:
             older = find_older(connection, rename_to)
-            if older is not None and not is_applied:
+            moved = _moved(connection, table, rename_to)
+            if is_applied:
+                _install(database, connection, older, files)
+            elif older is not None:
                 return _plan(connection, table, options, older, files, output_format)
-            _install(database, connection, older, files)
-            table = _moved(connection, table, rename_to)
+            elif not _is_ruled(connection):
+                return _plan(connection, moved, options, Older([], []), files, output_format)
+            table = moved
         source = find_source(connection, table)
         options = _whole(connection, options)
         if is_applied:
@@ -176,6 +181,13 @@ def _adopt(connection: Connection, source: Source, options: AdoptOptions) -> Rep
             return bars.enter_context(progress("Taking over", total))
 
         return adopt(connection, source, options, on_rows)
+
+
+def _is_ruled(connection: Connection) -> bool:
+    """Tell whether pgmerit is installed and knows an organization."""
+    return is_installed(connection) and bool(
+        connection.execute("select from badges.organizations limit 1").fetchone()
+    )
 
 
 def _whole(connection: Connection, options: AdoptOptions) -> AdoptOptions:
@@ -239,7 +251,8 @@ def _plan(
     if output_format == "table":
         for number, step in enumerate(steps, 1):
             print_line(f"{number}. {step}")
-        emit(older.objects, output_format, "What goes with the schemas, as it is")
+        if older.objects:
+            emit(older.objects, output_format, "What goes with the schemas, as it is")
     _print(source, told, False, output_format, {"steps": steps, "objects": older.objects})
     return 1 if told.left_out else 0
 
@@ -249,14 +262,22 @@ def _install(
 ) -> None:
     """Put the older schemas aside, migrate and apply; each step that is done already is none."""
     documents = _documents(files)
-    if older is not None:
-        put_aside(connection, older, say)
-        for name, new_name in older.schemas:
-            say(f"the schema {name} is now {new_name}")
-    if warning := schema.migrate(database.dsn, tell=say).warning():
-        say(f"warning: {warning}")
-    for document in documents:
-        versions.apply(connection, document, progress=progress, tell=say)
+    done: list[str] = []
+    try:
+        if older is not None:
+            put_aside(connection, older, say)
+            done += [f"the schema {name} is now {new}" for name, new in older.schemas]
+            say(", ".join(done))
+        if warning := schema.migrate(database.dsn, tell=say).warning():
+            say(f"warning: {warning}")
+        done.append("pgmerit is installed")
+        for document in documents:
+            versions.apply(connection, document, progress=progress, tell=say)
+    except StoppedError:
+        raise
+    except KeyboardInterrupt as stop:
+        standing = ", ".join(done) or "nothing was changed"
+        raise StoppedError(f"stopped: {standing}; run the same command again: it goes on") from stop
 
 
 def _documents(files: Sequence[Path]) -> list[versions.Document]:
