@@ -214,7 +214,8 @@ create table badges.earned_badges (
     source text not null,
     revoked_at timestamp with time zone,
     revoked_by text,
-    revoke_reason text
+    revoke_reason text,
+    seen_at timestamp with time zone
 ) with (fillfactor=90);
 
 create table badges.org_badge_configs (
@@ -312,6 +313,13 @@ create table badges_internal.activity_routes (
     has_rolling boolean not null default false
 );
 
+create table badges_internal.alerts (
+    alert text collate "C" not null,
+    subject text collate "C" not null,
+    raised_at timestamp with time zone not null,
+    cleared_at timestamp with time zone
+);
+
 create table badges_internal.badge_places (
     org_id text collate "C" not null,
     badge_definition_id text collate "C" not null,
@@ -331,12 +339,56 @@ create table badges_internal.condition_groups (
     path text not null
 );
 
+create table badges_internal.delivery_attempts (
+    peer_mentor_id uuid not null,
+    consumer text collate "C" not null,
+    event_id bigint not null,
+    attempt integer not null,
+    attempted_at timestamp with time zone not null,
+    outcome text not null,
+    status integer,
+    error text,
+    milliseconds integer
+);
+
 create table badges_internal.due_people (
     peer_mentor_id uuid not null,
     org_id text collate "C" not null,
     next_due_at timestamp with time zone,
     seen_until timestamp with time zone
 );
+
+create table badges_internal.event_consumers (
+    consumer text collate "C" not null,
+    event_types text[],
+    org_ids text[],
+    badge_definition_ids text[],
+    with_silent boolean not null,
+    events_since timestamp with time zone not null,
+    taken_upto pg_snapshot not null,
+    system_identifier bigint not null,
+    last_event_id bigint not null,
+    created_at timestamp with time zone not null,
+    disabled_at timestamp with time zone,
+    disabled_reason text
+) with (fillfactor=50);
+
+create table badges_internal.event_progress (
+    consumer text collate "C" not null,
+    last_done_at timestamp with time zone
+) with (fillfactor=50);
+
+create table badges_internal.event_queue (
+    peer_mentor_id uuid not null,
+    consumer text collate "C" not null,
+    event_id bigint not null,
+    attempts integer not null default 0,
+    due_at timestamp with time zone not null,
+    leased_until timestamp with time zone,
+    dead_at timestamp with time zone,
+    last_status integer,
+    last_error text
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
 
 create table badges_internal.loaded_files (
     path text collate "C" not null,
@@ -419,6 +471,15 @@ create table badges_internal.stat_elements (
     is_counted boolean not null
 ) with (fillfactor=70);
 
+create table badges_internal.verifications (
+    verification_id bigint not null generated always as identity,
+    verified_at timestamp with time zone not null,
+    differences bigint not null,
+    people_waiting bigint not null,
+    milliseconds bigint not null,
+    scope text not null
+);
+
 create table badges_internal.yoyo_lock (
     locked integer not null default 1,
     ctime timestamp without time zone,
@@ -465,6 +526,7 @@ alter table badges_internal._yoyo_migration add constraint _yoyo_migration_pkey 
 alter table badges_internal._yoyo_version add constraint _yoyo_version_pkey PRIMARY KEY (version);
 alter table badges_internal.activity_routes add constraint activity_routes_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.activity_routes add constraint activity_routes_pkey PRIMARY KEY (org_id, activity_type);
+alter table badges_internal.alerts add constraint alerts_pkey PRIMARY KEY (alert, subject);
 alter table badges_internal.badge_places add constraint badge_places_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges_internal.badge_places add constraint badge_places_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.badge_places add constraint badge_places_pkey PRIMARY KEY (org_id, badge_definition_id, tier);
@@ -473,7 +535,13 @@ alter table badges_internal.badge_places add constraint places_are_positive CHEC
 alter table badges_internal.condition_groups add constraint condition_groups_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges_internal.condition_groups add constraint condition_groups_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.condition_groups add constraint condition_groups_pkey PRIMARY KEY (org_id, badge_definition_id, node);
+alter table badges_internal.delivery_attempts add constraint delivery_attempts_pkey PRIMARY KEY (peer_mentor_id, consumer, event_id, attempted_at);
+alter table badges_internal.delivery_attempts add constraint outcome_is_known CHECK ((outcome = ANY (ARRAY['done'::text, 'retry'::text, 'dead'::text])));
 alter table badges_internal.due_people add constraint due_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
+alter table badges_internal.event_consumers add constraint disabled_at_and_disabled_reason_come_together CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL)));
+alter table badges_internal.event_consumers add constraint event_consumers_pkey PRIMARY KEY (consumer);
+alter table badges_internal.event_progress add constraint event_progress_pkey PRIMARY KEY (consumer);
+alter table badges_internal.event_queue add constraint event_queue_pkey PRIMARY KEY (peer_mentor_id, consumer, event_id);
 alter table badges_internal.loaded_files add constraint loaded_files_pkey PRIMARY KEY (path);
 alter table badges_internal.loaded_objects add constraint loaded_objects_pkey PRIMARY KEY (kind, identity);
 alter table badges_internal.loaded_rights add constraint loaded_rights_pkey PRIMARY KEY (grantee, privilege, object);
@@ -488,13 +556,17 @@ alter table badges_internal.settings add constraint settings_pkey PRIMARY KEY (s
 alter table badges_internal.stat_definitions add constraint stat_definitions_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.stat_definitions add constraint stat_definitions_pkey PRIMARY KEY (org_id, stat);
 alter table badges_internal.stat_elements add constraint stat_elements_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket, element);
+alter table badges_internal.verifications add constraint verifications_pkey PRIMARY KEY (verification_id);
 alter table badges_internal.yoyo_lock add constraint yoyo_lock_pkey PRIMARY KEY (locked);
 
 -- Indexes
 
 CREATE INDEX activities_by_mentor_day_type ON badges.activities USING btree (peer_mentor_id, activity_date, activity_type);
 CREATE INDEX award_events_by_transaction ON badges.award_events USING btree (transaction_id);
+CREATE INDEX delivery_attempts_by_moment ON badges_internal.delivery_attempts USING btree (attempted_at);
 CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (next_due_at);
+CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
+CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id) WHERE (dead_at IS NULL);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
@@ -528,6 +600,7 @@ CREATE TRIGGER recount_deleted_activities AFTER DELETE ON badges.activities REFE
 CREATE TRIGGER recount_updated_activities AFTER UPDATE ON badges.activities REFERENCING OLD TABLE AS old_activities NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_updated_activities();
 CREATE TRIGGER refuse_large_attributes BEFORE INSERT ON badges.activities FOR EACH ROW WHEN (((pg_column_size(new.attributes) > 1000) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 262144))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
 CREATE TRIGGER refuse_large_changed_attributes BEFORE UPDATE OF attributes ON badges.activities FOR EACH ROW WHEN (((new.attributes IS DISTINCT FROM old.attributes) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 262144))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
+CREATE TRIGGER wake_consumers AFTER INSERT ON badges.award_events FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._wake_consumers();
 CREATE TRIGGER check_badge_definition BEFORE INSERT OR UPDATE OF criteria, criteria_type ON badges.badge_definitions FOR EACH ROW EXECUTE FUNCTION badges_internal._check_badge_definition();
 CREATE TRIGGER check_org_badge_config BEFORE INSERT OR UPDATE OF custom_thresholds, badge_definition_id ON badges.org_badge_configs FOR EACH ROW WHEN ((new.custom_thresholds IS NOT NULL)) EXECUTE FUNCTION badges_internal._check_org_badge_config();
 
@@ -540,30 +613,46 @@ function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT f
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
 function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
+function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns integer volatile security definer;
+function badges.claim_events(p_consumer text, p_limit integer DEFAULT 100, p_lease interval DEFAULT '00:01:00') returns TABLE(event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, event_type text, source text, name text, created_at timestamp with time zone, details jsonb, attempt integer, leased_until timestamp with time zone) volatile security definer;
+function badges.clear_alert(p_alert text, p_subject text) returns boolean volatile security definer;
 function badges.configure_badge(p_badge_definition_id text, p_org_id text, p_is_enabled boolean, p_custom_thresholds jsonb, p_allow_revoke boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.count_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
 function badges.deny_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text immutable;
 function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
+function badges.disable_consumer(p_consumer text, p_reason text) returns boolean volatile security definer;
+function badges.enable_consumer(p_consumer text) returns boolean volatile security definer;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
+function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
+function badges.list_dead_events(p_consumer text DEFAULT NULL) returns TABLE(consumer text, event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, event_type text, attempts integer, dead_at timestamp with time zone, last_status integer, last_error text) stable security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
+function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
 function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
+function badges.purge_events(p_before timestamp with time zone) returns bigint volatile security definer;
+function badges.raise_alert(p_alert text, p_subject text, p_details jsonb DEFAULT '{}') returns boolean volatile security definer;
 function badges.rebuild_stats(p_peer_mentor_id uuid DEFAULT NULL) returns bigint volatile security definer;
 function badges.record_activities(p_activities jsonb) returns jsonb volatile security definer;
 function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_activity_date date DEFAULT NULL) returns jsonb volatile security definer;
+function badges.record_verification(p_differences bigint, p_people_waiting bigint, p_milliseconds bigint, p_scope text) returns void volatile security definer;
+function badges.register_consumer(p_consumer text, p_event_types text[] DEFAULT NULL, p_org_ids text[] DEFAULT NULL, p_badge_definition_ids text[] DEFAULT NULL, p_with_silent boolean DEFAULT false, p_since timestamp with time zone DEFAULT '-infinity') returns void volatile security definer;
+function badges.remove_consumer(p_consumer text) returns boolean volatile security definer;
+function badges.replay_events(p_consumer text, p_event_ids bigint[] DEFAULT NULL, p_since timestamp with time zone DEFAULT NULL) returns integer volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rezone_organization(p_org_id text, p_time_zone text) returns jsonb volatile security definer;
 function badges.rollback_rule_set(p_rule_set text, p_version integer, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rule_set_horizon() returns xid8 volatile;
 function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile security definer;
 function badges.set_setting(p_setting text, p_value jsonb) returns void volatile;
+function badges.settle_events(p_consumer text, p_event_ids bigint[], p_outcome text, p_retry_in interval DEFAULT NULL, p_status integer DEFAULT NULL, p_error text DEFAULT NULL, p_milliseconds integer DEFAULT NULL) returns integer volatile security definer;
+function badges.unseen_awards(p_peer_mentor_id uuid, p_org_id text) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, description text, earned_at timestamp with time zone, granted_at timestamp with time zone, idempotency_key text) stable security definer;
 function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable security definer;
 function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) volatile security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
@@ -571,6 +660,7 @@ function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
+function badges_internal._alert_code(p_alert text) returns text immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
@@ -593,6 +683,7 @@ function badges_internal._chosen_stats(p_sound jsonb) returns TABLE(badge text, 
 function badges_internal._circle_text(p_circle jsonb) returns text immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
+function badges_internal._cluster_identifier() returns bigint stable;
 function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
@@ -622,6 +713,7 @@ function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) return
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL) returns bigint volatile;
+function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
@@ -649,14 +741,18 @@ function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_thre
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
+function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
+function badges_internal._last_event_number() returns bigint volatile;
+function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._listed_badges(p_sound jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
@@ -676,6 +772,7 @@ function badges_internal._next_threshold(p_org_id text, p_stat text, p_measure t
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
 function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text, p_value bigint) returns integer stable;
 function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
+function badges_internal._note_progress(p_consumer text, p_done_at timestamp with time zone) returns void volatile;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
@@ -726,10 +823,17 @@ function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
 function badges_internal._repeated_elements(p_value jsonb, p_key text, p_path text) returns TABLE(path text) immutable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
+function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
+function badges_internal._require_consumer(p_consumer text) returns void stable;
+function badges_internal._require_consumer_name(p_consumer text) returns void immutable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
+function badges_internal._require_filter(p_parameter text, p_filter text[], p_known text[] DEFAULT NULL) returns void immutable;
 function badges_internal._require_held_tier(p_definition badges.badge_definitions, p_peer_mentor_id uuid, p_org_id text, p_tier text) returns text volatile;
 function badges_internal._require_organization(p_org_id text) returns void stable;
+function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
+function badges_internal._require_settlement(p_event_ids bigint[], p_outcome text, p_retry_in interval, p_status integer, p_milliseconds integer) returns void immutable;
+function badges_internal._require_span(p_parameter text, p_span interval, p_longest interval) returns void immutable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._require_tier_or_all(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
@@ -763,6 +867,8 @@ function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._take_events(p_consumer text) returns void volatile;
+function badges_internal._take_restored_events() returns void volatile;
 function badges_internal._tell_by_hand(p_changed badges.earned_badges[], p_event text, p_reason text) returns void volatile;
 function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
@@ -781,6 +887,7 @@ function badges_internal._unknown_time_zones(p_names text[]) returns text[] stab
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
 function badges_internal._unreachable_numbers(p_document jsonb) returns TABLE(path text, message text) stable;
 function badges_internal._unrecorded_types(p_types text[]) returns text[] stable;
+function badges_internal._untaken_events(p_consumer text, p_upto pg_snapshot) returns TABLE(peer_mentor_id uuid, event_id bigint, created_at timestamp with time zone) stable;
 function badges_internal._validate_activities(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._validate_bounds(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._validate_choice(p_keys text[], p_value jsonb, p_path text) returns jsonb immutable;
@@ -827,6 +934,7 @@ function badges_internal._verify_stat_differences(p_people uuid[]) returns TABLE
 function badges_internal._verify_tenure_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._verify_units(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;

@@ -1,7 +1,8 @@
 -- Who may call and read what. Nothing is open to PUBLIC.
 --
 -- pgmerit_reader reads; pgmerit_writer is the application: it also records; pgmerit_admin also
--- applies rule sets, awards by hand, verifies and repairs. The roles are made where the loading
+-- applies rule sets, awards by hand, verifies and repairs; pgmerit_relay takes events, tells what
+-- became of them, and reads no table. The roles are made where the loading
 -- role may make roles; else an administrator makes them and loads again.
 revoke all on schema badges, badges_internal from public;
 revoke all on all tables in schema badges, badges_internal from public;
@@ -12,7 +13,9 @@ do $grants$
 declare
     v_role text;
 begin
-    foreach v_role in array array['pgmerit_reader', 'pgmerit_writer', 'pgmerit_admin'] loop
+    foreach v_role in array array[
+        'pgmerit_reader', 'pgmerit_writer', 'pgmerit_admin', 'pgmerit_relay'
+    ] loop
         if not exists (select from pg_catalog.pg_roles as held where held.rolname = v_role) then
             begin
                 execute format('create role %I nologin', v_role);
@@ -39,6 +42,17 @@ begin
             'revoke all on all routines in schema badges, badges_internal from %I', v_role
         );
         execute format('grant usage on schema badges to %I', v_role);
+        if v_role in ('pgmerit_relay', 'pgmerit_admin') then
+            execute format(
+                'grant execute on function
+                    badges.register_consumer, badges.claim_events, badges.settle_events,
+                    badges.replay_events, badges.list_consumers, badges.list_dead_events,
+                    badges.disable_consumer, badges.enable_consumer, badges.raise_alert,
+                    badges.clear_alert, badges.check_alerts to %I',
+                v_role
+            );
+        end if;
+        continue when v_role = 'pgmerit_relay';
         execute format(
             'grant select on badges.organizations, badges.badge_definitions,
                 badges.org_badge_configs, badges.rule_sets, badges.activities,
@@ -50,7 +64,8 @@ begin
             'grant execute on function
                 badges.get_badge_progress, badges.explain_badge, badges.derive_idempotency_key,
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
-                badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges to %I',
+                badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges,
+                badges.unseen_awards to %I',
             v_role
         );
         continue when v_role = 'pgmerit_reader';
@@ -66,7 +81,8 @@ begin
         );
         execute format(
             'grant execute on function
-                badges.record_activity, badges.record_activities, badges.evaluate_badges to %I',
+                badges.record_activity, badges.record_activities, badges.evaluate_badges,
+                badges.mark_seen to %I',
             v_role
         );
         continue when v_role = 'pgmerit_writer';
@@ -79,7 +95,8 @@ begin
                 badges.rule_set_is_settled, badges.adopt_awards, badges.award_badge,
                 badges.revoke_badge, badges.deny_badge, badges.allow_badge,
                 badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
-                badges.count_awards, badges.set_setting to %I',
+                badges.count_awards, badges.set_setting, badges.remove_consumer,
+                badges.purge_events, badges.record_verification to %I',
             v_role
         );
         -- What doctor and migrate --plan compare with the shipped files.

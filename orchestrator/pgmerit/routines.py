@@ -7,7 +7,7 @@ pass through: `pgmerit.errors.translate` turns them into ours.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -130,6 +130,36 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) 
     )
 
 
+def check_alerts(connection: Connection, keep_attempts: timedelta | None = None) -> int:
+    """Raise and clear the alerts that the database sees by itself: how many are open.
+
+    Deletes delivery attempts older than `keep_attempts`, 30 days unless told.
+    """
+    return _value(
+        int,
+        connection,
+        "select badges.check_alerts(coalesce(%s, interval '30 days')) as value",
+        keep_attempts,
+    )
+
+
+def claim_events(
+    connection: Connection,
+    consumer: str,
+    limit: int = 100,
+    lease: timedelta = timedelta(minutes=1),
+) -> list[Row]:
+    """Lease the next events of a consumer, each person's in their order; commit soon."""
+    return _rows(
+        connection, "select * from badges.claim_events(%s, %s, %s)", consumer, limit, lease
+    )
+
+
+def clear_alert(connection: Connection, alert: str, subject: str) -> bool:
+    """Clear an alert; False where it was not open."""
+    return _value(bool, connection, "select badges.clear_alert(%s, %s) as value", alert, subject)
+
+
 def configure_badge(
     connection: Connection,
     badge_definition_id: str,
@@ -210,6 +240,18 @@ def diff_rule_sets(connection: Connection, old: Any, new: Any) -> list[Row]:
     )
 
 
+def disable_consumer(connection: Connection, consumer: str, reason: str) -> bool:
+    """Give a consumer nothing from now on; False where it was so already."""
+    return _value(
+        bool, connection, "select badges.disable_consumer(%s, %s) as value", consumer, reason
+    )
+
+
+def enable_consumer(connection: Connection, consumer: str) -> bool:
+    """Let a disabled consumer go on; False where it was not disabled."""
+    return _value(bool, connection, "select badges.enable_consumer(%s) as value", consumer)
+
+
 def evaluate_badges(connection: Connection, peer_mentor_id: UUID, org_id: str) -> list[Row]:
     """Evaluate one person again: the awards that came of it."""
     return _rows(connection, "select * from badges.evaluate_badges(%s, %s)", peer_mentor_id, org_id)
@@ -259,6 +301,16 @@ def get_rule_set(connection: Connection, rule_set: str, version: int | None = No
     return _value(Row, connection, "select badges.get_rule_set(%s, %s) as value", rule_set, version)
 
 
+def list_consumers(connection: Connection) -> list[Row]:
+    """List the consumers: `pending`, `leased`, `dead`, `oldest_pending_at`, filters .."""
+    return _rows(connection, "select * from badges.list_consumers()")
+
+
+def list_dead_events(connection: Connection, consumer: str | None = None) -> list[Row]:
+    """List the dead letters of a consumer, or of all: `last_status` and `last_error` tell why."""
+    return _rows(connection, "select * from badges.list_dead_events(%s)", consumer)
+
+
 def list_rule_sets(connection: Connection) -> list[Row]:
     """List every version of every rule set: who applied it, when, and whether it is current."""
     return _rows(connection, "select * from badges.list_rule_sets()")
@@ -269,6 +321,23 @@ def list_unfinished_rule_sets(
 ) -> list[Row]:
     """List the rule sets for which people wait: `version`, `people` and `rezoned_orgs`."""
     return _rows(connection, "select * from badges.list_unfinished_rule_sets(%s)", peer_mentor_id)
+
+
+def mark_seen(
+    connection: Connection,
+    peer_mentor_id: UUID,
+    org_id: str,
+    idempotency_keys: Sequence[str] | None = None,
+) -> int:
+    """Note that awards were shown, all that were not unless named: how many were not before."""
+    return _value(
+        int,
+        connection,
+        "select badges.mark_seen(%s, %s, %s::text[]) as value",
+        peer_mentor_id,
+        org_id,
+        None if idempotency_keys is None else list(idempotency_keys),
+    )
 
 
 def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: str) -> UUID:
@@ -296,6 +365,28 @@ def plan_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
     Changes nothing; works in a read-only transaction. Raises as `apply_rule_set` does.
     """
     return _value(Row, connection, "select badges.plan_rule_set(%s) as value", Jsonb(document))
+
+
+def purge_events(connection: Connection, before: datetime) -> int:
+    """Delete events created before a moment that no consumer waits for: how many."""
+    return _value(int, connection, "select badges.purge_events(%s) as value", before)
+
+
+def raise_alert(
+    connection: Connection,
+    alert: str,
+    subject: str,
+    details: Mapping[str, Any] | None = None,
+) -> bool:
+    """Raise an alert as an event and a line of the server's log; False where it is open."""
+    return _value(
+        bool,
+        connection,
+        "select badges.raise_alert(%s, %s, %s) as value",
+        alert,
+        subject,
+        Jsonb(details or {}),
+    )
 
 
 def rebuild_stats(connection: Connection, peer_mentor_id: UUID | None = None) -> None:
@@ -337,6 +428,66 @@ def record_activity(
         Jsonb(attributes or {}),
         idempotency_key,
         activity_date,
+    )
+
+
+def record_verification(
+    connection: Connection, differences: int, people_waiting: int, milliseconds: int, scope: str
+) -> None:
+    """Keep the result of a verification; scope is `all`, or in words who was looked at."""
+    connection.execute(
+        "select badges.record_verification(%s, %s, %s, %s)",
+        (differences, people_waiting, milliseconds, scope),
+    )
+
+
+def register_consumer(
+    connection: Connection,
+    consumer: str,
+    event_types: Sequence[str] | None = None,
+    org_ids: Sequence[str] | None = None,
+    badge_definition_ids: Sequence[str] | None = None,
+    *,
+    with_silent: bool = False,
+    since: datetime | None = None,
+) -> None:
+    """Register a consumer, or give a known one another filter; None is all.
+
+    Events created before `since` are passed over; it counts on the first registration only.
+    """
+    connection.execute(
+        "select badges.register_consumer(%s, %s::text[], %s::text[], %s::text[], %s,"
+        " coalesce(%s, '-infinity'::timestamptz))",
+        (
+            consumer,
+            None if event_types is None else list(event_types),
+            None if org_ids is None else list(org_ids),
+            None if badge_definition_ids is None else list(badge_definition_ids),
+            with_silent,
+            since,
+        ),
+    )
+
+
+def remove_consumer(connection: Connection, consumer: str) -> bool:
+    """Remove a consumer with all that waits for it; False where it is unknown."""
+    return _value(bool, connection, "select badges.remove_consumer(%s) as value", consumer)
+
+
+def replay_events(
+    connection: Connection,
+    consumer: str,
+    event_ids: Sequence[int] | None = None,
+    since: datetime | None = None,
+) -> int:
+    """Queue events again, all dead letters unless ids or a moment choose: how many."""
+    return _value(
+        int,
+        connection,
+        "select badges.replay_events(%s, %s::bigint[], %s) as value",
+        consumer,
+        None if event_ids is None else list(event_ids),
+        since,
     )
 
 
@@ -407,6 +558,37 @@ def rule_set_is_settled(connection: Connection, rule_set: str, horizon: str) -> 
 def set_setting(connection: Connection, setting: str, value: Any) -> None:
     """Set one of the engine's settings, such as criteria_raw."""
     connection.execute("select badges.set_setting(%s, %s)", (setting, Jsonb(value)))
+
+
+def settle_events(
+    connection: Connection,
+    consumer: str,
+    event_ids: Sequence[int],
+    outcome: str,
+    *,
+    retry_in: timedelta | None = None,
+    status: int | None = None,
+    error: str | None = None,
+    milliseconds: int | None = None,
+) -> int:
+    """Tell what became of claimed events, done, retry, dead or release: how many it changed."""
+    return _value(
+        int,
+        connection,
+        "select badges.settle_events(%s, %s::bigint[], %s, %s, %s, %s, %s) as value",
+        consumer,
+        list(event_ids),
+        outcome,
+        retry_in,
+        status,
+        error,
+        milliseconds,
+    )
+
+
+def unseen_awards(connection: Connection, peer_mentor_id: UUID, org_id: str) -> list[Row]:
+    """List the awards that a person holds and was never shown, oldest first."""
+    return _rows(connection, "select * from badges.unseen_awards(%s, %s)", peer_mentor_id, org_id)
 
 
 def validate_criteria(connection: Connection, criteria: Any) -> list[Row]:

@@ -1,4 +1,7 @@
--- Changes a setting: criteria_raw (true or false) lets raw rules be saved and evaluated.
+-- Changes a setting: criteria_raw lets raw rules be used, notify_events wakes consumers.
+--
+-- Both are true or false. notify_events sends NOTIFY pgmerit_events when events are committed;
+-- while it was never set, only servers without prepared transactions do.
 --
 -- Runs with the rights of its caller, so that a lowered session (set role) may no longer.
 --
@@ -23,12 +26,12 @@ begin
             errcode = '42501',
             hint = 'Act as a member of the role that owns schema badges.';
     end if;
-    if p_setting is distinct from 'criteria_raw' then
+    if (p_setting in ('criteria_raw', 'notify_events')) is not true then
         raise exception 'unknown setting %', badges_internal._quoted(p_setting)
-        using errcode = '22023', hint = 'Known settings: criteria_raw.';
+        using errcode = '22023', hint = 'Known settings: criteria_raw, notify_events.';
     end if;
     if jsonb_typeof(p_value) is distinct from 'boolean' then
-        raise exception 'setting criteria_raw must be true or false'
+        raise exception 'setting % must be true or false', p_setting
         using errcode = '22023', hint = 'Give p_value as the JSON true or false.';
     end if;
     insert into badges_internal.settings as held (setting, setting_value)
@@ -38,4 +41,4 @@ end;
 $$;
 
 comment on function badges.set_setting(text, jsonb) is
-'Changes a setting: criteria_raw (true or false) lets raw rules be saved and evaluated.';
+'Changes a setting: criteria_raw lets raw rules be used, notify_events wakes consumers.';

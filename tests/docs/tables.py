@@ -40,6 +40,7 @@ select
     case
         when has_function_privilege('pgmerit_reader', p.oid, 'execute') then 'reader'
         when has_function_privilege('pgmerit_writer', p.oid, 'execute') then 'writer'
+        when has_function_privilege('pgmerit_relay', p.oid, 'execute') then 'relay'
         when has_function_privilege('pgmerit_admin', p.oid, 'execute') then 'admin'
         else 'owner'
     end as lowest_role

@@ -15,12 +15,27 @@ READ = {
     "list_rule_sets()",
     "mentor_id_from(text,text)",
     "new_badges()",
+    "unseen_awards(uuid,text)",
     "validate_criteria(jsonb)",
 }
 WRITE = {
     "evaluate_badges(uuid,text)",
+    "mark_seen(uuid,text,text[])",
     "record_activities(jsonb)",
     "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text,date)",
+}
+RELAY = {
+    "check_alerts(interval)",
+    "claim_events(text,integer,interval)",
+    "clear_alert(text,text)",
+    "disable_consumer(text,text)",
+    "enable_consumer(text)",
+    "list_consumers()",
+    "list_dead_events(text)",
+    "raise_alert(text,text,jsonb)",
+    "register_consumer(text,text[],text[],text[],boolean,timestamp with time zone)",
+    "replay_events(text,bigint[],timestamp with time zone)",
+    "settle_events(text,bigint[],text,interval,integer,text,integer)",
 }
 ADMINISTER = {
     "adopt_awards(uuid[],text[],text[],timestamp with time zone[],text[],integer[])",
@@ -35,7 +50,10 @@ ADMINISTER = {
     "list_unfinished_rule_sets(uuid)",
     "plan_rollback(text,integer)",
     "plan_rule_set(jsonb)",
+    "purge_events(timestamp with time zone)",
     "rebuild_stats(uuid)",
+    "record_verification(bigint,bigint,bigint,text)",
+    "remove_consumer(text)",
     "rezone_organization(text,text)",
     "revoke_badge(uuid,text,text,text,text)",
     "rollback_rule_set(text,integer,boolean,integer)",
@@ -49,7 +67,8 @@ OWNER_ONLY = {"apply_badge_rules(badges_internal.candidate[],text)"}
 ROUTINES = {
     "pgmerit_reader": READ,
     "pgmerit_writer": READ | WRITE,
-    "pgmerit_admin": READ | WRITE | ADMINISTER,
+    "pgmerit_admin": READ | WRITE | ADMINISTER | RELAY,
+    "pgmerit_relay": RELAY,
 }
 TABLES = {
     "activities",
@@ -82,6 +101,7 @@ WRITTEN = {
     "peer_mentor_id",
     "quantity",
 }
+READERS = {"pgmerit_reader", "pgmerit_writer", "pgmerit_admin"}
 WRITERS = {"pgmerit_writer", "pgmerit_admin"}
 OURS = "in ('badges'::regnamespace, 'badges_internal'::regnamespace)"
 
@@ -129,7 +149,7 @@ def test_tables_views_and_sequences(connection: Connection) -> None:
         f" relowner)) as acl from pg_class where relnamespace {OURS}"
         " and relkind in ('r', 'p', 'v', 'm', 'f', 'S')",
     )
-    assert found == {(role, table, "SELECT") for role in ROUTINES for table in TABLES} | {
+    assert found == {(role, table, "SELECT") for role in READERS for table in TABLES} | {
         (role, "activities", "DELETE") for role in WRITERS
     } | {("pgmerit_admin", table, "SELECT") for table in BOOKS}
 

@@ -51,6 +51,7 @@ class EarnedBadge(Model):
     revoked_at: datetime | None = None
     revoked_by: Literal["rule", "person"] | None = None
     revoke_reason: str | None = None
+    seen_at: datetime | None = None
 
     def derive_idempotency_key(self) -> str:
         """Return the award's key, the same for the same person, badge, place, tier and time."""

@@ -9,7 +9,7 @@ from pgmerit.database import Connection
 from pgmerit.schema.state import SCHEMAS, exists
 
 GRANTS = "grants.sql"
-ROLES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin")
+ROLES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin", "pgmerit_relay")
 
 # A role that exists is a right as well: one that is made later has to be given its own.
 _RIGHTS = """
