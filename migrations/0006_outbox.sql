@@ -1,5 +1,5 @@
 -- Who takes events, what waits for them and what became of it; alerts, verifications, awards shown.
--- depends: 0004_bounded_keys
+-- depends: 0005_awards_once
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -84,4 +84,6 @@ create table badges_internal.verifications (
 
 -- When an application showed the award. What was awarded before counts as shown.
 alter table badges.earned_badges add column seen_at timestamptz default now();
+-- The default was there to fill what exists without writing it.
+-- squawk-ignore ban-drop-default
 alter table badges.earned_badges alter column seen_at drop default;

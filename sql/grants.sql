@@ -92,11 +92,11 @@ begin
                 badges.apply_rule_set, badges.plan_rule_set, badges.plan_rollback,
                 badges.rollback_rule_set, badges.configure_badge, badges.backfill_rule_set,
                 badges.rule_set_horizon, badges.list_unfinished_rule_sets,
-                badges.rule_set_is_settled, badges.award_badge, badges.revoke_badge,
-                badges.deny_badge, badges.allow_badge, badges.rebuild_stats,
-                badges.verify_stats, badges.verify_awards, badges.count_awards,
-                badges.set_setting, badges.remove_consumer, badges.purge_events,
-                badges.record_verification to %I',
+                badges.rule_set_is_settled, badges.adopt_awards, badges.award_badge,
+                badges.revoke_badge, badges.deny_badge, badges.allow_badge,
+                badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
+                badges.count_awards, badges.set_setting, badges.remove_consumer,
+                badges.purge_events, badges.record_verification to %I',
             v_role
         );
         -- What doctor and migrate --plan compare with the shipped files.

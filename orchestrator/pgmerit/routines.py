@@ -20,6 +20,35 @@ Row = dict[str, Any]
 T = TypeVar("T")
 
 
+def adopt_awards(
+    connection: Connection,
+    peer_mentor_ids: Sequence[UUID],
+    badge_definition_ids: Sequence[str],
+    org_ids: Sequence[str],
+    earned_at: Sequence[datetime],
+    tiers: Sequence[str] | None = None,
+    occurrences: Sequence[int] | None = None,
+) -> Row:
+    """Take over awards, an element each: `adopted`, `held`, `denied`, `repeated`, `followed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.adopt_awards(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[],"
+        " %s::text[], %s::integer[]) as value",
+        *(
+            None if given is None else list(given)
+            for given in (
+                peer_mentor_ids,
+                badge_definition_ids,
+                org_ids,
+                earned_at,
+                tiers,
+                occurrences,
+            )
+        ),
+    )
+
+
 def allow_badge(
     connection: Connection,
     peer_mentor_id: UUID,

@@ -1,9 +1,8 @@
--- Gives what explain_badge tells of a badge apart from its conditions: versions, awards, denials.
+-- Gives what explain_badge tells of a badge and person in general: versions, denials, places.
 create or replace function badges_internal._explained_state(
     p_peer_mentor_id uuid,
     p_definition badges.badge_definitions,
-    p_org_id text,
-    p_language text
+    p_org_id text
 )
 returns jsonb
 language plpgsql
@@ -48,22 +47,6 @@ begin
             and held.stat = '*'
             and held.bucket = ''
         ),
-        'awards', (
-            select coalesce(
-                jsonb_agg(
-                    to_jsonb(earned) || jsonb_build_object(
-                        'name',
-                        badges_internal._award_name(p_definition, earned.tier, p_language)
-                    )
-                    order by earned.earned_at, earned.tier, earned.occurrence
-                ),
-                '[]'
-            )
-            from badges.earned_badges as earned
-            where earned.peer_mentor_id = p_peer_mentor_id
-            and earned.org_id = p_org_id
-            and earned.badge_definition_id = p_definition.badge_definition_id
-        ),
         'denied', v_denials <> '[]',
         'denials', v_denials,
         'places', (
@@ -84,7 +67,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._explained_state(
-    uuid, badges.badge_definitions, text, text
-) is
-'Gives what explain_badge tells of a badge apart from its conditions: versions, awards, denials.';
+comment on function badges_internal._explained_state(uuid, badges.badge_definitions, text) is
+'Gives what explain_badge tells of a badge and person in general: versions, denials, places.';

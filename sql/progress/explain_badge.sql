@@ -4,7 +4,8 @@
 -- "criteria_type", "on_unmet", "rule_set", "rule_set_version", "evaluated_version", "verdict",
 -- "why_not", "why_not_code", "awards": [..], "denied", "denials": [..], "places": [{"tier",
 -- "places", "claimed"}], "groups": [..], "conditions": [..]}: conditions as in
--- _explained_conditions, with what _condition_details adds, groups as in _explained_groups.
+-- _explained_conditions, with what _condition_details adds, groups as in _explained_groups, awards
+-- as in _explained_awards.
 -- verdict: earned, partly earned (some tiers or occurrences) or not earned; why_not is of the first
 -- that is not held. Of a repeated badge the occurrences after the next are left out.
 -- evaluated_version: the version the person was last looked at by.
@@ -72,8 +73,11 @@ begin
         'why_not', v_why_not -> 'text',
         'why_not_code', v_why_not -> 'code',
         'groups', badges_internal._explained_groups(v_definition, p_org_id, v_dated),
-        'conditions', v_conditions
-    ) || badges_internal._explained_state(p_peer_mentor_id, v_definition, p_org_id, p_language);
+        'conditions', v_conditions,
+        'awards', badges_internal._explained_awards(
+            p_peer_mentor_id, v_definition, p_org_id, v_dated, p_language
+        )
+    ) || badges_internal._explained_state(p_peer_mentor_id, v_definition, p_org_id);
 end;
 $$;
 

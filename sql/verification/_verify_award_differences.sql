@@ -159,7 +159,7 @@ begin atomic
             ) as place_taken
         from badges_internal.badge_places as place
         inner join badges.earned_badges as given using (org_id, badge_definition_id, tier)
-        where given.source in ('rule', 'backfill', 'sweep')
+        where given.source <> 'manual'
     ) as award
     where award.place_taken > award.claimed
     and (p_people is null or award.peer_mentor_id = any(p_people));

@@ -68,6 +68,13 @@ ODD = {
         "null",
         *("'infinity'", "'-infinity'", "'4713-01-01 BC'", "'0001-01-01'", "'294276-12-31'"),
     ],
+    "uuid[]": ["null", "'{}'", "'{null}'", f"'{{{ANN},{BEN}}}'"],
+    "text[]": ["null", "'{}'", "'{null}'", "'{\"\"}'", "array[repeat('x', 4000)]", "'{{a},{b}}'"],
+    "integer[]": ["null", "'{}'", "'{null}'", "'{0}'", "'{-2147483648}'", "'{2147483647}'"],
+    "timestamp with time zone[]": [
+        *("null", "'{}'", "'{null}'", "'{infinity}'", "'{-infinity}'", "'{4713-01-01 BC}'"),
+        "'{294276-12-31}'",
+    ],
     "jsonb": [
         "null",
         *("'null'", "'[]'", "'{}'", "'5'", "'true'", "'\"x\"'", "'[null]'", "'{\"\": 1}'"),
@@ -94,6 +101,10 @@ USUAL = {
     "p_external_id": "'7'",
     "p_version": "1",
     "p_is_enabled": "true",
+    "p_peer_mentor_ids": f"'{{{ANN}}}'",
+    "p_badge_definition_ids": "'{first}'",
+    "p_org_ids": f"'{{{ORG}}}'",
+    "p_earned_at": "'{2020-05-01}'",
 }
 # What an argument may be answered with: docs/errors.md has them all.
 CLEAR = {"22023", "23503", "23505", "42501", "55000", "MB001", "MB002"}

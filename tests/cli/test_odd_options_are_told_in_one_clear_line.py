@@ -60,7 +60,14 @@ def usual(connection: Connection, tmp_path: Path) -> dict[str, str]:
         "peer_mentor_id,org_id,activity_type,occurred_at,quantity,idempotency_key\n"
         f"{ANN},{ORG},call,2026-03-01T12:00:00Z,1,a\n"
     )
+    connection.execute(
+        "create table user_badges (user_id uuid, badge_id text, earned_at timestamptz)"
+    )
     return {
+        "table": "user_badges",
+        "person": "user_id",
+        "badge_column": "badge_id",
+        "earned_at": "earned_at",
         "rules": str(tmp_path / "rules.json"),
         "import": str(tmp_path / "lines.csv"),
         "given_id": str(ANN),

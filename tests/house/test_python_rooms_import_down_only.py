@@ -20,6 +20,7 @@ ROOMS = [
     "report",
     "verify",
     "dedupe",
+    "adopting",
     "importing",
     "relay",
     "models",

@@ -38,6 +38,7 @@ RELAY = {
     "settle_events(text,bigint[],text,interval,integer,text,integer)",
 }
 ADMINISTER = {
+    "adopt_awards(uuid[],text[],text[],timestamp with time zone[],text[],integer[])",
     "allow_badge(uuid,text,text,text,text)",
     "apply_rule_set(jsonb,boolean,boolean,integer)",
     "award_badge(uuid,text,text,text,text)",

@@ -8,6 +8,7 @@ from pgmerit import __version__
 from pgmerit.cli.common import CommandTable
 
 COMMANDS = {
+    "adopt": "pgmerit.cli.adopt",
     "db": "pgmerit.cli.db",
     "dedupe": "pgmerit.cli.dedupe",
     "demo": "pgmerit.cli.demo",

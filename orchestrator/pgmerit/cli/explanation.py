@@ -93,6 +93,8 @@ def _award_line(award: Part) -> tuple[str, str]:
         f"{award['name']}{again}: earned {_moment(award['earned_at'])} {by},"
         f" source {award['source']}, version {award['rule_set_version']}"
     )
+    if award["note"]:
+        text += f"; {award['note']}"
     if award["revoked_at"]:
         by = "a person" if award["revoked_by"] == "person" else "the rule"
         reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""

@@ -8,6 +8,7 @@ a time work. What was applied and loaded is kept in the schema badges_internal.
 
 from __future__ import annotations
 
+from pgmerit.schema.adoption import find_marks
 from pgmerit.schema.owners import find_strangers, owner_of_schemas
 from pgmerit.schema.rights import ROLES, Right, Rights, commands_to_make, read_rights
 from pgmerit.schema.sources import (
@@ -19,6 +20,7 @@ from pgmerit.schema.sources import (
     sql_dir,
 )
 from pgmerit.schema.state import (
+    SCHEMAS,
     State,
     changed_files,
     history_problems,
@@ -36,6 +38,7 @@ from pgmerit.schema.upgrade import (
 __all__ = [
     "LOCK_KEY",
     "ROLES",
+    "SCHEMAS",
     "Report",
     "Right",
     "Rights",
@@ -45,6 +48,7 @@ __all__ = [
     "Tell",
     "changed_files",
     "commands_to_make",
+    "find_marks",
     "find_strangers",
     "history_problems",
     "migrate",

@@ -115,7 +115,8 @@ def find_strangers(connection: Connection, owner: str) -> list[Stranger]:
     return [
         Stranger(
             f"{row['what']} belongs to {row['owner']}, not to {row['wanted']}",
-            f"Run this as {row['owner']} if pgmerit was installed by that role, else drop it."
+            f"Run this as {row['owner']} if pgmerit was installed by that role, else drop it, or"
+            " put it aside with `pgmerit adopt TABLE --rename-to badges_legacy ..`."
             if row["is_schema"]
             else f"Drop it, or trust {row['owner']} and `alter .. owner to {row['wanted']}`.",
         )

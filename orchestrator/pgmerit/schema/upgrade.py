@@ -338,9 +338,24 @@ def _refuse_foreign_schemas(connection: Connection) -> None:
     found = first_object(connection)
     if found is not None:
         raise PgmeritError(
-            f"the schemas of pgmerit hold what it did not make: {found}",
-            "Use another database, or rename the schemas badges and badges_internal.",
+            f"the schemas of pgmerit hold what it did not make: {found}", _way_out(connection)
         )
+
+
+def _way_out(connection: Connection) -> str:
+    """Say how schemas of an older make are put aside, by the table that may hold its awards."""
+    row = connection.execute(
+        "select relnamespace::pg_catalog.regnamespace || '.' || pg_catalog.quote_ident(relname)"
+        " as name from pg_catalog.pg_class where relnamespace::pg_catalog.regnamespace::text"
+        " = any(%s) and relkind in ('r', 'p') order by relname <> 'earned_badges', 1 limit 1",
+        (list(SCHEMAS),),
+    ).fetchone()
+    if row is None:
+        return "Use another database, or rename the schemas badges and badges_internal."
+    return (
+        f"`pgmerit adopt {row['name']} --rename-to badges_legacy --rules FILE ..` puts the schemas"
+        " aside, installs pgmerit and takes the awards over; see docs/adopt.md."
+    )
 
 
 def _refuse_changed_history(state: State, migrations: dict[str, SourceFile]) -> None:

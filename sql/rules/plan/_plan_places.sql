@@ -1,6 +1,6 @@
 -- Tells how many places the badges with a limit would have left, once a document is applied.
 --
--- Awards that rules have given hold places, also those taken back.
+-- Awards that rules gave or that were taken over hold places, also those taken back.
 create or replace function badges_internal._plan_places(p_document jsonb)
 returns table (
     org_id text,
@@ -26,7 +26,7 @@ begin
                 where earned.org_id = limited.org_id
                 and earned.badge_definition_id = limited.badge_definition_id
                 and earned.tier = limited.tier
-                and earned.source in ('rule', 'backfill', 'sweep')
+                and earned.source <> 'manual'
             )
         ))
     from (

@@ -1,6 +1,7 @@
 -- Opens the places of badges with a limit, for the given organizations.
 --
--- Awards that rules have given before the limit came hold places. Claimed places stay claimed.
+-- Awards that rules gave, or that were taken over, before the limit came hold places. Claimed ones
+-- stay claimed.
 -- Where there are more places than before, everybody is evaluated for them.
 --
 -- Writes: badges_internal.badge_places, badges_internal.milestones (since_version).
@@ -37,7 +38,7 @@ begin
         select earned.org_id, earned.badge_definition_id, earned.tier, count(*) as number
         from badges.earned_badges as earned
         join limited using (org_id, badge_definition_id, tier)
-        where earned.source in ('rule', 'backfill', 'sweep')
+        where earned.source <> 'manual'
         and not exists (
             select
             from badges_internal.badge_places as held
