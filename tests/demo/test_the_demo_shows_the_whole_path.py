@@ -54,7 +54,17 @@ def test_every_step_in_a_database_of_its_own_and_again(
     assert ("honorar", "second") in badges
     assert replayed["duplicate"] is True
     assert replayed["new_badges"] == []
+    assert [message["type"] for message in steps["webhook"]] == ["badge.awarded"]
+    assert steps["webhook"][0]["data"]["badge_definition_id"] == "honorar"
     assert steps["corrections"]["updated"] > 0
+    dedupe = steps["dedupe"]
+    assert dedupe["removed into the archive"] >= dedupe["duplicates found"] > 0
+    assert dedupe["refused by the constraint"] > 0
+    assert dedupe["longest wait of the writer, ms"] < 1500
+    assert steps["adopt"]["adopted"] > 0
+    assert [g["subject"] for g in steps["adopt"]["groups"] if g["status"] == "unknown_badge"] == [
+        "beta-tester"
+    ]
     assert steps["verify"] == {"is_exact": True, "differences": []}
     # Again, in words: the database is made anew.
     result = cli("demo", *SMALL, dsn=server.dsn())
@@ -66,6 +76,9 @@ def test_every_step_in_a_database_of_its_own_and_again(
         "One mentor: Solfrid of blindeforbundet",
         "Why not yet?",
         "replayed: duplicate true, new badges: none",
+        "badge.awarded, Second honorarium",
+        "removed into the archive",
+        "left out: 1 rows, unknown_badge beta-tester",
         "exact: snapshot and awards are what the activities say",
         "How long it took",
     ):

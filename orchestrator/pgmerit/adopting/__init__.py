@@ -8,11 +8,20 @@ be is put aside first (`older`).
 
 from __future__ import annotations
 
-from pgmerit.adopting.judging import AdoptOptions, Group, Report, Source, find_source, report
+from pgmerit.adopting.judging import (
+    TAKEN,
+    AdoptOptions,
+    Group,
+    Report,
+    Source,
+    find_source,
+    report,
+)
 from pgmerit.adopting.moving import adopt
 from pgmerit.adopting.older import Older, find_older, is_installed, put_aside
 
 __all__ = [
+    "TAKEN",
     "AdoptOptions",
     "Group",
     "Older",

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from pgmerit import adopting
 from pgmerit.cli.common import (
     Database,
     database_options,
@@ -170,6 +171,27 @@ def _print_replay(step: scenes.Step) -> None:
         print_line(f"{title}: duplicate {known}, new badges: {names}")
 
 
+def _print_webhook(step: scenes.Step) -> None:
+    for message in step.data:
+        award = message["data"]
+        print_line(
+            f"{message['webhook-id']}: {message['type']}, {award['name']}"
+            f" ({award['badge_definition_id']} {award['tier']})"
+        )
+    if not step.data:
+        print_line("nothing: the award was told before")
+
+
+def _print_adopted(step: scenes.Step) -> None:
+    told = step.data
+    emit(
+        {"taken over": told.adopted, "held already": told.held, "left out": told.left_out}, "table"
+    )
+    for group in told.groups:
+        if group.status not in adopting.TAKEN:
+            print_line(f"left out: {group.rows} rows, {group.status} {group.subject}")
+
+
 def _print_verification(step: scenes.Step) -> None:
     if not step.data:
         print_line("exact: snapshot and awards are what the activities say")
@@ -186,7 +208,10 @@ _PRINTERS: dict[str, Callable[[scenes.Step], None]] = {
     "awards": _print_awards,
     "mentor": _print_mentor,
     "replay": _print_replay,
+    "webhook": _print_webhook,
     "corrections": _print_numbers,
+    "dedupe": _print_numbers,
+    "adopt": _print_adopted,
     "verify": _print_verification,
 }
 
@@ -205,6 +230,8 @@ def _as_json(step: scenes.Step) -> dict[str, Any]:
         data = summary(data)
     elif step.name == "mentor":
         data = data | {"report": asdict(data["report"])}
+    elif step.name == "adopt":
+        data = asdict(data)
     elif step.name == "verify":
         data = {"is_exact": not data, "differences": [asdict(each) for each in data[:100]]}
     return {"name": step.name, "title": step.title, "seconds": step.seconds, "data": data}

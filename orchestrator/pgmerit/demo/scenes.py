@@ -16,6 +16,7 @@ from typing import IO, Any
 import psycopg
 from pgmerit import importing, report, routines, schema, verify
 from pgmerit.database import Connection, connect
+from pgmerit.demo import legacy, webhook
 from pgmerit.demo.generator import COLUMNS, Year, generate
 from pgmerit.errors import PgmeritError, translate
 from pgmerit.rules import versions
@@ -89,11 +90,11 @@ def run(dsn: str, options: DemoOptions, import_year: Import, bar: Bar) -> Iterat
         loaded = schema.migrate(dsn)
     yield Step("migrate", "Tables and routines", seconds(), loaded)
     with closing(connect(dsn, autocommit=True)) as connection:
-        yield from _run_connected(connection, options, import_year, bar)
+        yield from _run_connected(connection, dsn, options, import_year, bar)
 
 
 def _run_connected(
-    connection: Connection, options: DemoOptions, import_year: Import, bar: Bar
+    connection: Connection, dsn: str, options: DemoOptions, import_year: Import, bar: Bar
 ) -> Iterator[Step]:
     with _timed() as seconds:
         applied = [_apply(connection, name, bar) for name in RULE_SETS]
@@ -125,13 +126,24 @@ def _run_connected(
     data = {"name": hero.name, "report": found, "explanation": told}
     yield Step("mentor", f"One mentor: {hero.name} of {hero.org_id}", seconds(), data)
 
-    with _timed() as seconds:
+    with _timed() as seconds, webhook.delivering(connection, dsn) as received:
         answers = _record_twice(connection, year, options.today)
     yield Step("replay", "An activity, and its replay", seconds(), answers)
+    yield Step("webhook", "What a webhook receiver got, its signature checked", 0.0, received)
 
     with _timed() as seconds:
         corrected = importing.apply_corrections(connection, year.corrections)
     yield Step("corrections", "Corrections applied", seconds(), corrected)
+
+    until = datetime.combine(options.today, datetime.min.time(), UTC)
+    legacy.make_table(connection, options.scale, until)
+    with _timed() as seconds:
+        made_right = legacy.make_right(connection, dsn, until, bar)
+    yield Step("dedupe", "An old table made right while it is written to", seconds(), made_right)
+
+    with _timed() as seconds:
+        adopted = legacy.take_over(connection)
+    yield Step("adopt", "Its awards taken over", seconds(), adopted)
 
     with _timed() as seconds, bar("Verifying", len(verify.SLICES)) as advance:
         differences = verify.find_differences(connection, progress=advance)
