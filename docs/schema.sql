@@ -629,6 +629,7 @@ function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
 function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
 function badges.list_dead_events(p_consumer text DEFAULT NULL) returns TABLE(consumer text, event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, event_type text, attempts integer, dead_at timestamp with time zone, last_status integer, last_error text) stable security definer;
+function badges.list_metrics(p_with_awards boolean DEFAULT false) returns TABLE(metric text, type text, help text, labels jsonb, value double precision) stable security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
 function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
@@ -756,6 +757,7 @@ function badges_internal._log_alert(p_alert text, p_subject text) returns void v
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
+function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;

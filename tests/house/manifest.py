@@ -27,7 +27,7 @@ ROOMS = {
     "rules/plan": "what a plan computes",
     "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",
     "activities": "the way in: triggers, recording, new badges, recounts",
-    "watch": "what raises alerts by itself",
+    "watch": "what raises alerts by itself; metrics",
     "decisions": "award, revoke, deny and allow by hand",
     "progress": "progress, explanations, counts of awards",
     "verification": "the recomputation that holds the rest: reads tables, calls no other room",

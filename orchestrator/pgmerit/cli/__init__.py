@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "pgmerit.cli.doctor",
     "import": "pgmerit.cli.importing",
     "mentor": "pgmerit.cli.mentor",
+    "metrics": "pgmerit.cli.metrics",
     "migrate": "pgmerit.cli.migrate",
     "rezone": "pgmerit.cli.rezone",
     "rules": "pgmerit.cli.rules",
