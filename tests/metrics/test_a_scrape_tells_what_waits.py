@@ -34,7 +34,8 @@ def busy(connection: Connection) -> Connection:
     """Three awards, a consumer with a dead letter, somebody due, a verify that found something."""
     apply(connection, DOCUMENT)
     connection.execute(
-        "select badges.register_consumer(name, '{awarded}') from unnest('{crm,mail}'::text[]) as name"
+        "select badges.register_consumer(name, '{awarded}')"
+        " from unnest('{crm,mail}'::text[]) as name"
     )
     insert(connection, activity("2026-03-01"), activity("2026-03-01", who=BEN))
     (first, second) = rows(connection, "select event_id from badges.claim_events('crm')")
@@ -57,10 +58,8 @@ def scraped(text: str) -> Samples:
         assert family.documentation.endswith(".")
         assert family.type in ("gauge", "counter")
         for sample in family.samples:
-            key = (
-                sample.name.removeprefix("pgmerit_"),
-                tuple(each for _, each in sorted(sample.labels.items())),
-            )
+            labels = tuple(each for _, each in sorted(sample.labels.items()))
+            key = (sample.name.removeprefix("pgmerit_"), labels)
             assert key not in found
             found[key] = sample.value
     return found

@@ -38,7 +38,7 @@ class AdoptOptions:
     badges: Mapping[str, str] = field(default_factory=dict)
     organizations: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
-    batch: int = 5000
+    batch: int = 2000
 
 
 @dataclass(frozen=True)

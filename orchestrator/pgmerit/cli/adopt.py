@@ -88,7 +88,7 @@ _WORDS = {
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
-    default=5000,
+    default=2000,
     show_default=True,
     help="Awards a transaction.",
 )
