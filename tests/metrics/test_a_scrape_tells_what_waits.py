@@ -163,3 +163,22 @@ def test_the_queries_leave_no_metric_out(busy: Connection) -> None:
     text = " ".join(each["query"] for each in EXPORTER.values())
     left = {each for each in named if f"'{each}'" not in text}
     assert left == set()
+
+
+def test_a_scrape_reads_no_award(busy: Connection) -> None:
+    """Counted by the server: what it read of the awards before and after."""
+
+    def read() -> int:
+        busy.execute("select pg_stat_force_next_flush()")
+        count: int = value(
+            busy,
+            "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)"
+            " from pg_stat_user_tables where relid = 'badges.earned_badges'::regclass",
+        )
+        return count
+
+    before = read()
+    busy.execute("select * from badges.list_metrics()")
+    assert read() == before
+    busy.execute("select * from badges.list_metrics(true)")
+    assert read() > before
