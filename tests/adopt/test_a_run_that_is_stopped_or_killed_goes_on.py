@@ -42,7 +42,7 @@ _WAITING = (
 def test_the_same_command_goes_on(
     legacy: Connection, cli: Cli, dsn: str, tmp_path: Path, how: signal.Signals
 ) -> None:
-    insert(legacy, *[activity("2026-01-01", kind="mail", who=who) for who in PEOPLE])
+    insert(legacy, *[activity("2026-01-01", kind="visit", who=who) for who in PEOPLE])
     fill(legacy, *((who, "first", "2020-05-01") for who in PEOPLE))
     words = ["adopt", "user_badges", *COLUMNS, "--apply", "--batch=2"]
     with contextlib.closing(connect(dsn)) as holder:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pgmerit.database import Connection
 
-from tests.adopt.legacy import COLUMNS, DOCUMENT, Cli, adopt, fill, held
+from tests.adopt.legacy import COLUMNS, Cli, adopt, fill, held
 from tests.engine import (
     ANN,
     BEN,
@@ -71,7 +71,7 @@ def test_what_does_not_fit_is_listed_and_left_out(legacy: Connection, cli: Cli, 
         (ANN, None, day),
         (ANN, "tenth", None),
         (ANN, "thanks", "infinity"),
-        (ANN, "collector", "2999-01-01"),
+        (ANN, "collector", "2199-01-01"),
         (ANN, "tenth", "1850-01-01"),
         (ANN, "levels", day),
         *((person(f"p{n}"), "nonesuch", day) for n in range(3)),
@@ -182,6 +182,8 @@ def test_rules_that_hold_later_announce_nothing_again(
         (ANN, "first", "2020-05-01 10:00+00"),
         (ANN, "levels:bronze", "2020-05-02 10:00+00"),
         (ANN, "again", "2020-05-03 10:00+00"),
+        (ANN, "regular", "2020-05-04 10:00+00"),
+        (ANN, "both", "2020-05-05 10:00+00"),
     )
     adopt(cli, dsn, "--apply", "--map=levels:bronze=levels:bronze")
     # Of a repeated badge the first time is taken over; the second is new.
@@ -199,14 +201,20 @@ def test_rules_that_hold_later_announce_nothing_again(
     )
     assert told == [{"badge_definition_id": "again", "occurrence": 2, "event_type": "awarded"}]
     # Late activities move no date of theirs, and deleted ones take nothing back.
-    insert(legacy, activity("2019-01-01"))
+    insert(legacy, *[activity("2019-01-01", kind=kind) for kind in ("call", "mail", "chat")])
+    fill(legacy, (ANN, "thanks", "2020-05-06 10:00+00"))
+    adopt(cli, dsn, "--apply", "--map=levels:bronze=levels:bronze")
     legacy.execute("delete from badges.activities")
-    apply(legacy, DOCUMENT | {"badges": DOCUMENT["badges"]})
+    legacy.execute("select badges.evaluate_badges(%s, 'nhf')", (ANN,))
     assert [each[1:] for each in held(legacy) if each[4] == "import"] == [
         ("again", "", 1, "import", "2020-05-03 10:00"),
+        ("both", "", 1, "import", "2020-05-05 10:00"),
         ("first", "", 1, "import", "2020-05-01 10:00"),
         ("levels", "bronze", 1, "import", "2020-05-02 10:00"),
+        ("regular", "", 1, "import", "2020-05-04 10:00"),
+        ("thanks", "", 1, "import", "2020-05-06 10:00"),
     ]
+    assert value(legacy, "select bool_and(revoked_at is null) from badges.earned_badges")
     assert_exact(legacy)
 
 
