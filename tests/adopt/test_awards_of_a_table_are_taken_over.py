@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from pgmerit.database import Connection
+from psycopg.conninfo import make_conninfo
 
 from tests.adopt.legacy import COLUMNS, Cli, adopt, fill, held
+from tests.conftest import CliResult
 from tests.engine import (
     ANN,
     BEN,
@@ -397,3 +399,23 @@ def test_an_explanation_says_what_was_taken_over_and_that_its_rule_is_not_met(
     # No rule awards what is given by hand.
     explained = value(legacy, "select badges.explain_badge(%s, 'thanks', 'nhf')", ANN)
     assert explained["awards"][0]["is_rule_met"] is None
+
+
+def test_an_administrator_takes_over_what_it_may_read(
+    legacy: Connection, cli: Cli, dsn: str
+) -> None:
+    """The table with the caller's rights, the awards with the engine's."""
+    fill(legacy, (ANN, "first", "2020-05-01"))
+
+    def run(role: str) -> CliResult:
+        as_role = make_conninfo(dsn, options=f"-c role={role}")
+        return cli("adopt", "public.user_badges", *COLUMNS, "--apply", dsn=as_role)
+
+    refused = run("pgmerit_admin")
+    assert (refused.exit_code, "permission denied" in refused.stderr) == (2, True)
+    legacy.execute("grant select on public.user_badges to pgmerit_admin, pgmerit_writer")
+    refused = run("pgmerit_writer")
+    assert (refused.exit_code, "permission denied" in refused.stderr) == (2, True)
+    assert held(legacy) == []
+    assert run("pgmerit_admin").exit_code == 0
+    assert len(held(legacy)) == 1
