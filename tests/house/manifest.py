@@ -27,9 +27,9 @@ ROOMS = {
     "rules/plan": "what a plan computes",
     "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",
     "activities": "the way in: triggers, recording, new badges, recounts",
-    "watch": "what raises alerts by itself; metrics",
+    "watch": "what raises alerts by itself",
     "decisions": "award, revoke, deny and allow by hand",
-    "progress": "progress, explanations, counts of awards",
+    "progress": "progress, explanations, counts of awards, metrics",
     "verification": "the recomputation that holds the rest: reads tables, calls no other room",
     "": "who may call and read what",
 }

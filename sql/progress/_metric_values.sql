@@ -96,17 +96,14 @@ begin
         ('verify_duration_seconds', last.milliseconds / 1000.0)
     ) as told (metric, value)
     union all
-    select
-        'alerts_open', jsonb_build_object('alert', known.alert),
-        (
-            select count(*)
-            from badges_internal.alerts as held
-            where held.alert = known.alert
-            and held.cleared_at is null
-        )
+    select 'alerts_open', jsonb_build_object('alert', known.alert), count(held.alert)
     from unnest(array[
         'duplicate_stopped', 'drift_found', 'endpoint_dead', 'people_waiting'
-    ]) as known (alert);
+    ]) as known (alert)
+    left join badges_internal.alerts as held
+        on held.alert = known.alert
+        and held.cleared_at is null
+    group by known.alert;
 end;
 $$;
 
