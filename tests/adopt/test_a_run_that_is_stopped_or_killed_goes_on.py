@@ -93,6 +93,19 @@ def test_an_award_that_a_writer_brings_meanwhile_stays_the_rules(
     assert_exact(legacy)
 
 
+def test_a_pooler_is_told_from_the_server(
+    legacy: Connection, cli: Cli, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler gives the client a process number of its own."""
+    fill(legacy, (ANN, "first", "2020-05-01"))
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", 1)
+    refused = cli("adopt", "user_badges", *COLUMNS, "--apply", dsn=dsn)
+    assert refused.exit_code == 2
+    assert "a pooler stands between here and the server" in refused.stderr
+    assert held(legacy) == []
+    assert adopt(cli, dsn)["adopt"] == 1
+
+
 ELEMENT = {
     "p_peer_mentor_ids": [ANN],
     "p_badge_definition_ids": ["first"],

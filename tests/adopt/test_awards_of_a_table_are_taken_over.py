@@ -204,6 +204,7 @@ def test_rules_that_hold_later_announce_nothing_again(
     assert told == [{"badge_definition_id": "again", "occurrence": 2, "event_type": "awarded"}]
     # Late activities move no date of theirs, and deleted ones take nothing back.
     insert(legacy, *[activity("2019-01-01", kind=kind) for kind in ("call", "mail", "chat")])
+    assert_exact(legacy)
     fill(legacy, (ANN, "thanks", "2020-05-06 10:00+00"))
     adopt(cli, dsn, "--apply", "--map=levels:bronze=levels:bronze")
     legacy.execute("delete from badges.activities")
