@@ -12,6 +12,7 @@ import pytest
 from pgmerit import __version__, metrics
 from pgmerit.database import Connection
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as classic_families
 from ruamel.yaml import YAML
 
 from tests.conftest import CliResult
@@ -70,6 +71,9 @@ def test_a_scrape_tells_what_waits(busy: Connection, cli: Cli, dsn: str) -> None
     assert told.exit_code == 0, told.stderr
     assert told.stdout.endswith("# EOF\n")
     found = scraped(told.stdout)
+    # A textfile collector reads the classic format.
+    classic = [each.name for family in classic_families(told.stdout) for each in family.samples]
+    assert len(classic) == len(found)
     now = time.time()
     migration = value(busy, "select max(migration_id) from badges_internal.migration_files")
     expected = {
