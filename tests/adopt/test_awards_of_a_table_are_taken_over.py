@@ -235,7 +235,7 @@ def test_what_is_held_or_was_decided_here_stays(legacy: Connection, cli: Cli, ds
         "revoked": 1,
         "denied": 1,
     }
-    assert (told["held_elsewhen"], told["adopted"], told["left_out"]) == (1, 0, 1)
+    assert (told["held_with_other_date"], told["adopted"], told["left_out"]) == (1, 0, 1)
     assert held(legacy) == [
         (who, "first", "", 1, "rule", f"2026-03-0{day} 12:00")
         for who, day in sorted(((ANN, 1), (BEN, 2)))
