@@ -65,7 +65,7 @@ begin
                 badges.get_badge_progress, badges.explain_badge, badges.derive_idempotency_key,
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
                 badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges,
-                badges.unseen_awards to %I',
+                badges.unseen_awards, badges.list_metrics to %I',
             v_role
         );
         continue when v_role = 'pgmerit_reader';

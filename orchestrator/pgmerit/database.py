@@ -50,6 +50,16 @@ def connect(dsn: str, *, autocommit: bool = False) -> Connection:
     return connection
 
 
+def require_direct(connection: Connection) -> None:
+    """Raise PgmeritError where a pooler stands between: the session would not be ours alone."""
+    row = connection.execute("select pg_catalog.pg_backend_pid() as pid").fetchone()
+    if row is None or row["pid"] != connection.info.backend_pid:
+        raise PgmeritError(
+            "a pooler stands between here and the server",
+            "Name the server itself with --dsn: the work needs a session of its own.",
+        )
+
+
 def retry(work: Callable[[], T], *, attempts: int = 8) -> T:
     """Run `work`, a whole transaction, again while it fails with 40001 or 40P01.
 

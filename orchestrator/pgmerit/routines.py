@@ -311,6 +311,14 @@ def list_dead_events(connection: Connection, consumer: str | None = None) -> lis
     return _rows(connection, "select * from badges.list_dead_events(%s)", consumer)
 
 
+def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[Row]:
+    """List what a monitor asks: `metric`, `type`, `help`, `labels` and `value`.
+
+    `with_awards` counts the awards, which reads every one.
+    """
+    return _rows(connection, "select * from badges.list_metrics(%s)", with_awards)
+
+
 def list_rule_sets(connection: Connection) -> list[Row]:
     """List every version of every rule set: who applied it, when, and whether it is current."""
     return _rows(connection, "select * from badges.list_rule_sets()")

@@ -30,6 +30,18 @@ DOCUMENT = rule_set(
             "repeat": {"every": 2, "max": 5},
         },
         "collector": {"type": "badges_earned", "at_least": 3},
+        "regular": {
+            "name": "regular",
+            "on_unmet": "revoke",
+            "criteria": {"type": "threshold", "activity": "mail", "at_least": 1},
+        },
+        "both": {
+            "type": "all_of",
+            "criteria": [
+                {"type": "threshold", "activity": "chat", "at_least": 1},
+                {"type": "badges_earned", "badges": ["first"], "at_least": 1},
+            ],
+        },
         "thanks": {"type": "manual"},
     }
 )

@@ -42,7 +42,7 @@ _WAITING = (
 def test_the_same_command_goes_on(
     legacy: Connection, cli: Cli, dsn: str, tmp_path: Path, how: signal.Signals
 ) -> None:
-    insert(legacy, *[activity("2026-01-01", kind="mail", who=who) for who in PEOPLE])
+    insert(legacy, *[activity("2026-01-01", kind="visit", who=who) for who in PEOPLE])
     fill(legacy, *((who, "first", "2020-05-01") for who in PEOPLE))
     words = ["adopt", "user_badges", *COLUMNS, "--apply", "--batch=2"]
     with contextlib.closing(connect(dsn)) as holder:
@@ -91,6 +91,19 @@ def test_an_award_that_a_writer_brings_meanwhile_stays_the_rules(
     assert (told["adopt"], told["adopted"]) == (1, 0)
     assert [each[4] for each in held(legacy)] == ["rule"]
     assert_exact(legacy)
+
+
+def test_a_pooler_is_told_from_the_server(
+    legacy: Connection, cli: Cli, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler gives the client a process number of its own."""
+    fill(legacy, (ANN, "first", "2020-05-01"))
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", 1)
+    refused = cli("adopt", "user_badges", *COLUMNS, "--apply", dsn=dsn)
+    assert refused.exit_code == 2
+    assert "a pooler stands between here and the server" in refused.stderr
+    assert held(legacy) == []
+    assert adopt(cli, dsn)["adopt"] == 1
 
 
 ELEMENT = {

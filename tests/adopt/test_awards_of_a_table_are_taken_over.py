@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from pgmerit.database import Connection
+from psycopg.conninfo import make_conninfo
 
-from tests.adopt.legacy import COLUMNS, DOCUMENT, Cli, adopt, fill, held
+from tests.adopt.legacy import COLUMNS, Cli, adopt, fill, held
+from tests.conftest import CliResult
 from tests.engine import (
     ANN,
     BEN,
@@ -71,7 +73,7 @@ def test_what_does_not_fit_is_listed_and_left_out(legacy: Connection, cli: Cli, 
         (ANN, None, day),
         (ANN, "tenth", None),
         (ANN, "thanks", "infinity"),
-        (ANN, "collector", "2999-01-01"),
+        (ANN, "collector", "2199-01-01"),
         (ANN, "tenth", "1850-01-01"),
         (ANN, "levels", day),
         *((person(f"p{n}"), "nonesuch", day) for n in range(3)),
@@ -182,6 +184,8 @@ def test_rules_that_hold_later_announce_nothing_again(
         (ANN, "first", "2020-05-01 10:00+00"),
         (ANN, "levels:bronze", "2020-05-02 10:00+00"),
         (ANN, "again", "2020-05-03 10:00+00"),
+        (ANN, "regular", "2020-05-04 10:00+00"),
+        (ANN, "both", "2020-05-05 10:00+00"),
     )
     adopt(cli, dsn, "--apply", "--map=levels:bronze=levels:bronze")
     # Of a repeated badge the first time is taken over; the second is new.
@@ -199,14 +203,21 @@ def test_rules_that_hold_later_announce_nothing_again(
     )
     assert told == [{"badge_definition_id": "again", "occurrence": 2, "event_type": "awarded"}]
     # Late activities move no date of theirs, and deleted ones take nothing back.
-    insert(legacy, activity("2019-01-01"))
+    insert(legacy, *[activity("2019-01-01", kind=kind) for kind in ("call", "mail", "chat")])
+    assert_exact(legacy)
+    fill(legacy, (ANN, "thanks", "2020-05-06 10:00+00"))
+    adopt(cli, dsn, "--apply", "--map=levels:bronze=levels:bronze")
     legacy.execute("delete from badges.activities")
-    apply(legacy, DOCUMENT | {"badges": DOCUMENT["badges"]})
+    legacy.execute("select badges.evaluate_badges(%s, 'nhf')", (ANN,))
     assert [each[1:] for each in held(legacy) if each[4] == "import"] == [
         ("again", "", 1, "import", "2020-05-03 10:00"),
+        ("both", "", 1, "import", "2020-05-05 10:00"),
         ("first", "", 1, "import", "2020-05-01 10:00"),
         ("levels", "bronze", 1, "import", "2020-05-02 10:00"),
+        ("regular", "", 1, "import", "2020-05-04 10:00"),
+        ("thanks", "", 1, "import", "2020-05-06 10:00"),
     ]
+    assert value(legacy, "select bool_and(revoked_at is null) from badges.earned_badges")
     assert_exact(legacy)
 
 
@@ -224,7 +235,7 @@ def test_what_is_held_or_was_decided_here_stays(legacy: Connection, cli: Cli, ds
         "revoked": 1,
         "denied": 1,
     }
-    assert (told["held_elsewhen"], told["adopted"], told["left_out"]) == (1, 0, 1)
+    assert (told["held_with_other_date"], told["adopted"], told["left_out"]) == (1, 0, 1)
     assert held(legacy) == [
         (who, "first", "", 1, "rule", f"2026-03-0{day} 12:00")
         for who, day in sorted(((ANN, 1), (BEN, 2)))
@@ -389,3 +400,23 @@ def test_an_explanation_says_what_was_taken_over_and_that_its_rule_is_not_met(
     # No rule awards what is given by hand.
     explained = value(legacy, "select badges.explain_badge(%s, 'thanks', 'nhf')", ANN)
     assert explained["awards"][0]["is_rule_met"] is None
+
+
+def test_an_administrator_takes_over_what_it_may_read(
+    legacy: Connection, cli: Cli, dsn: str
+) -> None:
+    """The table with the caller's rights, the awards with the engine's."""
+    fill(legacy, (ANN, "first", "2020-05-01"))
+
+    def run(role: str) -> CliResult:
+        as_role = make_conninfo(dsn, options=f"-c role={role}")
+        return cli("adopt", "public.user_badges", *COLUMNS, "--apply", dsn=as_role)
+
+    refused = run("pgmerit_admin")
+    assert (refused.exit_code, "permission denied" in refused.stderr) == (2, True)
+    legacy.execute("grant select on public.user_badges to pgmerit_admin, pgmerit_writer")
+    refused = run("pgmerit_writer")
+    assert (refused.exit_code, "permission denied" in refused.stderr) == (2, True)
+    assert held(legacy) == []
+    assert run("pgmerit_admin").exit_code == 0
+    assert len(held(legacy)) == 1

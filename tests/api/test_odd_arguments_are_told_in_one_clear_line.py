@@ -69,11 +69,27 @@ ODD = {
         *("'infinity'", "'-infinity'", "'4713-01-01 BC'", "'0001-01-01'", "'294276-12-31'"),
     ],
     "uuid[]": ["null", "'{}'", "'{null}'", f"'{{{ANN},{BEN}}}'"],
-    "text[]": ["null", "'{}'", "'{null}'", "'{\"\"}'", "array[repeat('x', 4000)]", "'{{a},{b}}'"],
     "integer[]": ["null", "'{}'", "'{null}'", "'{0}'", "'{-2147483648}'", "'{2147483647}'"],
     "timestamp with time zone[]": [
         *("null", "'{}'", "'{null}'", "'{infinity}'", "'{-infinity}'", "'{4713-01-01 BC}'"),
         "'{294276-12-31}'",
+    ],
+    "interval": [
+        "null",
+        *("'0'", "'-1 minute'", "'1 microsecond'", "'178000000 years'", "'-178000000 years'"),
+    ],
+    "text[]": [
+        "null",
+        *("'{}'", "'{null}'", "'{\"\"}'", "'{x,y}'", "'{{a,b},{c,d}}'", "'[5:6]={a,b}'"),
+        *(
+            "array[repeat('y', 1000000)]",
+            "array(select n::text from generate_series(1, 5000) as n)",
+        ),
+    ],
+    "bigint[]": [
+        "null",
+        *("'{}'", "'{null}'", "'{0,-1}'", "'{{1,2},{3,4}}'", "'[5:6]={1,1}'"),
+        *("'{9223372036854775807}'", "array(select n::bigint from generate_series(1, 5000) as n)"),
     ],
     "jsonb": [
         "null",
@@ -105,6 +121,16 @@ USUAL = {
     "p_badge_definition_ids": "'{first}'",
     "p_org_ids": f"'{{{ORG}}}'",
     "p_earned_at": "'{2020-05-01}'",
+    "p_consumer": "'mailer'",
+    "p_event_ids": "'{1}'",
+    "p_outcome": "'done'",
+    "p_alert": "'drift_found'",
+    "p_subject": "'verify'",
+    "p_differences": "1",
+    "p_people_waiting": "0",
+    "p_milliseconds": "5",
+    "p_scope": "'all'",
+    "p_before": "'2026-01-01'",
 }
 # What an argument may be answered with: docs/errors.md has them all.
 CLEAR = {"22023", "23503", "23505", "42501", "55000", "MB001", "MB002"}
@@ -115,6 +141,7 @@ LONGEST = 400
 def ruled(connection: Connection) -> Connection:
     apply(connection, DOCUMENT)
     insert(connection, *[activity(f"2026-03-0{n}") for n in (1, 2, 3)])
+    value(connection, "select badges.register_consumer('mailer')::text")
     return connection
 
 

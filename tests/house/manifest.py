@@ -29,7 +29,7 @@ ROOMS = {
     "activities": "the way in: triggers, recording, new badges, recounts",
     "watch": "what raises alerts by itself",
     "decisions": "award, revoke, deny and allow by hand",
-    "progress": "progress, explanations, counts of awards",
+    "progress": "progress, explanations, counts of awards, metrics",
     "verification": "the recomputation that holds the rest: reads tables, calls no other room",
     "": "who may call and read what",
 }

@@ -17,6 +17,7 @@ ROOMS = [
     "cli",
     "demo",
     "doctor",
+    "metrics",
     "report",
     "verify",
     "dedupe",

@@ -12,6 +12,7 @@ READ = {
     "explain_badge(uuid,text,text,date,text)",
     "get_badge_progress(uuid,text,date,text)",
     "get_rule_set(text,integer)",
+    "list_metrics(boolean)",
     "list_rule_sets()",
     "mentor_id_from(text,text)",
     "new_badges()",

@@ -38,7 +38,7 @@ class AdoptOptions:
     badges: Mapping[str, str] = field(default_factory=dict)
     organizations: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
-    batch: int = 5000
+    batch: int = 2000
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class Group:
 class Report:
     """How many rows the table has and what becomes of them; `groups` are the largest ones.
 
-    `held_elsewhen` of the held rows have another date than the award that stands. `adopted` and
-    `followed` (badges that count badges) are 0 until the awards are taken over.
+    `held_with_other_date`: of the held rows, those whose date is not that of the award that stands.
+    `adopted` and `followed` (badges that count badges) are 0 until the awards are taken over.
     """
 
     rows: int = 0
     adopt: int = 0
     held: int = 0
-    held_elsewhen: int = 0
+    held_with_other_date: int = 0
     revoked: int = 0
     repeated: int = 0
     left_out: int = 0
@@ -226,7 +226,7 @@ select
         when ranked.tier = '' then ranked.badge_definition_id
         else ranked.badge_definition_id || ':' || ranked.tier
     end as subject,
-    standing.earned_at <> ranked.moment as is_elsewhen
+    standing.earned_at <> ranked.moment as has_other_date
 from ranked
 left join standing
     on ranked.problem is null
@@ -251,7 +251,7 @@ with judged as ({judged}),
 counted as (
     select
         status, left(subject, 200) as subject, count(*) as number,
-        count(*) filter (where is_elsewhen and status = 'held') as elsewhen,
+        count(*) filter (where has_other_date and status = 'held') as other_date,
         left(min(person), 200) as first_person, left(max(person), 200) as last_person
     from judged
     group by status, left(subject, 200)
@@ -260,12 +260,12 @@ placed as (
     select
         counted.*,
         sum(number) over (partition by status) as of_status,
-        sum(elsewhen) over (partition by status) as elsewhen_of_status,
+        sum(other_date) over (partition by status) as other_date_of_status,
         row_number() over (partition by status order by number desc, subject) as place
     from counted
 )
 select
-    status, subject, number, of_status, elsewhen_of_status, first_person, last_person, place
+    status, subject, number, of_status, other_date_of_status, first_person, last_person, place
 from placed
 where place <= {shown}
 order by array_position(array['adopt', 'held', 'revoked', 'repeated'], status), status, place
@@ -400,7 +400,7 @@ def counted(connection: Connection, statement: sql.Composable) -> Report:
         result.rows += number
         if status in TAKEN:
             setattr(result, status, number)
-            result.held_elsewhen += int(row["elsewhen_of_status"])
+            result.held_with_other_date += int(row["other_date_of_status"])
         else:
             result.left_out += number
     return result

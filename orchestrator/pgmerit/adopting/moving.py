@@ -10,7 +10,7 @@ from psycopg import sql
 
 from pgmerit import routines
 from pgmerit.adopting.judging import AdoptOptions, Report, Source, counted, judged
-from pgmerit.database import Connection, retry
+from pgmerit.database import Connection, require_direct, retry
 from pgmerit.errors import StoppedError
 
 Progress = Callable[[float], None]
@@ -54,8 +54,10 @@ def adopt(
 
     A batch is a transaction, so that a run that was stopped is taken up by the next.
     `on_rows` gets the number of awards and gives the function that hears how many are done.
-    Raises StoppedError on Ctrl-C, with the number of awards that stand.
+    Raises StoppedError on Ctrl-C, with the number of awards that stand, and PgmeritError through a
+    pooler, which may give each transaction another session.
     """
+    require_direct(connection)
     result = Report()
     try:
         connection.execute("drop table if exists pg_temp.adopt_rows")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -108,7 +108,9 @@ def is_installed(connection: Connection) -> bool:
     )
 
 
-def put_aside(connection: Connection, older: Older, tell: Any = None) -> None:
+def put_aside(
+    connection: Connection, older: Older, tell: Callable[[str], None] | None = None
+) -> None:
     """Rename the schemas, once nobody is writing to their tables; all or nothing.
 
     Whoever writes meanwhile waits for at most a second at a time. Raises BusyError, naming who

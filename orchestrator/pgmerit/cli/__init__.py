@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "pgmerit.cli.doctor",
     "import": "pgmerit.cli.importing",
     "mentor": "pgmerit.cli.mentor",
+    "metrics": "pgmerit.cli.metrics",
     "migrate": "pgmerit.cli.migrate",
     "relay": "pgmerit.cli.relay",
     "rezone": "pgmerit.cli.rezone",

@@ -88,7 +88,7 @@ _WORDS = {
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
-    default=5000,
+    default=2000,
     show_default=True,
     help="Awards a transaction.",
 )
@@ -318,7 +318,9 @@ def _print(
     emit(
         [
             {
-                "what": _WORDS[each.status],
+                "what": "taken over"
+                if is_applied and each.status == "adopt"
+                else _WORDS[each.status],
                 "badge or value": each.subject,
                 "rows": each.rows,
                 "people from": each.first_person,
@@ -334,8 +336,8 @@ def _print(
 
 
 def _lines_of(told: Report, is_applied: bool) -> Iterator[str]:
-    if told.held_elsewhen:
-        yield f"{told.held_elsewhen} are held with another date, which stays"
+    if told.held_with_other_date:
+        yield f"{told.held_with_other_date} are held with another date, which stays"
     if told.left_out:
         yield f"{told.left_out} rows are left out"
     if is_applied:
