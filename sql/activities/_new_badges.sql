@@ -1,4 +1,6 @@
 -- Lists the awards of this transaction whose events came after the given one, oldest first.
+--
+-- An event of before it began has its number from another cluster, by a restore.
 create or replace function badges_internal._new_badges(p_after_event bigint)
 returns table (
     peer_mentor_id uuid,
@@ -30,6 +32,7 @@ begin
     join badges.badge_definitions as definition
         on definition.badge_definition_id = event.badge_definition_id
     where event.transaction_id = pg_current_xact_id_if_assigned()
+    and event.created_at >= now()
     and event.event_type in ('awarded', 'restored')
     and event.event_id > p_after_event
     order by earned.earned_at, event.event_id;

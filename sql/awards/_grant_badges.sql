@@ -2,7 +2,8 @@
 --
 -- Badges with a limit are written while places are left; p_is_final: docs of _claim_places. Only
 -- what the insert returned is told. An award refused by the unique key although it was not
--- held when the person's base row was written is a defect signal: event conflict.
+-- held when the person's base row was written is a defect signal: event conflict, delivered
+-- whatever the source, and alert duplicate_stopped in the log.
 --
 -- Locks:  badges.earned_badges rows, in key order.
 -- Writes: badges.earned_badges, badges.award_events, the server's log.
@@ -22,6 +23,7 @@ declare
     v_now constant timestamptz := clock_timestamp();
     v_transaction constant xid8 := pg_current_xact_id();
     v_granted badges_internal.candidate[];
+    v_stopped text[];
     v_line text;
 begin
     with written as (
@@ -56,7 +58,8 @@ begin
             award.peer_mentor_id, award.org_id, award.badge_definition_id, award.tier,
             award.occurrence,
             case when written.peer_mentor_id is null then 'conflict' else 'awarded' end,
-            p_source, p_source <> 'backfill', v_transaction, v_now,
+            p_source, p_source <> 'backfill' or written.peer_mentor_id is null, v_transaction,
+            v_now,
             jsonb_build_object('earned_at', award.earned_at)
         from unnest(v_awards) as award
         left join written
@@ -66,12 +69,18 @@ begin
             and written.tier = award.tier
             and written.occurrence = award.occurrence
         order by award.peer_mentor_id, award.earned_at, award.badge_definition_id
+        returning peer_mentor_id, org_id, badge_definition_id, event_type
     )
-    select array_agg(row(peer_mentor_id, org_id, badge_definition_id, null, null)
-        ::badges_internal.candidate)
-    into v_granted
-    from written;
+    select
+        array_agg(row(peer_mentor_id, org_id, badge_definition_id, null, null)
+            ::badges_internal.candidate) filter (where event_type = 'awarded'),
+        array_agg(format('%s %s in %s', peer_mentor_id, badge_definition_id, org_id))
+            filter (where event_type = 'conflict')
+    into v_granted, v_stopped
+    from told;
 
+    perform badges_internal._log_alert('duplicate_stopped', stopped.award)
+    from unnest(v_stopped) as stopped (award);
     if p_source = 'backfill' or cardinality(v_granted) > 100 then
         raise log 'badges awarded: % (source %, transaction %)',
             coalesce(cardinality(v_granted), 0), p_source, v_transaction;
