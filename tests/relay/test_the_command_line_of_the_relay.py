@@ -12,6 +12,7 @@ import pytest
 from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.relay import courier, schedule
+from psycopg.conninfo import make_conninfo
 from standardwebhooks import Webhook
 
 from tests.conftest import CliResult
@@ -278,3 +279,21 @@ def test_attempts_are_kept_with_status_error_and_time(
         assert (each["outcome"], each["status"]) == ("retry", 503)
         assert each["error"] == "the receiver answered 503"
         assert each["milliseconds"] >= 0
+
+
+def test_the_relays_role_is_enough(
+    awarded: Connection, cli: Cli, dsn: str, new_receiver: NewReceiver, secret_file: Path
+) -> None:
+    app = new_receiver(answers(410))
+    bare = make_conninfo(dsn, options="-c role=pgmerit_relay")
+    given = ("relay", "--to", app.url(), "--secret-file", secret_file, *LOCAL, "--once")
+    assert cli(*given, dsn=bare).exit_code == 1
+    (row,) = as_json(cli("relay", "status", "--format", "json", dsn=bare))
+    assert row["state"] == "disabled"
+    app.behave = answers(200)
+    assert cli("relay", "enable", row["endpoint"], dsn=bare).exit_code == 0
+    awarded.execute("update badges_internal.event_queue set due_at = now()")
+    assert cli(*given, dsn=bare).exit_code == 0
+    assert cli("relay", "dead", dsn=bare).exit_code == 0
+    assert cli("relay", "replay", "--all", dsn=bare).exit_code == 0
+    assert len(set(app.ids())) == 3
