@@ -163,7 +163,6 @@ class Courier:
         """Write down what became of events; what fails here is written on the next connection."""
         if not self._unsettled:
             return
-
         if any(each.outcome == "dead" for each in self._unsettled):
             self._keep_what_nobody_takes(connection)
         # What is written with the same values takes one statement.
@@ -193,12 +192,10 @@ class Courier:
 
     def _keep_what_nobody_takes(self, connection: Connection) -> None:
         """Disable an endpoint that takes nothing at all; its events wait, none is a dead letter."""
-        (row,) = (
-            each
-            for each in routines.list_consumers(connection)
-            if each["consumer"] == self.endpoint.name
-        )
-        if row["last_done_at"] and row["last_done_at"] > datetime.now(UTC) - _DISABLED_AFTER:
+        last_done = {
+            each["consumer"]: each["last_done_at"] for each in routines.list_consumers(connection)
+        }.get(self.endpoint.name)
+        if last_done is not None and last_done > datetime.now(UTC) - _DISABLED_AFTER:
             return
         self._unsettled = [
             replace(each, outcome="retry", retry_in=_KEPT_FOR) if each.outcome == "dead" else each
@@ -247,7 +244,7 @@ class Courier:
                 event = waiting[0]
                 answer = sender.send(event_message(event))
                 settled = _settlement(event, answer)
-                if answer.status in _ASKS_TO_WAIT and answer.retry_after is not None:
+                if _is_about_the_endpoint(answer):
                     self._pause(settled.retry_in or 0.0)
                 waiting.pop(0)
                 self._inbox.put(settled)
@@ -257,6 +254,11 @@ class Courier:
             self._broken = exc
         finally:
             self._give_back(waiting)
+
+
+def _is_about_the_endpoint(answer: Answer) -> bool:
+    asks_for_time = answer.status in _ASKS_TO_WAIT and answer.retry_after is not None
+    return asks_for_time or answer.status == _GONE
 
 
 def _as_text(json: str | bytes) -> str:
