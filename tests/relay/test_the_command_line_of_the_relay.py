@@ -92,7 +92,7 @@ def test_a_file_describes_endpoints_each_with_its_own_secret(
             secret_file: secret
             allow_networks: [127.0.0.0/8]
             event_types: [awarded]
-            timeout: 5
+            timeout: 2.5
           - name: mail
             to: {mail.url()}
             secret_env: MAIL_SECRET
@@ -122,6 +122,8 @@ def test_a_file_describes_endpoints_each_with_its_own_secret(
         ("endpoints: [{name: A B, to: x}]", "$.endpoints[0].name"),
         ("endpoints: [{to: x, tofu: y}]", "$.endpoints[0].tofu"),
         ("endpoints: [{to: x, timeout: 0}]", "$.endpoints[0].timeout"),
+        ("endpoints: [{to: x, timeout: true}]", "$.endpoints[0].timeout"),
+        ("endpoints: [{to: x, workers: 1.5}]", "$.endpoints[0].workers"),
         ("endpoints: [{to: x, secret_file: a, secret_env: b}]", "both secret_file and secret_env"),
         ("endpoints: [{to: x, to: y}]", "is there twice"),
         ("- to: x", "$: input should be"),
