@@ -312,6 +312,24 @@ def test_what_is_never_taken_becomes_a_dead_letter_and_later_events_pass(
     assert len(set(tries)) == 1
 
 
+def test_an_endpoint_that_fails_on_is_left_alone_and_no_event_uses_up_its_tries(
+    ruled: Connection,
+    running: NewRelay,
+    new_receiver: NewReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schedule, "_LONGEST_PAUSE", 0.4)
+    app = new_receiver(answers(500))
+    people = [person(f"p {n}") for n in range(40)]
+    insert(ruled, *[activity("2026-03-01", who=who) for who in people])
+    with running(app={"to": app.url(), "workers": 1}):
+        until(lambda: len(app.requests) == 5)
+        until(lambda: consumer(ruled)["leased"] == 0)
+        assert len(app.requests) == 5
+        app.behave = answers(200)
+        until(lambda: len(set(app.ids())) == len(people) and is_settled(ruled))
+
+
 def test_an_endpoint_that_takes_nothing_for_days_is_disabled_and_loses_nothing(
     ruled: Connection,
     running: NewRelay,
