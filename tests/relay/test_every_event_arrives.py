@@ -404,16 +404,46 @@ def test_stopping_gives_back_what_was_not_sent(
         return answers(200)(exchange)
 
     app = new_receiver(waits)
-    insert(ruled, *[activity("2026-03-01", who=person(f"p {n}")) for n in range(10)])
+    for day in ("2026-03-01", "2026-03-02"):
+        insert(ruled, *[activity(day, who=person(f"p {n}")) for n in range(5)])
     with running(app={"to": app.url(), "workers": 1}) as relay:
         assert sending.wait(10)
         relay.relay.stop()
+        until(lambda: consumer(ruled)["leased"] == 2)  # the person's whose event is being sent
         go_on.set()
         until(lambda: consumer(ruled)["leased"] == 0)
     found = consumer(ruled)
     assert len(app.requests) == 1
     assert (found["pending"], found["leased"]) == (9, 0)
     assert value(ruled, "select max(attempts) from badges_internal.event_queue") == 0
+
+
+def test_a_lease_never_ends_while_its_event_is_sent(
+    ruled: Connection,
+    running: NewRelay,
+    new_receiver: NewReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courier, "_LEASE_MARGIN", -0.6)  # 1.4 seconds with the timeout below
+    left: list[float] = []
+
+    def takes_its_time(exchange: Exchange) -> Any:
+        left.append(
+            value(
+                ruled,
+                "select extract(epoch from leased_until - clock_timestamp())::float"
+                " from badges_internal.event_queue where 'evt_' || event_id = %s",
+                exchange.request.id,
+            )
+        )
+        threading.Event().wait(0.3)
+        return answers(200)(exchange)
+
+    app = new_receiver(takes_its_time)
+    insert(ruled, *[activity("2026-03-01", who=person(f"p {n}")) for n in range(4)])
+    with running(app={"to": app.url(), "workers": 1, "timeout": 1.0}):
+        until(lambda: len(app.requests) == 4 and is_settled(ruled))
+    assert min(left) > 1.0
 
 
 def test_events_outside_the_filter_do_not_come(
