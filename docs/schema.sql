@@ -104,6 +104,13 @@ create type badges_internal.new_activity as (
     activity_id bigint
 );
 
+create type badges_internal.queued_event as (
+    peer_mentor_id uuid,
+    event_id bigint,
+    due_at timestamp with time zone,
+    row_id tid
+);
+
 create type badges_internal.short_result as (
     is_done boolean,
     is_in_order boolean,
@@ -384,6 +391,7 @@ create table badges_internal.event_queue (
     event_id bigint not null,
     attempts integer not null default 0,
     due_at timestamp with time zone not null,
+    is_parked boolean not null default false,
     leased_until timestamp with time zone,
     dead_at timestamp with time zone,
     last_status integer,
@@ -542,6 +550,7 @@ alter table badges_internal.event_consumers add constraint disabled_at_and_disab
 alter table badges_internal.event_consumers add constraint event_consumers_pkey PRIMARY KEY (consumer);
 alter table badges_internal.event_progress add constraint event_progress_pkey PRIMARY KEY (consumer);
 alter table badges_internal.event_queue add constraint event_queue_pkey PRIMARY KEY (peer_mentor_id, consumer, event_id);
+alter table badges_internal.event_queue add constraint what_is_dead_is_never_due CHECK (((dead_at IS NULL) = (due_at < 'infinity'::timestamp with time zone)));
 alter table badges_internal.loaded_files add constraint loaded_files_pkey PRIMARY KEY (path);
 alter table badges_internal.loaded_objects add constraint loaded_objects_pkey PRIMARY KEY (kind, identity);
 alter table badges_internal.loaded_rights add constraint loaded_rights_pkey PRIMARY KEY (grantee, privilege, object);
@@ -566,7 +575,7 @@ CREATE INDEX award_events_by_transaction ON badges.award_events USING btree (tra
 CREATE INDEX delivery_attempts_by_moment ON badges_internal.delivery_attempts USING btree (attempted_at);
 CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (next_due_at);
 CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
-CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id) WHERE (dead_at IS NULL);
+CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
@@ -720,6 +729,7 @@ function badges_internal._falling_badges(p_late badges_internal.late_person[]) r
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
+function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
 function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
@@ -744,6 +754,7 @@ function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._last_event_number() returns bigint volatile;
 function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
+function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._listed_badges(p_sound jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
@@ -775,6 +786,7 @@ function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
 function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
+function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
@@ -882,6 +894,7 @@ function badges_internal._unit_number(p_unit text, p_day date) returns integer i
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
 function badges_internal._unknown_time_zones(p_names text[]) returns text[] stable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
+function badges_internal._unpark_events(p_consumer text, p_peer_mentor_ids uuid[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._unreachable_numbers(p_document jsonb) returns TABLE(path text, message text) stable;
 function badges_internal._unrecorded_types(p_types text[]) returns text[] stable;
 function badges_internal._untaken_events(p_consumer text, p_upto pg_snapshot) returns TABLE(peer_mentor_id uuid, event_id bigint, created_at timestamp with time zone) stable;

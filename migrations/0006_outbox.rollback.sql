@@ -8,3 +8,4 @@ drop table badges_internal.delivery_attempts;
 drop table badges_internal.event_progress;
 drop table badges_internal.event_queue;
 drop table badges_internal.event_consumers;
+drop type badges_internal.queued_event;

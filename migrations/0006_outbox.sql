@@ -30,18 +30,27 @@ create table badges_internal.event_queue (
     consumer text collate "C" not null,
     event_id bigint not null,
     attempts integer not null default 0,
-    due_at timestamptz not null, -- may be claimed from then on; of a leased one, the lease's end
+    -- May be claimed from then on; of a leased one, the lease's end; of a dead one infinity.
+    due_at timestamptz not null,
+    is_parked boolean not null default false, -- due_at is that of an earlier event of the person
     leased_until timestamptz, -- null = with nobody
     dead_at timestamptz, -- null = alive
     last_status integer,
     last_error text,
-    primary key (peer_mentor_id, consumer, event_id)
+    primary key (peer_mentor_id, consumer, event_id),
+    constraint what_is_dead_is_never_due check ((dead_at is null) = (due_at < 'infinity'))
 ) with (
     fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000
 );
 
-create index event_queue_by_turn on badges_internal.event_queue (consumer, due_at, event_id)
-where dead_at is null;
+create type badges_internal.queued_event as (
+    peer_mentor_id uuid,
+    event_id bigint,
+    due_at timestamptz,
+    row_id tid -- good as long as the statement, or the row's lock
+);
+
+create index event_queue_by_turn on badges_internal.event_queue (consumer, due_at, event_id);
 create index event_queue_by_event on badges_internal.event_queue (consumer, event_id);
 
 create table badges_internal.event_progress (

@@ -9,7 +9,6 @@ returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
 as $$
 declare
     v_taken pg_snapshot;
@@ -26,7 +25,10 @@ begin
             select
             from badges.award_events as event
             where event.transaction_id >= pg_snapshot_xmax(v_taken)
-            or event.transaction_id = any(array(select pg_snapshot_xip(v_taken)))
+        ) and not exists (
+            select
+            from badges.award_events as event
+            where event.transaction_id = any(array(select pg_snapshot_xip(v_taken)))
         );
         v_last := (
             select event.transaction_id

@@ -26,12 +26,22 @@ begin
     v_begin := pg_snapshot_xmax(v_consumer.taken_upto);
     v_running := array(select pg_snapshot_xip(v_consumer.taken_upto));
     return query
-    select event.peer_mentor_id, event.event_id, event.created_at
-    from badges.award_events as event
-    where (event.transaction_id >= v_begin or event.transaction_id = any(v_running))
-    and pg_visible_in_snapshot(event.transaction_id, p_upto)
-    and badges_internal._is_wanted(v_consumer, event)
-    order by event.event_id;
+    select new.peer_mentor_id, new.event_id, new.created_at
+    from (
+        select event.peer_mentor_id, event.event_id, event.created_at
+        from badges.award_events as event
+        where event.transaction_id >= v_begin
+        and event.transaction_id < pg_snapshot_xmax(p_upto)
+        and pg_visible_in_snapshot(event.transaction_id, p_upto)
+        and badges_internal._is_wanted(v_consumer, event)
+        union all
+        select event.peer_mentor_id, event.event_id, event.created_at
+        from badges.award_events as event
+        where event.transaction_id = any(v_running)
+        and pg_visible_in_snapshot(event.transaction_id, p_upto)
+        and badges_internal._is_wanted(v_consumer, event)
+    ) as new
+    order by new.event_id;
 end;
 $$;
 

@@ -58,7 +58,7 @@ def end_leases(connection: Connection) -> None:
     """Let the leases run out and the waits for a next try end."""
     connection.execute(
         "update badges_internal.event_queue set due_at = now() - interval '1 second',"
-        " leased_until = leased_until - interval '1 year' where dead_at is null"
+        " is_parked = false, leased_until = leased_until - interval '1 year' where dead_at is null"
     )
 
 

@@ -278,6 +278,49 @@ def test_an_event_that_was_deleted_holds_up_nobody(connection: Connection) -> No
     assert claim(connection, limit=1) == [second]
 
 
+def test_what_waits_behind_another_is_given_once_that_is_settled(connection: Connection) -> None:
+    """Far more events of one person than a claim looks at: the rest is parked meanwhile."""
+    told = tell(connection, ANN, 1000)
+    of_ben = tell(connection, BEN)
+    assert claim(connection, limit=1) == told[:1]
+    assert claim(connection, limit=1) == of_ben
+    parked = "select count(*) from badges_internal.event_queue where is_parked"
+    assert value(connection, parked) > 300
+    assert claim(connection, limit=1) == []
+    settle(connection, told[:1], "retry")
+    assert claim(connection, limit=1) == []
+    settle(connection, told[:1])
+    assert claim(connection, limit=10) == told[1:11]
+    settle(connection, told[1:11])
+    assert drain(connection) == told[11:]
+
+
+def test_one_that_was_tried_before_is_found_behind_all_that_wait_for_it(
+    connection: Connection, connect: Connect
+) -> None:
+    first, *rest = tell(connection, ANN, 1000)
+    of_ben = tell(connection, BEN)
+    assert claim(connection, limit=1) == [first]
+    routines.settle_events(
+        connection, "mailer", [first], "retry", retry_in=timedelta(milliseconds=1)
+    )
+    value(connection, "select pg_sleep(0.002)::text")
+    slow = connect(autocommit=False)
+    settle(slow, [first])
+    # Whom somebody is settling holds up nobody else.
+    assert claim(connection, limit=1) == of_ben
+    slow.rollback()
+    assert claim(connection, limit=2) == [first, rest[0]]
+
+
+def test_parked_events_are_given_when_what_they_wait_for_is_due(connection: Connection) -> None:
+    told = tell(connection, ANN, 1000)
+    assert routines.claim_events(connection, "mailer", 1, timedelta(milliseconds=50))
+    assert claim(connection, limit=1) == []
+    value(connection, "select pg_sleep(0.06)::text")
+    assert claim(connection, limit=5) == told[:5]
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -232,6 +232,18 @@ def test_nothing_overtakes_an_event_that_is_being_settled(
     assert claim(connection)[:2] == [first, second]
 
 
+def test_two_that_settle_the_same_event_queue(connection: Connection, connect: Connect) -> None:
+    told = tell(connection, count=2)
+    claim(connection)
+    one, two = connect(autocommit=False), connect()
+    assert settle(one, told[:1], "retry") == 1
+    waiting = in_background(lambda: settle(two, told))
+    wait_until_blocked(connection, two)
+    one.commit()
+    assert waiting.result(timeout=20) == 2
+    assert count(connection, "badges_internal.event_queue") == 0
+
+
 def test_workers_that_fail_and_die_give_every_event_in_order(
     connection: Connection, connect: Connect
 ) -> None:
