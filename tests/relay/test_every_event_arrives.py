@@ -16,6 +16,7 @@ from pgmerit.relay import courier, schedule
 from pgmerit.relay import running as running_module
 from pgmerit.relay.endpoints import Settings, make_endpoints
 from pgmerit.relay.running import Relay
+from psycopg.types.json import Jsonb
 from standardwebhooks import Webhook
 
 from tests.engine import (
@@ -276,6 +277,21 @@ def test_an_endpoint_that_is_gone_is_disabled_and_engineering_is_told(
         until(lambda: is_settled(ruled))
     # Without a filter it gets the alert, too.
     assert sorted(badge for badge, _ in taken(app)) == ["", "first", "first", "second"]
+
+
+def test_people_who_wait_too_long_are_told_to_engineering(
+    ruled: Connection, running: NewRelay, new_receiver: NewReceiver
+) -> None:
+    insert(ruled, activity("2026-03-01"))
+    waiting = rule_set({"first": FIRST, "third": FIRST | {"at_least": 3}})
+    value(ruled, "select badges.apply_rule_set(%s)", Jsonb(waiting))
+    ruled.execute("update badges.rule_sets set applied_at = now() - interval '11 minutes'")
+    engineering = new_receiver()
+    with running(engineering={"to": engineering.url(), "event_types": ["alert"]}):
+        until(lambda: engineering.requests)
+    (request,) = engineering.requests
+    told = Webhook(SECRET).verify(request.body, request.headers)
+    assert (told["type"], told["data"]["details"]["subject"]) == ("alert.people_waiting", "tests")
 
 
 def test_what_is_never_taken_becomes_a_dead_letter_and_later_events_pass(
