@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 from uuid import UUID
 
+from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from pgmerit import routines
@@ -126,6 +127,29 @@ def _sessions(connection: Connection) -> Iterator[list[Connection]]:
     finally:
         for other in others:
             other.close()
+
+
+def record(
+    connection: Connection,
+    differences: int,
+    people_waiting: int,
+    seconds: float,
+    scope: str = "all",
+) -> str | None:
+    """Keep the result in a transaction of its own and raise or clear alert drift_found.
+
+    `scope` is `all` or says who was looked at. Gives the reason when the server takes no writes or
+    the role may not: that is no failure of the verification.
+    """
+    try:
+        retry(
+            lambda: routines.record_verification(
+                connection, differences, people_waiting, round(seconds * 1000), scope
+            )
+        )
+    except (errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege) as refused:
+        return refused.diag.message_primary
+    return None
 
 
 def repair(

@@ -14,7 +14,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_event_ids is null or array_position(p_event_ids, null) is not null then
+    if p_event_ids is null or num_nulls(variadic p_event_ids) > 0 then
         raise exception 'p_event_ids must be a list of event ids without null'
         using errcode = '22023', hint = 'Give what claim_events gave as event_id.';
     end if;

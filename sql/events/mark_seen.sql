@@ -23,7 +23,7 @@ declare
 begin
     perform badges_internal._require_person(p_peer_mentor_id);
     perform badges_internal._require_organization(p_org_id);
-    if array_position(p_idempotency_keys, null) is not null then
+    if num_nulls(variadic p_idempotency_keys) > 0 then
         raise exception 'p_idempotency_keys must not hold null'
         using
             errcode = '22023',

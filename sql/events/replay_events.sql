@@ -25,7 +25,7 @@ declare
     v_queued integer;
 begin
     perform badges_internal._require_consumer(p_consumer);
-    if array_position(p_event_ids, null) is not null then
+    if num_nulls(variadic p_event_ids) > 0 then
         raise exception 'p_event_ids must not hold null'
         using errcode = '22023', hint = 'Give event ids, or null for all dead letters.';
     end if;

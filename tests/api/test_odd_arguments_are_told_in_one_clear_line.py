@@ -68,6 +68,23 @@ ODD = {
         "null",
         *("'infinity'", "'-infinity'", "'4713-01-01 BC'", "'0001-01-01'", "'294276-12-31'"),
     ],
+    "interval": [
+        "null",
+        *("'0'", "'-1 minute'", "'1 microsecond'", "'178000000 years'", "'-178000000 years'"),
+    ],
+    "text[]": [
+        "null",
+        *("'{}'", "'{null}'", "'{\"\"}'", "'{x,y}'", "'{{a,b},{c,d}}'", "'[5:6]={a,b}'"),
+        *(
+            "array[repeat('y', 1000000)]",
+            "array(select n::text from generate_series(1, 5000) as n)",
+        ),
+    ],
+    "bigint[]": [
+        "null",
+        *("'{}'", "'{null}'", "'{0,-1}'", "'{{1,2},{3,4}}'", "'[5:6]={1,1}'"),
+        *("'{9223372036854775807}'", "array(select n::bigint from generate_series(1, 5000) as n)"),
+    ],
     "jsonb": [
         "null",
         *("'null'", "'[]'", "'{}'", "'5'", "'true'", "'\"x\"'", "'[null]'", "'{\"\": 1}'"),
@@ -94,6 +111,16 @@ USUAL = {
     "p_external_id": "'7'",
     "p_version": "1",
     "p_is_enabled": "true",
+    "p_consumer": "'mailer'",
+    "p_event_ids": "'{1}'",
+    "p_outcome": "'done'",
+    "p_alert": "'drift_found'",
+    "p_subject": "'verify'",
+    "p_differences": "1",
+    "p_people_waiting": "0",
+    "p_milliseconds": "5",
+    "p_scope": "'all'",
+    "p_before": "'2026-01-01'",
 }
 # What an argument may be answered with: docs/errors.md has them all.
 CLEAR = {"22023", "23503", "23505", "42501", "55000", "MB001", "MB002"}
@@ -104,6 +131,7 @@ LONGEST = 400
 def ruled(connection: Connection) -> Connection:
     apply(connection, DOCUMENT)
     insert(connection, *[activity(f"2026-03-0{n}") for n in (1, 2, 3)])
+    value(connection, "select badges.register_consumer('mailer')::text")
     return connection
 
 

@@ -9,16 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from pgmerit import routines
+from pgmerit import database, routines
 from pgmerit.database import Connection
-from pgmerit.relay import courier, schedule
+from pgmerit.relay import connecting, courier, schedule
 from pgmerit.relay import running as running_module
 from pgmerit.relay.endpoints import Settings, make_endpoints
 from pgmerit.relay.running import Relay
+from psycopg import sql
 from psycopg.types.json import Jsonb
 from standardwebhooks import Webhook
 
+from tests.conftest import Server
 from tests.engine import (
     ANN,
     BEN,
@@ -376,15 +379,32 @@ def test_a_receiver_that_asks_for_time_gets_it(
 
 
 def test_the_database_may_go_away_for_a_while(
-    ruled: Connection, running: NewRelay, new_receiver: NewReceiver
+    ruled: Connection,
+    server: Server,
+    running: NewRelay,
+    new_receiver: NewReceiver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(connecting, "_LONGEST_WAIT", 0.02)
+    tries: list[str] = []
+    real = database.connect
+    monkeypatch.setattr(
+        database, "connect", lambda dsn, **more: tries.append(dsn) or real(dsn, **more)
+    )
+
     def cut(exchange: Exchange) -> Any:
         app.behave = answers(200)
-        rows(
-            ruled,
-            "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()",
-        )
+        with psycopg.connect(server.dsn(), autocommit=True) as admin:
+            name = sql.Identifier(ruled.info.dbname)
+            admin.execute(sql.SQL("alter database {} allow_connections false").format(name))
+            admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = %s and pid <> %s",
+                (ruled.info.dbname, ruled.info.backend_pid),
+            )
+            seen = len(tries)
+            until(lambda: len(tries) >= seen + 6)
+            admin.execute(sql.SQL("alter database {} allow_connections true").format(name))
         return answers(200)(exchange)
 
     app = new_receiver(cut)

@@ -158,6 +158,7 @@ def test_each_damage_is_found_mended_and_told(
 
 
 def test_verify_alone_changes_nothing(kept: Connection, verify: Callable[..., Any]) -> None:
+    """But for the alert that the first one raises."""
     _corrupted_snapshot(kept)
     _missing_award(kept)
     before = _everything(kept)
@@ -283,7 +284,8 @@ def _everything(connection: Connection) -> list[Any]:
         "badges.earned_badges",
         "badges.award_events",
     )
+    query = 'select xmin, t.* from {} t where not to_jsonb(t) @> \'{{"event_type": "alert"}}\''
     return [
-        connection.execute(f"select xmin, t.* from {table} t order by t::text".encode()).fetchall()
+        connection.execute(f"{query.format(table)} order by t::text".encode()).fetchall()
         for table in tables
     ]

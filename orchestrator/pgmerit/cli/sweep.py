@@ -8,7 +8,14 @@ from datetime import datetime
 import click
 
 from pgmerit import routines
-from pgmerit.cli.common import Database, database_options, emit, format_option, moment_option
+from pgmerit.cli.common import (
+    Database,
+    database_options,
+    emit,
+    format_option,
+    moment_option,
+    say,
+)
 from pgmerit.database import retry
 
 
@@ -19,8 +26,12 @@ from pgmerit.database import retry
 def command(as_of: datetime | None, database: Database, output_format: str) -> None:
     """Award the badges whose tenure has fallen due; for a scheduler.
 
-    Running it late, twice or after a gap gives the same awards with the same dates.
+    Running it late, twice or after a gap gives the same awards with the same dates. Then looks
+    whether people wait too long for an evaluation, and raises or clears alerts.
     """
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         awarded = retry(lambda: routines.award_due_badges(connection, as_of))
+        alerts = retry(lambda: routines.check_alerts(connection))
+    if alerts:
+        say(f"alerts open: {alerts}; the server's log and badges.award_events tell which")
     emit({"awarded": awarded}, output_format)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import asdict
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from pgmerit.cli.common import (
     say,
 )
 from pgmerit.rules import versions
-from pgmerit.verify import SLICES, Difference, Repair, find_differences, repair
+from pgmerit.verify import SLICES, Difference, Repair, find_differences, record, repair
 
 SHOWN = 50
 
@@ -47,17 +48,28 @@ def command(
 
     Changes nothing without --repair; with it, what differs is built anew and looked at again.
     People whom the current rules have not reached yet are told apart: `pgmerit rules backfill`
-    evaluates them.
+    evaluates them. The result is kept, and differences raise alert drift_found; where nothing can
+    be written, a line says so.
     Exit codes: 0 exact (or mended), 1 differences found (or left) or people waiting, 2 wrong use or
     failure.
     """
     if peer_mentor_id is not None and sample is not None:
         raise click.UsageError("--mentor and --sample do not go together")
     with contextlib.closing(database.connect(autocommit=True)) as connection:
+        began = time.monotonic()
         slices = 1 if peer_mentor_id else len(SLICES)
         with progress("Verifying", slices) as advance:
             found = find_differences(connection, peer_mentor_id, sample, advance)
         waiting = versions.unfinished(connection, peer_mentor_id)
+        unrecorded = record(
+            connection,
+            len(found),
+            sum(each.people for each in waiting),
+            time.monotonic() - began,
+            _scope(peer_mentor_id, sample),
+        )
+        if unrecorded:
+            say(f"note: the result is not kept: {unrecorded}")
         mended = None
         if is_repair and found:
             people = len({each.peer_mentor_id for each in found})
@@ -69,6 +81,12 @@ def command(
         _print(found, mended, waiting)
     left = mended.left if mended else found
     ctx.exit(1 if left or waiting else 0)
+
+
+def _scope(peer_mentor_id: UUID | None, sample: float | None) -> str:
+    if peer_mentor_id is not None:
+        return f"person {peer_mentor_id}"
+    return "all" if sample in (None, 1) else f"sample {sample:g}"
 
 
 def _as_json(
