@@ -167,10 +167,10 @@ def test_a_file_that_describes_no_endpoints_is_told_with_its_places(
 )
 @pytest.mark.parametrize("command", [["relay"], ["relay", "test"]])
 def test_wrong_use_is_one_line_without_a_secret(
-    cli: Cli, dsn: str, secret_file: Path, command: list[str], arguments: list[str], told: str
+    cli: Cli, secret_file: Path, command: list[str], arguments: list[str], told: str
 ) -> None:
     given = [secret_file if each == "FILE" else each for each in arguments]
-    refused = cli(*command, *given, dsn=dsn if command == ["relay"] else None)
+    refused = cli(*command, *given)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert told in refused.stderr
     assert "geheim" not in refused.stderr
