@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pgmerit.relay.addresses import parse_networks, parse_url
 from pgmerit.relay.delivery import Sender
+from pgmerit.relay.endpoints import Settings, make_endpoints, read_config
 from pgmerit.relay.messages import event_message
 from pgmerit.relay.schedule import WAITS
 from pgmerit.relay.signing import make_signer
@@ -66,3 +68,13 @@ def test_the_waits_are_those_that_are_told() -> None:
     page = re.sub(r"\s+", " ", PAGE)
     assert "5 and 30 seconds, 2, 10 and 30 minutes, 2, 6 and 12 hours, then a day, four" in page
     assert f"refused {len(WAITS) + 1} times" in page
+
+
+def test_the_file_describes_endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "relay.yaml").write_text(block("yaml"))
+    (tmp_path / "secret").write_text(SECRET)
+    monkeypatch.setenv("PGMERIT_RELAY_SECRET", SECRET)
+    app, engineering = make_endpoints(read_config(tmp_path / "relay.yaml"))[0]
+    assert (app.name, engineering.name, engineering.timeout) == ("app", "engineering", 5.0)
+    for key in Settings.model_fields:
+        assert f"`{key}`" in PAGE or f"{key}:" in block("yaml")
