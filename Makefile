@@ -42,6 +42,7 @@ check: lint test ## lint and test
 bench: $(VENV)/.ready ## rates beside a bare table and a recomputing trigger
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.dear
+	@$(BIN)/python -m tests.bench.relay
 
 soak: $(VENV)/.ready ## the long runs; SOAK_SECONDS says how long each
 	@SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest tests -m soak --timeout=0

@@ -420,7 +420,8 @@ def pages() -> dict[str, Any]:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for block in blocks(page.read_text()):
             if block.kind == "yaml" and page.name != "rules.md":
-                found |= badges_of(parse_document(block.body).value)
+                document = parse_document(block.body).value
+                found |= badges_of(document) if "badges" in document else {}
     return found
 
 

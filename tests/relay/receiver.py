@@ -100,6 +100,7 @@ class Receiver:
         self.behave = behave
         self.requests: list[Request] = []
         self.connections = 0
+        self.open: set[socket.socket] = set()
         self._tls = tls
         self._closing = threading.Event()
         self._listener = socket.create_server((host, 0), backlog=128)
@@ -127,29 +128,38 @@ class Receiver:
             except OSError:
                 return
             self.connections += 1
+            self.open.add(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
-            with connection, connection.makefile("rb") as incoming:
-                while not self._closing.is_set() and (request := _read(incoming)):
-                    self.requests.append(request)
-                    if self.behave(Exchange(request, connection, self._closing)) is False:
-                        return
+        try:
+            with contextlib.suppress(OSError, ValueError), connection:
+                self._answer(connection)
+        finally:
+            self.open.discard(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls:
+            connection = self._tls.wrap_socket(connection, server_side=True)
+        with connection, connection.makefile("rb") as incoming:
+            while not self._closing.is_set() and (request := _read(incoming)):
+                self.requests.append(request)
+                if self.behave(Exchange(request, connection, self._closing)) is False:
+                    return
 
 
 def _read(incoming: Any) -> Request | None:
+    """Read a request; None where the sender ended before its end."""
     line = incoming.readline().decode()
-    if not line:
-        return None
     headers = {}
-    while (header := incoming.readline().decode().strip()) != "":
+    while (header := incoming.readline().decode()) not in ("\r\n", ""):
         name, _, value = header.partition(":")
         headers[name.lower()] = value.strip()
-    body = incoming.read(int(headers.get("content-length", 0)))
+    size = int(headers.get("content-length", 0))
+    body = incoming.read(size)
+    if not header or len(body) < size:
+        return None
     return Request(line.split()[1], headers, body)
 
 

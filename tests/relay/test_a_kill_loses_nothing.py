@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from tests.engine import (
     value,
 )
 from tests.relay.conftest import NewReceiver
-from tests.relay.receiver import Exchange, answers
+from tests.relay.receiver import Exchange, answers, breaks_off, hangs_up
 
 Cli = Callable[..., CliResult]
 PEOPLE = [person(f"mentor {n}") for n in range(5)]
@@ -93,7 +96,7 @@ def test_nothing_is_lost_and_doubles_carry_their_id(
             holder.execute("select from badges_internal.event_queue for update")
             answers(200)(exchange)
             return True
-        exchange.closing.wait()
+        exchange.connection.recv(1)  # ends when the relay does
         return False
 
     app = new_receiver(take)
@@ -111,6 +114,7 @@ def test_nothing_is_lost_and_doubles_carry_their_id(
     relay.kill()
     relay.wait()
     holder.rollback()
+    until(lambda: not app.open)
     sent = app.ids()
     assert point == "before the mark" or len(sent) == 1
 
@@ -161,3 +165,49 @@ def test_a_signal_lets_the_delivery_end_and_gives_the_rest_back(
         " from badges_internal.event_queue",
     )
     assert (left["n"], left["leased"], left["attempts"]) == (4, 0, 0)
+
+
+@pytest.mark.soak
+def test_a_storm_of_kills_and_failures_loses_nothing(
+    awarded: Connection,
+    start: Callable[..., Any],
+    cli: Cli,
+    dsn: str,
+    new_receiver: NewReceiver,
+    secret_file: Path,
+) -> None:
+    chance = random.Random(8)
+    ways = [answers(200)] * 12 + [
+        answers(500),
+        answers(429, "Retry-After: 1"),
+        hangs_up,
+        breaks_off,
+    ]
+    app = new_receiver(lambda exchange: chance.choice(ways)(exchange))
+    ends_at = time.monotonic() + int(os.environ.get("SOAK_SECONDS", "600"))
+    expire = (
+        "update badges_internal.event_queue"
+        " set leased_until = null, due_at = now() where dead_at is null"
+    )
+    sessions = "select count(*) from pg_stat_activity where datname = current_database()"
+    strangers = map(person, map(str, itertools.count()))
+    while time.monotonic() < ends_at:
+        relays = [start(app.url()), start(app.url())]
+        lives_until = time.monotonic() + chance.uniform(0.5, 3)
+        while time.monotonic() < lives_until:
+            insert(awarded, *[activity("2026-03-01", who=next(strangers)) for _ in range(20)])
+        for each in relays:
+            each.kill()
+            each.wait()
+        # A session outlives its client by the statement that it runs.
+        until(lambda: value(awarded, sessions) == 1)
+        awarded.execute(expire)
+    app.behave = answers(200)
+    awarded.execute(expire)
+    assert cli("relay", *options(app.url(), secret_file), "--once", dsn=dsn).exit_code == 0
+    told = {
+        each["id"]
+        for each in rows(awarded, "select 'evt_' || event_id as id from badges.award_events")
+    }
+    assert set(app.ids()) == told
+    assert len({(each.id, each.body) for each in app.requests}) == len(told)

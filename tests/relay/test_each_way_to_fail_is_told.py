@@ -31,7 +31,7 @@ from tests.relay.receiver import (
 )
 
 TIMEOUT = 0.3
-LATEST = 1.5
+LATEST = 3.0
 
 
 def sender_to(url: str, timeout: float = TIMEOUT) -> Sender:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,22 @@ def test_a_second_address_is_tried_when_the_first_does_not_answer(
     names(["127.0.0.2", "127.0.0.1"])
     assert send(f"http://app.test:{receiver.port}/", "127.0.0.0/8").error is None
     assert receiver.requests[0].headers["host"] == f"app.test:{receiver.port}"
+
+
+def test_an_address_that_swallows_everything_leaves_time_for_the_next(
+    names: Callable[..., list[str]], new_receiver: NewReceiver
+) -> None:
+    receiver = new_receiver()
+    names(["127.0.0.2", "127.0.0.1"])
+    with ExitStack() as opened:
+        place = ("127.0.0.2", receiver.port)
+        opened.enter_context(socket.create_server(place, backlog=0))
+        for _ in range(4):  # nobody accepts, and no more find room to wait
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(place)
+        url = f"http://app.test:{receiver.port}/"
+        assert send(url, "127.0.0.0/8", timeout=0.8).error is None
 
 
 def test_plain_http_goes_to_an_allowed_network_only(

@@ -12,6 +12,7 @@ import pytest
 from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.relay import courier, schedule
+from psycopg.conninfo import make_conninfo
 from standardwebhooks import Webhook
 
 from tests.conftest import CliResult
@@ -91,7 +92,7 @@ def test_a_file_describes_endpoints_each_with_its_own_secret(
             secret_file: secret
             allow_networks: [127.0.0.0/8]
             event_types: [awarded]
-            timeout: 5
+            timeout: 2.5
           - name: mail
             to: {mail.url()}
             secret_env: MAIL_SECRET
@@ -121,6 +122,8 @@ def test_a_file_describes_endpoints_each_with_its_own_secret(
         ("endpoints: [{name: A B, to: x}]", "$.endpoints[0].name"),
         ("endpoints: [{to: x, tofu: y}]", "$.endpoints[0].tofu"),
         ("endpoints: [{to: x, timeout: 0}]", "$.endpoints[0].timeout"),
+        ("endpoints: [{to: x, timeout: true}]", "$.endpoints[0].timeout"),
+        ("endpoints: [{to: x, workers: 1.5}]", "$.endpoints[0].workers"),
         ("endpoints: [{to: x, secret_file: a, secret_env: b}]", "both secret_file and secret_env"),
         ("endpoints: [{to: x, to: y}]", "is there twice"),
         ("- to: x", "$: input should be"),
@@ -164,10 +167,10 @@ def test_a_file_that_describes_no_endpoints_is_told_with_its_places(
 )
 @pytest.mark.parametrize("command", [["relay"], ["relay", "test"]])
 def test_wrong_use_is_one_line_without_a_secret(
-    cli: Cli, dsn: str, secret_file: Path, command: list[str], arguments: list[str], told: str
+    cli: Cli, secret_file: Path, command: list[str], arguments: list[str], told: str
 ) -> None:
     given = [secret_file if each == "FILE" else each for each in arguments]
-    refused = cli(*command, *given, dsn=dsn if command == ["relay"] else None)
+    refused = cli(*command, *given)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert told in refused.stderr
     assert "geheim" not in refused.stderr
@@ -278,3 +281,21 @@ def test_attempts_are_kept_with_status_error_and_time(
         assert (each["outcome"], each["status"]) == ("retry", 503)
         assert each["error"] == "the receiver answered 503"
         assert each["milliseconds"] >= 0
+
+
+def test_the_relays_role_is_enough(
+    awarded: Connection, cli: Cli, dsn: str, new_receiver: NewReceiver, secret_file: Path
+) -> None:
+    app = new_receiver(answers(410))
+    bare = make_conninfo(dsn, options="-c role=pgmerit_relay")
+    given = ("relay", "--to", app.url(), "--secret-file", secret_file, *LOCAL, "--once")
+    assert cli(*given, dsn=bare).exit_code == 1
+    (row,) = as_json(cli("relay", "status", "--format", "json", dsn=bare))
+    assert row["state"] == "disabled"
+    app.behave = answers(200)
+    assert cli("relay", "enable", row["endpoint"], dsn=bare).exit_code == 0
+    awarded.execute("update badges_internal.event_queue set due_at = now()")
+    assert cli(*given, dsn=bare).exit_code == 0
+    assert cli("relay", "dead", dsn=bare).exit_code == 0
+    assert cli("relay", "replay", "--all", dsn=bare).exit_code == 0
+    assert len(set(app.ids())) == 3

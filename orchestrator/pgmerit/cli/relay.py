@@ -24,6 +24,7 @@ from pgmerit.relay.endpoints import (
     LONGEST_TIMEOUT,
     MOST_WORKERS,
     SECRET_VARIABLE,
+    SHORTEST_TIMEOUT,
     Endpoint,
     Settings,
     make_endpoints,
@@ -64,7 +65,7 @@ def endpoint_options(command: F) -> F:
     @click.option("--ca-file", type=_FILE, help="Authorities to trust beside the system's, in PEM.")
     @click.option(
         "--timeout",
-        type=click.FloatRange(0.1, LONGEST_TIMEOUT),
+        type=click.FloatRange(SHORTEST_TIMEOUT, LONGEST_TIMEOUT),
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",

@@ -38,7 +38,9 @@ class Reconnecting:
                     return
             except (psycopg.Error, PgmeritError) as exc:
                 error = translate(exc) if isinstance(exc, psycopg.Error) else exc
-                if not isinstance(error, ServerUnreachableError | BusyError):
+                # An interface error is a connection used after it was lost.
+                is_passing = isinstance(error, ServerUnreachableError | BusyError)
+                if not is_passing and not isinstance(exc, psycopg.InterfaceError):
                     raise error from exc
                 if not failures:
                     self._tell(f"the database does not answer: {error.message}; tried again")

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from psycopg.types.json import set_json_loads
@@ -81,8 +81,10 @@ class Courier:
         self._claimed = 0
         self._lanes: dict[Future[None], list[Row]] = {}
         self._unsettled: list[Settlement] = []
-        self._failures = 0
+        self._is_failing = False
         # These are for both.
+        self._lock = Lock()
+        self._failures = 0  # in a row
         self._broken: Exception | None = None
         self._paused_until = 0.0
         self._inbox: SimpleQueue[Settlement | None] = SimpleQueue()
@@ -128,9 +130,6 @@ class Courier:
     def _is_paused(self) -> bool:
         return time.monotonic() < self._paused_until
 
-    def _pause(self, seconds: float) -> None:
-        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
-
     def _claim(self, connection: Connection) -> list[Row]:
         limit = self._most_claimed - self._claimed
         lease = timedelta(seconds=self._lease)
@@ -163,7 +162,6 @@ class Courier:
         """Write down what became of events; what fails here is written on the next connection."""
         if not self._unsettled:
             return
-
         if any(each.outcome == "dead" for each in self._unsettled):
             self._keep_what_nobody_takes(connection)
         # What is written with the same values takes one statement.
@@ -193,12 +191,10 @@ class Courier:
 
     def _keep_what_nobody_takes(self, connection: Connection) -> None:
         """Disable an endpoint that takes nothing at all; its events wait, none is a dead letter."""
-        (row,) = (
-            each
-            for each in routines.list_consumers(connection)
-            if each["consumer"] == self.endpoint.name
-        )
-        if row["last_done_at"] and row["last_done_at"] > datetime.now(UTC) - _DISABLED_AFTER:
+        last_done = {
+            each["consumer"]: each["last_done_at"] for each in routines.list_consumers(connection)
+        }.get(self.endpoint.name)
+        if last_done is not None and last_done > datetime.now(UTC) - _DISABLED_AFTER:
             return
         self._unsettled = [
             replace(each, outcome="retry", retry_in=_KEPT_FOR) if each.outcome == "dead" else each
@@ -207,22 +203,21 @@ class Courier:
         self._disable(connection, "it has taken nothing for days")
 
     def _learn(self, connection: Connection, settled: Settlement) -> None:
-        """Count, pause an endpoint that fails, disable one that is gone."""
+        """Count, tell, and disable an endpoint that is gone."""
         answer = settled.answer
         if answer is None:
             return
         name = self.endpoint.name
         if answer.error is None:
-            if self._failures:
+            if self._is_failing:
                 self._tell(f"{name}: takes events again")
-            self._failures = 0
+            self._is_failing = False
             self.tally.delivered += 1
             return
-        if not self._failures:
+        if not self._is_failing:
             self._tell(f"{name}: {answer.error}; it is tried again")
-        self._failures += 1
+        self._is_failing = True
         self.tally.failed += 1
-        self._pause(pause_after(self._failures))
         if settled.outcome == "dead":
             self.tally.dead += 1
             self._tell(f"{name}: event {settled.event_id} is a dead letter: {answer.error}")
@@ -247,8 +242,7 @@ class Courier:
                 event = waiting[0]
                 answer = sender.send(event_message(event))
                 settled = _settlement(event, answer)
-                if answer.status in _ASKS_TO_WAIT and answer.retry_after is not None:
-                    self._pause(settled.retry_in or 0.0)
+                self._pause_after(settled, answer)
                 waiting.pop(0)
                 self._inbox.put(settled)
                 if answer.error is not None:
@@ -257,6 +251,20 @@ class Courier:
             self._broken = exc
         finally:
             self._give_back(waiting)
+
+    def _pause_after(self, settled: Settlement, answer: Answer) -> None:
+        """Leave an endpoint alone that fails and fails, is gone, or asks for time."""
+        with self._lock:
+            self._failures = 0 if answer.error is None else self._failures + 1
+            pause = pause_after(self._failures)
+            if _is_about_the_endpoint(answer):
+                pause = max(pause, settled.retry_in or 0.0)
+            self._paused_until = max(self._paused_until, time.monotonic() + pause)
+
+
+def _is_about_the_endpoint(answer: Answer) -> bool:
+    asks_for_time = answer.status in _ASKS_TO_WAIT and answer.retry_after is not None
+    return asks_for_time or answer.status == _GONE
 
 
 def _as_text(json: str | bytes) -> str:

@@ -7,10 +7,11 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pgmerit.errors import PgmeritError
 from pgmerit.relay.addresses import Network, Target, parse_networks, parse_url
@@ -21,9 +22,15 @@ from pgmerit.rules.grammar import Problem, step
 
 SECRET_VARIABLE = "PGMERIT_RELAY_SECRET"  # noqa: S105
 DEFAULT_TIMEOUT = 15.0
-LONGEST_TIMEOUT = 300.0
+SHORTEST_TIMEOUT, LONGEST_TIMEOUT = 0.1, 300.0
 DEFAULT_WORKERS = 4
 MOST_WORKERS = 64
+
+
+def _number(given: Any) -> Any:
+    """Take the reader's exact number for a float."""
+    return float(given) if isinstance(given, Decimal) else given
+
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -42,7 +49,9 @@ class Settings(BaseModel):
     badge_definition_ids: list[Text] | None = None
     allow_networks: list[Text] = []
     ca_file: Text | None = None
-    timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, strict=False)] = DEFAULT_TIMEOUT
+    timeout: Annotated[
+        float, BeforeValidator(_number), Field(ge=SHORTEST_TIMEOUT, le=LONGEST_TIMEOUT)
+    ] = DEFAULT_TIMEOUT
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = DEFAULT_WORKERS
 
     @model_validator(mode="after")
@@ -116,7 +125,7 @@ def read_config(path: Path) -> list[Settings]:
     return [
         each.model_copy(
             update={
-                key: str(beside / Path(value).expanduser())
+                key: str(beside / value)
                 for key in ("secret_file", "ca_file")
                 if (value := getattr(each, key))
             }

@@ -34,11 +34,11 @@ class Relay:
         self._tell = tell
         self._is_once = is_once
         self._stop = Event()
-        # A courier's own connection comes back in silence: that the database is away is told once.
+        # That the database is away is told once: where this connection is kept, by it alone.
         self._connecting = Reconnecting(dsn, self._stop, tell)
-        quiet = Reconnecting(dsn, self._stop, lambda said: None)
+        apart = Reconnecting(dsn, self._stop, tell if is_once else lambda said: None)
         self.couriers = [
-            Courier(each, quiet, self._stop, tell, is_once=is_once) for each in endpoints
+            Courier(each, apart, self._stop, tell, is_once=is_once) for each in endpoints
         ]
 
     def register(self, *, from_now: bool) -> None:
