@@ -19,8 +19,8 @@ BATCHES = Identifier(SCHEMA, "batches")
 STEPS = Identifier(SCHEMA, "steps")
 # What the guard does in a phase is told by `guard_of`.
 PHASES = (
-    *("made", "guarded", "counted", "indexed", "scanned", "fenced", "built", "verified"),
-    *("attached", "done", "undoing", "undone"),
+    *("made", "guarded", "counted", "indexed", "scanned", "fenced", "drained", "built"),
+    *("verified", "attached", "done", "undoing", "undone"),
 )
 _RUNNER_SECONDS = 3.0
 
@@ -34,7 +34,7 @@ and (a.backend_start is null or a.backend_start = {started_at})
 
 def guard_of(phase: str) -> str:
     """Say what the guard does to writers in a phase: none, note or refuse."""
-    if phase in ("fenced", "built", "verified"):
+    if phase in ("fenced", "drained", "built", "verified"):
         return "refuse"
     return "note" if phase in ("guarded", "counted", "indexed", "scanned") else "none"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -15,9 +17,8 @@ from pgmerit.dedupe.statements import Statements
 from pgmerit.dedupe.table import Index, Options, Table, key_indexes, rows, shape_of
 from pgmerit.errors import BusyError, PgmeritError
 
-_ROUNDS = 200
+_ROUNDS = 20
 _BUILDS = 5
-_UNREAD_ARRIVALS = 10
 
 _NAMED = """
 select
@@ -69,7 +70,8 @@ class Run:
             "counted": self._index_key,
             "indexed": self._scan,
             "scanned": self._remove,
-            "fenced": self._build,
+            "fenced": self._drain,
+            "drained": self._build,
             "built": self._balance,
             "verified": self._attach,
             "attached": self._tidy,
@@ -129,37 +131,42 @@ class Run:
             self.reach("scanned", group_count=count)
 
     def _remove(self) -> None:
-        """Remove in rounds; at the end, behind a short fence, no duplicate is left or can come."""
-        self._round(self.batch["group_count"])
-        for _ in range(_ROUNDS):
-            if self._count_unread() <= _UNREAD_ARRIVALS * self.options.batch_rows:
-                is_fenced = self.session.locked(
-                    self.table, "share row exclusive", self._fence, between=self._round
-                )
-                if is_fenced:
-                    self.batch["phase"] = "fenced"
-                    return
-            self._round()
-        raise BusyError(
-            f"gave up after {_ROUNDS} rounds: duplicates arrive faster than they are removed",
-            "What was removed is archived. Raise --batch-rows, or slow the writers, and run it "
-            "again: it goes on.",
-        )
+        """Remove in rounds while they get shorter; then let the guard refuse duplicates.
 
-    def _fence(self) -> bool:
-        """Under the lock: remove the last few and let the guard refuse; false if there are many."""
-        self._require_shape()
-        self.session.run([self.statements.take_arrivals()])
-        self._forget_settled()
-        if self._count_groups() > self.options.batch_rows:
-            return False
-        for _ in self._ranges():
-            pass
-        if self._count_groups():
-            return False
-        self.session.run(self.statements.refuse_duplicates())
-        batches.update(self.session.connection, self.batch_id, phase="fenced")
-        return True
+        Nothing is removed under the lock. From then on no duplicate can come, so what is left is
+        bounded, however fast writers are.
+        """
+        self._round()
+        unread = self._count_unread()
+        for _ in range(_ROUNDS):
+            if unread <= self.options.batch_rows:
+                break
+            self._round()
+            before, unread = unread, self._count_unread()
+            if unread > before / 2:
+                break
+
+        def work() -> None:
+            self._require_shape()
+            self.session.run(self.statements.refuse_duplicates())
+            batches.update(self.session.connection, self.batch_id, phase="fenced")
+
+        self.session.locked(self.table, "share row exclusive", work)
+        self.batch["phase"] = "fenced"
+
+    def _drain(self) -> None:
+        """Remove what came before the guard refused, and what others held until now."""
+        self._round()
+        for _ in range(_ROUNDS):
+            if not self._count_groups():
+                self.reach("drained")
+                return
+            self._round(waits=True)
+        raise BusyError(
+            f"gave up after {_ROUNDS} rounds: {self._count_groups()} keys still have duplicates, "
+            "whose rows are changed all the while",
+            "What was removed is archived. Run it again when fewer write: it goes on.",
+        )
 
     def _build(self) -> None:
         name = str(self.options.constraint)
@@ -177,7 +184,7 @@ class Run:
             except psycopg.errors.UniqueViolation as exc:
                 # Only a writer with a snapshot from before the fence brings one past the guard.
                 self.session.tell(f"{exc.diag.message_detail}: it is removed and built again")
-                self._round()
+                self._drain()
                 continue
             self._require_sound(name)
             self.reach("built")
@@ -222,43 +229,37 @@ class Run:
 
     # Removing
 
-    def _round(self, total: int | None = None) -> None:
-        """Take the keys that arrived, and remove range by range what others do not hold."""
-        self.session.run([self.statements.take_arrivals()])
-        with self.session.progress("Removing duplicates", total or self._count_groups()) as advance:
-            for size in self._ranges(is_alone=True):
-                advance(size)
-        self.session.run([self.statements.tidy_groups()])
+    def _round(self, *, waits: bool = False) -> None:
+        """Take the keys that arrived, and remove range by range the rows that are duplicates.
 
-    def _ranges(self, *, is_alone: bool = False) -> Any:
-        """Remove from every range of groups once; gives the size of each that was done."""
-        after = 0
-        while True:
-            found = self.session.connection.execute(
-                self.statements.next_range(after, self.options.batch_rows)
-            ).fetchone()
-            if found is None:
-                return
-            place = (found["mask"], found["first"], found["last"])
-            while self._transaction(place) if is_alone else self._step(place, waits=True):
-                pass
-            after = found["last"]
-            yield found["size"]
+        Unless it `waits`, what others hold is left for the next round.
+        """
+        connection, work = self.session.connection, self.statements
+        connection.execute(work.take_arrivals())
+        total = self._count_groups()
+        with self.session.progress("Removing duplicates", total) as advance:
+            after = 0
+            while found := connection.execute(
+                work.next_range(after, self.options.batch_rows)
+            ).fetchone():
+                place = (found["mask"], found["first"], found["last"])
+                while self.session.patiently(self.table, partial(self._remove_some, place, waits)):
+                    pass
+                after = found["last"]
+                advance(found["size"])
+        connection.execute(work.tidy_groups())
 
-    def _transaction(self, place: tuple[int, int, int]) -> bool:
-        """Remove from a range in a transaction of its own."""
-
-        def attempt() -> bool:
-            with self.session.batch():
-                self._require_shape()
-                return self._step(place, waits=False)
-
-        return self.session.patiently(self.table, attempt)
+    def _remove_some(self, place: tuple[int, int, int], waits: bool) -> bool:
+        """Remove from a range in a transaction of its own; whether the range may have more."""
+        with self.session.batch():
+            self._require_shape()
+            return self._step(place, waits=waits)
 
     def _step(self, place: tuple[int, int, int], *, waits: bool) -> bool:
         """Archive and delete at most a batch of rows; whether the range may have more."""
         work, execute = self.statements, self.session.connection.execute
-        locked = self.session.one(work.lock_rows(*place, waits=waits))
+        with self.session.bounded() if waits else nullcontext():
+            locked = self.session.one(work.lock_rows(*place, waits=waits))
         step = self._next_step()
         archived = execute(work.archive_rows(step, *place, locked["held"])).rowcount
         if archived:
@@ -305,10 +306,6 @@ class Run:
                 )
             moved += noted
         return moved
-
-    def _forget_settled(self) -> None:
-        for row in self.session.connection.execute(self.statements.masks()).fetchall():
-            self.session.run([self.statements.forget_settled(row["mask"], 0, 2**62)])
 
     def _next_step(self) -> int:
         return int(self.session.one(self.statements.next_step())["step"])

@@ -167,7 +167,6 @@ where c.oid = {oid}
 _COLUMNS = """
 select
     a.attname as name, a.attnotnull as is_not_null, a.attgenerated <> '' as is_generated,
-    pg_catalog.format('%s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)) as shape,
     coalesce(e.schema, 'pg_catalog') as equality_schema, coalesce(e.name, '=') as equality
 from pg_catalog.pg_attribute as a
 join pg_catalog.pg_type as t on t.oid = a.atttypid
@@ -190,6 +189,15 @@ left join lateral (
 ) as e on true
 where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
+"""
+
+_SHAPE = """
+select pg_catalog.string_agg(
+    pg_catalog.format('%s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)),
+    ', ' order by a.attnum
+) as shape
+from pg_catalog.pg_attribute as a
+where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 """
 
 _PRIMARY_KEY = """
@@ -308,14 +316,11 @@ def describe_table(connection: Connection, oid: int) -> Table:
 
 def shape_of(connection: Connection, oid: int) -> str:
     """Give the names and types of a table's columns, as one text to compare."""
-    return ", ".join(row["shape"] for row in rows(connection, _COLUMNS, oid=oid))
+    return str(rows(connection, _SHAPE, oid=oid)[0]["shape"])
 
 
 def _columns(connection: Connection, oid: int) -> tuple[Column, ...]:
-    found = rows(connection, _COLUMNS, oid=oid)
-    return tuple(
-        Column(**{name: value for name, value in row.items() if name != "shape"}) for row in found
-    )
+    return tuple(Column(**row) for row in rows(connection, _COLUMNS, oid=oid))
 
 
 def _foreign_key(connection: Connection, row: dict[str, Any]) -> ForeignKey:
