@@ -11,11 +11,12 @@ from typing import Any
 
 import psycopg
 
+from pgmerit.database import Connection
 from pgmerit.dedupe import batches
 from pgmerit.dedupe.session import Session
 from pgmerit.dedupe.statements import Statements
-from pgmerit.dedupe.table import Index, Options, Table, key_indexes, rows, shape_of
-from pgmerit.errors import BusyError, PgmeritError
+from pgmerit.dedupe.table import SCHEMA, Index, Options, Table, key_indexes, rows, shape_of
+from pgmerit.errors import BusyError, NoRightsError, PgmeritError
 
 _ROUNDS = 20
 _BUILDS = 5
@@ -32,6 +33,13 @@ where n.nspname = {schema} and c.relname = {name}
 
 _CONSTRAINT = """
 select from pg_catalog.pg_constraint where conrelid = {oid} and conname = {name}
+"""
+
+_RIGHTS = """
+select
+    pg_catalog.has_schema_privilege({schema}, 'create') as may_index,
+    pg_catalog.to_regnamespace({own_schema}) is not null
+    or pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') as may_keep
 """
 
 _BUILDER = """
@@ -102,7 +110,7 @@ class Run:
 
     def _index_key(self) -> None:
         """Have a usable index on the key; what is left invalid on it is dropped and told."""
-        self._refuse_builders()
+        refuse_builders(self.session.connection, self.table)
         indexes = key_indexes(self.session.connection, self.table, self.options.key)
         dropped = list(self.batch["dropped_indexes"])
         for index in indexes:
@@ -170,7 +178,7 @@ class Run:
 
     def _build(self) -> None:
         name = str(self.options.constraint)
-        self._refuse_builders()
+        refuse_builders(self.session.connection, self.table)
         for _ in range(_BUILDS):
             found = self._named(name)
             if found and not found["is_valid"]:
@@ -328,14 +336,6 @@ class Run:
                 "anew.",
             )
 
-    def _refuse_builders(self) -> None:
-        found = rows(self.session.connection, _BUILDER, oid=self.table.oid)
-        if found:
-            raise BusyError(
-                f"pid {found[0]['pid']} is building an index on {self.table.full_name}",
-                "Wait until it has ended, then run it again.",
-            )
-
     def _named(self, name: str) -> dict[str, Any] | None:
         found = rows(self.session.connection, _NAMED, schema=self.table.schema, name=name)
         return found[0] if found else None
@@ -379,7 +379,7 @@ def children_refused(found: list[tuple[str, str, int]]) -> PgmeritError:
     )
 
 
-def require_free_name(connection: Any, table: Table, options: Options) -> None:
+def require_free_name(connection: Connection, table: Table, options: Options) -> None:
     """Refuse a constraint's name that something else has; raises PgmeritError."""
     name = str(options.constraint)
     found = rows(connection, _NAMED, schema=table.schema, name=name)
@@ -393,4 +393,29 @@ def require_free_name(connection: Any, table: Table, options: Options) -> None:
         raise PgmeritError(
             f'the name "{name}" is taken in schema {table.schema}',
             "Choose another with --constraint.",
+        )
+
+
+def refuse_builders(connection: Connection, table: Table) -> None:
+    """Name who builds an index on the table, perhaps for a client that died; raises BusyError."""
+    found = rows(connection, _BUILDER, oid=table.oid)
+    if found:
+        raise BusyError(
+            f"pid {found[0]['pid']} is building an index on {table.full_name}",
+            "Wait until it has ended, then run it again.",
+        )
+
+
+def require_rights(connection: Connection, table: Table) -> None:
+    """Refuse when indexes or our own schema cannot be made; raises PgmeritError."""
+    found = rows(connection, _RIGHTS, schema=table.schema, own_schema=SCHEMA)[0]
+    if not found["may_index"]:
+        raise NoRightsError(
+            f"this role may not make an index in schema {table.schema}",
+            f"`grant create on schema {table.schema} to ..` lets it.",
+        )
+    if not found["may_keep"]:
+        raise NoRightsError(
+            f"this role may not make the schema {SCHEMA}",
+            "`grant create on database .. to ..` lets it.",
         )

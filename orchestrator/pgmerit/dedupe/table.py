@@ -15,6 +15,10 @@ from pgmerit.errors import InvalidInputError, PgmeritError, UnknownObjectError
 SCHEMA = "pgmerit_dedupe"
 META = "pgmerit_"
 
+# pgmerit's own awards: a person has a badge several times over, by tier and occurrence.
+_OWN_TABLE = ("badges", "earned_badges")
+_OWN_KEY = {"peer_mentor_id", "badge_definition_id", "org_id", "tier", "occurrence"}
+
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^",\s](?:[^",]*[^",\s])?))\s*(,|$)')
 _LONGEST_NAME = 63
 
@@ -121,6 +125,13 @@ class Table:
         """Its name with its schema, quoted."""
         return sql.Identifier(self.schema, self.name)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it holds the awards of this database's pgmerit."""
+        return (self.schema, self.name) == _OWN_TABLE and {*_OWN_KEY} <= {
+            each.name for each in self.columns
+        }
+
     def column(self, name: str) -> Column:
         """Give a column by its exact name."""
         return next(each for each in self.columns if each.name == name)
@@ -191,10 +202,10 @@ where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
 
+# Type names would depend on the search path.
 _SHAPE = """
 select pg_catalog.string_agg(
-    pg_catalog.format('%s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)),
-    ', ' order by a.attnum
+    pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod), ', ' order by a.attnum
 ) as shape
 from pg_catalog.pg_attribute as a
 where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
@@ -419,6 +430,12 @@ def check_options(connection: Connection, table: Table, options: Options) -> Opt
     key = tuple(choose_column(table, name).name for name in options.key)
     if len({*key}) < len(key):
         raise InvalidInputError("--key names a column twice", "Name each column once.")
+    if table.is_own and not {*key} >= _OWN_KEY:
+        raise PgmeritError(
+            f"{table.full_name} is pgmerit's own, and a key without "
+            f"{', '.join(sorted(_OWN_KEY - {*key}))} would stop awards",
+            f"Its key is {','.join(sorted(_OWN_KEY))}.",
+        )
     keep = choose_column(table, options.keep)
     for option, name in [("--key", name) for name in key] + [("--keep", keep.name)]:
         _require_order(connection, table, option, name)
