@@ -182,7 +182,7 @@ def test_rows_that_do_not_add_up_are_all_put_back(
         other.execute("delete from user_badges where user_id = 3 and note = 'copy 2'")
         other.execute("alter table user_badges enable trigger user")
 
-    with pytest.raises(Exception, match="do not add up: 6 before [+] 0 arrived is not") as caught:
+    with pytest.raises(Exception, match=r"do not add up: 6 before [+] 0 arrived is not") as caught:
         apply_hooked(empty_dsn, on_progress=Once("Removing duplicates", pass_the_guard_by))
     assert "was put back" in str(caught.value.hint)  # type: ignore[attr-defined]
     kept = [row for row in before if (row["user_id"], row["note"]) != (3, "copy 2")]
