@@ -57,8 +57,13 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     return end_at
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("phase", REACHED)
+@pytest.mark.parametrize(
+    ("phase", "when"),
+    [
+        *((phase, "after") for phase in REACHED),
+        *((phase, "before") for phase in ("guarded", "scanned", "fenced", "built", "attached")),
+    ],
+)
 def test_a_session_that_ends_at_a_phase(
     legacy: Connection,
     empty_dsn: str,
