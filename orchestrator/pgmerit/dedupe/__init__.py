@@ -64,7 +64,13 @@ def report(connection: Connection, table: str, options: Options) -> dict[str, An
         connection.execute("set local search_path = pg_catalog, pg_temp")
         connection.execute("set local row_security = off")
         checked = check_options(connection, found, options)
-        return read_report(connection, found, checked)
+        told = read_report(connection, found, checked)
+        if batch := batches.find_unfinished(connection, found):
+            told["notes"].append(
+                f"batch {batch['batch_id']} is unfinished, in phase {batch['phase']}: "
+                f"`{batches.command_of(batch)}` goes on"
+            )
+        return told
 
 
 def apply(

@@ -134,7 +134,8 @@ class Run:
         connection, work = self.session.connection, self.statements
         with connection.transaction():
             connection.execute(b"set local lock_timeout = 0")
-            self.session.run([work.forget_groups(), work.find_groups()])
+            with self.session.progress("Looking for duplicates", None):
+                self.session.run([work.forget_groups(), work.find_groups()])
             count = self.session.one(work.count_groups())["n"]
             self.reach("scanned", group_count=count)
 
@@ -286,20 +287,18 @@ class Run:
     def _move_children(self, step: int) -> int:
         """Repoint what points at the rows of a step, or refuse."""
         moved = 0
-        for number, foreign_key in enumerate(self.table.foreign_keys, 1):
+        for foreign_key in self.table.foreign_keys:
             if self.options.children == "refuse":
                 count = self.session.one(self.statements.count_children(foreign_key, step))["n"]
                 if count:
                     raise children_refused([(foreign_key.child_name, foreign_key.name, count)])
                 continue
             execute = self.session.connection.execute
-            noted = execute(self.statements.note_children(number, foreign_key, step)).rowcount
+            noted = execute(self.statements.note_children(foreign_key, step)).rowcount
             if not noted:
                 continue
             try:
-                pointed = execute(
-                    self.statements.repoint_children(number, foreign_key, step)
-                ).rowcount
+                pointed = execute(self.statements.repoint_children(foreign_key, step)).rowcount
             except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation) as exc:
                 raise PgmeritError(
                     f"rows of {foreign_key.child_name} cannot be repointed by {foreign_key.name}: "
