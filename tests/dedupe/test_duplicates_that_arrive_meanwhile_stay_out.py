@@ -102,6 +102,17 @@ def test_while_the_guard_refuses_all_other_writes_go_on(refusing: Connection) ->
     refusing.execute(INSERT.encode(), (50,))
     refusing.execute("delete from user_badges where user_id = 50")
     refusing.execute(INSERT.encode(), (50,))
+    # Neither a trigger before it nor the role of a replica passes the guard by.
+    refusing.execute(
+        "create function move() returns trigger language plpgsql"
+        " as 'begin new.user_id := 51; return new; end';"
+        " create trigger move before update on user_badges for each row"
+        " when (new.note = 'move') execute function move()"
+    )
+    for update in ("set user_id = 51", "set note = 'move'"):
+        with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
+            refusing.execute(f"update user_badges {update} where user_id = 50".encode())
+    refusing.execute("set session_replication_role = replica")
     with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
         refusing.execute("update user_badges set user_id = 51 where user_id = 50")
     with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
