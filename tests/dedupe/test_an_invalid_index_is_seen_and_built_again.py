@@ -73,7 +73,7 @@ def test_undo_leaves_the_invalid_index_as_it_was(legacy: Connection, run: Cli) -
 
 NOT_ENOUGH = """
 create unique index on user_badges (user_id, badge_id) where note is null;
-create unique index on user_badges (user_id, lower(badge_id));
+create unique index on user_badges (user_id, badge_id, lower(note));
 create unique index on user_badges (user_id, badge_id collate "POSIX");
 create unique index on user_badges (user_id, badge_id text_pattern_ops);
 create unique index on user_badges (user_id, badge_id, earned_at);

@@ -111,8 +111,8 @@ def apply(
             )
         try:
             run.finish()
-        except UnbalancedError:
-            put_back(run)
+        except UnbalancedError as unbalanced:
+            _put_all_back(run, unbalanced)
             raise
         return _result(run)
 
@@ -294,6 +294,18 @@ def _claimed(run: Run, command: str) -> Iterator[None]:
     finally:
         with suppress(psycopg.Error):
             batches.release(run.session.connection, run.batch_id)
+
+
+def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
+    """Undo after rows did not add up; what goes wrong in it is told behind that."""
+    try:
+        put_back(run)
+    except (psycopg.Error, PgmeritError) as exc:
+        later = exc if isinstance(exc, PgmeritError) else translate(exc)
+        unbalanced.hint = (
+            f"Somebody wrote past the guard. Not every removed row is back yet ({later.message}): "
+            f"`pgmerit dedupe --undo {run.batch_id}` goes on."
+        )
 
 
 def _step_back(run: Run) -> str:
