@@ -129,6 +129,9 @@ def test_two_writers_of_one_key_wait_for_each_other(
     refusing: Connection, session: Session, ending: str
 ) -> None:
     first, second = session(autocommit=False), session()
+    # The key was written and given up before.
+    refusing.execute(INSERT.encode(), (80,))
+    refusing.execute("delete from user_badges where user_id = 80")
     first.execute(INSERT.encode(), (80,))
     waiting = in_background(lambda: second.execute(INSERT.encode(), (80,)))
     wait_until_blocked(refusing, second)

@@ -243,18 +243,21 @@ class Run:
 
         Unless it `waits`, what others hold is left for the next round.
         """
-        connection, work = self.session.connection, self.statements
+        connection, work, most = self.session.connection, self.statements, self.options.batch_rows
         connection.execute(work.take_arrivals())
-        total = self._count_groups()
-        with self.session.progress("Removing duplicates", total) as advance:
-            after = 0
-            while found := connection.execute(
-                work.next_range(after, self.options.batch_rows)
-            ).fetchone():
+        after, size = 0, most
+        with self.session.progress("Removing duplicates", self._count_groups()) as advance:
+            while found := connection.execute(work.next_range(after, size)).fetchone():
                 place = (found["mask"], found["first"], found["last"])
-                while self.session.patiently(self.table, partial(self._remove_some, place, waits)):
-                    pass
-                after = found["last"]
+                remove = partial(self._remove_some, place, waits)
+                has_more = self.session.patiently(self.table, remove)
+                if has_more and found["size"] > 1:
+                    # Ranking a range again for each batch of it would be dear: a shorter one.
+                    size = max(1, size // 4)
+                    continue
+                while has_more:
+                    has_more = self.session.patiently(self.table, remove)
+                after, size = found["last"], min(most, size * 2)
                 advance(found["size"])
         connection.execute(work.tidy_groups())
 
