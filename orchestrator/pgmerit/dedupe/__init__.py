@@ -21,7 +21,9 @@ from pgmerit.dedupe.running import (
     Run,
     UnbalancedError,
     children_refused,
+    refuse_builders,
     require_free_name,
+    require_rights,
 )
 from pgmerit.dedupe.session import Progress, Session, require_direct
 from pgmerit.dedupe.statements import Statements
@@ -62,7 +64,13 @@ def report(connection: Connection, table: str, options: Options) -> dict[str, An
         connection.execute("set local search_path = pg_catalog, pg_temp")
         connection.execute("set local row_security = off")
         checked = check_options(connection, found, options)
-        return read_report(connection, found, checked)
+        told = read_report(connection, found, checked)
+        if batch := batches.find_unfinished(connection, found):
+            told["notes"].append(
+                f"batch {batch['batch_id']} is unfinished, in phase {batch['phase']}: "
+                f"`{batches.command_of(batch)}` goes on"
+            )
+        return told
 
 
 def apply(
@@ -103,8 +111,8 @@ def apply(
             )
         try:
             run.finish()
-        except UnbalancedError:
-            put_back(run)
+        except UnbalancedError as unbalanced:
+            _put_all_back(run, unbalanced)
             raise
         return _result(run)
 
@@ -202,6 +210,8 @@ def _begin(
 
 def _require_possible(session: Session, table: Table, options: Options) -> None:
     """Refuse, before anything is written, what would be in the way later."""
+    require_rights(session.connection, table)
+    refuse_builders(session.connection, table)
     work = Statements(table, options, 0)
     require_free_name(session.connection, table, options)
     with session.snapshot():
@@ -284,6 +294,18 @@ def _claimed(run: Run, command: str) -> Iterator[None]:
     finally:
         with suppress(psycopg.Error):
             batches.release(run.session.connection, run.batch_id)
+
+
+def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
+    """Undo after rows did not add up; what goes wrong in it is told behind that."""
+    try:
+        put_back(run)
+    except (psycopg.Error, PgmeritError) as exc:
+        later = exc if isinstance(exc, PgmeritError) else translate(exc)
+        unbalanced.hint = (
+            f"Somebody wrote past the guard. Not every removed row is back yet ({later.message}): "
+            f"`pgmerit dedupe --undo {run.batch_id}` goes on."
+        )
 
 
 def _step_back(run: Run) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -10,7 +12,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from pgmerit.database import Connection
 from pgmerit.dedupe.statements import STATE, Statements
-from pgmerit.dedupe.table import SCHEMA, Options, Table
+from pgmerit.dedupe.table import META, SCHEMA, Options, Table
 from pgmerit.errors import BusyError, NoRightsError, PgmeritError, UnknownObjectError
 
 Batch = dict[str, Any]
@@ -19,8 +21,8 @@ BATCHES = Identifier(SCHEMA, "batches")
 STEPS = Identifier(SCHEMA, "steps")
 # What the guard does in a phase is told by `guard_of`.
 PHASES = (
-    *("made", "guarded", "counted", "indexed", "scanned", "fenced", "built", "verified"),
-    *("attached", "done", "undoing", "undone"),
+    *("made", "guarded", "counted", "indexed", "scanned", "fenced", "drained", "built"),
+    *("verified", "attached", "done", "undoing", "undone"),
 )
 _RUNNER_SECONDS = 3.0
 
@@ -34,7 +36,7 @@ and (a.backend_start is null or a.backend_start = {started_at})
 
 def guard_of(phase: str) -> str:
     """Say what the guard does to writers in a phase: none, note or refuse."""
-    if phase in ("fenced", "built", "verified"):
+    if phase in ("fenced", "drained", "built", "verified"):
         return "refuse"
     return "note" if phase in ("guarded", "counted", "indexed", "scanned") else "none"
 
@@ -48,9 +50,10 @@ def has_state(connection: Connection) -> bool:
         SQL(
             "select pg_catalog.pg_get_userbyid(n.nspowner) as owner, "
             "pg_catalog.pg_has_role(n.nspowner, 'usage') as is_owned, "
-            "pg_catalog.to_regclass({}) is not null as has_batches "
+            "exists (select from pg_catalog.pg_class as c "
+            "where c.relnamespace = n.oid and c.relname = 'batches') as has_batches "
             "from pg_catalog.pg_namespace as n where n.nspname = {}"
-        ).format(Literal(f"{SCHEMA}.batches"), Literal(SCHEMA))
+        ).format(Literal(SCHEMA))
     ).fetchone()
     if row is None:
         return False
@@ -91,9 +94,9 @@ def create(connection: Connection, table: Table, options: Options) -> Batch:
     """Begin a batch, with its work tables, as this session's own; raises PgmeritError."""
     try:
         with connection.transaction():
-            has_state(connection)
             for text in STATE:
                 connection.execute(text.encode())
+                has_state(connection)
             inserted = connection.execute(
                 SQL(
                     "insert into {} (table_oid, table_name, key_columns, keep_column, children, "
@@ -125,11 +128,6 @@ def create(connection: Connection, table: Table, options: Options) -> Batch:
         raise BusyError(
             f"another session has just begun to deduplicate {table.full_name}",
             "`pgmerit dedupe --status` shows how far it is.",
-        ) from exc
-    except psycopg.errors.InsufficientPrivilege as exc:
-        raise NoRightsError(
-            f"the schema {SCHEMA} cannot be made: {exc.diag.message_primary}",
-            "Grant CREATE on the database to this role.",
         ) from exc
     return inserted
 
@@ -214,8 +212,6 @@ def options_of(batch: Batch, **limits: Any) -> Options:
 
 def command_of(batch: Batch) -> str:
     """Give the command that goes on with a batch."""
-    import shlex
-
     words = ["pgmerit", "dedupe", batch["table_name"]]
     words += ["--key", ",".join(_listed(name) for name in batch["key_columns"])]
     words += ["--keep", batch["keep_column"], "--apply"]
@@ -228,13 +224,39 @@ def _listed(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if {*name} & {*'," '} else name
 
 
-def require_archive(connection: Connection, statements: Statements) -> None:
-    """Refuse a batch whose archive is gone; raises PgmeritError."""
-    name = statements.archive.as_string(None)
-    row = connection.execute(
-        SQL("select pg_catalog.to_regclass({}) as archive").format(Literal(name))
-    ).fetchone()
-    if row is None or row["archive"] is None:
+def as_archived(connection: Connection, table: Table, batch_id: int) -> Table:
+    """Give the table with the columns and foreign keys that its archive knows.
+
+    Raises PgmeritError when the archive is gone, or holds a column that the table lost.
+    """
+    archived = _columns_of(connection, f"archive_{batch_id}")
+    if not archived:
+        raise PgmeritError(f"the archive of batch {batch_id} is gone", "Nothing can be put back.")
+    known = {each.name for each in table.columns}
+    lost = [name for name in archived if name not in known and not name.startswith(META)]
+    if lost:
         raise PgmeritError(
-            f"the archive of batch {statements.batch_id} is gone", "Nothing can be put back."
+            f'{table.full_name} has no column "{lost[0]}" any more, and removed rows have',
+            "Add it again, with its type, then run it again.",
         )
+    return replace(
+        table,
+        columns=tuple(each for each in table.columns if each.name in archived),
+        foreign_keys=tuple(
+            each
+            for each in table.foreign_keys
+            if _columns_of(connection, f"repointed_{batch_id}_{each.oid}")
+        ),
+    )
+
+
+def _columns_of(connection: Connection, name: str) -> list[str]:
+    """List the columns of one of our own tables; none when it is not there."""
+    found = connection.execute(
+        SQL(
+            "select a.attname from pg_catalog.pg_attribute as a "
+            "where a.attrelid = pg_catalog.to_regclass({}) and a.attnum > 0 "
+            "and not a.attisdropped order by a.attnum"
+        ).format(Literal(f"{SCHEMA}.{name}"))
+    )
+    return [row["attname"] for row in found.fetchall()]

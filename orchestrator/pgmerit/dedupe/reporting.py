@@ -13,7 +13,7 @@ from pgmerit.dedupe.table import ForeignKey, Options, Table, key_indexes, rows
 
 _EXAMPLES = 5
 # Beside the scan that the report makes: two index builds, a scan for groups and two counts.
-_SCANS = 6
+_SCANS = 3
 _ROWS_A_SECOND = 5000
 
 _TRIGGERS = """
@@ -186,10 +186,10 @@ def _notes(table: Table, options: Options, counts: dict[str, Any]) -> list[str]:
             f"{counts['null_rows']} rows have a NULL in the key: choose --nulls distinct (they "
             "stay) or not-distinct (NULL equals NULL)"
         )
-    if (table.schema, table.name) == ("badges", "earned_badges"):
+    if table.is_own:
         notes.append(
-            "these are pgmerit's own awards: a removed row is no revocation, so no event is told "
-            "and statistics stay; a place that it took is free again"
+            "these are pgmerit's own awards: a removed row is no revocation, so no event is told, "
+            "statistics stay, and so do places that are claimed"
         )
     return notes
 

@@ -15,6 +15,10 @@ from pgmerit.errors import InvalidInputError, PgmeritError, UnknownObjectError
 SCHEMA = "pgmerit_dedupe"
 META = "pgmerit_"
 
+# pgmerit's own awards: a person has a badge several times over, by tier and occurrence.
+_OWN_TABLE = ("badges", "earned_badges")
+_OWN_KEY = {"peer_mentor_id", "badge_definition_id", "org_id", "tier", "occurrence"}
+
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^",\s](?:[^",]*[^",\s])?))\s*(,|$)')
 _LONGEST_NAME = 63
 
@@ -59,6 +63,7 @@ class Column:
 class ForeignKey:
     """A foreign key of another table, or of the same, that points at the table."""
 
+    oid: int
     name: str
     child_oid: int
     child_schema: str
@@ -121,6 +126,13 @@ class Table:
         """Its name with its schema, quoted."""
         return sql.Identifier(self.schema, self.name)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it holds the awards of this database's pgmerit."""
+        return (self.schema, self.name) == _OWN_TABLE and {*_OWN_KEY} <= {
+            each.name for each in self.columns
+        }
+
     def column(self, name: str) -> Column:
         """Give a column by its exact name."""
         return next(each for each in self.columns if each.name == name)
@@ -167,7 +179,6 @@ where c.oid = {oid}
 _COLUMNS = """
 select
     a.attname as name, a.attnotnull as is_not_null, a.attgenerated <> '' as is_generated,
-    pg_catalog.format('%s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)) as shape,
     coalesce(e.schema, 'pg_catalog') as equality_schema, coalesce(e.name, '=') as equality
 from pg_catalog.pg_attribute as a
 join pg_catalog.pg_type as t on t.oid = a.atttypid
@@ -192,6 +203,26 @@ where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
 
+# Type names would depend on the search path.
+_SHAPE = """
+select pg_catalog.concat_ws(
+    '; ',
+    (
+        select pg_catalog.string_agg(
+            pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod),
+            ', ' order by a.attnum
+        )
+        from pg_catalog.pg_attribute as a
+        where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
+    ),
+    (
+        select pg_catalog.string_agg(f.oid::text, ', ' order by f.oid)
+        from pg_catalog.pg_constraint as f
+        where f.contype = 'f' and f.confrelid = {oid} and f.conparentid = 0
+    )
+) as shape
+"""
+
 _PRIMARY_KEY = """
 select a.attname as name
 from pg_catalog.pg_index as i
@@ -203,7 +234,7 @@ order by k.place
 
 _FOREIGN_KEYS = """
 select
-    f.conname as name, f.conrelid::int8 as child_oid, n.nspname as child_schema,
+    f.oid::int8 as oid, f.conname as name, f.conrelid::int8 as child_oid, n.nspname as child_schema,
     c.relname as child_table, f.conrelid = f.confrelid as is_own,
     (
         select pg_catalog.array_agg(a.attname::text order by k.place)
@@ -307,15 +338,12 @@ def describe_table(connection: Connection, oid: int) -> Table:
 
 
 def shape_of(connection: Connection, oid: int) -> str:
-    """Give the names and types of a table's columns, as one text to compare."""
-    return ", ".join(row["shape"] for row in rows(connection, _COLUMNS, oid=oid))
+    """Give a table's columns, their types and who points at it, as one text to compare."""
+    return str(rows(connection, _SHAPE, oid=oid)[0]["shape"])
 
 
 def _columns(connection: Connection, oid: int) -> tuple[Column, ...]:
-    found = rows(connection, _COLUMNS, oid=oid)
-    return tuple(
-        Column(**{name: value for name, value in row.items() if name != "shape"}) for row in found
-    )
+    return tuple(Column(**row) for row in rows(connection, _COLUMNS, oid=oid))
 
 
 def _foreign_key(connection: Connection, row: dict[str, Any]) -> ForeignKey:
@@ -414,6 +442,12 @@ def check_options(connection: Connection, table: Table, options: Options) -> Opt
     key = tuple(choose_column(table, name).name for name in options.key)
     if len({*key}) < len(key):
         raise InvalidInputError("--key names a column twice", "Name each column once.")
+    if table.is_own and not {*key} >= _OWN_KEY:
+        raise PgmeritError(
+            f"{table.full_name} is pgmerit's own, and a key without "
+            f"{', '.join(sorted(_OWN_KEY - {*key}))} would stop awards",
+            f"Its key is {','.join(sorted(_OWN_KEY))}.",
+        )
     keep = choose_column(table, options.keep)
     for option, name in [("--key", name) for name in key] + [("--keep", keep.name)]:
         _require_order(connection, table, option, name)
@@ -423,7 +457,9 @@ def check_options(connection: Connection, table: Table, options: Options) -> Opt
             f'the column "{clash[0]}" has a name of our own in the archive',
             f"Rename it: names that begin with {META} are taken.",
         )
-    constraint = options.constraint or default_constraint(table, key)
+    constraint = options.constraint
+    if constraint is None:
+        constraint = default_constraint(table, key)
     if not 0 < len(constraint.encode()) <= _LONGEST_NAME or "\0" in constraint:
         raise InvalidInputError(
             "--constraint is not a name of 1 to 63 bytes", "Choose a shorter name."
