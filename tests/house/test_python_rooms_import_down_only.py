@@ -19,6 +19,7 @@ ROOMS = [
     "doctor",
     "report",
     "verify",
+    "dedupe",
     "importing",
     "models",
     "rules",

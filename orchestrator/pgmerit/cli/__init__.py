@@ -9,6 +9,7 @@ from pgmerit.cli.common import CommandTable
 
 COMMANDS = {
     "db": "pgmerit.cli.db",
+    "dedupe": "pgmerit.cli.dedupe",
     "demo": "pgmerit.cli.demo",
     "doctor": "pgmerit.cli.doctor",
     "import": "pgmerit.cli.importing",

@@ -1,0 +1,399 @@
+"""A batch from its first lock to the constraint, taken up again at the phase it had reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from pgmerit.dedupe import batches
+from pgmerit.dedupe.session import Session
+from pgmerit.dedupe.statements import Statements
+from pgmerit.dedupe.table import Index, Options, Table, key_indexes, rows, shape_of
+from pgmerit.errors import BusyError, PgmeritError
+
+_ROUNDS = 200
+_BUILDS = 5
+_UNREAD_ARRIVALS = 10
+
+_NAMED = """
+select
+    c.relkind::text as kind, i.indrelid::int8 as table_oid, i.indisvalid as is_valid,
+    i.indisready as is_ready
+from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+left join pg_catalog.pg_index as i on i.indexrelid = c.oid
+where n.nspname = {schema} and c.relname = {name}
+"""
+
+_CONSTRAINT = """
+select from pg_catalog.pg_constraint where conrelid = {oid} and conname = {name}
+"""
+
+_BUILDER = """
+select p.pid from pg_catalog.pg_stat_progress_create_index as p
+where p.relid = {oid} and p.pid <> pg_catalog.pg_backend_pid()
+"""
+
+
+class UnbalancedError(PgmeritError):
+    """The rows before, arrived, kept and archived do not add up."""
+
+
+@dataclass
+class Run:
+    """One batch of one table, worked on by this session."""
+
+    session: Session
+    table: Table
+    options: Options
+    batch: batches.Batch
+    statements: Statements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.statements = Statements(self.table, self.options, self.batch["batch_id"])
+
+    @property
+    def batch_id(self) -> int:
+        """The batch's number."""
+        return int(self.batch["batch_id"])
+
+    def finish(self) -> None:
+        """Go through the phases that are left; raises PgmeritError."""
+        steps: dict[str, Callable[[], None]] = {
+            "made": self._put_guard_on,
+            "guarded": self._count,
+            "counted": self._index_key,
+            "indexed": self._scan,
+            "scanned": self._remove,
+            "fenced": self._build,
+            "built": self._balance,
+            "verified": self._attach,
+            "attached": self._tidy,
+        }
+        while self.batch["phase"] in steps:
+            steps[self.batch["phase"]]()
+
+    def reach(self, phase: str, **values: Any) -> None:
+        """Write down that a phase is reached."""
+        batches.update(self.session.connection, self.batch_id, phase=phase, **values)
+        self.batch = {**self.batch, **values, "phase": phase}
+
+    # Phases
+
+    def _put_guard_on(self) -> None:
+        def work() -> None:
+            self._require_shape()
+            self.session.run(self.statements.note_arrivals())
+            batches.update(self.session.connection, self.batch_id, phase="guarded")
+
+        self.session.locked(self.table, "share row exclusive", work)
+        self.batch["phase"] = "guarded"
+
+    def _count(self) -> None:
+        with self.session.snapshot():
+            before = self.session.one(self.statements.count_before())["before"]
+        self.reach("counted", before_count=before)
+
+    def _index_key(self) -> None:
+        """Have a usable index on the key; what is left invalid on it is dropped and told."""
+        self._refuse_builders()
+        indexes = key_indexes(self.session.connection, self.table, self.options.key)
+        dropped = list(self.batch["dropped_indexes"])
+        for index in indexes:
+            if index.is_unique and not index.is_valid and not index.is_constraint:
+                # Written down first: dropping it and then dying would forget it.
+                dropped.append(index.definition)
+                batches.update(self.session.connection, self.batch_id, dropped_indexes=dropped)
+                self._drop_invalid(index.name, is_ready=index.is_ready)
+        if not any(index.is_valid for index in indexes):
+            name = self.statements.helper_index
+            if (found := self._named(name)) and not found["is_valid"]:
+                self.drop(name)
+                found = None
+            if not found:
+                self.session.watched(
+                    self.statements.create_helper_index(), "Building an index on the key"
+                )
+        self.reach("indexed", dropped_indexes=dropped)
+
+    def _scan(self) -> None:
+        connection, work = self.session.connection, self.statements
+        with connection.transaction():
+            connection.execute(b"set local lock_timeout = 0")
+            self.session.run([work.forget_groups(), work.find_groups()])
+            count = self.session.one(work.count_groups())["n"]
+            self.reach("scanned", group_count=count)
+
+    def _remove(self) -> None:
+        """Remove in rounds; at the end, behind a short fence, no duplicate is left or can come."""
+        self._round(self.batch["group_count"])
+        for _ in range(_ROUNDS):
+            if self._count_unread() <= _UNREAD_ARRIVALS * self.options.batch_rows:
+                is_fenced = self.session.locked(
+                    self.table, "share row exclusive", self._fence, between=self._round
+                )
+                if is_fenced:
+                    self.batch["phase"] = "fenced"
+                    return
+            self._round()
+        raise BusyError(
+            f"gave up after {_ROUNDS} rounds: duplicates arrive faster than they are removed",
+            "What was removed is archived. Raise --batch-rows, or slow the writers, and run it "
+            "again: it goes on.",
+        )
+
+    def _fence(self) -> bool:
+        """Under the lock: remove the last few and let the guard refuse; false if there are many."""
+        self._require_shape()
+        self.session.run([self.statements.take_arrivals()])
+        self._forget_settled()
+        if self._count_groups() > self.options.batch_rows:
+            return False
+        for _ in self._ranges():
+            pass
+        if self._count_groups():
+            return False
+        self.session.run(self.statements.refuse_duplicates())
+        batches.update(self.session.connection, self.batch_id, phase="fenced")
+        return True
+
+    def _build(self) -> None:
+        name = str(self.options.constraint)
+        self._refuse_builders()
+        for _ in range(_BUILDS):
+            found = self._named(name)
+            if found and not found["is_valid"]:
+                self._drop_invalid(name, is_ready=found["is_ready"])
+                found = None
+            try:
+                if not found:
+                    self.session.watched(
+                        self.statements.create_unique_index(), "Building the unique index"
+                    )
+            except psycopg.errors.UniqueViolation as exc:
+                # Only a writer with a snapshot from before the fence brings one past the guard.
+                self.session.tell(f"{exc.diag.message_detail}: it is removed and built again")
+                self._round()
+                continue
+            self._require_sound(name)
+            self.reach("built")
+            return
+        raise BusyError(
+            f'the index "{name}" found duplicates in {_BUILDS} builds',
+            "Writers at REPEATABLE READ bring them past the guard; run it again.",
+        )
+
+    def _balance(self) -> None:
+        """Assert that no row was lost: before + arrived = kept + archived, in one snapshot."""
+        before = self.batch["before_count"]
+        with self.session.snapshot():
+            now = self.session.one(self.statements.count_after())
+        if before + now["arrived"] != now["kept"] + now["archived"]:
+            raise UnbalancedError(
+                f"the rows do not add up: {before} before + {now['arrived']} arrived is not "
+                f"{now['kept']} kept + {now['archived']} archived",
+                "Somebody wrote past the guard. Every removed row was put back.",
+            )
+        self.reach("verified")
+
+    def _attach(self) -> None:
+        def work() -> None:
+            self.session.run([self.statements.add_constraint(), *self.statements.drop_guard()])
+            batches.update(self.session.connection, self.batch_id, phase="attached")
+
+        self.session.locked(self.table, "access exclusive", work)
+        self.batch["phase"] = "attached"
+
+    def _tidy(self) -> None:
+        self.drop(self.statements.helper_index)
+        with self.session.connection.transaction():
+            self.session.run(self.statements.drop_work())
+            self.reach("done", ended_at=datetime.now(UTC))
+
+    def stop_refusing(self) -> None:
+        """Take the guard back to mode note, at the first try or not at all."""
+        with self.session.connection.transaction():
+            self.session.run([self.statements.stop_refusing()])
+            self.reach("scanned")
+
+    # Removing
+
+    def _round(self, total: int | None = None) -> None:
+        """Take the keys that arrived, and remove range by range what others do not hold."""
+        self.session.run([self.statements.take_arrivals()])
+        with self.session.progress("Removing duplicates", total or self._count_groups()) as advance:
+            for size in self._ranges(is_alone=True):
+                advance(size)
+        self.session.run([self.statements.tidy_groups()])
+
+    def _ranges(self, *, is_alone: bool = False) -> Any:
+        """Remove from every range of groups once; gives the size of each that was done."""
+        after = 0
+        while True:
+            found = self.session.connection.execute(
+                self.statements.next_range(after, self.options.batch_rows)
+            ).fetchone()
+            if found is None:
+                return
+            place = (found["mask"], found["first"], found["last"])
+            while self._transaction(place) if is_alone else self._step(place, waits=True):
+                pass
+            after = found["last"]
+            yield found["size"]
+
+    def _transaction(self, place: tuple[int, int, int]) -> bool:
+        """Remove from a range in a transaction of its own."""
+
+        def attempt() -> bool:
+            with self.session.batch():
+                self._require_shape()
+                return self._step(place, waits=False)
+
+        return self.session.patiently(self.table, attempt)
+
+    def _step(self, place: tuple[int, int, int], *, waits: bool) -> bool:
+        """Archive and delete at most a batch of rows; whether the range may have more."""
+        work, execute = self.statements, self.session.connection.execute
+        locked = self.session.one(work.lock_rows(*place, waits=waits))
+        step = self._next_step()
+        archived = execute(work.archive_rows(step, *place, locked["held"])).rowcount
+        if archived:
+            repointed = self._move_children(step)
+            deleted = execute(work.delete_archived(step)).rowcount
+            if deleted != archived:
+                raise PgmeritError(
+                    f"{archived} rows of {self.table.full_name} were to be removed, and {deleted} "
+                    "were: a trigger of the table keeps or changes them",
+                    "Nothing of this step stands. Disable the trigger meanwhile.",
+                )
+            execute(work.record_step(step, deleted, repointed))
+        execute(work.forget_settled(*place))
+        return bool(archived and locked["found"] >= self.options.batch_rows)
+
+    def _move_children(self, step: int) -> int:
+        """Repoint what points at the rows of a step, or refuse."""
+        moved = 0
+        for number, foreign_key in enumerate(self.table.foreign_keys, 1):
+            if self.options.children == "refuse":
+                count = self.session.one(self.statements.count_children(foreign_key, step))["n"]
+                if count:
+                    raise children_refused([(foreign_key.child_name, foreign_key.name, count)])
+                continue
+            execute = self.session.connection.execute
+            noted = execute(self.statements.note_children(number, foreign_key, step)).rowcount
+            if not noted:
+                continue
+            try:
+                pointed = execute(
+                    self.statements.repoint_children(number, foreign_key, step)
+                ).rowcount
+            except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation) as exc:
+                raise PgmeritError(
+                    f"rows of {foreign_key.child_name} cannot be repointed by {foreign_key.name}: "
+                    f"{exc.diag.message_primary}: {exc.diag.message_detail}",
+                    "Nothing of this step stands. Settle those rows by hand, then run it again.",
+                ) from exc
+            if pointed != noted:
+                raise PgmeritError(
+                    f"{noted} rows of {foreign_key.child_name} were to be repointed, and {pointed} "
+                    "were: a trigger of that table keeps or changes them",
+                    "Nothing of this step stands. Disable the trigger meanwhile.",
+                )
+            moved += noted
+        return moved
+
+    def _forget_settled(self) -> None:
+        for row in self.session.connection.execute(self.statements.masks()).fetchall():
+            self.session.run([self.statements.forget_settled(row["mask"], 0, 2**62)])
+
+    def _next_step(self) -> int:
+        return int(self.session.one(self.statements.next_step())["step"])
+
+    def _count_groups(self) -> int:
+        return int(self.session.one(self.statements.count_groups())["n"])
+
+    def _count_unread(self) -> int:
+        return int(self.session.one(self.statements.count_arrivals())["n"])
+
+    # Checks
+
+    def _require_shape(self) -> None:
+        """Stop when the table was altered since: an archived row would not be whole."""
+        now = shape_of(self.session.connection, self.table.oid)
+        if now != self.batch["shape"]:
+            raise PgmeritError(
+                f"{self.table.full_name} was altered since batch {self.batch_id} began",
+                f"`pgmerit dedupe --undo {self.batch_id}` puts back what was removed; then begin "
+                "anew.",
+            )
+
+    def _refuse_builders(self) -> None:
+        found = rows(self.session.connection, _BUILDER, oid=self.table.oid)
+        if found:
+            raise BusyError(
+                f"pid {found[0]['pid']} is building an index on {self.table.full_name}",
+                "Wait until it has ended, then run it again.",
+            )
+
+    def _named(self, name: str) -> dict[str, Any] | None:
+        found = rows(self.session.connection, _NAMED, schema=self.table.schema, name=name)
+        return found[0] if found else None
+
+    def _require_sound(self, name: str) -> None:
+        """Read in the catalogue that the index is what the constraint needs."""
+        found = key_indexes(self.session.connection, self.table, self.options.key)
+        if not any(_is_sound(each, name, self.options) for each in found):
+            raise PgmeritError(
+                f'the index "{name}" is not a valid unique index on '
+                f"({', '.join(self.options.key)})",
+                "Drop it, or choose another name with --constraint.",
+            )
+
+    def _drop_invalid(self, name: str, *, is_ready: bool) -> None:
+        does = "refuses some duplicates" if is_ready else "refuses nothing"
+        self.session.tell(f'the index "{name}" is invalid and {does}: dropped')
+        self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Drop an index of the table, if it is there."""
+        if self._named(name):
+            self.session.watched(self.statements.drop_index(name), f'Dropping the index "{name}"')
+
+
+def _is_sound(index: Index, name: str, options: Options) -> bool:
+    return (
+        index.name == name
+        and index.columns == options.key
+        and index.enforces(options.nulls)
+        and index.is_nulls_not_distinct == (options.nulls == "not-distinct")
+    )
+
+
+def children_refused(found: list[tuple[str, str, int]]) -> PgmeritError:
+    """Say which children point at rows that are to be removed."""
+    told = "; ".join(f"{count} rows of {child} by {name}" for child, name, count in found)
+    return PgmeritError(
+        f"rows to be removed are pointed at: {told}",
+        "--children repoint points them at the rows that are kept.",
+    )
+
+
+def require_free_name(connection: Any, table: Table, options: Options) -> None:
+    """Refuse a constraint's name that something else has; raises PgmeritError."""
+    name = str(options.constraint)
+    found = rows(connection, _NAMED, schema=table.schema, name=name)
+    taken = bool(rows(connection, _CONSTRAINT, oid=table.oid, name=name))
+    ours = [
+        each.name
+        for each in key_indexes(connection, table, options.key)
+        if each.is_unique and not each.is_valid and not each.is_constraint
+    ]
+    if taken or (found and name not in ours):
+        raise PgmeritError(
+            f'the name "{name}" is taken in schema {table.schema}',
+            "Choose another with --constraint.",
+        )
