@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pgmerit.database import Connection
 
 from tests.conftest import CliResult
-from tests.dedupe.legacy import LEGACY, content, dedupe, fill
+from tests.dedupe.legacy import LEGACY, apply, content, fill
 from tests.engine import rows, value
 
 Cli = Callable[..., CliResult]
@@ -35,7 +35,7 @@ def test_the_earliest_row_of_a_key_is_kept_and_the_key_is_unique(
         "select distinct on (user_id, badge_id) * from user_badges"
         " order by user_id, badge_id, earned_at, id",
     )
-    done = dedupe(run)
+    done = apply(run)
     assert (done["removed"], done["changed"]) == (40, True)
     assert rows(legacy, "select * from user_badges order by user_id, badge_id") == earliest
     assert (
@@ -52,7 +52,7 @@ def test_the_earliest_row_of_a_key_is_kept_and_the_key_is_unique(
 def test_what_was_removed_lies_whole_in_the_archive(legacy: Connection, run: Cli) -> None:
     fill(legacy, people=2, copies=2)
     before = content(legacy)
-    done = dedupe(run)
+    done = apply(run)
     archived = rows(legacy, f"select * from {done['archive']}")
     assert len(archived) == 2
     for row in archived:
@@ -67,7 +67,7 @@ def test_what_was_removed_lies_whole_in_the_archive(legacy: Connection, run: Cli
 def test_undo_restores_the_table(legacy: Connection, run: Cli) -> None:
     fill(legacy, people=20, copies=3)
     before, shape = content(legacy), described(legacy)
-    done = dedupe(run)
+    done = apply(run)
     told = run("dedupe", "--undo", done["batch"], "--format", "json")
     assert json.loads(told.stdout)["restored"] == 40
     assert content(legacy) == before
@@ -79,7 +79,7 @@ def test_undo_restores_the_table(legacy: Connection, run: Cli) -> None:
 def test_status_lists_the_batches(legacy: Connection, run: Cli) -> None:
     assert run("dedupe", "--status").stdout == "(none)\n"
     fill(legacy, people=2, copies=2)
-    done = dedupe(run)
+    done = apply(run)
     (batch,) = json.loads(run("dedupe", "--status", "--format", "json").stdout)
     assert (batch["batch"], batch["phase"], batch["removed"]) == (done["batch"], "done", 2)
     assert (batch["guard"], batch["next"]) == ("none", None)

@@ -21,7 +21,9 @@ from pgmerit.dedupe.running import (
     Run,
     UnbalancedError,
     children_refused,
+    refuse_builders,
     require_free_name,
+    require_rights,
 )
 from pgmerit.dedupe.script import write_script
 from pgmerit.dedupe.session import Progress, Session, require_direct
@@ -221,6 +223,8 @@ def _begin(
 
 def _require_possible(session: Session, table: Table, options: Options) -> None:
     """Refuse, before anything is written, what would be in the way later."""
+    require_rights(session.connection, table)
+    refuse_builders(session.connection, table)
     work = Statements(table, options, 0)
     require_free_name(session.connection, table, options)
     with session.snapshot():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import Any
 
@@ -19,8 +20,8 @@ BATCHES = Identifier(SCHEMA, "batches")
 STEPS = Identifier(SCHEMA, "steps")
 # What the guard does in a phase is told by `guard_of`.
 PHASES = (
-    *("made", "guarded", "counted", "indexed", "scanned", "fenced", "built", "verified"),
-    *("attached", "done", "undoing", "undone"),
+    *("made", "guarded", "counted", "indexed", "scanned", "fenced", "drained", "built"),
+    *("verified", "attached", "done", "undoing", "undone"),
 )
 _RUNNER_SECONDS = 3.0
 
@@ -34,7 +35,7 @@ and (a.backend_start is null or a.backend_start = {started_at})
 
 def guard_of(phase: str) -> str:
     """Say what the guard does to writers in a phase: none, note or refuse."""
-    if phase in ("fenced", "built", "verified"):
+    if phase in ("fenced", "drained", "built", "verified"):
         return "refuse"
     return "note" if phase in ("guarded", "counted", "indexed", "scanned") else "none"
 
@@ -91,9 +92,9 @@ def create(connection: Connection, table: Table, options: Options) -> Batch:
     """Begin a batch, with its work tables, as this session's own; raises PgmeritError."""
     try:
         with connection.transaction():
-            has_state(connection)
             for text in STATE:
                 connection.execute(text.encode())
+                has_state(connection)
             inserted = connection.execute(
                 SQL(
                     "insert into {} (table_oid, table_name, key_columns, keep_column, children, "
@@ -125,11 +126,6 @@ def create(connection: Connection, table: Table, options: Options) -> Batch:
         raise BusyError(
             f"another session has just begun to deduplicate {table.full_name}",
             "`pgmerit dedupe --status` shows how far it is.",
-        ) from exc
-    except psycopg.errors.InsufficientPrivilege as exc:
-        raise NoRightsError(
-            f"the schema {SCHEMA} cannot be made: {exc.diag.message_primary}",
-            "Grant CREATE on the database to this role.",
         ) from exc
     return inserted
 
@@ -214,8 +210,6 @@ def options_of(batch: Batch, **limits: Any) -> Options:
 
 def command_of(batch: Batch) -> str:
     """Give the command that goes on with a batch."""
-    import shlex
-
     words = ["pgmerit", "dedupe", batch["table_name"]]
     words += ["--key", ",".join(_listed(name) for name in batch["key_columns"])]
     words += ["--keep", batch["keep_column"], "--apply"]

@@ -186,10 +186,10 @@ def _notes(table: Table, options: Options, counts: dict[str, Any]) -> list[str]:
             f"{counts['null_rows']} rows have a NULL in the key: choose --nulls distinct (they "
             "stay) or not-distinct (NULL equals NULL)"
         )
-    if (table.schema, table.name) == ("badges", "earned_badges"):
+    if table.is_own:
         notes.append(
-            "these are pgmerit's own awards: a removed row is no revocation, so no event is told "
-            "and statistics stay; a place that it took is free again"
+            "these are pgmerit's own awards: a removed row is no revocation, so no event is told, "
+            "statistics stay, and so do places that are claimed"
         )
     return notes
 

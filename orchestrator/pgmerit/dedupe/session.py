@@ -110,9 +110,17 @@ class Session:
     def batch(self) -> Iterator[None]:
         """A short transaction that finds rows by index, whatever the statistics say."""
         with self.connection.transaction():
+            self._set("lock_timeout", self.lock_timeout / 2, is_local=True)
             for name in ("hashjoin", "mergejoin", "seqscan"):
                 self.connection.execute(SQL("set local enable_{} = off").format(SQL(name)))
             yield
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Bound each statement: we hold what others wait for."""
+        self._set("statement_timeout", self.lock_timeout / 2, is_local=True)
+        yield
+        self._set("statement_timeout", 0, is_local=True)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -126,31 +134,28 @@ class Session:
         table: Table,
         mode: str,
         work: Callable[[], T],
-        between: Callable[[], None] = lambda: None,
     ) -> T:
         """Do the work under a lock of the table, trying again while somebody is in the way.
 
         Half of the lock timeout is for the wait, half for each statement of the work, so nobody
-        who queues behind waits longer. `between` is done before each new try. Raises BusyError
-        after the time to give up, with who holds what.
+        who queues behind waits longer. Raises BusyError after the time to give up, with
+        who holds what.
         """
 
         def attempt() -> T:
             with self.batch():
-                self._set("lock_timeout", self.lock_timeout / 2, is_local=True)
                 self.connection.execute(
                     SQL("lock table only {} in {} mode").format(table.identifier, SQL(mode))
                 )
-                self._set("statement_timeout", self.lock_timeout / 2, is_local=True)
-                return work()
+                with self.bounded():
+                    return work()
 
-        return self.patiently(table, attempt, between, mode)
+        return self.patiently(table, attempt, mode)
 
     def patiently(
         self,
         table: Table,
         attempt: Callable[[], T],
-        between: Callable[[], None] = lambda: None,
         mode: str | None = None,
     ) -> T:
         """Try a transaction until it is not in anybody's way; see `locked`."""
@@ -173,7 +178,6 @@ class Session:
                 )
             self.tell_once(f"waiting for a lock on {table.full_name}, held by {holders}")
             time.sleep(random.uniform(0.5, 1.5) * self.lock_timeout)  # noqa: S311
-            between()
 
     def tell_once(self, message: str) -> None:
         """Tell what was not told yet."""

@@ -352,12 +352,18 @@ class Statements:
         )
         has_null = SQL(" or ").join(SQL("{} is null").format(each) for each in new)
         rows = SQL("select from only {} as t where {} limit 2").format(self.table.identifier, same)
+        old = [SQL("old.{}").format(each.identifier) for each in self.key]
+        unchanged = both(
+            SQL("({} or {} is null and {} is null)").format(column.equal(was, now), was, now)
+            for column, was, now in zip(self.key, old, new, strict=True)
+        )
         names = ", ".join(self.options.key)
         shown = SQL(" || ', ' || ").join(
             SQL("coalesce({}::text, 'null')").format(each) for each in new
         )
         return SQL(
             "if {skips} then return null; end if; "
+            "if tg_op = 'UPDATE' then if {unchanged} then return null; end if; end if; "
             "insert into {claims} ({work_list}) values ({new}) "
             "on conflict on constraint {claims_key} "
             "do update set xid = pg_catalog.pg_current_xact_id(); "
@@ -368,6 +374,7 @@ class Statements:
             "schema = {schema}, table = {table}, constraint = {constraint}; end if;"
         ).format(
             skips=SQL("false") if self.is_nulls_not_distinct else has_null,
+            unchanged=unchanged,
             claims=self.work("claims"),
             work_list=self.work_list,
             new=comma(new),
@@ -538,7 +545,9 @@ class Statements:
 
     def tidy_groups(self) -> Composed:
         """Make room where rounds left dead rows: the next scans are short again."""
-        return SQL("vacuum {}, {}").format(self.work("groups"), self.work("arrivals"))
+        return SQL("vacuum (truncate false) {}, {}").format(
+            self.work("groups"), self.work("arrivals")
+        )
 
     def next_step(self) -> Composed:
         """Give the number of the next step."""

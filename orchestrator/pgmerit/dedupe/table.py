@@ -15,6 +15,10 @@ from pgmerit.errors import InvalidInputError, PgmeritError, UnknownObjectError
 SCHEMA = "pgmerit_dedupe"
 META = "pgmerit_"
 
+# pgmerit's own awards: a person has a badge several times over, by tier and occurrence.
+_OWN_TABLE = ("badges", "earned_badges")
+_OWN_KEY = {"peer_mentor_id", "badge_definition_id", "org_id", "tier", "occurrence"}
+
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^",\s](?:[^",]*[^",\s])?))\s*(,|$)')
 _LONGEST_NAME = 63
 
@@ -121,6 +125,13 @@ class Table:
         """Its name with its schema, quoted."""
         return sql.Identifier(self.schema, self.name)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it holds the awards of this database's pgmerit."""
+        return (self.schema, self.name) == _OWN_TABLE and {*_OWN_KEY} <= {
+            each.name for each in self.columns
+        }
+
     def column(self, name: str) -> Column:
         """Give a column by its exact name."""
         return next(each for each in self.columns if each.name == name)
@@ -167,7 +178,6 @@ where c.oid = {oid}
 _COLUMNS = """
 select
     a.attname as name, a.attnotnull as is_not_null, a.attgenerated <> '' as is_generated,
-    pg_catalog.format('%s %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)) as shape,
     coalesce(e.schema, 'pg_catalog') as equality_schema, coalesce(e.name, '=') as equality
 from pg_catalog.pg_attribute as a
 join pg_catalog.pg_type as t on t.oid = a.atttypid
@@ -190,6 +200,15 @@ left join lateral (
 ) as e on true
 where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
+"""
+
+# Type names would depend on the search path.
+_SHAPE = """
+select pg_catalog.string_agg(
+    pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod), ', ' order by a.attnum
+) as shape
+from pg_catalog.pg_attribute as a
+where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 """
 
 _PRIMARY_KEY = """
@@ -308,14 +327,11 @@ def describe_table(connection: Connection, oid: int) -> Table:
 
 def shape_of(connection: Connection, oid: int) -> str:
     """Give the names and types of a table's columns, as one text to compare."""
-    return ", ".join(row["shape"] for row in rows(connection, _COLUMNS, oid=oid))
+    return str(rows(connection, _SHAPE, oid=oid)[0]["shape"])
 
 
 def _columns(connection: Connection, oid: int) -> tuple[Column, ...]:
-    found = rows(connection, _COLUMNS, oid=oid)
-    return tuple(
-        Column(**{name: value for name, value in row.items() if name != "shape"}) for row in found
-    )
+    return tuple(Column(**row) for row in rows(connection, _COLUMNS, oid=oid))
 
 
 def _foreign_key(connection: Connection, row: dict[str, Any]) -> ForeignKey:
@@ -414,6 +430,12 @@ def check_options(connection: Connection, table: Table, options: Options) -> Opt
     key = tuple(choose_column(table, name).name for name in options.key)
     if len({*key}) < len(key):
         raise InvalidInputError("--key names a column twice", "Name each column once.")
+    if table.is_own and not {*key} >= _OWN_KEY:
+        raise PgmeritError(
+            f"{table.full_name} is pgmerit's own, and a key without "
+            f"{', '.join(sorted(_OWN_KEY - {*key}))} would stop awards",
+            f"Its key is {','.join(sorted(_OWN_KEY))}.",
+        )
     keep = choose_column(table, options.keep)
     for option, name in [("--key", name) for name in key] + [("--keep", keep.name)]:
         _require_order(connection, table, option, name)

@@ -41,7 +41,7 @@ def _take_constraint_away(run: Run) -> None:
         batches.update(run.session.connection, run.batch_id, phase="undoing")
 
     if run.batch["phase"] != "undoing":
-        is_building = run.batch["phase"] in ("fenced", "built", "verified")
+        is_building = run.batch["phase"] in ("drained", "built", "verified")
         run.session.locked(run.table, "access exclusive", work)
         run.batch["phase"] = "undoing"
         if is_building:
