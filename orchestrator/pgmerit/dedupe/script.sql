@@ -4,6 +4,15 @@
 \pset pager off
 @settings
 set lock_timeout = @lock_timeout;
+-- The tables that the routines name come later.
+set check_function_bodies = off;
+do @tag
+begin
+    -- The server then notices in the middle of a long statement that psql has died.
+    perform set_config('client_connection_check_interval', '1s', false);
+exception when invalid_parameter_value then null;
+end;
+@tag;
 
 -- What this session needs again and again.
 
@@ -24,7 +33,7 @@ as @tag
         i.name, i.definition, i.columns, i.is_unique, i.is_valid, i.is_ready, i.is_immediate,
         i.is_nulls_not_distinct, i.is_constraint
     from (@indexes) as i
-    where i.columns @> @key and @key @> i.columns;
+    where i.columns @@> @key and @key @@> i.columns;
 @tag;
 
 create or replace function pg_temp.pgmerit_has(pgmerit_v_name text, pgmerit_v_is_valid boolean[])
@@ -135,8 +144,10 @@ begin
 end;
 @tag;
 
--- Takes the keys that arrived, and removes range by range what others do not hold.
-create or replace procedure pg_temp.pgmerit_round()
+-- Takes the keys that arrived, and removes range by range the rows that are duplicates.
+--
+-- Unless it waits, what others hold is left for the next round.
+create or replace procedure pg_temp.pgmerit_round(pgmerit_v_waits boolean)
 language plpgsql
 as @tag
 declare
@@ -157,9 +168,10 @@ begin
         loop
             begin
                 @by_index
+                set local lock_timeout = @half;
                 perform pg_temp.pgmerit_require_shape();
                 pgmerit_v_has_more := pg_temp.pgmerit_step(
-                    pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last, false
+                    pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last, pgmerit_v_waits
                 );
                 pgmerit_v_is_done := true;
             exception when lock_not_available or deadlock_detected then
@@ -178,73 +190,56 @@ begin
 end;
 @tag;
 
--- Removes in rounds; then, behind a short fence, the last few, and lets the guard refuse.
+-- Removes in rounds while they get shorter; then lets the guard refuse duplicates.
 create or replace procedure pg_temp.pgmerit_remove()
 language plpgsql
 as @tag
 declare
-    pgmerit_v_count bigint;
-    pgmerit_v_mask integer;
-    pgmerit_v_first bigint;
-    pgmerit_v_last bigint;
-    pgmerit_v_after bigint;
-    pgmerit_v_has_more boolean;
-    pgmerit_v_is_locked boolean;
-    pgmerit_v_deadline timestamptz;
-    pgmerit_v_since timestamptz := clock_timestamp();
+    pgmerit_v_before bigint;
+    pgmerit_v_unread bigint;
+    pgmerit_v_since timestamptz;
 begin
     for pgmerit_v_number in 1 .. @rounds loop
-        call pg_temp.pgmerit_round();
-        select a.n into pgmerit_v_count from (@count_arrivals) as a;
-        continue when pgmerit_v_count > @unread_arrivals;
+        pgmerit_v_before := pgmerit_v_unread;
+        select a.n into pgmerit_v_unread from (@count_arrivals) as a;
+        exit when pgmerit_v_unread <= @batch_rows or pgmerit_v_unread > pgmerit_v_before / 2;
+        call pg_temp.pgmerit_round(false);
+    end loop;
+    pgmerit_v_since := clock_timestamp();
+    while pg_temp.pgmerit_phase() = 'scanned' loop
         begin
-            @by_index
             set local lock_timeout = @half;
             lock table only @table in share row exclusive mode;
-            pgmerit_v_deadline := clock_timestamp() + @half::interval;
             perform pg_temp.pgmerit_require_shape();
-            @take_arrivals
-            @forget_all_settled
-            select g.n into pgmerit_v_count from (@count_groups) as g;
-            pgmerit_v_after := 0;
-            while pgmerit_v_count <= @batch_rows loop
-                select r.mask, r.first, r.last
-                into pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last
-                from (@next_range) as r;
-                exit when not found;
-                loop
-                    pgmerit_v_has_more := pg_temp.pgmerit_step(
-                        pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last, true
-                    );
-                    if clock_timestamp() > pgmerit_v_deadline then
-                        raise lock_not_available;
-                    end if;
-                    exit when not pgmerit_v_has_more;
-                end loop;
-                pgmerit_v_after := pgmerit_v_last;
-            end loop;
-            if not exists (select from @groups) then
-                @refuse_duplicates
-                update pgmerit_dedupe.batches set phase = 'fenced' where batch_id = @batch;
-            end if;
-            pgmerit_v_is_locked := true;
-        exception when lock_not_available or deadlock_detected then
-            pgmerit_v_is_locked := false;
+            @refuse_duplicates
+            update pgmerit_dedupe.batches set phase = 'fenced' where batch_id = @batch;
+        exception when lock_not_available or deadlock_detected then null;
         end;
         commit;
-        if not pgmerit_v_is_locked then
+        if pg_temp.pgmerit_phase() = 'scanned' then
             perform pg_temp.pgmerit_wait(pgmerit_v_since, @modes);
-            continue;
         end if;
-        exit when pg_temp.pgmerit_phase() = 'fenced';
-        pgmerit_v_since := clock_timestamp();
     end loop;
-    if pg_temp.pgmerit_phase() <> 'fenced' then
-        raise exception 'gave up: duplicates arrive faster than they are removed'
-        using
-            errcode = 'lock_not_available',
-            hint = 'What was removed is archived. Slow the writers, and run this again: it goes on.';
-    end if;
+end;
+@tag;
+
+-- Removes what came before the guard refused, and what others held until now.
+create or replace procedure pg_temp.pgmerit_drain()
+language plpgsql
+as @tag
+begin
+    call pg_temp.pgmerit_round(false);
+    for pgmerit_v_number in 1 .. @rounds loop
+        if not exists (select from @groups) then
+            update pgmerit_dedupe.batches set phase = 'drained' where batch_id = @batch;
+            return;
+        end if;
+        call pg_temp.pgmerit_round(true);
+    end loop;
+    raise exception 'gave up: keys still have duplicates, whose rows are changed all the while'
+    using
+        errcode = 'lock_not_available',
+        hint = 'What was removed is archived. Run this again when fewer write: it goes on.';
 end;
 @tag;
 
@@ -289,6 +284,7 @@ begin
         return;
     end if;
     perform pg_temp.pgmerit_require_shape();
+    perform pg_temp.pgmerit_tell_open();
     if exists (
         select
         from pg_temp.pgmerit_indexes() as i
@@ -445,7 +441,7 @@ do @tag
 begin
     @ours
     if pg_temp.pgmerit_phase() = 'scanned' then
-        call pg_temp.pgmerit_round();
+        call pg_temp.pgmerit_round(false);
     end if;
 end;
 @tag;
@@ -457,6 +453,9 @@ begin
     if pg_temp.pgmerit_phase() = 'scanned' then
         call pg_temp.pgmerit_remove();
     end if;
+    if pg_temp.pgmerit_phase() = 'fenced' then
+        call pg_temp.pgmerit_drain();
+    end if;
 end;
 @tag;
 
@@ -465,7 +464,7 @@ end;
 do @tag
 begin
     @ours
-    if pg_temp.pgmerit_phase() = 'fenced' then
+    if pg_temp.pgmerit_phase() = 'drained' then
         raise exception 'the index % found duplicates in every build', @constraint
         using
             errcode = 'lock_not_available',

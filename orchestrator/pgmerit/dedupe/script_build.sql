@@ -1,19 +1,19 @@
 do @tag
 begin
     @ours
-    if pg_temp.pgmerit_phase() = 'fenced' then
+    if pg_temp.pgmerit_phase() = 'drained' then
         perform pg_temp.pgmerit_tell_open();
     end if;
 end;
 @tag;
 set lock_timeout = 0;
 select @drop_unique_index
-where pg_temp.pgmerit_phase() = 'fenced'
+where pg_temp.pgmerit_phase() = 'drained'
 and pg_temp.pgmerit_has(@constraint, '{false}')
 \gexec
 \set ON_ERROR_STOP off
 select @create_unique_index
-where pg_temp.pgmerit_phase() = 'fenced'
+where pg_temp.pgmerit_phase() = 'drained'
 and not pg_temp.pgmerit_has(@constraint, '{true,false}')
 \gexec
 select :'SQLSTATE' = '23505' as pgmerit_is_doubled,
@@ -31,12 +31,12 @@ end;
 \endif
 \if :pgmerit_is_doubled
 -- Only a writer with a snapshot from before the fence brings one past the guard.
-call pg_temp.pgmerit_round();
+call pg_temp.pgmerit_drain();
 \else
 do @tag
 begin
     @ours
-    if pg_temp.pgmerit_phase() <> 'fenced' then
+    if pg_temp.pgmerit_phase() <> 'drained' then
         return;
     end if;
     if not exists (

@@ -202,13 +202,23 @@ where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
 
-# Type names would depend on the search path.
-_SHAPE = """
-select pg_catalog.string_agg(
-    pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod), ', ' order by a.attnum
-) as shape
-from pg_catalog.pg_attribute as a
-where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
+# Type names would depend on the search path. With a foreign key of later, removed rows would have
+# children that nobody looked for.
+SHAPE = """
+select pg_catalog.concat_ws('; ', (
+    select pg_catalog.string_agg(
+        pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod), ', '
+        order by a.attnum
+    )
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
+), (
+    select pg_catalog.string_agg(
+        pg_catalog.format('%s of %s', f.conname, f.conrelid::int8), ', ' order by f.oid
+    )
+    from pg_catalog.pg_constraint as f
+    where f.contype = 'f' and f.confrelid = {oid} and f.conparentid = 0
+)) as shape
 """
 
 _PRIMARY_KEY = """
@@ -245,7 +255,7 @@ where f.contype = 'f' and f.confrelid = {oid} and f.conparentid = 0
 order by 3, 4, 1
 """
 
-_INDEXES = """
+INDEXES = """
 select
     c.relname as name, pg_catalog.pg_get_indexdef(i.indexrelid) as definition, k.columns,
     i.indisunique as is_unique, i.indisvalid as is_valid, i.indisready as is_ready,
@@ -327,7 +337,7 @@ def describe_table(connection: Connection, oid: int) -> Table:
 
 def shape_of(connection: Connection, oid: int) -> str:
     """Give the names and types of a table's columns, as one text to compare."""
-    return str(rows(connection, _SHAPE, oid=oid)[0]["shape"])
+    return str(rows(connection, SHAPE, oid=oid)[0]["shape"])
 
 
 def _columns(connection: Connection, oid: int) -> tuple[Column, ...]:
@@ -395,7 +405,7 @@ def key_indexes(connection: Connection, table: Table, key: tuple[str, ...]) -> l
     """List the plain btree indexes on exactly the columns of the key, in any order."""
     found = [
         Index(**row | {"columns": tuple(row["columns"])})
-        for row in rows(connection, _INDEXES, oid=table.oid)
+        for row in rows(connection, INDEXES, oid=table.oid)
     ]
     return [each for each in found if sorted(each.columns) == sorted(key)]
 
