@@ -10,7 +10,7 @@ import pytest
 from pgmerit.database import Connection
 
 from tests.conftest import CliResult
-from tests.dedupe.legacy import CONSTRAINT, INSERT, LEGACY, apply, content, duplicates, fill
+from tests.dedupe.legacy import CONSTRAINT, INSERT, LEGACY, TABLE, apply, content, duplicates, fill
 from tests.engine import in_background, rows, until, value
 
 Cli = Callable[..., CliResult]
@@ -71,44 +71,45 @@ def test_undo_leaves_the_invalid_index_as_it_was(legacy: Connection, run: Cli) -
     assert (content(legacy), state(legacy)) == (before, was)
 
 
-@pytest.mark.parametrize(
-    "index",
-    [
-        "create unique index other on user_badges (user_id, badge_id) where note is null",
-        "create unique index other on user_badges (user_id, lower(badge_id))",
-        'create unique index other on user_badges (user_id, badge_id collate "POSIX")',
-        "create unique index other on user_badges (user_id, badge_id text_pattern_ops)",
-        "create unique index other on user_badges (user_id, badge_id, earned_at)",
-        "create index other on user_badges (user_id, badge_id)",
-        "alter table user_badges add constraint other unique (user_id, badge_id) deferrable",
-    ],
-)
-def test_an_index_that_is_not_the_key_is_not_enough(
-    legacy: Connection, run: Cli, index: str
-) -> None:
-    legacy.execute(index.encode())
-    assert run(*LEGACY).exit_code == 1
-    assert apply(run)["changed"]
-    assert state(legacy) == (True, True, True, True)
-    assert state(legacy, "other") is not None
+NOT_ENOUGH = [
+    "create unique index other on user_badges (user_id, badge_id) where note is null",
+    "create unique index other on user_badges (user_id, lower(badge_id))",
+    'create unique index other on user_badges (user_id, badge_id collate "POSIX")',
+    "create unique index other on user_badges (user_id, badge_id text_pattern_ops)",
+    "create unique index other on user_badges (user_id, badge_id, earned_at)",
+    "create index other on user_badges (user_id, badge_id)",
+    "alter table user_badges add constraint other unique (user_id, badge_id) deferrable",
+]
+ENOUGH = [
+    "create unique index other on user_badges (user_id, badge_id)",
+    "create unique index other on user_badges (badge_id, user_id) include (note)",
+    "alter table user_badges add unique nulls not distinct (user_id, badge_id)",
+]
 
 
-@pytest.mark.parametrize(
-    "index",
-    [
-        "create unique index other on user_badges (user_id, badge_id)",
-        "create unique index other on user_badges (badge_id, user_id) include (note)",
-        "alter table user_badges add unique nulls not distinct (user_id, badge_id)",
-    ],
-)
-def test_a_sound_index_on_the_key_is_enough(legacy: Connection, run: Cli, index: str) -> None:
-    legacy.execute(index.encode())
-    assert run(*LEGACY).exit_code == 0
-    told = run(*LEGACY, "--apply")
-    assert (told.exit_code, told.stderr) == (
-        0,
-        "unchanged: public.user_badges is unique by this key already\n",
-    )
+def indexed(connection: Connection, index: str) -> None:
+    """Make the table anew, with one more index."""
+    connection.execute(f"drop table user_badges; {TABLE}; {index}".encode())
+
+
+def test_an_index_that_is_not_the_key_is_not_enough(legacy: Connection, run: Cli) -> None:
+    for index in NOT_ENOUGH:
+        indexed(legacy, index)
+        assert run(*LEGACY).exit_code == 1
+        assert apply(run)["changed"]
+        assert state(legacy) == (True, True, True, True)
+        assert state(legacy, "other") is not None
+
+
+def test_a_sound_index_on_the_key_is_enough(legacy: Connection, run: Cli) -> None:
+    for index in ENOUGH:
+        indexed(legacy, index)
+        assert run(*LEGACY).exit_code == 0
+        told = run(*LEGACY, "--apply")
+        assert (told.exit_code, told.stderr) == (
+            0,
+            "unchanged: public.user_badges is unique by this key already\n",
+        )
 
 
 def test_index_and_constraint_have_one_name_and_a_rerun_changes_nothing(
@@ -125,25 +126,24 @@ def test_index_and_constraint_have_one_name_and_a_rerun_changes_nothing(
     assert content(legacy, "pg_index") == before
 
 
-@pytest.mark.parametrize(
-    "taken",
-    [
-        "create table user_badges_user_id_badge_id_key (n integer)",
-        "create index user_badges_user_id_badge_id_key on user_badges (note)",
-        "alter table user_badges"
-        " add constraint user_badges_user_id_badge_id_key check (user_id > 0)",
-    ],
-)
-def test_a_name_that_is_taken_is_refused(legacy: Connection, run: Cli, taken: str) -> None:
-    fill(legacy, people=3, copies=2)
-    legacy.execute(taken.encode())
-    told = run(*LEGACY, "--apply")
-    assert told.exit_code == 2
-    assert told.stderr == (
-        f'error: the name "{CONSTRAINT}" is taken in schema public\n'
-        "hint: Choose another with --constraint.\n"
-    )
-    assert duplicates(legacy) == 3
+TAKEN = [
+    "create index user_badges_user_id_badge_id_key on user_badges (note)",
+    "alter table user_badges add constraint user_badges_user_id_badge_id_key check (user_id > 0)",
+    "create table user_badges_user_id_badge_id_key (n integer)",
+]
+
+
+def test_a_name_that_is_taken_is_refused(legacy: Connection, run: Cli) -> None:
+    for taken in TAKEN:
+        indexed(legacy, taken)
+        fill(legacy, people=3, copies=2)
+        told = run(*LEGACY, "--apply")
+        assert told.exit_code == 2
+        assert told.stderr == (
+            f'error: the name "{CONSTRAINT}" is taken in schema public\n'
+            "hint: Choose another with --constraint.\n"
+        )
+        assert duplicates(legacy) == 3
 
 
 def test_somebody_elses_build_is_named_and_left_alone(

@@ -49,9 +49,10 @@ def has_state(connection: Connection) -> bool:
         SQL(
             "select pg_catalog.pg_get_userbyid(n.nspowner) as owner, "
             "pg_catalog.pg_has_role(n.nspowner, 'usage') as is_owned, "
-            "pg_catalog.to_regclass({}) is not null as has_batches "
+            "exists (select from pg_catalog.pg_class as c "
+            "where c.relnamespace = n.oid and c.relname = 'batches') as has_batches "
             "from pg_catalog.pg_namespace as n where n.nspname = {}"
-        ).format(Literal(f"{SCHEMA}.batches"), Literal(SCHEMA))
+        ).format(Literal(SCHEMA))
     ).fetchone()
     if row is None:
         return False

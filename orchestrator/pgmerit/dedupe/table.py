@@ -455,7 +455,9 @@ def check_options(connection: Connection, table: Table, options: Options) -> Opt
             f'the column "{clash[0]}" has a name of our own in the archive',
             f"Rename it: names that begin with {META} are taken.",
         )
-    constraint = options.constraint or default_constraint(table, key)
+    constraint = options.constraint
+    if constraint is None:
+        constraint = default_constraint(table, key)
     if not 0 < len(constraint.encode()) <= _LONGEST_NAME or "\0" in constraint:
         raise InvalidInputError(
             "--constraint is not a name of 1 to 63 bytes", "Choose a shorter name."
