@@ -156,7 +156,9 @@ def test_a_deferrable_one_beside_a_sound_guard_stops_awards(
     assert _findings(cli, dsn, "award guard") == ["badges.late is deferrable"]
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="deferrable"):
         connection.execute(
-            "insert into badges.earned_badges select * from badges.earned_badges"
+            "insert into badges.earned_badges (peer_mentor_id, badge_definition_id, org_id,"
+            " earned_at, granted_at, idempotency_key, source)"
+            " values (gen_random_uuid(), 'first', 'hlf', now(), now(), 'key', 'rule')"
             f" on conflict {KEY} do nothing".encode()
         )
 
