@@ -60,14 +60,14 @@ def _weather(server: storm.StormServer, kills: list[str], seed: int, rows: int) 
     """Let writers write, kill on and on, then let it finish; compare."""
     chance = random.Random(seed)
     server.prepare(rows, keys=400)
-    writers = [storm.Writer(server.dsn, seed + n) for n in range(3)]
+    writers = [storm.Writer(server.dsn, seed + n, pause=0.01) for n in range(3)]
     reader = storm.LongReader(server.dsn, 0.3)
     with storm.writing(writers, reader) as ledger:
         for victim in kills:
             runner = storm.start_runner(server.dsn, "--batch-rows", "50")
             try:
                 # It needs some 0.4 s to begin.
-                runner.wait(0.3 + chance.random() * 1.5)
+                runner.wait(0.3 + chance.random())
             except subprocess.TimeoutExpired:
                 _kill(victim, runner, server)
             _, said = runner.communicate(timeout=RUN_SECONDS)
@@ -81,7 +81,7 @@ def _weather(server: storm.StormServer, kills: list[str], seed: int, rows: int) 
 
 
 def test_each_kind_of_kill_loses_nothing(stormy: storm.StormServer) -> None:
-    _weather(stormy, list(VICTIMS), seed=8, rows=3000)
+    _weather(stormy, list(VICTIMS), seed=8, rows=2000)
 
 
 def test_writers_behind_a_transaction_pooler_go_on(empty_dsn: str) -> None:

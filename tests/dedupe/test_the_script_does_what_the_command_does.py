@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
@@ -202,7 +203,7 @@ def test_table_archive_and_constraint_are_the_same(
     assert _seen(connection, *tables) == original
 
     script = printed("dedupe", table, *options)
-    number = int(re.search(r"batch (\d+)\.$", script.read_text(), re.M).group(1))
+    number = _number(script)
     _execute(empty_dsn, script)
     assert _seen(connection, *tables) == applied
     assert _archive(connection, number) == archived
@@ -225,18 +226,25 @@ def test_table_archive_and_constraint_are_the_same(
     assert "nothing to do" in _execute(empty_dsn, script, "-v", "undo=1")
 
 
-def _numbers(connection: Connection, script: Path) -> dict[str, Any]:
+def _number(script: Path) -> int:
+    """Read the number of the script's batch."""
+    found = re.search(r"batch (\d+)\.$", script.read_text(), re.M)
+    assert found
+    return int(found[1])
+
+
+def _batch(connection: Connection, script: Path) -> dict[str, Any]:
     """Read the script's batch."""
-    number = int(re.search(r"batch (\d+)\.$", script.read_text(), re.M).group(1))
-    found = rows(connection, "select * from pgmerit_dedupe.batches where batch_id = %s", number)
-    return found[0]
+    number = _number(script)
+    return rows(connection, "select * from pgmerit_dedupe.batches where batch_id = %s", number)[0]
 
 
 def test_beside_writers_and_killed_at_random_it_loses_nothing(
     session: Callable[..., Connection], empty_dsn: str, printed: Callable[..., Path]
 ) -> None:
     connection = session()
-    storm.make_table(connection, 2000, 400)
+    with psycopg.connect(empty_dsn, autocommit=True) as plain:
+        storm.make_table(plain, 2000, 400)
     key = ("--key", "user_id,badge_id", "--keep", "earned_at")
     script = printed("dedupe", storm.TABLE, *key, "--batch-rows", "50")
     writers = [storm.Writer(empty_dsn, seed) for seed in range(3)]
@@ -259,9 +267,47 @@ def test_beside_writers_and_killed_at_random_it_loses_nothing(
         _execute(empty_dsn, script)
         time.sleep(0.2)
     constraint = "user_badges_user_id_badge_id_key"
-    with storm.psycopg.connect(empty_dsn, autocommit=True) as plain:
+    with psycopg.connect(empty_dsn, autocommit=True) as plain:
         storm.assert_calm(plain, ledger, constraint)
     storm.assert_undisturbed(ledger, constraint)
+
+
+def test_broken_off_before_each_phase_it_goes_on(
+    legacy: Connection, empty_dsn: str, printed: Callable[..., Path]
+) -> None:
+    fill(legacy, people=20, copies=3)
+    script = printed(*LEGACY)
+    whole = script.read_text()
+    for place in re.finditer(r"^\\echo (?!nothing|undo)", whole, re.M):
+        script.write_text(whole[: place.start()])
+        said = _start(empty_dsn, script).communicate(timeout=60)[0]
+        assert "ERROR" not in said
+        assert _batch(legacy, script)["phase"] != "done"
+    script.write_text(whole)
+    _execute(empty_dsn, script)
+    assert len(content(legacy)) == 20
+    assert _batch(legacy, script)["phase"] == "done"
+
+
+def test_a_duplicate_that_got_past_the_guard_is_removed_and_the_index_built_again(
+    legacy: Connection, empty_dsn: str, printed: Callable[..., Path]
+) -> None:
+    fill(legacy, people=20, copies=3)
+    script = printed(*LEGACY)
+    guard = f'"pgmerit_dedupe_{_number(script)}_refuse"'
+    script.write_text(
+        script.read_text().replace(
+            "\\echo unique index",
+            f"alter table public.user_badges disable trigger {guard};\n"
+            "insert into public.user_badges (user_id, badge_id) values (1, 'first');\n"
+            f"alter table public.user_badges enable always trigger {guard};",
+        )
+    )
+    said = _execute(empty_dsn, script)
+    assert 'could not create unique index "user_badges_user_id_badge_id_key"' in said
+    assert len(content(legacy)) == 20
+    assert value(legacy, "select bool_and(indisvalid) from pg_index where indisunique")
+    assert len(_archive(legacy, _number(script))) == 41
 
 
 @pytest.mark.parametrize(
@@ -342,7 +388,7 @@ def test_rows_that_do_not_add_up_are_all_put_back(
     before = _seen(legacy, "user_badges")
     script = printed(*LEGACY)
     # A row that nobody wrote is counted when the unique index is there.
-    number = int(re.search(r"batch (\d+)\.$", script.read_text(), re.M).group(1))
+    number = _number(script)
     text = script.read_text().replace(
         "\\echo counts, constraint",
         f"insert into pgmerit_dedupe.notes_{number} (xid, delta) values ('3', 1);",
@@ -351,7 +397,7 @@ def test_rows_that_do_not_add_up_are_all_put_back(
     said = _refused(empty_dsn, script)
     assert "the rows before, arrived, kept and archived do not add up" in said
     assert _seen(legacy, "user_badges") == before
-    assert _numbers(legacy, script)["phase"] == "undone"
+    assert _batch(legacy, script)["phase"] == "undone"
 
 
 def test_a_lock_that_is_not_had_is_told_and_the_other_one_goes_on(
@@ -374,7 +420,7 @@ def test_a_lock_that_is_not_had_is_told_and_the_other_one_goes_on(
     assert "Nobody was stopped" in said
     idle.commit()
     # The command goes on with the script's batch.
-    number = _numbers(legacy, script)["batch_id"]
+    number = _batch(legacy, script)["batch_id"]
     done = run(*LEGACY, "--apply", "--format", "json")
     assert json.loads(done.stdout)["batch"] == number
     assert len(content(legacy)) == 20
@@ -385,7 +431,7 @@ def test_a_lock_that_is_not_had_is_told_and_the_other_one_goes_on(
     idle.commit()
     script = printed(*LEGACY)
     _execute(empty_dsn, script)
-    assert _numbers(legacy, script)["batch_id"] < 100
+    assert _batch(legacy, script)["batch_id"] < 100
     assert len(content(legacy)) == 20
 
 

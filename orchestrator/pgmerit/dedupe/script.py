@@ -272,6 +272,7 @@ class _Parts:
             "add_constraint": [work.add_constraint()],
             "drop_constraint": [work.drop_constraint()],
             "drop_guard": work.drop_guard(),
+            "create_unique_index": [work.create_unique_index()],
             "drop_work": work.drop_work(),
             "drop_archive": work.drop_archive(),
             "delete_archived": [work.delete_archived(_STEP)],
@@ -297,7 +298,6 @@ class _Parts:
         later = {
             "create_helper_index": work.create_helper_index(),
             "drop_helper_index": work.drop_index(work.helper_index),
-            "create_unique_index": work.create_unique_index(),
             "drop_unique_index": work.drop_index(str(self.options.constraint)),
             "tidy_groups": work.tidy_groups(),
         }
