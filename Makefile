@@ -39,10 +39,11 @@ lint: $(VENV)/.ready ## format, types, SQL and house rules
 
 check: lint test ## lint and test
 
-bench: $(VENV)/.ready ## rates beside a bare table and a recomputing trigger
+bench: $(VENV)/.ready ## rates beside a bare table and others, the relay, dedupe beside the one-shot
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.dear
 	@$(BIN)/python -m tests.bench.relay
+	@$(BIN)/python -m tests.bench.dedupe
 
 soak: $(VENV)/.ready ## the long runs; SOAK_SECONDS says how long each
 	@SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest tests -m soak --timeout=0

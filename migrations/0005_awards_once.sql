@@ -1,9 +1,10 @@
 -- The key of the awards where it was lost, and an archive of the rows that stood there twice.
 --
--- Where badges.earned_badges has a whole, valid, immediate unique index on its key, nothing of it is
--- looked at. Elsewhere one row of each key stays: one that counts before a revoked one, then the
--- earliest earned_at, then the earliest granted_at. So nobody gains or loses a badge, and nothing is
--- told. A table too large for the time limits is made right by `pgmerit dedupe` first.
+-- Where badges.earned_badges has a whole, valid, immediate unique index on its key, and no deferrable
+-- one, which would stop awards, nothing of it is looked at. Elsewhere one row of each key stays: one
+-- that counts before a revoked one, then the earliest earned_at, then the earliest granted_at. So
+-- nobody gains or loses a badge, and nothing is told. A table too large for the time limits is made
+-- right by `pgmerit dedupe` first.
 -- depends: 0004_bounded_keys
 
 set local lock_timeout = '5s';
@@ -47,6 +48,19 @@ begin
             where k.place <= i.indnkeyatts
             and a.attnotnull
             order by k.place
+        )
+    ) and not exists (
+        select
+        from pg_catalog.pg_index as i
+        where i.indrelid = 'badges.earned_badges'::regclass
+        and i.indisunique
+        and not i.indimmediate
+        and i.indnkeyatts = cardinality(v_key)
+        and v_key @> array(
+            select a.attname
+            from pg_catalog.pg_attribute as a
+            where a.attrelid = i.indrelid
+            and a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1])
         )
     ) then
         return;

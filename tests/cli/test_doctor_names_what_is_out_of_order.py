@@ -147,6 +147,22 @@ def test_another_sound_guard_is_as_good(connection: Connection, dsn: str, cli: C
     assert _findings(cli, dsn, "award guard") == []
 
 
+def test_a_deferrable_one_beside_a_sound_guard_stops_awards(
+    connection: Connection, dsn: str, cli: Cli
+) -> None:
+    connection.execute(
+        f"alter table badges.earned_badges add constraint late unique {KEY} deferrable".encode()
+    )
+    assert _findings(cli, dsn, "award guard") == ["badges.late is deferrable"]
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="deferrable"):
+        connection.execute(
+            "insert into badges.earned_badges (peer_mentor_id, badge_definition_id, org_id,"
+            " earned_at, granted_at, idempotency_key, source)"
+            " values (gen_random_uuid(), 'first', 'hlf', now(), now(), 'key', 'rule')"
+            f" on conflict {KEY} do nothing".encode()
+        )
+
+
 def test_a_function_changed_by_hand_is_a_finding(
     connection: Connection, dsn: str, cli: Cli
 ) -> None:

@@ -133,7 +133,7 @@ MEANING_NOTHING = [
         "--constraint is not a name",
     ),
     (["--key", "user_id", "--keep", "id", "--constraint", ""], "--constraint is not a name"),
-    (["--apply", "--status"], "--apply, --undo and --status exclude each other."),
+    (["--apply", "--status"], "--apply, --undo, --status and --print-sql exclude each other."),
 ]
 
 

@@ -126,6 +126,10 @@ ONCE = {
         f"alter table badges.earned_badges add constraint guard unique {KEY}"
         " deferrable initially deferred;"
     ),
+    "sound, with a deferrable one beside it": (
+        f"create unique index sound on badges.earned_badges {KEY};"
+        f"alter table badges.earned_badges add constraint late unique {KEY} deferrable;"
+    ),
     "unique, but invalid": (
         f"create unique index by_key on badges.earned_badges {KEY};"
         + MARK.format("indisvalid = false")

@@ -14,9 +14,12 @@ from pgmerit.cli.common import (
     emit,
     format_option,
     print_json,
+    print_text,
+    printable,
     progress,
     say,
 )
+from pgmerit.errors import PgmeritError
 
 
 @click.command("dedupe")
@@ -28,6 +31,9 @@ from pgmerit.cli.common import (
     "--undo", "undone", type=click.IntRange(1, 2**62), metavar="BATCH", help="Put a batch back."
 )
 @click.option("--status", "shows_status", is_flag=True, help="List the batches.")
+@click.option(
+    "--print-sql", "prints_sql", is_flag=True, help="Print a script for psql that does it."
+)
 @click.option(
     "--children",
     type=click.Choice(["refuse", "repoint"]),
@@ -75,6 +81,7 @@ def command(
     applies: bool,
     undone: int | None,
     shows_status: bool,
+    prints_sql: bool,
     children: str,
     nulls: str,
     constraint: str | None,
@@ -90,8 +97,8 @@ def command(
     an archive; --undo puts them back. What was broken off is taken up by the same command.
     Exit codes: 0 nothing left to do, 1 a report with work, 2 wrong use or failure.
     """
-    if sum([applies, undone is not None, shows_status]) > 1:
-        raise click.UsageError("--apply, --undo and --status exclude each other.")
+    if sum([applies, undone is not None, shows_status, prints_sql]) > 1:
+        raise click.UsageError("--apply, --undo, --status and --print-sql exclude each other.")
     if undone is not None:
         with contextlib.closing(database.connect(autocommit=True)) as connection:
             result = dedupe.undo(
@@ -130,9 +137,26 @@ def command(
                 say(f"unchanged: {done['table']} is unique by this key already")
             emit(done, output_format)
             return 0
+        if prints_sql:
+            _print_script(dedupe.script(connection, table, options), table, output_format)
+            return 0
         found = dedupe.report(connection, table, options)
     _print_report(found, output_format)
     return 1 if found["has_work"] else 0
+
+
+def _print_script(found: dict[str, Any], table: str, output_format: str) -> None:
+    if found["script"] is None:
+        say(f"unchanged: {table} is unique by this key already")
+    if output_format == "json":
+        print_json(found)
+    elif found["script"] is not None:
+        if any(printable(line) != line for line in found["script"].split("\n")):
+            raise PgmeritError(
+                "a name holds what a terminal would obey, and would not be printed as it is",
+                "Take the script from --format json, or use --apply.",
+            )
+        print_text(found["script"])
 
 
 def _print_report(found: dict[str, Any], output_format: str) -> None:

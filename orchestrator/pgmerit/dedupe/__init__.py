@@ -25,6 +25,7 @@ from pgmerit.dedupe.running import (
     require_free_name,
     require_rights,
 )
+from pgmerit.dedupe.script import write_script
 from pgmerit.dedupe.session import Progress, Session, require_direct
 from pgmerit.dedupe.statements import Statements
 from pgmerit.dedupe.table import (
@@ -39,7 +40,7 @@ from pgmerit.dedupe.table import (
 from pgmerit.dedupe.undoing import put_back
 from pgmerit.errors import PgmeritError, StoppedError, translate
 
-__all__ = ["Options", "apply", "parse_names", "report", "status", "undo"]
+__all__ = ["Options", "apply", "parse_names", "report", "script", "status", "undo"]
 
 Tell = Callable[[str], None]
 Connect = Callable[[], Connection]
@@ -71,6 +72,24 @@ def report(connection: Connection, table: str, options: Options) -> dict[str, An
                 f"`{batches.command_of(batch)}` goes on"
             )
         return told
+
+
+def script(connection: Connection, table: str, options: Options) -> dict[str, Any]:
+    """Give the batch's number and a script for psql that does what `apply` does.
+
+    Both are None where the key is unique already. Reads only. Raises PgmeritError.
+    """
+    with _translated(), connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        found = read_table(connection, table)
+        connection.execute("set local search_path = pg_catalog, pg_temp")
+        connection.execute("set local row_security = off")
+        checked = check_options(connection, found, options)
+        batch = batches.find_unfinished(connection, found)
+        if batch is not None:
+            _require_same(batch, checked)
+        _require_repointable(found, checked)
+        return write_script(connection, found, checked)
 
 
 def apply(
@@ -227,13 +246,16 @@ def _require_possible(session: Session, table: Table, options: Options) -> None:
         raise children_refused(
             [(each["table"], each["name"], each["child_rows"]) for each in concerned]
         )
-    if options.children == "repoint":
-        without_key = [each for each in children if not each["can_be_repointed"]]
-        if without_key:
-            raise PgmeritError(
-                f"{without_key[0]['table']} has no primary key, so an undo could not find its rows",
-                "Give it one, or point its rows at the kept ones by hand.",
-            )
+    _require_repointable(table, options)
+
+
+def _require_repointable(table: Table, options: Options) -> None:
+    without_key = [each.child_name for each in table.foreign_keys if not each.child_key]
+    if options.children == "repoint" and without_key:
+        raise PgmeritError(
+            f"{without_key[0]} has no primary key, so an undo could not find its rows",
+            "Give it one, or point its rows at the kept ones by hand.",
+        )
 
 
 def _require_same(batch: batches.Batch, options: Options) -> None:

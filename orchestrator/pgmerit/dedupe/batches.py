@@ -26,7 +26,7 @@ PHASES = (
 )
 _RUNNER_SECONDS = 3.0
 
-_RUNNER = """
+RUNNER = """
 select a.pid, a.state, a.query_start, a.application_name, pg_catalog.left(a.query, 60) as query
 from pg_catalog.pg_stat_activity as a
 where a.pid = {pid} and a.pid <> pg_catalog.pg_backend_pid()
@@ -178,7 +178,7 @@ def living_runner(connection: Connection, batch: Batch) -> dict[str, Any] | None
     if batch["runner_pid"] is None:
         return None
     return connection.execute(
-        SQL(_RUNNER).format(
+        SQL(RUNNER).format(
             pid=Literal(batch["runner_pid"]), started_at=Literal(batch["runner_started_at"])
         )
     ).fetchone()

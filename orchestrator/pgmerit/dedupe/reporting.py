@@ -100,7 +100,7 @@ def count_children(
             "on_delete": _ACTION_WORDS.get(actions[each.name], "set default"),
             "is_indexed": each.is_indexed,
             "can_be_repointed": bool(each.child_key),
-            "child_rows": _one(connection, _children(work, each))["n"] if has_groups else 0,
+            "child_rows": _one(connection, children_of(work, each))["n"] if has_groups else 0,
         }
         for each in work.table.foreign_keys
     ]
@@ -149,7 +149,7 @@ def _examples(connection: Connection, work: Statements) -> list[dict[str, Any]]:
     ).fetchall()
 
 
-def _children(work: Statements, foreign_key: ForeignKey) -> Composed:
+def children_of(work: Statements, foreign_key: ForeignKey) -> Composed:
     """Count the children of rows that are not the first of their key, and stay themselves."""
     referenced = comma(SQL("t.{}").format(Identifier(name)) for name in foreign_key.referenced)
     removed = SQL(

@@ -18,10 +18,10 @@ from pgmerit.dedupe.statements import Statements
 from pgmerit.dedupe.table import SCHEMA, Index, Options, Table, key_indexes, rows, shape_of
 from pgmerit.errors import BusyError, NoRightsError, PgmeritError
 
-_ROUNDS = 20
-_BUILDS = 5
+ROUNDS = 20
+BUILDS = 5
 
-_NAMED = """
+NAMED = """
 select
     c.relkind::text as kind, i.indrelid::int8 as table_oid, i.indisvalid as is_valid,
     i.indisready as is_ready
@@ -31,7 +31,7 @@ left join pg_catalog.pg_index as i on i.indexrelid = c.oid
 where n.nspname = {schema} and c.relname = {name}
 """
 
-_CONSTRAINT = """
+CONSTRAINT = """
 select from pg_catalog.pg_constraint where conrelid = {oid} and conname = {name}
 """
 
@@ -42,7 +42,7 @@ select
     or pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') as may_keep
 """
 
-_BUILDER = """
+BUILDER = """
 select p.pid from pg_catalog.pg_stat_progress_create_index as p
 where p.relid = {oid} and p.pid <> pg_catalog.pg_backend_pid()
 """
@@ -147,7 +147,7 @@ class Run:
         """
         self._round()
         unread = self._count_unread()
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             if unread <= self.options.batch_rows:
                 break
             self._round()
@@ -166,13 +166,13 @@ class Run:
     def _drain(self) -> None:
         """Remove what came before the guard refused, and what others held until now."""
         self._round()
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             if not self._count_groups():
                 self.reach("drained")
                 return
             self._round(waits=True)
         raise BusyError(
-            f"gave up after {_ROUNDS} rounds: {self._count_groups()} keys still have duplicates, "
+            f"gave up after {ROUNDS} rounds: {self._count_groups()} keys still have duplicates, "
             "whose rows are changed all the while",
             "What was removed is archived. Run it again when fewer write: it goes on.",
         )
@@ -180,7 +180,7 @@ class Run:
     def _build(self) -> None:
         name = str(self.options.constraint)
         refuse_builders(self.session.connection, self.table)
-        for _ in range(_BUILDS):
+        for _ in range(BUILDS):
             found = self._named(name)
             if found and not found["is_valid"]:
                 self._drop_invalid(name, is_ready=found["is_ready"])
@@ -199,7 +199,7 @@ class Run:
             self.reach("built")
             return
         raise BusyError(
-            f'the index "{name}" found duplicates in {_BUILDS} builds',
+            f'the index "{name}" found duplicates in {BUILDS} builds',
             "Writers at REPEATABLE READ bring them past the guard; run it again.",
         )
 
@@ -339,7 +339,7 @@ class Run:
             )
 
     def _named(self, name: str) -> dict[str, Any] | None:
-        found = rows(self.session.connection, _NAMED, schema=self.table.schema, name=name)
+        found = rows(self.session.connection, NAMED, schema=self.table.schema, name=name)
         return found[0] if found else None
 
     def _require_sound(self, name: str) -> None:
@@ -384,8 +384,8 @@ def children_refused(found: list[tuple[str, str, int]]) -> PgmeritError:
 def require_free_name(connection: Connection, table: Table, options: Options) -> None:
     """Refuse a constraint's name that something else has; raises PgmeritError."""
     name = str(options.constraint)
-    found = rows(connection, _NAMED, schema=table.schema, name=name)
-    taken = bool(rows(connection, _CONSTRAINT, oid=table.oid, name=name))
+    found = rows(connection, NAMED, schema=table.schema, name=name)
+    taken = bool(rows(connection, CONSTRAINT, oid=table.oid, name=name))
     ours = [
         each.name
         for each in key_indexes(connection, table, options.key)
@@ -400,7 +400,7 @@ def require_free_name(connection: Connection, table: Table, options: Options) ->
 
 def refuse_builders(connection: Connection, table: Table) -> None:
     """Name who builds an index on the table, perhaps for a client that died; raises BusyError."""
-    found = rows(connection, _BUILDER, oid=table.oid)
+    found = rows(connection, BUILDER, oid=table.oid)
     if found:
         raise BusyError(
             f"pid {found[0]['pid']} is building an index on {table.full_name}",

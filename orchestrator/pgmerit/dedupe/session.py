@@ -22,7 +22,7 @@ Statement = SQL | Composed
 Progress = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
 
 # What conflicts with the lock that we ask for.
-_CONFLICTS = {
+CONFLICTS = {
     "share row exclusive": (
         "RowExclusiveLock",
         "ShareUpdateExclusiveLock",
@@ -33,7 +33,7 @@ _CONFLICTS = {
     ),
 }
 
-_HOLDERS = """
+HOLDERS = """
 select
     l.pid, a.usename, a.application_name, a.state, a.query_start, a.xact_start,
     pg_catalog.min(l.mode) as mode
@@ -62,7 +62,7 @@ select
 from pg_catalog.pg_stat_progress_create_index where pid = {pid}
 """
 
-_SETTINGS = (
+SETTINGS = (
     "set search_path = pg_catalog, pg_temp",
     "set row_security = off",
     "set default_transaction_isolation = 'read committed'",
@@ -89,7 +89,7 @@ class Session:
 
     def prepare(self) -> None:
         """Set what the work needs; the table is found before, by the caller's own search path."""
-        for setting in _SETTINGS:
+        for setting in SETTINGS:
             self.connection.execute(setting)
         with suppress(psycopg.Error):
             # The server then notices in the middle of a long statement that its client has died.
@@ -226,9 +226,9 @@ class Session:
         )
 
     def _holders(self, table: Table, mode: str | None) -> str:
-        modes = _CONFLICTS.get(mode or "")
+        modes = CONFLICTS.get(mode or "")
         found = self.connection.execute(
-            SQL(_HOLDERS).format(
+            SQL(HOLDERS).format(
                 oid=Literal(table.oid), modes=Literal(list(modes) if modes else None)
             )
         )

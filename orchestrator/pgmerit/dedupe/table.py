@@ -203,8 +203,9 @@ where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
 
-# Type names would depend on the search path.
-_SHAPE = """
+# Type names would depend on the search path. With a foreign key of later, removed rows would have
+# children that nobody looked for.
+SHAPE = """
 select pg_catalog.concat_ws(
     '; ',
     (
@@ -257,7 +258,7 @@ where f.contype = 'f' and f.confrelid = {oid} and f.conparentid = 0
 order by 3, 4, 1
 """
 
-_INDEXES = """
+INDEXES = """
 select
     c.relname as name, pg_catalog.pg_get_indexdef(i.indexrelid) as definition, k.columns,
     i.indisunique as is_unique, i.indisvalid as is_valid, i.indisready as is_ready,
@@ -339,7 +340,7 @@ def describe_table(connection: Connection, oid: int) -> Table:
 
 def shape_of(connection: Connection, oid: int) -> str:
     """Give a table's columns, their types and who points at it, as one text to compare."""
-    return str(rows(connection, _SHAPE, oid=oid)[0]["shape"])
+    return str(rows(connection, SHAPE, oid=oid)[0]["shape"])
 
 
 def _columns(connection: Connection, oid: int) -> tuple[Column, ...]:
@@ -407,7 +408,7 @@ def key_indexes(connection: Connection, table: Table, key: tuple[str, ...]) -> l
     """List the plain btree indexes on exactly the columns of the key, in any order."""
     found = [
         Index(**row | {"columns": tuple(row["columns"])})
-        for row in rows(connection, _INDEXES, oid=table.oid)
+        for row in rows(connection, INDEXES, oid=table.oid)
     ]
     return [each for each in found if sorted(each.columns) == sorted(key)]
 
