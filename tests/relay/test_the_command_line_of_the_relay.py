@@ -221,9 +221,11 @@ def test_status_tells_monitors_what_is_wrong(awarded: Connection, cli: Cli, dsn:
     (row,) = as_json(fine)
     assert fine.exit_code == 0
     assert (row["endpoint"], row["state"], row["pending"]) == ("app", "fine", 2)
-    late = cli("relay", "status", "--max-age", "0", "--format", "json", dsn=dsn)
-    if as_json(late)[0]["oldest_seconds"]:
-        assert (late.exit_code, as_json(late)[0]["state"]) == (1, "late")
+    awarded.execute("update badges.award_events set created_at = now() - interval '2 hours'")
+    late = cli("relay", "status", "--format", "json", dsn=dsn)
+    (row,) = as_json(late)
+    assert (late.exit_code, row["state"], row["oldest_seconds"] // 100) == (1, "late", 72)
+    assert cli("relay", "status", "--max-age", "9000", dsn=dsn).exit_code == 0
     (event, _) = routines.claim_events(awarded, "app")
     routines.settle_events(awarded, "app", [event["event_id"]], "dead", status=400, error="no")
     dead = cli("relay", "status", dsn=dsn)
