@@ -321,33 +321,31 @@ def test_a_report_reads_only(legacy: Connection, cli: Cli, dsn: str) -> None:
     assert "read-only" in told.stderr
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["nonesuch", *COLUMNS], 'there is no table "nonesuch"'),
-        (['a."b', *COLUMNS], "there is no table"),
-        (["badges.earned_badges", *COLUMNS], "badges.earned_badges is pgmerit's own"),
-        (["user_badges", *COLUMNS, "--person=x"], 'public.user_badges has no column "x"'),
-        (["user_badges", *COLUMNS, "--earned-at=badge_id"], "type text, which is no date"),
-        (["user_badges", *COLUMNS, "--occurrence=badge_id"], "must be an integer"),
-        (["user_badges", *COLUMNS, "--org-id=hlf"], 'there is no organization "hlf"'),
-        (["user_badges", *COLUMNS, "--map-org=a=hlf"], 'there is no organization "hlf"'),
-        (["user_badges", *COLUMNS, "--map=1=x:y"], 'there is no badge "x"'),
-        (["user_badges", *COLUMNS, "--map=1"], '--map "1" is not OLD=NEW'),
-        (["user_badges", *COLUMNS, "--map=1=first", "--map=1=tenth"], 'leads "1" to both'),
-        (["user_badges", *COLUMNS, "--map-file=nonesuch"], "nonesuch cannot be read"),
-        (["user_badges", *COLUMNS, "--org=user_id", "--org-id=nhf"], "do not go together"),
-        (["user_badges", *COLUMNS, "--rules=x"], "--rules goes with --rename-to"),
-        (["user_badges", *COLUMNS, "--rename-to=badges"], 'cannot be renamed to "badges"'),
-    ],
-)
-def test_wrong_use_is_one_clear_line(
-    legacy: Connection, cli: Cli, dsn: str, words: list[str], told: str
-) -> None:
-    result = cli("adopt", *words, dsn=dsn)
-    assert result.exit_code == 2
-    assert told in result.stderr.splitlines()[0]
-    assert result.stdout == ""
+WRONG_USE = [
+    (["nonesuch", *COLUMNS], 'there is no table "nonesuch"'),
+    (['a."b', *COLUMNS], "there is no table"),
+    (["badges.earned_badges", *COLUMNS], "badges.earned_badges is pgmerit's own"),
+    (["user_badges", *COLUMNS, "--person=x"], 'public.user_badges has no column "x"'),
+    (["user_badges", *COLUMNS, "--earned-at=badge_id"], "type text, which is no date"),
+    (["user_badges", *COLUMNS, "--occurrence=badge_id"], "must be an integer"),
+    (["user_badges", *COLUMNS, "--org-id=hlf"], 'there is no organization "hlf"'),
+    (["user_badges", *COLUMNS, "--map-org=a=hlf"], 'there is no organization "hlf"'),
+    (["user_badges", *COLUMNS, "--map=1=x:y"], 'there is no badge "x"'),
+    (["user_badges", *COLUMNS, "--map=1"], '--map "1" is not OLD=NEW'),
+    (["user_badges", *COLUMNS, "--map=1=first", "--map=1=tenth"], 'leads "1" to both'),
+    (["user_badges", *COLUMNS, "--map-file=nonesuch"], "nonesuch cannot be read"),
+    (["user_badges", *COLUMNS, "--org=user_id", "--org-id=nhf"], "do not go together"),
+    (["user_badges", *COLUMNS, "--rules=x"], "--rules goes with --rename-to"),
+    (["user_badges", *COLUMNS, "--rename-to=badges"], 'cannot be renamed to "badges"'),
+]
+
+
+def test_wrong_use_is_one_clear_line(legacy: Connection, cli: Cli, dsn: str) -> None:
+    for words, told in WRONG_USE:
+        result = cli("adopt", *words, dsn=dsn)
+        assert result.exit_code == 2, words
+        assert told in result.stderr.splitlines()[0]
+        assert result.stdout == ""
 
 
 def test_the_organization_must_be_told_where_there_are_several(
