@@ -116,33 +116,31 @@ ELEMENT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("parameter", "bad", "told"),
-    [
-        ("p_peer_mentor_ids", None, "a person is needed"),
-        ("p_org_ids", "nonesuch", 'organization "nonesuch" does not exist'),
-        ("p_org_ids", None, "organization null does not exist"),
-        ("p_badge_definition_ids", "none", 'badge "none" does not exist in organization "nhf"'),
-        ("p_tiers", "gold", 'badge "first" has no tier "gold"'),
-        ("p_occurrences", 2, 'badge "first" has no occurrence 2'),
-        ("p_earned_at", None, "the moment it was earned is needed"),
-        ("p_earned_at", "infinity", "earned at infinity must lie between 1900 and a day from now"),
-        ("p_earned_at", "2999-01-01 00:00+00", "must lie between 1900 and a day from now"),
-    ],
-)
-def test_a_bad_element_is_named_and_nothing_is_taken_over(
-    legacy: Connection, parameter: str, bad: object, told: str
-) -> None:
-    given = {name: [*good, *good] for name, good in ELEMENT.items()}
-    given[parameter][1] = bad
-    call = sql.SQL("select badges.adopt_awards({}, {}, {}, {}, {}, {})").format(
-        *(sql.Literal(each) for each in given.values())
-    )
-    with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
-        legacy.execute(call)
-    message = refused.value.diag.message_primary or ""
-    assert message.startswith("element 1: ")
-    assert told in message
+BAD_ELEMENTS = [
+    ("p_peer_mentor_ids", None, "a person is needed"),
+    ("p_org_ids", "nonesuch", 'organization "nonesuch" does not exist'),
+    ("p_org_ids", None, "organization null does not exist"),
+    ("p_badge_definition_ids", "none", 'badge "none" does not exist in organization "nhf"'),
+    ("p_tiers", "gold", 'badge "first" has no tier "gold"'),
+    ("p_occurrences", 2, 'badge "first" has no occurrence 2'),
+    ("p_earned_at", None, "the moment it was earned is needed"),
+    ("p_earned_at", "infinity", "earned at infinity must lie between 1900 and a day from now"),
+    ("p_earned_at", "2999-01-01 00:00+00", "must lie between 1900 and a day from now"),
+]
+
+
+def test_a_bad_element_is_named_and_nothing_is_taken_over(legacy: Connection) -> None:
+    for parameter, bad, told in BAD_ELEMENTS:
+        given: dict[str, list[object]] = {name: [*good, *good] for name, good in ELEMENT.items()}
+        given[parameter][1] = bad
+        call = sql.SQL("select badges.adopt_awards({}, {}, {}, {}, {}, {})").format(
+            *(sql.Literal(each) for each in given.values())
+        )
+        with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
+            legacy.execute(call)
+        message = refused.value.diag.message_primary or ""
+        assert message.startswith("element 1: ")
+        assert told in message
     assert held(legacy) == []
 
 

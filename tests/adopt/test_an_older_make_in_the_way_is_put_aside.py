@@ -179,6 +179,11 @@ def test_what_cannot_be_put_aside_is_refused(
     for name in ("badges_internal", "x" * 60, ""):
         refused = cli(*words, f"--rename-to={name}", "--apply", dsn=empty_dsn)
         assert "cannot be renamed to" in refused.stderr
+    # Plain yoyo's marks say that it is pgmerit's own.
+    connection.execute("create table public._yoyo_migration (migration_id text)")
+    connection.execute("insert into public._yoyo_migration values ('0001_tables')")
+    refused = cli(*words, "--apply", dsn=empty_dsn)
+    assert "pgmerit migrate --adopt" in refused.stderr
     assert value(connection, "select count(*) from badges.earned_badges") == 4
 
 

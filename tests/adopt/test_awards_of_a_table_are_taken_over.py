@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pgmerit.database import Connection
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
 
 from tests.adopt.legacy import COLUMNS, Cli, adopt, fill, held
 from tests.conftest import CliResult
@@ -299,6 +300,10 @@ def test_a_badge_for_the_first_few_counts_those_taken_over(
     insert(connection, activity("2026-03-02", who=person("late")))
     assert len(held(connection)) == 4
     assert_exact(connection)
+    with connection.transaction(force_rollback=True):
+        connection.execute("update badges_internal.badge_places set claimed = 3")
+        (found,) = rows(connection, "select problem from badges.verify_awards()")
+        assert found["problem"] == "without_place"
     # A limit that comes later finds them counted, too.
     unlimited = {key: each for key, each in limited.items() if key != "limit"}
     apply(connection, rule_set({"pioneer": unlimited}))
@@ -307,6 +312,51 @@ def test_a_badge_for_the_first_few_counts_those_taken_over(
         held(connection)
     )
     assert_exact(connection)
+
+
+def test_a_plan_and_an_apply_of_a_limit_count_those_taken_over(
+    connection: Connection, cli: Cli, dsn: str
+) -> None:
+    """By hand so far, by a rule with a limit from now on: both places are taken."""
+    apply(connection, rule_set({"pioneer": {"type": "manual"}}))
+    connection.execute("create table user_badges (user_id uuid, badge_id text, earned_at date)")
+    fill(connection, (ANN, "pioneer", "2020-05-01"), (BEN, "pioneer", "2020-05-01"))
+    adopt(cli, dsn, "--apply")
+    insert(connection, *[activity("2026-03-01", who=person(f"p{n}")) for n in range(3)])
+    limited = rule_set(
+        {
+            "pioneer": {
+                "name": "pioneer",
+                "criteria": {"type": "threshold", "activity": "call", "at_least": 1},
+                "limit": {"first": 3},
+            }
+        }
+    )
+    plan = value(connection, "select badges.plan_rule_set(%s)", Jsonb(limited))
+    assert [each["awarded"]["awards"] for each in plan["effects"]] == [1]
+    apply(connection, limited)
+    assert sorted(each[4] for each in held(connection)) == ["backfill", "import", "import"]
+    assert_exact(connection)
+
+
+def test_places_of_a_badge_for_badges_go_to_the_first(
+    connection: Connection, cli: Cli, dsn: str
+) -> None:
+    """The last person of the last batch may be the first by date."""
+    collector = {
+        "name": "collector",
+        "criteria": {"type": "badges_earned", "at_least": 1},
+        "limit": {"first": 2},
+    }
+    apply(connection, rule_set({"thanks": {"type": "manual"}, "collector": collector}))
+    connection.execute("create table user_badges (user_id uuid, badge_id text, earned_at date)")
+    people = sorted(person(f"p{n}") for n in range(4))
+    fill(connection, *((who, "thanks", f"2020-05-0{9 - n}") for n, who in enumerate(people)))
+    told = adopt(cli, dsn, "--apply", "--batch=1")
+    assert (told["adopted"], told["followed"]) == (4, 2)
+    given = [each[0] for each in held(connection) if each[1] == "collector"]
+    assert given == people[2:]
+    assert cli("verify", dsn=dsn).exit_code == 0
 
 
 def test_a_report_reads_only(legacy: Connection, cli: Cli, dsn: str) -> None:
@@ -321,33 +371,31 @@ def test_a_report_reads_only(legacy: Connection, cli: Cli, dsn: str) -> None:
     assert "read-only" in told.stderr
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["nonesuch", *COLUMNS], 'there is no table "nonesuch"'),
-        (['a."b', *COLUMNS], "there is no table"),
-        (["badges.earned_badges", *COLUMNS], "badges.earned_badges is pgmerit's own"),
-        (["user_badges", *COLUMNS, "--person=x"], 'public.user_badges has no column "x"'),
-        (["user_badges", *COLUMNS, "--earned-at=badge_id"], "type text, which is no date"),
-        (["user_badges", *COLUMNS, "--occurrence=badge_id"], "must be an integer"),
-        (["user_badges", *COLUMNS, "--org-id=hlf"], 'there is no organization "hlf"'),
-        (["user_badges", *COLUMNS, "--map-org=a=hlf"], 'there is no organization "hlf"'),
-        (["user_badges", *COLUMNS, "--map=1=x:y"], 'there is no badge "x"'),
-        (["user_badges", *COLUMNS, "--map=1"], '--map "1" is not OLD=NEW'),
-        (["user_badges", *COLUMNS, "--map=1=first", "--map=1=tenth"], 'leads "1" to both'),
-        (["user_badges", *COLUMNS, "--map-file=nonesuch"], "nonesuch cannot be read"),
-        (["user_badges", *COLUMNS, "--org=user_id", "--org-id=nhf"], "do not go together"),
-        (["user_badges", *COLUMNS, "--rules=x"], "--rules goes with --rename-to"),
-        (["user_badges", *COLUMNS, "--rename-to=badges"], 'cannot be renamed to "badges"'),
-    ],
-)
-def test_wrong_use_is_one_clear_line(
-    legacy: Connection, cli: Cli, dsn: str, words: list[str], told: str
-) -> None:
-    result = cli("adopt", *words, dsn=dsn)
-    assert result.exit_code == 2
-    assert told in result.stderr.splitlines()[0]
-    assert result.stdout == ""
+WRONG_USE = [
+    (["nonesuch", *COLUMNS], 'there is no table "nonesuch"'),
+    (['a."b', *COLUMNS], "there is no table"),
+    (["badges.earned_badges", *COLUMNS], "badges.earned_badges is pgmerit's own"),
+    (["user_badges", *COLUMNS, "--person=x"], 'public.user_badges has no column "x"'),
+    (["user_badges", *COLUMNS, "--earned-at=badge_id"], "type text, which is no date"),
+    (["user_badges", *COLUMNS, "--occurrence=badge_id"], "must be an integer"),
+    (["user_badges", *COLUMNS, "--org-id=hlf"], 'there is no organization "hlf"'),
+    (["user_badges", *COLUMNS, "--map-org=a=hlf"], 'there is no organization "hlf"'),
+    (["user_badges", *COLUMNS, "--map=1=x:y"], 'there is no badge "x"'),
+    (["user_badges", *COLUMNS, "--map=1"], '--map "1" is not OLD=NEW'),
+    (["user_badges", *COLUMNS, "--map=1=first", "--map=1=tenth"], 'leads "1" to both'),
+    (["user_badges", *COLUMNS, "--map-file=nonesuch"], "nonesuch cannot be read"),
+    (["user_badges", *COLUMNS, "--org=user_id", "--org-id=nhf"], "do not go together"),
+    (["user_badges", *COLUMNS, "--rules=x"], "--rules goes with --rename-to"),
+    (["user_badges", *COLUMNS, "--rename-to=badges"], 'cannot be renamed to "badges"'),
+]
+
+
+def test_wrong_use_is_one_clear_line(legacy: Connection, cli: Cli, dsn: str) -> None:
+    for words, told in WRONG_USE:
+        result = cli("adopt", *words, dsn=dsn)
+        assert result.exit_code == 2, words
+        assert told in result.stderr.splitlines()[0]
+        assert result.stdout == ""
 
 
 def test_the_organization_must_be_told_where_there_are_several(
