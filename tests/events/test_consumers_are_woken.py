@@ -21,7 +21,7 @@ Connect = Callable[..., Connection]
 
 def heard(listener: Connection, timeout: float = 0) -> list[Notify]:
     value(listener, "select 1")
-    return list(listener.notifies(timeout=timeout))
+    return list(listener.notifies(timeout=timeout, stop_after=1))
 
 
 @pytest.fixture

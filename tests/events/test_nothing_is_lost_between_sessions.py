@@ -232,6 +232,20 @@ def test_nothing_overtakes_an_event_that_is_being_settled(
     assert claim(connection)[:2] == [first, second]
 
 
+def test_a_batch_ends_before_an_event_that_is_being_settled(
+    connection: Connection, connect: Connect
+) -> None:
+    first, second, third = tell(connection, ANN, 3)
+    claim(connection)
+    end_leases(connection)
+    slow = connect(autocommit=False)
+    settle(slow, [second], "retry")
+    assert claim(connection) == [first]
+    slow.commit()
+    end_leases(connection)
+    assert claim(connection) == [first, second, third]
+
+
 def test_two_that_settle_the_same_event_queue(connection: Connection, connect: Connect) -> None:
     told = tell(connection, count=2)
     claim(connection)
