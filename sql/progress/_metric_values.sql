@@ -26,12 +26,14 @@ begin
     select
         'awards_held',
         jsonb_build_object(
-            'org_id', counted.org_id, 'badge_definition_id', counted.badge_definition_id,
-            'tier', counted.tier
+            'org_id', earned.org_id, 'badge_definition_id', earned.badge_definition_id,
+            'tier', earned.tier
         ),
-        counted.awards
-    from (select where p_with_awards) as asked
-    cross join badges.count_awards() as counted
+        count(*)
+    from badges.earned_badges as earned
+    where p_with_awards
+    and earned.revoked_at is null
+    group by earned.org_id, earned.badge_definition_id, earned.tier
     union all
     select 'events_total', '{}', badges_internal._last_event_number()
     union all
