@@ -356,6 +356,7 @@ STUDY_APP = {
 
 VISITS = {
     "First visit": Case(times(1, "visit"), times(1)),
+    "Third visit": Case(times(3, "visit"), times(2, "visit")),
     "Visitor bronze": Case(times(3, "visit"), times(2, "visit")),
     "Visitor silver": Case(times(10, "visit"), times(9, "visit")),
     "Two days running": Case(some("visit", 2), some("visit", 2, every=2) + times(3, "visit")),
