@@ -71,7 +71,9 @@ begin
         limit p_limit
     ),
     locked as materialized (
-        select chosen.peer_mentor_id, chosen.event_id, chosen.place, chosen.ctid
+        select
+            chosen.peer_mentor_id, chosen.event_id, chosen.place, chosen.ctid,
+            queued.ctid = chosen.ctid as is_unchanged
         from chosen
         join badges_internal.event_queue as queued on queued.ctid = chosen.ctid
         for update of queued skip locked
@@ -82,6 +84,7 @@ begin
             locked.ctid, locked.place,
             row_number() over (partition by locked.peer_mentor_id order by locked.event_id) as nth
         from locked
+        where locked.is_unchanged
     )
     update badges_internal.event_queue as queued
     set attempts = queued.attempts + 1, leased_until = p_until, due_at = p_until, is_parked = false

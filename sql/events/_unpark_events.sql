@@ -32,7 +32,8 @@ begin
     update badges_internal.event_queue as queued
     set due_at = p_now, is_parked = false
     from locked
-    where queued.ctid = locked.row_id;
+    where queued.ctid = locked.row_id
+    and queued.is_parked;
 end;
 $$;
 

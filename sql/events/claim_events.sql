@@ -5,7 +5,7 @@
 -- its lease runs out is given again. attempt counts from 1. name: in the default language. The
 -- queue grows and shrinks faster than statistics follow: plans go by keys, whatever those say.
 --
--- Locks:  the consumer's row, then badges_internal.event_queue rows in key order.
+-- Locks:  the consumer's row, then badges_internal.event_queue rows that nobody holds.
 -- Writes: badges_internal.event_consumers, event_queue; badges.award_events after a restore.
 -- Raises: 22023 for a name, limit or lease that means nothing.
 create or replace function badges.claim_events(

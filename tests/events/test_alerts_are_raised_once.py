@@ -16,7 +16,6 @@ from psycopg.types.json import Jsonb
 from tests.conftest import CliResult
 from tests.engine import (
     ANN,
-    ORG,
     activity,
     apply,
     in_background,
@@ -96,24 +95,25 @@ def test_two_sessions_raise_it_once(connection: Connection, connect: Connect) ->
     assert count(connection, "badges.award_events") == 1
 
 
-@pytest.mark.parametrize(
-    ("alert", "subject", "details"),
-    [
-        ("fire", "a", {}),
-        (None, "a", {}),
-        ("drift_found", " ", {}),
-        ("drift_found", None, {}),
-        ("drift_found", "x" * 201, {}),
-        ("drift_found", "a", []),
-        ("drift_found", "a", {"long": "".join(f"{n:x}" for n in range(9000))}),
-    ],
-)
-def test_what_is_no_alert_is_refused(
-    connection: Connection, alert: str, subject: str, details: Any
-) -> None:
-    with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
-        value(connection, "select badges.raise_alert(%s, %s, %s)", alert, subject, Jsonb(details))
-    assert refused.value.diag.message_hint
+NO_ALERTS: list[tuple[Any, Any, Any]] = [
+    ("fire", "a", {}),
+    (None, "a", {}),
+    ("drift_found", " ", {}),
+    ("drift_found", None, {}),
+    ("drift_found", "x" * 201, {}),
+    ("drift_found", "a", []),
+    ("drift_found", "a", {"long": "".join(f"{n:x}" for n in range(9000))}),
+]
+
+
+def test_what_is_no_alert_is_refused(connection: Connection) -> None:
+    for alert, subject, details in NO_ALERTS:
+        with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
+            value(
+                connection, "select badges.raise_alert(%s, %s, %s)", alert, subject, Jsonb(details)
+            )
+        assert refused.value.diag.message_hint
+    assert count(connection, "badges_internal.alerts") == 0
 
 
 def test_a_disabled_consumer_is_a_dead_endpoint_until_it_is_enabled_or_removed(
@@ -228,14 +228,18 @@ def test_a_sweep_looks_for_alerts(drifted: Connection, cli: Cli, dsn: str) -> No
     assert alerts(drifted) == [("people_waiting", "tests")]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [(-1, 0, 0, "all"), (0, None, 0, "all"), (0, 0, 0, " "), (0, 0, 0, None), (0, 0, 0, "x" * 201)],
-)
-def test_a_result_that_means_nothing_is_refused(
-    connection: Connection, arguments: tuple[Any, ...]
-) -> None:
-    with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
-        value(connection, "select badges.record_verification(%s, %s, %s, %s)::text", *arguments)
-    assert refused.value.diag.message_hint
-    assert ORG not in str(refused.value)
+NO_RESULTS: list[tuple[Any, ...]] = [
+    (-1, 0, 0, "all"),
+    (0, None, 0, "all"),
+    (0, 0, 0, " "),
+    (0, 0, 0, None),
+    (0, 0, 0, "x" * 201),
+]
+
+
+def test_a_result_that_means_nothing_is_refused(connection: Connection) -> None:
+    for arguments in NO_RESULTS:
+        with pytest.raises(psycopg.errors.InvalidParameterValue) as refused:
+            value(connection, "select badges.record_verification(%s, %s, %s, %s)::text", *arguments)
+        assert refused.value.diag.message_hint
+    assert verifications(connection) == []
