@@ -61,7 +61,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     ("phase", "when"),
     [
         *((phase, "after") for phase in REACHED),
-        *((phase, "before") for phase in ("guarded", "scanned", "fenced", "built", "attached")),
+        *((phase, "before") for phase in ("guarded", "fenced", "attached")),
     ],
 )
 def test_a_session_that_ends_at_a_phase(
