@@ -130,7 +130,8 @@ def undo(
 ) -> dict[str, Any]:
     """Put back every row that a batch removed, and the table as it was; see `apply`.
 
-    Where `table` is named, the batch must be one of it. Gives batch, table and restored; a batch that was undone restores none.
+    Where `table` is named, the batch must be one of it. Gives batch, table and restored; a batch
+    that was undone restores none.
     """
     limits = {"lock_timeout": lock_timeout, "give_up_after": give_up_after}
     with _translated():
