@@ -124,6 +124,23 @@ def test_an_index_that_was_dropped_since_is_built_again(
         legacy.execute(INSERT.encode(), (1,))
 
 
+def test_a_build_of_ours_that_was_broken_off_is_found(
+    legacy: Connection, empty_dsn: str, ending: Callable[[str, str], None]
+) -> None:
+    fill(legacy, people=3, copies=2)
+    ending("drained", "after")
+    with pytest.raises(PgmeritError):
+        apply_hooked(empty_dsn)
+    legacy.execute(f"create unique index {CONSTRAINT} on user_badges (user_id, badge_id)".encode())
+    legacy.execute(
+        "update pg_index set indisvalid = false where indexrelid = %s::regclass", (CONSTRAINT,)
+    )
+    told: list[str] = []
+    assert apply_hooked(empty_dsn, tell=told.append)["removed"] == 3
+    assert told == [f'the index "{CONSTRAINT}" is invalid and refuses some duplicates: dropped']
+    assert rows(legacy, "select from pg_index where not indisvalid") == []
+
+
 def test_an_undo_that_gives_up_on_an_index_is_taken_up(
     legacy: Connection,
     session: Session,
