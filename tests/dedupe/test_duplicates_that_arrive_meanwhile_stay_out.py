@@ -35,8 +35,13 @@ def refused(connection: Connection, person: int = 1) -> tuple[object, ...]:
 
 @pytest.fixture
 def refusing(legacy: Connection, session: Session, empty_dsn: str) -> Connection:
-    """The table right after the guard began to refuse, the run broken off there."""
+    """The table right after the guard began to refuse, the run broken off there.
+
+    Both rows of person 2 were held, and are still there.
+    """
     fill(legacy, people=3, copies=2)
+    holder = session(autocommit=False)
+    holder.execute("select from user_badges where user_id = 2 for update")
 
     class StoppedHereError(Exception):
         pass
@@ -47,6 +52,8 @@ def refusing(legacy: Connection, session: Session, empty_dsn: str) -> Connection
 
     with pytest.raises(StoppedHereError):
         apply_hooked(empty_dsn, on_progress=stop)
+    holder.rollback()
+    assert duplicates(legacy) == 1
     return legacy
 
 

@@ -139,6 +139,7 @@ def apply(
 def undo(
     connection: Connection,
     batch_id: int,
+    table: str | None = None,
     *,
     connect: Connect,
     lock_timeout: float = 1.0,
@@ -148,24 +149,30 @@ def undo(
 ) -> dict[str, Any]:
     """Put back every row that a batch removed, and the table as it was; see `apply`.
 
-    Gives batch, table and restored; a batch that was undone restores none.
+    Where `table` is named, the batch must be one of it. Gives batch, table and restored; a batch
+    that was undone restores none.
     """
     limits = {"lock_timeout": lock_timeout, "give_up_after": give_up_after}
     with _translated():
         require_direct(connection)
         batch = batches.find(connection, batch_id)
         options = batches.options_of(batch, **limits)
+        if table is not None and read_table(connection, table).oid != batch["table_oid"]:
+            raise PgmeritError(
+                f"batch {batch_id} is one of {batch['table_name']}, not of {table}",
+                "`pgmerit dedupe --status` lists the batches.",
+            )
         if batch["phase"] == "undone":
             return {"batch": batch_id, "table": batch["table_name"], "restored": 0}
         session = Session(connection, connect, lock_timeout, give_up_after, tell, progress)
         session.prepare()
-        table = describe_table(connection, batch["table_oid"])
+        found = describe_table(connection, batch["table_oid"])
         batches.claim(connection, batch_id)
         batch = batches.find(connection, batch_id)
-    run = Run(session, table, options, batch)
+    run = Run(session, found, options, batch)
     with _claimed(run, f"pgmerit dedupe --undo {batch_id}"):
         restored = put_back(run)
-        return {"batch": batch_id, "table": table.full_name, "restored": restored}
+        return {"batch": batch_id, "table": found.full_name, "restored": restored}
 
 
 def status(connection: Connection, table: str | None = None) -> list[dict[str, Any]]:
@@ -202,6 +209,7 @@ def _status_row(connection: Connection, batch: batches.Batch) -> dict[str, Any]:
         "constraint": batch["constraint_name"],
         "phase": batch["phase"],
         "guard": batches.guard_of(batch["phase"]),
+        "groups": batch["group_count"],
         "removed": batch["removed"],
         "runner_pid": runner["pid"] if runner else None,
         "started_at": batch["started_at"],
@@ -331,20 +339,33 @@ def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
 
 
 def _step_back(run: Run) -> str:
-    """Let writers write duplicates again after a stop, if it is quickly done; says what stands."""
-    guard = batches.guard_of(run.batch["phase"])
+    """Let writers write duplicates again after a stop, if it is quickly done; says what stands.
+
+    A stop may have come in the middle of anything, so the session that it came to is ended.
+    """
+    phase = run.batch["phase"]
     with suppress(psycopg.Error, PgmeritError):
-        run.batch = batches.find(run.session.connection, run.batch_id)
-        guard = batches.guard_of(run.batch["phase"])
-        if guard == "refuse":
-            run.stop_refusing()
-            guard = "note"
-    says = {
+        run.session.connection.close()
+        with run.session.watch() as connection:
+            connection.autocommit = True
+            run.session.connection = connection
+            run.session.prepare()
+            batches.claim(connection, run.batch_id)
+            run.batch = batches.find(connection, run.batch_id)
+            phase = run.batch["phase"]
+            if batches.guard_of(phase) == "refuse":
+                with suppress(psycopg.Error):
+                    run.stop_refusing()
+                    phase = run.batch["phase"]
+            batches.release(connection, run.batch_id)
+    stands = {
         "none": "writers go on as before",
         "note": "writers go on as before, and what arrives is noted",
         "refuse": "writers are refused duplicates",
-    }
-    return f"what was removed is archived in batch {run.batch_id}; {says[guard]}"
+    }[batches.guard_of(phase)]
+    if phase in ("attached", "done"):
+        stands = "the constraint stands"
+    return f"what was removed is archived in batch {run.batch_id}; {stands}"
 
 
 @contextmanager

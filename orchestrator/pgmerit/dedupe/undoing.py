@@ -26,10 +26,14 @@ def put_back(run: Run) -> int:
     while (step := run.session.one(run.statements.last_step())["step"]) is not None:
         restored += run.session.patiently(run.table, partial(_restore, run, step))
     _rebuild_dropped(run)
+    run.session.patiently(run.table, partial(_forget, run))
+    return restored
+
+
+def _forget(run: Run) -> None:
     with run.session.connection.transaction():
         run.session.run([*run.statements.drop_work(), *run.statements.drop_archive()])
         run.reach("undone", ended_at=datetime.now(UTC))
-    return restored
 
 
 def _take_constraint_away(run: Run) -> None:
@@ -41,12 +45,13 @@ def _take_constraint_away(run: Run) -> None:
         run.session.run([*made, *run.statements.drop_guard()])
         batches.update(run.session.connection, run.batch_id, phase="undoing")
 
+    if run.batch["phase"] in ("drained", "built", "verified"):
+        # The index goes first, from a phase that either way can go on from.
+        run.reach("drained")
+        run.drop(str(run.options.constraint))
     if run.batch["phase"] != "undoing":
-        is_building = run.batch["phase"] in ("drained", "built", "verified")
         run.session.locked(run.table, "access exclusive", work)
         run.batch["phase"] = "undoing"
-        if is_building:
-            run.drop(str(run.options.constraint))
     run.drop(run.statements.helper_index)
 
 
