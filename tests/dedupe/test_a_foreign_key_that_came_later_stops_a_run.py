@@ -29,9 +29,10 @@ def test_nothing_is_cascaded_that_nobody_looked_for(
         "create table pins (award bigint references user_badges"
         f" on delete {action}); insert into pins select id from user_badges".encode()
     )
-    refused = run(*LEGACY, "--apply")
-    assert refused.exit_code == 2
-    assert "public.user_badges was altered since batch 1 began" in refused.stderr
+    for way in ("--apply", "--print-sql"):
+        refused = run(*LEGACY, way)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "public.user_badges was altered since batch 1 began" in refused.stderr
     assert value(legacy, "select count(*) from pins") == 15
     assert value(legacy, "select count(*) from user_badges") == 15
     assert run("dedupe", "--undo", 1).exit_code == 0

@@ -71,15 +71,15 @@ def test_undo_leaves_the_invalid_index_as_it_was(legacy: Connection, run: Cli) -
     assert (content(legacy), state(legacy)) == (before, was)
 
 
-NOT_ENOUGH = [
-    "create unique index other on user_badges (user_id, badge_id) where note is null",
-    "create unique index other on user_badges (user_id, lower(badge_id))",
-    'create unique index other on user_badges (user_id, badge_id collate "POSIX")',
-    "create unique index other on user_badges (user_id, badge_id text_pattern_ops)",
-    "create unique index other on user_badges (user_id, badge_id, earned_at)",
-    "create index other on user_badges (user_id, badge_id)",
-    "alter table user_badges add constraint other unique (user_id, badge_id) deferrable",
-]
+NOT_ENOUGH = """
+create unique index on user_badges (user_id, badge_id) where note is null;
+create unique index on user_badges (user_id, badge_id, lower(note));
+create unique index on user_badges (user_id, badge_id collate "POSIX");
+create unique index on user_badges (user_id, badge_id text_pattern_ops);
+create unique index on user_badges (user_id, badge_id, earned_at);
+create index on user_badges (user_id, badge_id);
+alter table user_badges add constraint other unique (user_id, badge_id) deferrable;
+"""
 ENOUGH = [
     "create unique index other on user_badges (user_id, badge_id)",
     "create unique index other on user_badges (badge_id, user_id) include (note)",
@@ -93,12 +93,12 @@ def indexed(connection: Connection, index: str) -> None:
 
 
 def test_an_index_that_is_not_the_key_is_not_enough(legacy: Connection, run: Cli) -> None:
-    for index in NOT_ENOUGH:
-        indexed(legacy, index)
-        assert run(*LEGACY).exit_code == 1
-        assert apply(run)["changed"]
-        assert state(legacy) == (True, True, True, True)
-        assert state(legacy, "other") is not None
+    legacy.execute(NOT_ENOUGH.encode())
+    others = rows(legacy, "select indexrelid from pg_index")
+    assert run(*LEGACY).exit_code == 1
+    assert apply(run)["changed"]
+    assert state(legacy) == (True, True, True, True)
+    assert not [row for row in others if row not in rows(legacy, "select indexrelid from pg_index")]
 
 
 def test_a_sound_index_on_the_key_is_enough(legacy: Connection, run: Cli) -> None:

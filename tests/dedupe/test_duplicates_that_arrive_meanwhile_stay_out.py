@@ -8,10 +8,13 @@ import psycopg
 import pytest
 from pgmerit.database import Connection
 from pgmerit.dedupe import batches
+from pgmerit.errors import PgmeritError
 
+from tests.conftest import CliResult
 from tests.dedupe.legacy import CONSTRAINT, INSERT, Once, apply_hooked, content, duplicates, fill
 from tests.engine import in_background, rows, until, value, wait_until_blocked
 
+Cli = Callable[..., CliResult]
 Session = Callable[..., Connection]
 
 
@@ -32,8 +35,13 @@ def refused(connection: Connection, person: int = 1) -> tuple[object, ...]:
 
 @pytest.fixture
 def refusing(legacy: Connection, session: Session, empty_dsn: str) -> Connection:
-    """The table right after the guard began to refuse, the run broken off there."""
+    """The table right after the guard began to refuse, the run broken off there.
+
+    Both rows of person 2 were held, and are still there.
+    """
     fill(legacy, people=3, copies=2)
+    holder = session(autocommit=False)
+    holder.execute("select from user_badges where user_id = 2 for update")
 
     class StoppedHereError(Exception):
         pass
@@ -44,6 +52,8 @@ def refusing(legacy: Connection, session: Session, empty_dsn: str) -> Connection
 
     with pytest.raises(StoppedHereError):
         apply_hooked(empty_dsn, on_progress=stop)
+    holder.rollback()
+    assert duplicates(legacy) == 1
     return legacy
 
 
@@ -102,6 +112,17 @@ def test_while_the_guard_refuses_all_other_writes_go_on(refusing: Connection) ->
     refusing.execute(INSERT.encode(), (50,))
     refusing.execute("delete from user_badges where user_id = 50")
     refusing.execute(INSERT.encode(), (50,))
+    # Neither a trigger before it nor the role of a replica passes the guard by.
+    refusing.execute(
+        "create function move() returns trigger language plpgsql"
+        " as 'begin new.user_id := 51; return new; end';"
+        " create trigger move before update on user_badges for each row"
+        " when (new.note = 'move') execute function move()"
+    )
+    for update in ("set user_id = 51", "set note = 'move'"):
+        with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
+            refusing.execute(f"update user_badges {update} where user_id = 50".encode())
+    refusing.execute("set session_replication_role = replica")
     with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
         refusing.execute("update user_badges set user_id = 51 where user_id = 50")
     with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
@@ -115,6 +136,9 @@ def test_two_writers_of_one_key_wait_for_each_other(
     refusing: Connection, session: Session, ending: str
 ) -> None:
     first, second = session(autocommit=False), session()
+    # The key was written and given up before.
+    refusing.execute(INSERT.encode(), (80,))
+    refusing.execute("delete from user_badges where user_id = 80")
     first.execute(INSERT.encode(), (80,))
     waiting = in_background(lambda: second.execute(INSERT.encode(), (80,)))
     wait_until_blocked(refusing, second)
@@ -182,13 +206,45 @@ def test_rows_that_do_not_add_up_are_all_put_back(
         other.execute("delete from user_badges where user_id = 3 and note = 'copy 2'")
         other.execute("alter table user_badges enable trigger user")
 
-    with pytest.raises(Exception, match=r"do not add up: 6 before [+] 0 arrived is not") as caught:
+    with pytest.raises(
+        PgmeritError, match=r"do not add up: 6 before [+] 0 arrived is not"
+    ) as caught:
         apply_hooked(empty_dsn, on_progress=Once("Removing duplicates", pass_the_guard_by))
-    assert "was put back" in str(caught.value.hint)  # type: ignore[attr-defined]
+    assert "was put back" in str(caught.value.hint)
     kept = [row for row in before if (row["user_id"], row["note"]) != (3, "copy 2")]
     assert content(legacy) == kept
     assert rows(legacy, "select from pg_trigger where not tgisinternal") == []
     assert value(legacy, "select phase from pgmerit_dedupe.batches") == "undone"
+
+
+def test_what_goes_wrong_while_putting_back_does_not_hide_the_first_error(
+    legacy: Connection, session: Session, empty_dsn: str, run: Cli
+) -> None:
+    fill(legacy, people=3, copies=2)
+    other = session()
+
+    def pass_the_guard_by() -> None:
+        other.execute("alter table user_badges disable trigger user")
+        other.execute(
+            "insert into user_badges (id, user_id, badge_id) overriding system value"
+            " select max(id) + 90, 9, 'x' from user_badges"
+        )
+        other.execute("alter table user_badges enable trigger user")
+        other.execute(
+            "create function keep() returns trigger language plpgsql as 'begin return null; end'"
+        )
+        other.execute(
+            "create trigger keep before insert on user_badges for each row execute function keep()"
+        )
+
+    with pytest.raises(PgmeritError, match="the rows do not add up") as caught:
+        apply_hooked(empty_dsn, on_progress=Once("Removing duplicates", pass_the_guard_by))
+    assert "Not every removed row is back yet (3 rows were to be put back, and 0" in str(
+        caught.value.hint
+    )
+    legacy.execute("drop trigger keep on user_badges")
+    assert run("dedupe", "--undo", 1).exit_code == 0
+    assert value(legacy, "select count(*) from user_badges") == 7
 
 
 def test_a_truncate_meanwhile_adds_up(legacy: Connection, empty_dsn: str) -> None:

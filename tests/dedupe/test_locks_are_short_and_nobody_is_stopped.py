@@ -102,6 +102,32 @@ def test_rows_that_somebody_holds_are_left_and_come_later(
     assert run.result()["removed"] == 3
 
 
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_a_kept_row_that_somebody_is_deleting_leaves_the_other(
+    legacy: Connection, session: Session, empty_dsn: str, ending: str
+) -> None:
+    fill(legacy, people=3, copies=2)
+    holder = session(autocommit=False)
+    told: list[str] = []
+
+    def delete() -> None:
+        holder.execute("delete from user_badges where user_id = 2 and note = 'copy 2'")
+
+    run = in_background(
+        lambda: apply_hooked(
+            empty_dsn,
+            on_progress=Once("Removing duplicates", delete),
+            tell=told.append,
+            lock_timeout=0.1,
+        )
+    )
+    until(lambda: bool(told) or run.done())
+    getattr(holder, ending)()
+    assert run.result()["removed"] == (2 if ending == "commit" else 3)
+    left = rows(legacy, "select note from user_badges where user_id = 2")
+    assert [row["note"] for row in left] == ["copy 1" if ending == "commit" else "copy 2"]
+
+
 def test_a_second_runner_is_refused_with_the_pid_of_the_first(
     legacy: Connection, session: Session, empty_dsn: str, run: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.sources import ROOT
 
-ROWS = re.findall(r"^\| ([ABS]\d.*) \|$", (ROOT / "docs/hazards.md").read_text(), re.M)
+ROWS = re.findall(r"^\| ([ABDS]\d.*) \|$", (ROOT / "docs/hazards.md").read_text(), re.M)
 TESTS = {
     name
     for path in (ROOT / "tests").rglob("test_*.py")

@@ -58,7 +58,7 @@ from pgmerit.errors import PgmeritError
 )
 @click.option(
     "--lock-timeout",
-    type=click.FloatRange(0.01, 1.0),
+    type=click.FloatRange(0.05, 1.0),
     default=1.0,
     show_default=True,
     metavar="SECONDS",

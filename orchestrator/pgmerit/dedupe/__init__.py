@@ -20,6 +20,7 @@ from pgmerit.dedupe.reporting import count_children, count_null_keys, read_repor
 from pgmerit.dedupe.running import (
     Run,
     UnbalancedError,
+    altered,
     children_refused,
     refuse_builders,
     require_free_name,
@@ -65,7 +66,13 @@ def report(connection: Connection, table: str, options: Options) -> dict[str, An
         connection.execute("set local search_path = pg_catalog, pg_temp")
         connection.execute("set local row_security = off")
         checked = check_options(connection, found, options)
-        return read_report(connection, found, checked)
+        told = read_report(connection, found, checked)
+        if batch := batches.find_unfinished(connection, found):
+            told["notes"].append(
+                f"batch {batch['batch_id']} is unfinished, in phase {batch['phase']}: "
+                f"`{batches.command_of(batch)}` goes on"
+            )
+        return told
 
 
 def script(connection: Connection, table: str, options: Options) -> dict[str, Any]:
@@ -82,6 +89,8 @@ def script(connection: Connection, table: str, options: Options) -> dict[str, An
         batch = batches.find_unfinished(connection, found)
         if batch is not None:
             _require_same(batch, checked)
+            if batch["shape"] != found.shape:
+                raise altered(found, batch["batch_id"])
         _require_repointable(found, checked)
         return write_script(connection, found, checked)
 
@@ -124,8 +133,8 @@ def apply(
             )
         try:
             run.finish()
-        except UnbalancedError:
-            put_back(run)
+        except UnbalancedError as unbalanced:
+            _put_all_back(run, unbalanced)
             raise
         return _result(run)
 
@@ -310,6 +319,18 @@ def _claimed(run: Run, command: str) -> Iterator[None]:
     finally:
         with suppress(psycopg.Error):
             batches.release(run.session.connection, run.batch_id)
+
+
+def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
+    """Undo after rows did not add up; what goes wrong in it is told behind that."""
+    try:
+        put_back(run)
+    except (psycopg.Error, PgmeritError) as exc:
+        later = exc if isinstance(exc, PgmeritError) else translate(exc)
+        unbalanced.hint = (
+            f"Somebody wrote past the guard. Not every removed row is back yet ({later.message}): "
+            f"`pgmerit dedupe --undo {run.batch_id}` goes on."
+        )
 
 
 def _step_back(run: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from pgmerit.database import Connection
 from pgmerit.dedupe.statements import STATE, Statements
-from pgmerit.dedupe.table import SCHEMA, Options, Table
+from pgmerit.dedupe.table import META, SCHEMA, Options, Table
 from pgmerit.errors import BusyError, NoRightsError, PgmeritError, UnknownObjectError
 
 Batch = dict[str, Any]
@@ -223,13 +224,39 @@ def _listed(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if {*name} & {*'," '} else name
 
 
-def require_archive(connection: Connection, statements: Statements) -> None:
-    """Refuse a batch whose archive is gone; raises PgmeritError."""
-    name = statements.archive.as_string(None)
-    row = connection.execute(
-        SQL("select pg_catalog.to_regclass({}) as archive").format(Literal(name))
-    ).fetchone()
-    if row is None or row["archive"] is None:
+def as_archived(connection: Connection, table: Table, batch_id: int) -> Table:
+    """Give the table with the columns and foreign keys that its archive knows.
+
+    Raises PgmeritError when the archive is gone, or holds a column that the table lost.
+    """
+    archived = _columns_of(connection, f"archive_{batch_id}")
+    if not archived:
+        raise PgmeritError(f"the archive of batch {batch_id} is gone", "Nothing can be put back.")
+    known = {each.name for each in table.columns}
+    lost = [name for name in archived if name not in known and not name.startswith(META)]
+    if lost:
         raise PgmeritError(
-            f"the archive of batch {statements.batch_id} is gone", "Nothing can be put back."
+            f'{table.full_name} has no column "{lost[0]}" any more, and removed rows have',
+            "Add it again, with its type, then run it again.",
         )
+    return replace(
+        table,
+        columns=tuple(each for each in table.columns if each.name in archived),
+        foreign_keys=tuple(
+            each
+            for each in table.foreign_keys
+            if _columns_of(connection, f"repointed_{batch_id}_{each.oid}")
+        ),
+    )
+
+
+def _columns_of(connection: Connection, name: str) -> list[str]:
+    """List the columns of one of our own tables; none when it is not there."""
+    found = connection.execute(
+        SQL(
+            "select a.attname from pg_catalog.pg_attribute as a "
+            "where a.attrelid = pg_catalog.to_regclass({}) and a.attnum > 0 "
+            "and not a.attisdropped order by a.attnum"
+        ).format(Literal(f"{SCHEMA}.{name}"))
+    )
+    return [row["attname"] for row in found.fetchall()]

@@ -13,7 +13,7 @@ from pgmerit.dedupe.table import ForeignKey, Options, Table, key_indexes, rows
 
 _EXAMPLES = 5
 # Beside the scan that the report makes: two index builds, a scan for groups and two counts.
-_SCANS = 6
+_SCANS = 3
 _ROWS_A_SECOND = 5000
 
 _TRIGGERS = """

@@ -134,7 +134,8 @@ class Run:
         connection, work = self.session.connection, self.statements
         with connection.transaction():
             connection.execute(b"set local lock_timeout = 0")
-            self.session.run([work.forget_groups(), work.find_groups()])
+            with self.session.progress("Looking for duplicates", None):
+                self.session.run([work.forget_groups(), work.find_groups()])
             count = self.session.one(work.count_groups())["n"]
             self.reach("scanned", group_count=count)
 
@@ -242,18 +243,21 @@ class Run:
 
         Unless it `waits`, what others hold is left for the next round.
         """
-        connection, work = self.session.connection, self.statements
+        connection, work, most = self.session.connection, self.statements, self.options.batch_rows
         connection.execute(work.take_arrivals())
-        total = self._count_groups()
-        with self.session.progress("Removing duplicates", total) as advance:
-            after = 0
-            while found := connection.execute(
-                work.next_range(after, self.options.batch_rows)
-            ).fetchone():
+        after, size = 0, most
+        with self.session.progress("Removing duplicates", self._count_groups()) as advance:
+            while found := connection.execute(work.next_range(after, size)).fetchone():
                 place = (found["mask"], found["first"], found["last"])
-                while self.session.patiently(self.table, partial(self._remove_some, place, waits)):
-                    pass
-                after = found["last"]
+                remove = partial(self._remove_some, place, waits)
+                has_more = self.session.patiently(self.table, remove)
+                if has_more and found["size"] > 1:
+                    # Ranking a range again for each batch of it would be dear: a shorter one.
+                    size = max(1, size // 4)
+                    continue
+                while has_more:
+                    has_more = self.session.patiently(self.table, remove)
+                after, size = found["last"], min(most, size * 2)
                 advance(found["size"])
         connection.execute(work.tidy_groups())
 
@@ -286,20 +290,18 @@ class Run:
     def _move_children(self, step: int) -> int:
         """Repoint what points at the rows of a step, or refuse."""
         moved = 0
-        for number, foreign_key in enumerate(self.table.foreign_keys, 1):
+        for foreign_key in self.table.foreign_keys:
             if self.options.children == "refuse":
                 count = self.session.one(self.statements.count_children(foreign_key, step))["n"]
                 if count:
                     raise children_refused([(foreign_key.child_name, foreign_key.name, count)])
                 continue
             execute = self.session.connection.execute
-            noted = execute(self.statements.note_children(number, foreign_key, step)).rowcount
+            noted = execute(self.statements.note_children(foreign_key, step)).rowcount
             if not noted:
                 continue
             try:
-                pointed = execute(
-                    self.statements.repoint_children(number, foreign_key, step)
-                ).rowcount
+                pointed = execute(self.statements.repoint_children(foreign_key, step)).rowcount
             except (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation) as exc:
                 raise PgmeritError(
                     f"rows of {foreign_key.child_name} cannot be repointed by {foreign_key.name}: "
@@ -330,11 +332,7 @@ class Run:
         """Stop when the table was altered since: an archived row would not be whole."""
         now = shape_of(self.session.connection, self.table.oid)
         if now != self.batch["shape"]:
-            raise PgmeritError(
-                f"{self.table.full_name} was altered since batch {self.batch_id} began",
-                f"`pgmerit dedupe --undo {self.batch_id}` puts back what was removed; then begin "
-                "anew.",
-            )
+            raise altered(self.table, self.batch_id)
 
     def _named(self, name: str) -> dict[str, Any] | None:
         found = rows(self.session.connection, NAMED, schema=self.table.schema, name=name)
@@ -367,6 +365,14 @@ def _is_sound(index: Index, name: str, options: Options) -> bool:
         and index.columns == options.key
         and index.enforces(options.nulls)
         and index.is_nulls_not_distinct == (options.nulls == "not-distinct")
+    )
+
+
+def altered(table: Table, batch_id: int) -> PgmeritError:
+    """Say that a batch cannot go on with a table that is another by now."""
+    return PgmeritError(
+        f"{table.full_name} was altered since batch {batch_id} began",
+        f"`pgmerit dedupe --undo {batch_id}` puts back what was removed; then begin anew.",
     )
 
 

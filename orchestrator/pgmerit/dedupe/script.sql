@@ -154,7 +154,9 @@ declare
     pgmerit_v_mask integer;
     pgmerit_v_first bigint;
     pgmerit_v_last bigint;
+    pgmerit_v_found bigint;
     pgmerit_v_after bigint := 0;
+    pgmerit_v_size bigint := @batch_rows;
     pgmerit_v_is_done boolean;
     pgmerit_v_has_more boolean;
     pgmerit_v_since timestamptz := clock_timestamp();
@@ -162,7 +164,8 @@ begin
     @take_arrivals
     commit;
     loop
-        select r.mask, r.first, r.last into pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last
+        select r.mask, r.first, r.last, r.size
+        into pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last, pgmerit_v_found
         from (@next_range) as r;
         exit when not found;
         loop
@@ -178,14 +181,21 @@ begin
                 pgmerit_v_is_done := false;
             end;
             commit;
-            if pgmerit_v_is_done then
-                pgmerit_v_since := clock_timestamp();
-                exit when not pgmerit_v_has_more;
-            else
+            if not pgmerit_v_is_done then
                 perform pg_temp.pgmerit_wait(pgmerit_v_since, null);
+                continue;
+            end if;
+            pgmerit_v_since := clock_timestamp();
+            if not pgmerit_v_has_more then
+                pgmerit_v_after := pgmerit_v_last;
+                pgmerit_v_size := least(@batch_rows, pgmerit_v_size * 2);
+                exit;
+            elsif pgmerit_v_found > 1 then
+                -- Ranking a range again for each batch of it would be dear: a shorter one.
+                pgmerit_v_size := greatest(1, pgmerit_v_size / 4);
+                exit;
             end if;
         end loop;
-        pgmerit_v_after := pgmerit_v_last;
     end loop;
 end;
 @tag;

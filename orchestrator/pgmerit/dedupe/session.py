@@ -85,6 +85,7 @@ class Session:
     tell: Callable[[str], None] = lambda message: None
     progress: Progress = lambda description, total: nullcontext(lambda steps: None)
     _told: set[str] = field(default_factory=set)
+    _is_bounded: bool = False
 
     def prepare(self) -> None:
         """Set what the work needs; the table is found before, by the caller's own search path."""
@@ -119,7 +120,9 @@ class Session:
     def bounded(self) -> Iterator[None]:
         """Bound each statement: we hold what others wait for."""
         self._set("statement_timeout", self.lock_timeout / 2, is_local=True)
+        self._is_bounded = True
         yield
+        self._is_bounded = False
         self._set("statement_timeout", 0, is_local=True)
 
     @contextmanager
@@ -161,11 +164,13 @@ class Session:
         """Try a transaction until it is not in anybody's way; see `locked`."""
         since = time.monotonic()
         while True:
+            self._is_bounded = False
             began = time.monotonic()
             try:
                 return attempt()
             except psycopg.errors.QueryCanceled:
-                if time.monotonic() - began < self.lock_timeout / 2:
+                # By the bound, and not by somebody who wants it to end.
+                if not self._is_bounded or time.monotonic() - began < self.lock_timeout / 2:
                     raise
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 pass

@@ -229,14 +229,10 @@ class Statements:
                 self.work("claims"), self._claims_key, self._nulls, self.work_list
             ),
         ]
-        for number, each in enumerate(self.table.foreign_keys, 1):
-            made.append(self._create_repointed(number, each))
-        logged = ["archive", "notes", "arrivals", "groups"]
-        logged += [f"repointed_{n}" for n, _ in enumerate(self.table.foreign_keys, 1)]
-        made += [
-            SQL("alter table {} replica identity full").format(self._work_or_repointed(name))
-            for name in logged
-        ]
+        made += [self._create_repointed(each) for each in self.table.foreign_keys]
+        logged = [archive, *(self.work(name) for name in ("notes", "arrivals", "groups"))]
+        logged += [self.repointed(each) for each in self.table.foreign_keys]
+        made += [SQL("alter table {} replica identity full").format(name) for name in logged]
         return made + self._create_functions()
 
     def drop_work(self) -> list[Composed]:
@@ -252,20 +248,14 @@ class Statements:
 
     def drop_archive(self) -> list[Composed]:
         """Drop what an undo would need."""
-        repointed = [f"repointed_{n}" for n, _ in enumerate(self.table.foreign_keys, 1)]
-        return [
-            SQL("drop table if exists {}").format(self._work_or_repointed(name))
-            for name in ["archive", *repointed]
-        ]
+        repointed = [self.repointed(each) for each in self.table.foreign_keys]
+        return [SQL("drop table if exists {}").format(name) for name in [self.archive, *repointed]]
 
-    def repointed(self, number: int) -> Identifier:
+    def repointed(self, foreign_key: ForeignKey) -> Identifier:
         """Give the table of the children that a foreign key's repointing changed."""
-        return self._work_or_repointed(f"repointed_{number}")
+        return Identifier(SCHEMA, f"repointed_{self.batch_id}_{foreign_key.oid}")
 
-    def _work_or_repointed(self, name: str) -> Identifier:
-        return self.work(name)
-
-    def _create_repointed(self, number: int, foreign_key: ForeignKey) -> Composed:
+    def _create_repointed(self, foreign_key: ForeignKey) -> Composed:
         columns = [
             *(
                 SQL("c.{} as {}").format(each.identifier, Identifier(f"p{n}"))
@@ -278,7 +268,7 @@ class Statements:
             ),
         ]
         return SQL("create table {} as select 0::int8 as step, {} from {} as c where false").format(
-            self.repointed(number), comma(columns), foreign_key.child
+            self.repointed(foreign_key), comma(columns), foreign_key.child
         )
 
     @property
@@ -411,15 +401,11 @@ class Statements:
         """Put the guard on in mode refuse as well; needs SHARE ROW EXCLUSIVE."""
         return [
             SQL("truncate {}").format(self.work("claims")),
+            # Not `update of`: a trigger before it may change the key as well.
             SQL(
-                "create or replace trigger {} after insert or update of {} on {} for each row "
+                "create or replace trigger {} after insert or update on {} for each row "
                 "execute function {}()"
-            ).format(
-                self.trigger("refuse"),
-                self.key_list,
-                self.table.identifier,
-                self._function("refuse"),
-            ),
+            ).format(self.trigger("refuse"), self.table.identifier, self._function("refuse")),
             self._always("refuse"),
         ]
 
@@ -702,7 +688,7 @@ class Statements:
             foreign_key.child, self.archive, self._points_at_archived(foreign_key, step)
         )
 
-    def note_children(self, number: int, foreign_key: ForeignKey, step: int) -> Composed:
+    def note_children(self, foreign_key: ForeignKey, step: int) -> Composed:
         """Write down the children that point at the rows of a step, and where to."""
         values = [
             *(SQL("c.{}").format(each.identifier) for each in foreign_key.child_key),
@@ -710,7 +696,7 @@ class Statements:
             *(SQL("a.{}").format(self.kept_column(name)) for name in foreign_key.referenced),
         ]
         return SQL("insert into {} select {}, {} from {} as c join {} as a on {}").format(
-            self.repointed(number),
+            self.repointed(foreign_key),
             Literal(step),
             comma(values),
             foreign_key.child,
@@ -718,17 +704,15 @@ class Statements:
             self._points_at_archived(foreign_key, step),
         )
 
-    def repoint_children(self, number: int, foreign_key: ForeignKey, step: int) -> Composed:
+    def repoint_children(self, foreign_key: ForeignKey, step: int) -> Composed:
         """Point them at the rows kept."""
-        return self._point_children(number, foreign_key, step, "old", "new")
+        return self._point_children(foreign_key, step, "old", "new")
 
-    def point_children_back(self, number: int, foreign_key: ForeignKey, step: int) -> Composed:
+    def point_children_back(self, foreign_key: ForeignKey, step: int) -> Composed:
         """Point them at the restored rows again, unless somebody pointed them elsewhere since."""
-        return self._point_children(number, foreign_key, step, "new", "old")
+        return self._point_children(foreign_key, step, "new", "old")
 
-    def _point_children(
-        self, number: int, foreign_key: ForeignKey, step: int, now: str, then: str
-    ) -> Composed:
+    def _point_children(self, foreign_key: ForeignKey, step: int, now: str, then: str) -> Composed:
         places = {each.name: n for n, each in enumerate(foreign_key.columns, 1)}
         key = [
             each.equal(
@@ -751,7 +735,7 @@ class Statements:
                 SQL("{} = r.{}").format(each.identifier, Identifier(f"{then}{n}"))
                 for n, each in enumerate(foreign_key.columns, 1)
             ),
-            self.repointed(number),
+            self.repointed(foreign_key),
             Literal(step),
             both([*key, *is_as_told]),
         )
@@ -825,8 +809,8 @@ class Statements:
                 self.archive, Identifier(f"{META}step"), Literal(step)
             ),
             *(
-                SQL("delete from {} where step = {}").format(self.repointed(n), Literal(step))
-                for n, _ in enumerate(self.table.foreign_keys, 1)
+                SQL("delete from {} where step = {}").format(self.repointed(each), Literal(step))
+                for each in self.table.foreign_keys
             ),
             SQL("delete from {} where batch_id = {} and step = {}").format(
                 Identifier(SCHEMA, "steps"), Literal(self.batch_id), Literal(step)

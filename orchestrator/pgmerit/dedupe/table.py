@@ -63,6 +63,7 @@ class Column:
 class ForeignKey:
     """A foreign key of another table, or of the same, that points at the table."""
 
+    oid: int
     name: str
     child_oid: int
     child_schema: str
@@ -202,23 +203,24 @@ where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
 
-# Type names would depend on the search path. With a foreign key of later, removed rows would have
-# children that nobody looked for.
+# Type names would depend on the search path.
 SHAPE = """
-select pg_catalog.concat_ws('; ', (
-    select pg_catalog.string_agg(
-        pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod), ', '
-        order by a.attnum
+select pg_catalog.concat_ws(
+    '; ',
+    (
+        select pg_catalog.string_agg(
+            pg_catalog.format('%s %s %s', a.attname, a.atttypid::int8, a.atttypmod),
+            ', ' order by a.attnum
+        )
+        from pg_catalog.pg_attribute as a
+        where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
+    ),
+    (
+        select pg_catalog.string_agg(f.oid::text, ', ' order by f.oid)
+        from pg_catalog.pg_constraint as f
+        where f.contype = 'f' and f.confrelid = {oid} and f.conparentid = 0
     )
-    from pg_catalog.pg_attribute as a
-    where a.attrelid = {oid} and a.attnum > 0 and not a.attisdropped
-), (
-    select pg_catalog.string_agg(
-        pg_catalog.format('%s of %s', f.conname, f.conrelid::int8), ', ' order by f.oid
-    )
-    from pg_catalog.pg_constraint as f
-    where f.contype = 'f' and f.confrelid = {oid} and f.conparentid = 0
-)) as shape
+) as shape
 """
 
 _PRIMARY_KEY = """
@@ -232,7 +234,7 @@ order by k.place
 
 _FOREIGN_KEYS = """
 select
-    f.conname as name, f.conrelid::int8 as child_oid, n.nspname as child_schema,
+    f.oid::int8 as oid, f.conname as name, f.conrelid::int8 as child_oid, n.nspname as child_schema,
     c.relname as child_table, f.conrelid = f.confrelid as is_own,
     (
         select pg_catalog.array_agg(a.attname::text order by k.place)
@@ -336,7 +338,7 @@ def describe_table(connection: Connection, oid: int) -> Table:
 
 
 def shape_of(connection: Connection, oid: int) -> str:
-    """Give the names and types of a table's columns, as one text to compare."""
+    """Give a table's columns, their types and who points at it, as one text to compare."""
     return str(rows(connection, SHAPE, oid=oid)[0]["shape"])
 
 

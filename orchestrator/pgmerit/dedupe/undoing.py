@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,7 +20,7 @@ def put_back(run: Run) -> int:
     The constraint goes first, then the rows come in the opposite order of their removal, each step
     a transaction. Raises PgmeritError; run again, it goes on.
     """
-    batches.require_archive(run.session.connection, run.statements)
+    run = replace(run, table=batches.as_archived(run.session.connection, run.table, run.batch_id))
     _take_constraint_away(run)
     restored = 0
     while (step := run.session.one(run.statements.last_step())["step"]) is not None:
@@ -69,9 +70,8 @@ def _restore(run: Run, step: int) -> int:
                 f"{run.table.full_name} keeps some out",
                 "Nothing of this step stands. Disable the trigger meanwhile.",
             )
-        for number, foreign_key in enumerate(run.table.foreign_keys, 1):
-            if run.options.children == "repoint":
-                execute(run.statements.point_children_back(number, foreign_key, step))
+        for foreign_key in run.table.foreign_keys:
+            execute(run.statements.point_children_back(foreign_key, step))
         run.session.run(run.statements.forget_step(step))
     return restored
 
