@@ -61,7 +61,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     ("phase", "when"),
     [
         *((phase, "after") for phase in REACHED),
-        *((phase, "before") for phase in ("guarded", "scanned", "fenced", "built", "attached")),
+        *((phase, "before") for phase in ("guarded", "fenced", "attached")),
     ],
 )
 def test_a_session_that_ends_at_a_phase(
@@ -109,6 +109,58 @@ def test_undo_from_any_phase(
     assert rows(legacy, "select from pg_trigger where not tgisinternal") == []
     found = rows(legacy, "select indexname from pg_indexes where tablename = 'user_badges'")
     assert [row["indexname"] for row in found] == ["user_badges_pkey"]
+
+
+def test_an_index_that_was_dropped_since_is_built_again(
+    legacy: Connection, empty_dsn: str, ending: Callable[[str, str], None]
+) -> None:
+    fill(legacy, people=3, copies=2)
+    ending("built", "after")
+    with pytest.raises(PgmeritError):
+        apply_hooked(empty_dsn)
+    legacy.execute(f"drop index {CONSTRAINT}".encode())
+    assert apply_hooked(empty_dsn)["removed"] == 3
+    with pytest.raises(psycopg.errors.UniqueViolation, match=CONSTRAINT):
+        legacy.execute(INSERT.encode(), (1,))
+
+
+def test_a_build_of_ours_that_was_broken_off_is_found(
+    legacy: Connection, empty_dsn: str, ending: Callable[[str, str], None]
+) -> None:
+    fill(legacy, people=3, copies=2)
+    ending("drained", "after")
+    with pytest.raises(PgmeritError):
+        apply_hooked(empty_dsn)
+    legacy.execute(f"create unique index {CONSTRAINT} on user_badges (user_id, badge_id)".encode())
+    legacy.execute(
+        "update pg_index set indisvalid = false where indexrelid = %s::regclass", (CONSTRAINT,)
+    )
+    told: list[str] = []
+    assert apply_hooked(empty_dsn, tell=told.append)["removed"] == 3
+    assert told == [f'the index "{CONSTRAINT}" is invalid and refuses some duplicates: dropped']
+    assert rows(legacy, "select from pg_index where not indisvalid") == []
+
+
+def test_an_undo_that_gives_up_on_an_index_is_taken_up(
+    legacy: Connection,
+    session: Session,
+    empty_dsn: str,
+    run: Cli,
+    ending: Callable[[str, str], None],
+) -> None:
+    fill(legacy, people=3, copies=2)
+    before = content(legacy)
+    ending("built", "after")
+    with pytest.raises(PgmeritError):
+        apply_hooked(empty_dsn)
+    reader = session(autocommit=False)
+    reader.execute("select from user_badges")
+    told = run("dedupe", "--undo", 1, "--give-up-after", 0.1, "--lock-timeout", 0.05)
+    assert told.exit_code == 2
+    assert f"pid {reader.info.backend_pid} (" in told.stderr
+    reader.rollback()
+    assert run("dedupe", "--undo", 1).exit_code == 0
+    assert content(legacy) == before
 
 
 def test_an_undo_that_ends_is_taken_up(

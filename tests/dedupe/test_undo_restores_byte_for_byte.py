@@ -124,3 +124,13 @@ def test_a_batch_that_is_not_there(legacy: Connection, run: Cli, batch: str) -> 
     told = run("dedupe", "--undo", batch)
     assert told.exit_code == 2
     assert told.stderr.startswith("error: ")
+
+
+def test_a_batch_of_another_table_is_not_undone(legacy: Connection, run: Cli) -> None:
+    fill(legacy, people=1, copies=2)
+    legacy.execute("create table other (like user_badges)")
+    done = apply(run)
+    told = run("dedupe", "other", "--undo", done["batch"])
+    assert told.exit_code == 2
+    assert told.stderr.startswith("error: batch 1 is one of public.user_badges, not of other\n")
+    assert run("dedupe", "user_badges", "--undo", done["batch"]).exit_code == 0

@@ -104,6 +104,7 @@ def command(
             result = dedupe.undo(
                 connection,
                 undone,
+                table,
                 connect=database.connect,
                 lock_timeout=lock_timeout,
                 give_up_after=give_up_after,

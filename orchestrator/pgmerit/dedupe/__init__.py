@@ -142,6 +142,7 @@ def apply(
 def undo(
     connection: Connection,
     batch_id: int,
+    table: str | None = None,
     *,
     connect: Connect,
     lock_timeout: float = 1.0,
@@ -151,24 +152,30 @@ def undo(
 ) -> dict[str, Any]:
     """Put back every row that a batch removed, and the table as it was; see `apply`.
 
-    Gives batch, table and restored; a batch that was undone restores none.
+    Where `table` is named, the batch must be one of it. Gives batch, table and restored; a batch
+    that was undone restores none.
     """
     limits = {"lock_timeout": lock_timeout, "give_up_after": give_up_after}
     with _translated():
         require_direct(connection)
         batch = batches.find(connection, batch_id)
         options = batches.options_of(batch, **limits)
+        if table is not None and read_table(connection, table).oid != batch["table_oid"]:
+            raise PgmeritError(
+                f"batch {batch_id} is one of {batch['table_name']}, not of {table}",
+                "`pgmerit dedupe --status` lists the batches.",
+            )
         if batch["phase"] == "undone":
             return {"batch": batch_id, "table": batch["table_name"], "restored": 0}
         session = Session(connection, connect, lock_timeout, give_up_after, tell, progress)
         session.prepare()
-        table = describe_table(connection, batch["table_oid"])
+        found = describe_table(connection, batch["table_oid"])
         batches.claim(connection, batch_id)
         batch = batches.find(connection, batch_id)
-    run = Run(session, table, options, batch)
+    run = Run(session, found, options, batch)
     with _claimed(run, f"pgmerit dedupe --undo {batch_id}"):
         restored = put_back(run)
-        return {"batch": batch_id, "table": table.full_name, "restored": restored}
+        return {"batch": batch_id, "table": found.full_name, "restored": restored}
 
 
 def status(connection: Connection, table: str | None = None) -> list[dict[str, Any]]:

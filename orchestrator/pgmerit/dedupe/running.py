@@ -15,7 +15,7 @@ from pgmerit.database import Connection
 from pgmerit.dedupe import batches
 from pgmerit.dedupe.session import Session
 from pgmerit.dedupe.statements import Statements
-from pgmerit.dedupe.table import SCHEMA, Index, Options, Table, key_indexes, rows, shape_of
+from pgmerit.dedupe.table import SCHEMA, Options, Table, key_indexes, rows, shape_of
 from pgmerit.errors import BusyError, NoRightsError, PgmeritError
 
 ROUNDS = 20
@@ -85,6 +85,9 @@ class Run:
             "attached": self._tidy,
         }
         while self.batch["phase"] in steps:
+            if self.batch["phase"] in ("built", "verified") and not self._is_built():
+                # Somebody dropped the index since; the guard still refuses.
+                self.reach("drained")
             steps[self.batch["phase"]]()
 
     def reach(self, phase: str, **values: Any) -> None:
@@ -195,7 +198,12 @@ class Run:
                 self.session.tell(f"{exc.diag.message_detail}: it is removed and built again")
                 self._drain()
                 continue
-            self._require_sound(name)
+            if not self._is_built():
+                raise PgmeritError(
+                    f'the index "{name}" is not a valid unique index on '
+                    f"({', '.join(self.options.key)})",
+                    "Drop it, or choose another name with --constraint.",
+                )
             self.reach("built")
             return
         raise BusyError(
@@ -338,15 +346,16 @@ class Run:
         found = rows(self.session.connection, NAMED, schema=self.table.schema, name=name)
         return found[0] if found else None
 
-    def _require_sound(self, name: str) -> None:
-        """Read in the catalogue that the index is what the constraint needs."""
+    def _is_built(self) -> bool:
+        """Read in the catalogue whether the index is what the constraint needs."""
         found = key_indexes(self.session.connection, self.table, self.options.key)
-        if not any(_is_sound(each, name, self.options) for each in found):
-            raise PgmeritError(
-                f'the index "{name}" is not a valid unique index on '
-                f"({', '.join(self.options.key)})",
-                "Drop it, or choose another name with --constraint.",
-            )
+        return any(
+            each.name == self.options.constraint
+            and each.columns == self.options.key
+            and each.enforces(self.options.nulls)
+            and each.is_nulls_not_distinct == (self.options.nulls == "not-distinct")
+            for each in found
+        )
 
     def _drop_invalid(self, name: str, *, is_ready: bool) -> None:
         does = "refuses some duplicates" if is_ready else "refuses nothing"
@@ -357,15 +366,6 @@ class Run:
         """Drop an index of the table, if it is there."""
         if self._named(name):
             self.session.watched(self.statements.drop_index(name), f'Dropping the index "{name}"')
-
-
-def _is_sound(index: Index, name: str, options: Options) -> bool:
-    return (
-        index.name == name
-        and index.columns == options.key
-        and index.enforces(options.nulls)
-        and index.is_nulls_not_distinct == (options.nulls == "not-distinct")
-    )
 
 
 def altered(table: Table, batch_id: int) -> PgmeritError:

@@ -46,6 +46,19 @@ as @tag
     );
 @tag;
 
+create or replace function pg_temp.pgmerit_is_built() returns boolean
+language sql
+as @tag
+    select exists (
+        select
+        from pg_temp.pgmerit_indexes() as i
+        where i.name = @constraint
+        and i.columns = @key
+        and i.is_unique and i.is_valid and i.is_ready and i.is_immediate
+        and i.is_nulls_not_distinct = @is_nulls_not_distinct
+    );
+@tag;
+
 create or replace function pg_temp.pgmerit_require_shape() returns void
 language plpgsql
 as @tag
@@ -470,6 +483,15 @@ end;
 @tag;
 
 \echo unique index
+do @tag
+begin
+    @ours
+    if pg_temp.pgmerit_phase() in ('built', 'verified') and not pg_temp.pgmerit_is_built() then
+        -- Somebody dropped the index since; the guard still refuses.
+        update pgmerit_dedupe.batches set phase = 'drained' where batch_id = @batch;
+    end if;
+end;
+@tag;
 @builds
 do @tag
 begin

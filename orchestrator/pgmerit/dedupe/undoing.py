@@ -41,12 +41,13 @@ def _take_constraint_away(run: Run) -> None:
         run.session.run([*made, *run.statements.drop_guard()])
         batches.update(run.session.connection, run.batch_id, phase="undoing")
 
+    if run.batch["phase"] in ("drained", "built", "verified"):
+        # The index goes first, from a phase that either way can go on from.
+        run.reach("drained")
+        run.drop(str(run.options.constraint))
     if run.batch["phase"] != "undoing":
-        is_building = run.batch["phase"] in ("drained", "built", "verified")
         run.session.locked(run.table, "access exclusive", work)
         run.batch["phase"] = "undoing"
-        if is_building:
-            run.drop(str(run.options.constraint))
     run.drop(run.statements.helper_index)
 
 
