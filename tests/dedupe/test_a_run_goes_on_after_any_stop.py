@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -202,6 +202,46 @@ _RUN = (
 )
 
 
+@contextlib.contextmanager
+def applying(dsn: str, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Apply in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _RUN, *LEGACY, "--apply"],
+        env=os.environ | {"PGMERIT_DSN": dsn, "PGMERIT_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_build_whose_client_died_ends_and_is_taken_up(
+    legacy: Connection, session: Session, empty_dsn: str, tmp_path: Path, run: Cli
+) -> None:
+    fill(legacy, people=3, copies=2)
+    reader = session(autocommit=False)
+    reader.execute("set transaction isolation level repeatable read")
+    reader.execute("select from user_badges")
+    builds = "select pid from pg_stat_progress_create_index"
+    with applying(empty_dsn, tmp_path) as process:
+        until(lambda: bool(rows(legacy, builds)))
+        (died,) = rows(legacy, builds)
+        process.kill()
+    # The server still builds, and notices; what it waited for is waited for anew.
+    told = run(*LEGACY, "--apply", "--give-up-after", 0.3)
+    assert told.exit_code == 2
+    assert f"waits for pid {reader.info.backend_pid} (" in told.stderr
+    assert not value(
+        legacy, "select exists (select from pg_stat_activity where pid = %s)", died["pid"]
+    )
+    reader.rollback()
+    assert apply(run)["removed"] == 3
+    assert rows(legacy, "select from pg_index where not indisvalid") == []
+
+
 def test_ctrl_c_says_what_stands_and_what_goes_on(
     legacy: Connection, session: Session, empty_dsn: str, tmp_path: Path, run: Cli
 ) -> None:
@@ -209,24 +249,15 @@ def test_ctrl_c_says_what_stands_and_what_goes_on(
     legacy.execute("create index on user_badges (user_id, badge_id)")
     holder = session(autocommit=False)
     holder.execute("select from user_badges where user_id = 2 for update")
-    with subprocess.Popen(
-        [sys.executable, "-c", _RUN, *LEGACY, "--apply"],
-        env=os.environ | {"PGMERIT_DSN": empty_dsn, "PGMERIT_HOME": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            until(
-                lambda: (
-                    value(legacy, "select to_regclass('pgmerit_dedupe.batches')") is not None
-                    and value(legacy, "select phase from pgmerit_dedupe.batches") == "fenced"
-                )
+    with applying(empty_dsn, tmp_path) as process:
+        until(
+            lambda: (
+                value(legacy, "select to_regclass('pgmerit_dedupe.batches')") is not None
+                and value(legacy, "select phase from pgmerit_dedupe.batches") == "fenced"
             )
-            process.send_signal(signal.SIGINT)
-            _, told = process.communicate(timeout=30)
-        finally:
-            process.kill()
+        )
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert told.splitlines()[-1] == (
         "error: stopped: what was removed is archived in batch 1; writers go on as before, and "

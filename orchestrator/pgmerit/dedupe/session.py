@@ -87,7 +87,7 @@ class Session:
     tell: Callable[[str], None] = lambda message: None
     progress: Progress = lambda description, total: nullcontext(lambda steps: None)
     _told: set[str] = field(default_factory=set)
-    _is_bounded: bool = False
+    _until: float | None = None
 
     def prepare(self) -> None:
         """Set what the work needs; the table is found before, by the caller's own search path."""
@@ -101,6 +101,9 @@ class Session:
     def run(self, statements: Iterable[Statement]) -> None:
         """Run statements one after the other."""
         for statement in statements:
+            if self._until is not None:
+                left = max(0.001, self._until - time.monotonic())
+                self._set("statement_timeout", left, is_local=True)
             self.connection.execute(statement)
 
     def one(self, statement: Statement) -> dict[str, Any]:
@@ -120,11 +123,11 @@ class Session:
 
     @contextmanager
     def bounded(self) -> Iterator[None]:
-        """Bound each statement: we hold what others wait for."""
+        """Bound what `run` does to half of the lock timeout: we hold what others wait for."""
+        self._until = time.monotonic() + self.lock_timeout / 2
         self._set("statement_timeout", self.lock_timeout / 2, is_local=True)
-        self._is_bounded = True
         yield
-        self._is_bounded = False
+        self._until = None
         self._set("statement_timeout", 0, is_local=True)
 
     @contextmanager
@@ -142,8 +145,8 @@ class Session:
     ) -> T:
         """Do the work under a lock of the table, trying again while somebody is in the way.
 
-        Half of the lock timeout is for the wait, half for each statement of the work, so nobody
-        who queues behind waits longer. Raises BusyError after the time to give up, with
+        Half of the lock timeout is for the wait, half for the work, so nobody who queues behind
+        waits longer. Raises BusyError after the time to give up, with
         who holds what.
         """
 
@@ -166,13 +169,12 @@ class Session:
         """Try a transaction until it is not in anybody's way; see `locked`."""
         since = time.monotonic()
         while True:
-            self._is_bounded = False
-            began = time.monotonic()
+            self._until = None
             try:
                 return attempt()
             except psycopg.errors.QueryCanceled:
                 # By the bound, and not by somebody who wants it to end.
-                if not self._is_bounded or time.monotonic() - began < self.lock_timeout / 2:
+                if self._until is None or time.monotonic() < self._until:
                     raise
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 pass
