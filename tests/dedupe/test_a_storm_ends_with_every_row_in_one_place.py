@@ -56,12 +56,14 @@ def _finish(dsn: str, *more: str) -> list[str]:
     raise AssertionError("\n".join(said))
 
 
-def _weather(server: storm.StormServer, kills: list[str], seed: int, rows: int) -> None:
+def _weather(
+    server: storm.StormServer, kills: list[str], seed: int, rows: int, reader_seconds: float = 0.3
+) -> None:
     """Let writers write, kill on and on, then let it finish; compare."""
     chance = random.Random(seed)
     server.prepare(rows, keys=400)
     writers = [storm.Writer(server.dsn, seed + n, pause=0.01) for n in range(3)]
-    reader = storm.LongReader(server.dsn, 0.3)
+    reader = storm.LongReader(server.dsn, reader_seconds)
     with storm.writing(writers, reader) as ledger:
         for victim in kills:
             runner = storm.start_runner(server.dsn, "--batch-rows", "50")
@@ -121,6 +123,8 @@ def test_many_storms_lose_nothing() -> None:
             server = storm.StormServer(Path(name))
             try:
                 kills = [chance.choice(VICTIMS) for _ in range(chance.randint(2, 8))]
-                _weather(server, kills, seed, rows=chance.choice((3000, 30_000)))
+                # The long one outlives every lock timeout.
+                reader_seconds = chance.choice((0.3, 8.0))
+                _weather(server, kills, seed, chance.choice((3000, 30_000)), reader_seconds)
             finally:
                 server.stop()

@@ -20,6 +20,7 @@ from pgmerit.dedupe.reporting import count_children, count_null_keys, read_repor
 from pgmerit.dedupe.running import (
     Run,
     UnbalancedError,
+    altered,
     children_refused,
     refuse_builders,
     require_free_name,
@@ -88,6 +89,8 @@ def script(connection: Connection, table: str, options: Options) -> dict[str, An
         batch = batches.find_unfinished(connection, found)
         if batch is not None:
             _require_same(batch, checked)
+            if batch["shape"] != found.shape:
+                raise altered(found, batch["batch_id"])
         _require_repointable(found, checked)
         return write_script(connection, found, checked)
 

@@ -340,11 +340,7 @@ class Run:
         """Stop when the table was altered since: an archived row would not be whole."""
         now = shape_of(self.session.connection, self.table.oid)
         if now != self.batch["shape"]:
-            raise PgmeritError(
-                f"{self.table.full_name} was altered since batch {self.batch_id} began",
-                f"`pgmerit dedupe --undo {self.batch_id}` puts back what was removed; then begin "
-                "anew.",
-            )
+            raise altered(self.table, self.batch_id)
 
     def _named(self, name: str) -> dict[str, Any] | None:
         found = rows(self.session.connection, NAMED, schema=self.table.schema, name=name)
@@ -370,6 +366,14 @@ class Run:
         """Drop an index of the table, if it is there."""
         if self._named(name):
             self.session.watched(self.statements.drop_index(name), f'Dropping the index "{name}"')
+
+
+def altered(table: Table, batch_id: int) -> PgmeritError:
+    """Say that a batch cannot go on with a table that is another by now."""
+    return PgmeritError(
+        f"{table.full_name} was altered since batch {batch_id} began",
+        f"`pgmerit dedupe --undo {batch_id}` puts back what was removed; then begin anew.",
+    )
 
 
 def children_refused(found: list[tuple[str, str, int]]) -> PgmeritError:

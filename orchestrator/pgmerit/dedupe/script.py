@@ -24,13 +24,14 @@ from pgmerit.dedupe.statements import STATE, Statements
 from pgmerit.dedupe.table import META, Options, Table
 
 # Stand in a statement for what is known only as the script runs.
-_STEP, _FIRST, _LAST, _AFTER, _REMOVED, _REPOINTED = range(4 * 10**18, 4 * 10**18 + 6)
+_STEP, _FIRST, _LAST, _AFTER, _SIZE, _REMOVED, _REPOINTED = range(4 * 10**18, 4 * 10**18 + 7)
 _HELD = "held rows"
 _VARIABLES = {
     str(_STEP): f"{META}v_step",
     str(_FIRST): f"{META}v_first",
     str(_LAST): f"{META}v_last",
     str(_AFTER): f"{META}v_after",
+    str(_SIZE): f"{META}v_size",
     str(_REMOVED): f"{META}v_removed",
     str(_REPOINTED): f"{META}v_repointed",
     f"'{_HELD}'": f"{META}v_held",
@@ -280,14 +281,12 @@ class _Parts:
             "restore_rows": [work.restore_rows(_STEP)],
             "forget_step": work.forget_step(_STEP),
             "point_children_back": [
-                work.point_children_back(number, each, _STEP)
-                for number, each in enumerate(self.table.foreign_keys, 1)
-                if self.options.children == "repoint"
+                work.point_children_back(each, _STEP) for each in self.table.foreign_keys
             ],
         }
         queries = {
             "next_step": work.next_step(),
-            "next_range": work.next_range(_AFTER, self.options.batch_rows),
+            "next_range": work.next_range(_AFTER, _SIZE),
             "count_before": work.count_before(),
             "count_after": work.count_after(),
             "count_groups": work.count_groups(),
@@ -330,11 +329,11 @@ class _Parts:
             for each in self._refusing()
         ] or [
             _Template(_REPOINT).substitute(
-                note_children=self._sql(work.note_children(number, each, _STEP)),
-                repoint_children=self._sql(work.repoint_children(number, each, _STEP)),
+                note_children=self._sql(work.note_children(each, _STEP)),
+                repoint_children=self._sql(work.repoint_children(each, _STEP)),
                 child=self._literal(each.child_name),
             )
-            for number, each in enumerate(self.table.foreign_keys, 1)
+            for each in self.table.foreign_keys
         ]
         return {
             "remove_rows": "\n".join(remove),

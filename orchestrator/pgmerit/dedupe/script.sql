@@ -46,6 +46,19 @@ as @tag
     );
 @tag;
 
+create or replace function pg_temp.pgmerit_is_built() returns boolean
+language sql
+as @tag
+    select exists (
+        select
+        from pg_temp.pgmerit_indexes() as i
+        where i.name = @constraint
+        and i.columns = @key
+        and i.is_unique and i.is_valid and i.is_ready and i.is_immediate
+        and i.is_nulls_not_distinct = @is_nulls_not_distinct
+    );
+@tag;
+
 create or replace function pg_temp.pgmerit_require_shape() returns void
 language plpgsql
 as @tag
@@ -154,7 +167,9 @@ declare
     pgmerit_v_mask integer;
     pgmerit_v_first bigint;
     pgmerit_v_last bigint;
+    pgmerit_v_found bigint;
     pgmerit_v_after bigint := 0;
+    pgmerit_v_size bigint := @batch_rows;
     pgmerit_v_is_done boolean;
     pgmerit_v_has_more boolean;
     pgmerit_v_since timestamptz := clock_timestamp();
@@ -162,7 +177,8 @@ begin
     @take_arrivals
     commit;
     loop
-        select r.mask, r.first, r.last into pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last
+        select r.mask, r.first, r.last, r.size
+        into pgmerit_v_mask, pgmerit_v_first, pgmerit_v_last, pgmerit_v_found
         from (@next_range) as r;
         exit when not found;
         loop
@@ -178,14 +194,21 @@ begin
                 pgmerit_v_is_done := false;
             end;
             commit;
-            if pgmerit_v_is_done then
-                pgmerit_v_since := clock_timestamp();
-                exit when not pgmerit_v_has_more;
-            else
+            if not pgmerit_v_is_done then
                 perform pg_temp.pgmerit_wait(pgmerit_v_since, null);
+                continue;
+            end if;
+            pgmerit_v_since := clock_timestamp();
+            if not pgmerit_v_has_more then
+                pgmerit_v_after := pgmerit_v_last;
+                pgmerit_v_size := least(@batch_rows, pgmerit_v_size * 2);
+                exit;
+            elsif pgmerit_v_found > 1 then
+                -- Ranking a range again for each batch of it would be dear: a shorter one.
+                pgmerit_v_size := greatest(1, pgmerit_v_size / 4);
+                exit;
             end if;
         end loop;
-        pgmerit_v_after := pgmerit_v_last;
     end loop;
 end;
 @tag;
@@ -460,6 +483,15 @@ end;
 @tag;
 
 \echo unique index
+do @tag
+begin
+    @ours
+    if pg_temp.pgmerit_phase() in ('built', 'verified') and not pg_temp.pgmerit_is_built() then
+        -- Somebody dropped the index since; the guard still refuses.
+        update pgmerit_dedupe.batches set phase = 'drained' where batch_id = @batch;
+    end if;
+end;
+@tag;
 @builds
 do @tag
 begin

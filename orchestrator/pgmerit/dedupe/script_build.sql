@@ -44,14 +44,7 @@ begin
     if pg_temp.pgmerit_phase() <> 'drained' then
         return;
     end if;
-    if not exists (
-        select
-        from pg_temp.pgmerit_indexes() as i
-        where i.name = @constraint
-        and i.columns = @key
-        and i.is_unique and i.is_valid and i.is_ready and i.is_immediate
-        and i.is_nulls_not_distinct = @is_nulls_not_distinct
-    ) then
+    if not pg_temp.pgmerit_is_built() then
         raise exception 'the index % is not a valid unique index on the key', @constraint
         using
             errcode = 'wrong_object_type',

@@ -63,6 +63,8 @@ from pg_catalog.pg_stat_progress_create_index where pid = {pid}
 """
 
 SETTINGS = (
+    # What is told not to scan costs so much, up to 17, that every statement would be compiled.
+    "set jit = off",
     "set search_path = pg_catalog, pg_temp",
     "set row_security = off",
     "set default_transaction_isolation = 'read committed'",
