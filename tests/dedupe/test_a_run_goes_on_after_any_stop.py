@@ -225,7 +225,11 @@ def test_a_build_whose_client_died_ends_and_is_taken_up(
     reader = session(autocommit=False)
     reader.execute("set transaction isolation level repeatable read")
     reader.execute("select from user_badges")
-    builds = "select pid from pg_stat_progress_create_index where command ~ 'CONCURRENTLY'"
+    # The view shows all databases.
+    builds = (
+        "select pid from pg_stat_progress_create_index"
+        " where datname = current_database() and command ~ 'CONCURRENTLY'"
+    )
     with applying(empty_dsn, tmp_path) as process:
         until(lambda: bool(rows(legacy, builds)))
         (died,) = rows(legacy, builds)
