@@ -313,6 +313,7 @@ def _result(run: Run) -> dict[str, Any]:
 @contextmanager
 def _claimed(run: Run, command: str) -> Iterator[None]:
     """Let go of the batch at the end, and say on a stop what stands and what goes on."""
+    begun_with = run.session.connection
     try:
         yield
     except KeyboardInterrupt as stop:
@@ -326,6 +327,8 @@ def _claimed(run: Run, command: str) -> Iterator[None]:
     finally:
         with suppress(psycopg.Error):
             batches.release(run.session.connection, run.batch_id)
+            if run.session.connection is not begun_with:
+                run.session.connection.close()
 
 
 def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
@@ -344,6 +347,8 @@ def _step_back(run: Run) -> str:
     """Let writers write duplicates again after a stop, if it is quickly done; says what stands."""
     guard = batches.guard_of(run.batch["phase"])
     with suppress(psycopg.Error, PgmeritError):
+        run.session.renew()
+        batches.claim(run.session.connection, run.batch_id)
         run.batch = batches.find(run.session.connection, run.batch_id)
         guard = batches.guard_of(run.batch["phase"])
         if guard == "refuse":
