@@ -35,7 +35,9 @@ def test_the_earliest_row_of_a_key_is_kept_and_the_key_is_unique(
         "select distinct on (user_id, badge_id) * from user_badges"
         " order by user_id, badge_id, earned_at, id",
     )
-    done = apply(run)
+    told = run(*LEGACY, "--apply", "--format", "json")
+    done = json.loads(told.stdout)
+    assert (told.exit_code, told.stderr) == (0, "")
     assert (done["removed"], done["changed"]) == (40, True)
     assert rows(legacy, "select * from user_badges order by user_id, badge_id") == earliest
     assert (

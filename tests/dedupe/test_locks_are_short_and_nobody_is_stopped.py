@@ -87,6 +87,24 @@ def test_a_writer_behind_our_lock_waits_no_longer_than_the_timeout(
     assert done.result()["removed"] == 3
 
 
+def test_a_table_that_is_locked_whole_for_a_while_is_waited_for(
+    legacy: Connection, session: Session, empty_dsn: str
+) -> None:
+    fill(legacy, people=3, copies=2)
+    holder = session(autocommit=False)
+    told: list[str] = []
+    lock = Once(
+        "Looking for duplicates",
+        lambda: holder.execute("lock table user_badges in access exclusive mode"),
+    )
+    run = in_background(
+        lambda: apply_hooked(empty_dsn, on_progress=lock, tell=told.append, lock_timeout=0.1)
+    )
+    until(lambda: bool(told) or run.done())
+    holder.rollback()
+    assert run.result()["removed"] == 3
+
+
 def test_rows_that_somebody_holds_are_left_and_come_later(
     legacy: Connection, session: Session, empty_dsn: str
 ) -> None:

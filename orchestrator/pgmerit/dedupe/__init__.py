@@ -212,6 +212,7 @@ def _status_row(connection: Connection, batch: batches.Batch) -> dict[str, Any]:
         "constraint": batch["constraint_name"],
         "phase": batch["phase"],
         "guard": batches.guard_of(batch["phase"]),
+        "groups": batch["group_count"],
         "removed": batch["removed"],
         "runner_pid": runner["pid"] if runner else None,
         "started_at": batch["started_at"],
@@ -313,7 +314,6 @@ def _result(run: Run) -> dict[str, Any]:
 @contextmanager
 def _claimed(run: Run, command: str) -> Iterator[None]:
     """Let go of the batch at the end, and say on a stop what stands and what goes on."""
-    begun_with = run.session.connection
     try:
         yield
     except KeyboardInterrupt as stop:
@@ -327,8 +327,6 @@ def _claimed(run: Run, command: str) -> Iterator[None]:
     finally:
         with suppress(psycopg.Error):
             batches.release(run.session.connection, run.batch_id)
-            if run.session.connection is not begun_with:
-                run.session.connection.close()
 
 
 def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
@@ -344,22 +342,33 @@ def _put_all_back(run: Run, unbalanced: UnbalancedError) -> None:
 
 
 def _step_back(run: Run) -> str:
-    """Let writers write duplicates again after a stop, if it is quickly done; says what stands."""
-    guard = batches.guard_of(run.batch["phase"])
+    """Let writers write duplicates again after a stop, if it is quickly done; says what stands.
+
+    A stop may have come in the middle of anything, so the session that it came to is ended.
+    """
+    phase = run.batch["phase"]
     with suppress(psycopg.Error, PgmeritError):
-        run.session.renew()
-        batches.claim(run.session.connection, run.batch_id)
-        run.batch = batches.find(run.session.connection, run.batch_id)
-        guard = batches.guard_of(run.batch["phase"])
-        if guard == "refuse":
-            run.stop_refusing()
-            guard = "note"
-    says = {
+        run.session.connection.close()
+        with run.session.watch() as connection:
+            connection.autocommit = True
+            run.session.connection = connection
+            run.session.prepare()
+            batches.claim(connection, run.batch_id)
+            run.batch = batches.find(connection, run.batch_id)
+            phase = run.batch["phase"]
+            if batches.guard_of(phase) == "refuse":
+                with suppress(psycopg.Error):
+                    run.stop_refusing()
+                    phase = run.batch["phase"]
+            batches.release(connection, run.batch_id)
+    stands = {
         "none": "writers go on as before",
         "note": "writers go on as before, and what arrives is noted",
         "refuse": "writers are refused duplicates",
-    }
-    return f"what was removed is archived in batch {run.batch_id}; {says[guard]}"
+    }[batches.guard_of(phase)]
+    if phase in ("attached", "done"):
+        stands = "the constraint stands"
+    return f"what was removed is archived in batch {run.batch_id}; {stands}"
 
 
 @contextmanager

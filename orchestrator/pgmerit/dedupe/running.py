@@ -88,7 +88,8 @@ class Run:
             if self.batch["phase"] in ("built", "verified") and not self._is_built():
                 # Somebody dropped the index since; the guard still refuses.
                 self.reach("drained")
-            steps[self.batch["phase"]]()
+            # Each may be begun anew, also after a lock that none of its parts waits for patiently.
+            self.session.patiently(self.table, steps[self.batch["phase"]])
 
     def reach(self, phase: str, **values: Any) -> None:
         """Write down that a phase is reached."""
@@ -136,7 +137,6 @@ class Run:
     def _scan(self) -> None:
         connection, work = self.session.connection, self.statements
         with connection.transaction():
-            connection.execute(b"set local lock_timeout = 0")
             with self.session.progress("Looking for duplicates", None):
                 self.session.run([work.forget_groups(), work.find_groups()])
             count = self.session.one(work.count_groups())["n"]

@@ -98,13 +98,6 @@ class Session:
             self.connection.execute("set client_connection_check_interval = '1s'")
         self._set("lock_timeout", self.lock_timeout)
 
-    def renew(self) -> None:
-        """Begin anew after a stop: what it hit in the middle ends with the old connection."""
-        self.connection.close()
-        self.connection = self.watch()
-        self.connection.autocommit = True
-        self.prepare()
-
     def run(self, statements: Iterable[Statement]) -> None:
         """Run statements one after the other."""
         for statement in statements:

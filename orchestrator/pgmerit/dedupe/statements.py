@@ -531,7 +531,7 @@ class Statements:
 
     def tidy_groups(self) -> Composed:
         """Make room where rounds left dead rows: the next scans are short again."""
-        return SQL("vacuum (truncate false) {}, {}").format(
+        return SQL("vacuum (truncate false, skip_locked) {}, {}").format(
             self.work("groups"), self.work("arrivals")
         )
 

@@ -26,10 +26,14 @@ def put_back(run: Run) -> int:
     while (step := run.session.one(run.statements.last_step())["step"]) is not None:
         restored += run.session.patiently(run.table, partial(_restore, run, step))
     _rebuild_dropped(run)
+    run.session.patiently(run.table, partial(_forget, run))
+    return restored
+
+
+def _forget(run: Run) -> None:
     with run.session.connection.transaction():
         run.session.run([*run.statements.drop_work(), *run.statements.drop_archive()])
         run.reach("undone", ended_at=datetime.now(UTC))
-    return restored
 
 
 def _take_constraint_away(run: Run) -> None:
