@@ -78,6 +78,8 @@ def test_a_session_that_ends_at_a_phase(
     with pytest.raises(PgmeritError, match="terminating connection") as caught:
         apply_hooked(empty_dsn)
     assert "--keep earned_at --apply` goes on where this ended." in str(caught.value.hint)
+    told = run(*LEGACY)
+    assert (told.exit_code, "batch 1 is unfinished" in told.stderr) == (1, True)
     done = apply(run)
     assert not done["changed"] or done["removed"] == 3
     assert duplicates(legacy) == 0
@@ -225,7 +227,11 @@ def test_a_build_whose_client_died_ends_and_is_taken_up(
     reader = session(autocommit=False)
     reader.execute("set transaction isolation level repeatable read")
     reader.execute("select from user_badges")
-    builds = "select pid from pg_stat_progress_create_index where command ~ 'CONCURRENTLY'"
+    # The view shows all databases.
+    builds = (
+        "select pid from pg_stat_progress_create_index"
+        " where datname = current_database() and command ~ 'CONCURRENTLY'"
+    )
     with applying(empty_dsn, tmp_path) as process:
         until(lambda: bool(rows(legacy, builds)))
         (died,) = rows(legacy, builds)

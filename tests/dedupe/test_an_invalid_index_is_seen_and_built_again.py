@@ -155,7 +155,8 @@ def test_somebody_elses_build_is_named_and_left_alone(
     build = in_background(
         lambda: builder.execute("create index concurrently other on user_badges (note)")
     )
-    until(lambda: bool(value(legacy, "select count(*) from pg_stat_progress_create_index")))
+    builds = "select count(*) from pg_stat_progress_create_index where datname = current_database()"
+    until(lambda: bool(value(legacy, builds)))
     told = run(*LEGACY, "--apply")
     assert told.exit_code == 2
     named = f"error: pid {builder.info.backend_pid} is building an index on public.user_badges\n"

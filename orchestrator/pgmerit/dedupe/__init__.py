@@ -68,6 +68,7 @@ def report(connection: Connection, table: str, options: Options) -> dict[str, An
         checked = check_options(connection, found, options)
         told = read_report(connection, found, checked)
         if batch := batches.find_unfinished(connection, found):
+            told["has_work"] = True
             told["notes"].append(
                 f"batch {batch['batch_id']} is unfinished, in phase {batch['phase']}: "
                 f"`{batches.command_of(batch)}` goes on"

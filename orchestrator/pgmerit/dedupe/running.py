@@ -44,7 +44,8 @@ select
 
 BUILDER = """
 select p.pid from pg_catalog.pg_stat_progress_create_index as p
-where p.relid = {oid} and p.pid <> pg_catalog.pg_backend_pid()
+where p.datname = pg_catalog.current_database() and p.relid = {oid}
+and p.pid <> pg_catalog.pg_backend_pid()
 """
 
 
