@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from uuid import uuid4
 
 import psycopg
 from pgmerit.server.attached import attached_server
+from pgmerit.server.binaries import find_bindir
 from pgmerit.server.cluster import Cluster
 from psycopg import IsolationLevel
 from psycopg.conninfo import make_conninfo
@@ -303,20 +305,46 @@ def make_table(connection: psycopg.Connection, rows: int, keys: int) -> None:
     )
 
 
-def start_runner(dsn: str, *more: str) -> subprocess.Popen[str]:
+def start_runner(dsn: str, *more: str, way: str = "--apply") -> subprocess.Popen[str]:
     """Start `pgmerit dedupe --apply` in a process of its own."""
+    return _start(
+        *(sys.executable, "-m", "pgmerit", "dedupe", TABLE, "--key", ",".join(KEY)),
+        *("--keep", "earned_at", way, *more, "--dsn", make_conninfo(dsn, application_name=RUNNER)),
+    )
+
+
+def print_script(dsn: str, folder: Path, *more: str) -> Path:
+    """Print the script that does the same."""
+    told, error = start_runner(dsn, *more, way="--print-sql").communicate(timeout=60)
+    assert told, error
+    file = folder / "dedupe.sql"
+    file.write_text(told)
+    return file
+
+
+def start_script(dsn: str, script: Path, *more: str) -> subprocess.Popen[str]:
+    """Start psql with a script."""
+    settings = ("-X", "-v", "ON_ERROR_STOP=1", *more, "-f", str(script))
+    return _start(_find_psql(), *settings, make_conninfo(dsn, application_name=RUNNER))
+
+
+def _start(*command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [
-            *(sys.executable, "-m", "pgmerit", "dedupe", TABLE, "--key", ",".join(KEY)),
-            *("--keep", "earned_at", "--apply", *more),
-            *("--dsn", make_conninfo(dsn, application_name=RUNNER)),
-        ],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+
+
+def _find_psql() -> str:
+    """Find psql beside the server's programs, or on the path."""
+    beside = find_bindir(os.environ.get("TEST_PG_BINDIR")) / "psql"
+    found = str(beside) if beside.exists() else shutil.which("psql")
+    assert found, "psql is missing"
+    return found
 
 
 def archives(connection: psycopg.Connection) -> list[str]:

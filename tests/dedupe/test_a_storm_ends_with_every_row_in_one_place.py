@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,6 +20,8 @@ from tests.dedupe.pooler import transaction_pooler
 CONSTRAINT = "user_badges_user_id_badge_id_key"
 VICTIMS = ("client", "session", "backend", "server")
 RUN_SECONDS = 120
+
+Start = Callable[[], subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -42,39 +44,53 @@ def _kill(victim: str, runner: subprocess.Popen[str], server: storm.StormServer)
         server.wait_until_up()
 
 
-def _finish(dsn: str, *more: str) -> list[str]:
-    """Run until it is done; gives what was said on the way, at most a few times."""
+def _finish(start: Start) -> None:
+    """Run until it is done, at most a few times."""
     said: list[str] = []
     for _ in range(6):
-        runner = storm.start_runner(dsn, *more)
-        out, err = runner.communicate(timeout=RUN_SECONDS)
-        said.append(out + err)
-        assert "Traceback" not in err
+        runner = start()
+        said += runner.communicate(timeout=RUN_SECONDS)
+        assert "Traceback" not in said[-1]
         if runner.returncode == 0:
-            return said
+            return
         time.sleep(0.2)
     raise AssertionError("\n".join(said))
 
 
 def _weather(
-    server: storm.StormServer, kills: list[str], seed: int, rows: int, reader_seconds: float = 0.3
+    server: storm.StormServer,
+    kills: list[str],
+    seed: int,
+    rows: int,
+    *,
+    reader_seconds: float = 0.3,
+    by_script: bool = False,
 ) -> None:
     """Let writers write, kill on and on, then let it finish; compare."""
     chance = random.Random(seed)
     server.prepare(rows, keys=400)
+    script = (
+        storm.print_script(server.dsn, server.home, "--batch-rows", "50") if by_script else None
+    )
+
+    def start() -> subprocess.Popen[str]:
+        if script is None:
+            return storm.start_runner(server.dsn, "--batch-rows", "50")
+        return storm.start_script(server.dsn, script)
+
     writers = [storm.Writer(server.dsn, seed + n, pause=0.01) for n in range(3)]
     reader = storm.LongReader(server.dsn, reader_seconds)
     with storm.writing(writers, reader) as ledger:
         for victim in kills:
-            runner = storm.start_runner(server.dsn, "--batch-rows", "50")
+            runner = start()
             try:
-                # It needs some 0.4 s to begin.
-                runner.wait(0.3 + chance.random())
+                # The command needs some 0.4 s to begin.
+                runner.wait(0.3 * (not by_script) + chance.random())
             except subprocess.TimeoutExpired:
                 _kill(victim, runner, server)
             _, said = runner.communicate(timeout=RUN_SECONDS)
             assert "Traceback" not in said
-        _finish(server.dsn, "--batch-rows", "50")
+        _finish(start)
         time.sleep(0.2)
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         storm.assert_calm(connection, ledger, CONSTRAINT)
@@ -92,7 +108,7 @@ def test_writers_behind_a_transaction_pooler_go_on(empty_dsn: str) -> None:
         with transaction_pooler(empty_dsn) as through:
             writers = [storm.Writer(through, seed) for seed in range(4)]
             with storm.writing(writers) as ledger:
-                _finish(empty_dsn)
+                _finish(lambda: storm.start_runner(empty_dsn))
                 time.sleep(0.2)
         storm.assert_calm(connection, ledger, CONSTRAINT)
         storm.assert_undisturbed(ledger, CONSTRAINT)
@@ -124,7 +140,13 @@ def test_many_storms_lose_nothing() -> None:
             try:
                 kills = [chance.choice(VICTIMS) for _ in range(chance.randint(2, 8))]
                 # The long one outlives every lock timeout.
-                reader_seconds = chance.choice((0.3, 8.0))
-                _weather(server, kills, seed, chance.choice((3000, 30_000)), reader_seconds)
+                _weather(
+                    server,
+                    kills,
+                    seed,
+                    rows=chance.choice((3000, 30_000)),
+                    reader_seconds=chance.choice((0.3, 8.0)),
+                    by_script=chance.random() < 0.5,
+                )
             finally:
                 server.stop()

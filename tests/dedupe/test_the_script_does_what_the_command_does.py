@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 from pgmerit.database import Connection
-from pgmerit.errors import PgmeritError
-from pgmerit.server.binaries import find_bindir
 
 from tests.conftest import CliResult
 from tests.dedupe import storm
@@ -28,39 +23,20 @@ Run = Callable[..., CliResult]
 DSN = Callable[..., str]
 
 
-def _psql() -> str:
-    """Find psql beside the server's programs, or on the path."""
-    try:
-        beside = find_bindir(os.environ.get("TEST_PG_BINDIR")) / "psql"
-    except PgmeritError:
-        beside = Path("/nonexistent")
-    found = str(beside) if beside.exists() else shutil.which("psql")
-    assert found, "psql is missing"
-    return found
-
-
-def _start(dsn: str, script: Path, *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [_psql(), "-X", "-v", "ON_ERROR_STOP=1", *more, "-f", str(script), dsn],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def _execute(dsn: str, script: Path, *more: str) -> str:
     """Run a script to its good end."""
-    process = _start(dsn, script, *more)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    return said
+    return _run(dsn, script, *more, code=0)
 
 
 def _refused(dsn: str, script: Path, *more: str) -> str:
-    process = _start(dsn, script, *more)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 3, said
+    """Run a script to the error that ends it."""
+    return _run(dsn, script, *more, code=3)
+
+
+def _run(dsn: str, script: Path, *more: str, code: int) -> str:
+    process = storm.start_script(dsn, script, *more)
+    said = "".join(process.communicate(timeout=60))
+    assert process.returncode == code, said
     return said
 
 
@@ -250,7 +226,7 @@ def test_beside_writers_and_killed_at_random_it_loses_nothing(
     writers = [storm.Writer(empty_dsn, seed) for seed in range(3)]
     with storm.writing(writers, storm.LongReader(empty_dsn, 0.2)) as ledger:
         for seconds in (0.1, 0.25, 0.4):
-            process = _start(empty_dsn, script)
+            process = storm.start_script(empty_dsn, script)
             time.sleep(seconds)
             process.kill()
             process.communicate()
@@ -258,8 +234,9 @@ def test_beside_writers_and_killed_at_random_it_loses_nothing(
                 lambda: (
                     value(
                         connection,
-                        "select count(*) from pg_stat_activity where application_name = 'psql'"
+                        "select count(*) from pg_stat_activity where application_name = %s"
                         " and datname = current_database()",
+                        storm.RUNNER,
                     )
                     == 0
                 )
@@ -280,7 +257,7 @@ def test_broken_off_before_each_phase_it_goes_on(
     whole = script.read_text()
     for place in re.finditer(r"^\\echo (?!nothing|undo)", whole, re.M):
         script.write_text(whole[: place.start()])
-        said = _start(empty_dsn, script).communicate(timeout=60)[0]
+        said = "".join(storm.start_script(empty_dsn, script).communicate(timeout=60))
         assert "ERROR" not in said
         assert _batch(legacy, script)["phase"] != "done"
     # Somebody drops what was built.
@@ -454,13 +431,13 @@ def test_a_session_of_another_is_named_and_left(
     script = printed(*LEGACY)
     idle = session(autocommit=False)
     idle.execute("update user_badges set note = 'held' where id = 1")
-    first = _start(empty_dsn, script)
+    first = storm.start_script(empty_dsn, script)
     until(lambda: _is_worked_on(legacy))
     said = _refused(empty_dsn, script)
     assert re.search(r"batch \d+ is worked on by pid \d+", said)
     idle.commit()
-    said, _ = first.communicate(timeout=60)
-    assert first.returncode == 0, said
+    assert first.communicate(timeout=60)
+    assert first.returncode == 0
     assert len(content(legacy)) == 20
 
 
@@ -474,7 +451,7 @@ def test_a_pooler_that_mixes_sessions_is_refused(
         text = script.read_text().replace(
             "\\echo guard, counts",
             # While it waits no transaction is open.
-            f"\\! {_psql()} -Xqc 'select pg_sleep(1)' '{through}' > /dev/null 2>&1 & sleep 0.4\n",
+            f"\\! psql -Xqc 'select pg_sleep(1)' '{through}' > /dev/null 2>&1 & sleep 0.4\n",
         )
         script.write_text(text)
         said = _refused(through, script)
