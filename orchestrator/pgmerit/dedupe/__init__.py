@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Literal
 
-from pgmerit.database import Connection
+from pgmerit.database import Connection, require_direct
 from pgmerit.dedupe import batches
 from pgmerit.dedupe.reporting import count_children, count_null_keys, read_report
 from pgmerit.dedupe.running import (
@@ -27,7 +27,7 @@ from pgmerit.dedupe.running import (
     require_rights,
 )
 from pgmerit.dedupe.script import write_script
-from pgmerit.dedupe.session import Progress, Session, require_direct
+from pgmerit.dedupe.session import Progress, Session
 from pgmerit.dedupe.statements import Statements
 from pgmerit.dedupe.table import (
     Options,

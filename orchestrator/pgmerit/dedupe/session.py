@@ -305,16 +305,3 @@ def _describe_one(row: dict[str, Any]) -> str:
         f"query since {row['query_start']:%H:%M:%S}" if row["query_start"] else "",
     ]
     return f"pid {row['pid']} ({', '.join(part for part in seen if part)})"
-
-
-def require_direct(connection: Connection) -> None:
-    """Refuse a connection that goes through a pooler: sessions and settings would not be ours.
-
-    Raises PgmeritError.
-    """
-    row = connection.execute("select pg_catalog.pg_backend_pid() as pid").fetchone()
-    if row is None or row["pid"] != connection.info.backend_pid:
-        raise PgmeritError(
-            "a pooler stands between here and the server",
-            "Name the server itself with --dsn: the work needs a session of its own.",
-        )
