@@ -211,8 +211,8 @@ def falls(when: Any, day: date, clock: datetime) -> bool:
         "days_of_year": day.timetuple().tm_yday,
     }
     return all(value in when[key] for key, value in of_day.items() if key in when) and when.get(
-        "from", "0"
-    ) <= str(day) <= when.get("until", "9")
+        "from", "0001-01-01"
+    ) <= str(day) <= when.get("until", "9999-12-31")
 
 
 @st.composite
