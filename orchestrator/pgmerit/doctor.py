@@ -247,10 +247,16 @@ def _award_guard(connection: Connection) -> list[Finding]:
         if not wrong:
             sound.append(row["name"])
             continue
-        # While it stands no award can be written, whatever stands beside it.
-        also = "." if row["indimmediate"] else f", then drop the constraint {row['name']}."
+        also = ""
+        if not row["indimmediate"]:
+            # While it stands no award can be written, whatever stands beside it.
+            also += f", then drop the constraint {row['name']}"
+        if row["is_nullable"]:
+            also += ", then `alter column .. set not null` for each of these columns"
         faults.append(
-            Finding("award guard", "problem", f"{row['name']} {' and '.join(wrong)}", hint + also)
+            Finding(
+                "award guard", "problem", f"{row['name']} {' and '.join(wrong)}", f"{hint}{also}."
+            )
         )
     if sound:
         return [each for each in faults if "is deferrable" in each.finding] or [
