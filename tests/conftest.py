@@ -91,7 +91,7 @@ def _server_dsn() -> str:
 
 @contextlib.contextmanager
 def _own_server() -> Iterator[Cluster]:
-    home = Path(tempfile.mkdtemp(prefix="pgmerit-tests-", dir=_roomy_memory()))
+    home = Path(tempfile.mkdtemp(prefix="pgmerit-tests-", dir=roomy_memory()))
     home.chmod(0o755)
     try:
         bindir = os.environ.get("TEST_PG_BINDIR")
@@ -101,7 +101,7 @@ def _own_server() -> Iterator[Cluster]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _roomy_memory() -> str | None:
+def roomy_memory() -> str | None:
     """Give a folder in memory: cloning a database on a busy disk takes five times as long.
 
     None where there is too little, or where root could not run the binaries it copies.

@@ -265,7 +265,13 @@ def test_a_stopped_repair_says_how_many_people_are_mended(
 def test_a_stopped_verify_ends_its_sessions(
     peopled: Connection, dsn: str, stopped: Callable[..., tuple[int, str]]
 ) -> None:
-    with held(dsn, "lock table badges.activities in access exclusive mode"):
+    peopled.execute(  # more than one session looks at alone
+        "insert into badges.earned_badges (peer_mentor_id, badge_definition_id, org_id, earned_at,"
+        " granted_at, idempotency_key, source) select gen_random_uuid(), 'first', %s, now(), now(),"
+        " n::text, 'manual' from generate_series(0, 5000) as n",
+        (ORG,),
+    )
+    with held(dsn, "lock table badges_internal.stat_definitions in access exclusive mode"):
         assert stopped("verify") == (130, "stopped before it was done")
         until(lambda: not value(peopled, _WAITING))
 

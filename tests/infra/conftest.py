@@ -15,14 +15,18 @@ from pgmerit.errors import PgmeritError
 from pgmerit.server.cluster import Cluster
 from pgmerit.server.persistent import PersistentServer
 
+from tests.conftest import roomy_memory
+
 # Only root has to become another user.
 collect_ignore = [] if os.geteuid() == 0 else ["test_root_runs_the_server_as_somebody_else.py"]
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A short folder that any user may enter."""
-    with tempfile.TemporaryDirectory(prefix="pgmerit-home-", ignore_cleanup_errors=True) as name:
+    """A short folder that any user may enter, in memory where there is room: data is copied."""
+    with tempfile.TemporaryDirectory(
+        prefix="pgmerit-home-", dir=roomy_memory(), ignore_cleanup_errors=True
+    ) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
@@ -46,7 +50,9 @@ def answer(dsn: str, query: str = "select 'there'") -> str:
 @pytest.fixture(scope="session")
 def _initialized() -> Iterator[Path]:
     """A fresh data folder to copy: initdb is the slow part."""
-    with tempfile.TemporaryDirectory(prefix="pgmerit-seed-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="pgmerit-seed-", dir=roomy_memory(), ignore_cleanup_errors=True
+    ) as name:
         Path(name).chmod(0o755)
         cluster = Cluster(Path(name), os.environ.get("TEST_PG_BINDIR"), durable=False)
         cluster.initialize()

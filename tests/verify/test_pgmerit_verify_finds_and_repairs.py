@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from pgmerit.cli import verify as verify_command
 from pgmerit.database import Connection
+from pgmerit.verify import SLICES, find_differences
 
 from tests.verify.conftest import FIRST, PEOPLE, insert
 from tests.verify.hand_filled import ORG, past_the_triggers
@@ -248,6 +249,20 @@ def test_the_table_is_capped_and_tells_the_total_and_where_to_look(
     assert f"2 of {total} shown" in result.stderr
     assert "pgmerit doctor" in result.stderr
     assert "--repair" in result.stderr
+
+
+def test_many_are_looked_at_slice_by_slice_with_the_same_result(
+    kept: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _corrupted_snapshot(kept)
+    _missing_award(kept)
+    steps: list[float] = []
+    together = find_differences(kept, progress=steps.append)
+    assert together
+    assert sum(steps) == len(SLICES)
+    monkeypatch.setattr("pgmerit.verify._IS_LITTLE", "select false as is_little")
+    assert find_differences(kept, progress=steps.append) == together
+    assert steps[1:] == [1] * len(SLICES)
 
 
 @pytest.mark.parametrize(
