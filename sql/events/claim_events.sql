@@ -3,7 +3,8 @@
 -- A consumer that is not known is registered for everything, from the beginning; a disabled one
 -- gets nothing. Commit soon: other workers of the consumer wait meanwhile. What is not settled when
 -- its lease runs out is given again. attempt counts from 1. name: in the default language. The
--- queue grows and shrinks faster than statistics follow: plans go by keys, whatever those say.
+-- queue grows and shrinks faster than statistics follow: plans go by keys, whatever those say, and
+-- are not compiled though forbidden scans look dear.
 --
 -- Locks:  the consumer's row, then badges_internal.event_queue rows that nobody holds.
 -- Writes: badges_internal.event_consumers, event_queue; badges.award_events after a restore.
@@ -37,6 +38,7 @@ set enable_hashjoin = off
 set enable_material = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -27,6 +27,7 @@ set enable_hashjoin = off
 set enable_material = off
 set enable_mergejoin = off
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

@@ -136,3 +136,14 @@ def test_column_names_keep_their_endings(connection: Connection) -> None:
                 'float8'::regtype, 'float4'::regtype)
         )"""
     assert _listed(connection, query) == []
+
+
+def test_what_forbids_scans_at_the_way_in_forbids_compiling_too(connection: Connection) -> None:
+    """A forbidden scan that there is no way around looks so dear that it would be compiled."""
+    query = """
+        select p.proname as name
+        from pg_proc as p
+        where p.pronamespace = 'badges'::regnamespace
+        and array_to_string(p.proconfig, ',') ~ 'enable_\\w+=off'
+        and not 'jit=off' = any(p.proconfig)"""
+    assert _listed(connection, query) == []
