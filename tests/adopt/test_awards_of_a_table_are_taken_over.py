@@ -378,13 +378,15 @@ WRONG_USE = [
     (["user_badges", *COLUMNS, "--person=x"], 'public.user_badges has no column "x"'),
     (["user_badges", *COLUMNS, "--earned-at=badge_id"], "type text, which is no date"),
     (["user_badges", *COLUMNS, "--occurrence=badge_id"], "must be an integer"),
-    (["user_badges", *COLUMNS, "--org-id=hlf"], 'there is no organization "hlf"'),
+    (
+        ["user_badges", *COLUMNS, "--org=hlf"],
+        '--org "hlf" is neither a column of public.user_badges nor an organization',
+    ),
     (["user_badges", *COLUMNS, "--map-org=a=hlf"], 'there is no organization "hlf"'),
     (["user_badges", *COLUMNS, "--map=1=x:y"], 'there is no badge "x"'),
     (["user_badges", *COLUMNS, "--map=1"], '--map "1" is not OLD=NEW'),
     (["user_badges", *COLUMNS, "--map=1=first", "--map=1=tenth"], 'leads "1" to both'),
     (["user_badges", *COLUMNS, "--map-file=nonesuch"], "nonesuch cannot be read"),
-    (["user_badges", *COLUMNS, "--org=user_id", "--org-id=nhf"], "do not go together"),
     (["user_badges", *COLUMNS, "--rules=x"], "--rules goes with --rename-to"),
     (["user_badges", *COLUMNS, "--rename-to=badges"], 'cannot be renamed to "badges"'),
 ]
@@ -408,9 +410,9 @@ def test_the_organization_must_be_told_where_there_are_several(
     apply(connection, rule_set(badge, {"nhf": {}, "hlf": {}}))
     told = cli("adopt", "user_badges", *COLUMNS, dsn=dsn)
     assert told.exit_code == 2
-    assert "--org-id with one of hlf, nhf" in told.stderr
+    assert "--org with a column of the table, or with one of hlf, nhf" in told.stderr
     fill(connection, (ANN, "first", "2020-05-01"))
-    assert adopt(cli, dsn, "--org-id=hlf", "--apply")["adopted"] == 1
+    assert adopt(cli, dsn, "--org=hlf", "--apply")["adopted"] == 1
 
 
 def test_a_map_file_has_a_line_a_value(

@@ -61,8 +61,11 @@ _WORDS = {
 @click.option("--person", required=True, metavar="COLUMN", help="Who has the award.")
 @click.option("--badge", "badge_column", required=True, metavar="COLUMN", help="Which badge.")
 @click.option("--earned-at", required=True, metavar="COLUMN", help="When it was earned.")
-@click.option("--org", "org_column", metavar="COLUMN", help="The organization of each award.")
-@click.option("--org-id", metavar="SLUG", help="The organization of all awards.")
+@click.option(
+    "--org",
+    metavar="NAME",
+    help="The organization of each award, a column; or that of all, where no column has the name.",
+)
 @click.option("--tier", "tier_column", metavar="COLUMN", help="The tier.")
 @click.option("--occurrence", "occurrence_column", metavar="COLUMN", help="The how-manieth time.")
 @click.option(
@@ -112,8 +115,7 @@ def command(
     person: str,
     badge_column: str,
     earned_at: str,
-    org_column: str | None,
-    org_id: str | None,
+    org: str | None,
     tier_column: str | None,
     occurrence_column: str | None,
     mapped: tuple[str, ...],
@@ -133,16 +135,13 @@ def command(
     somebody has already stays as it is. Run again it takes over what is new, nothing twice.
     Exit codes: 0 all rows fit, 1 some are left out, 2 wrong use or failure.
     """
-    if org_column is not None and org_id is not None:
-        raise click.UsageError("--org and --org-id do not go together")
     if files and rename_to is None:
         raise click.UsageError("--rules goes with --rename-to")
     options = AdoptOptions(
         person=person,
         badge=badge_column,
         earned_at=earned_at,
-        org=org_column,
-        org_id=org_id,
+        org=org,
         tier=tier_column,
         occurrence=occurrence_column,
         badges=_pairs("--map", [*_lines(map_file), *mapped]),
@@ -162,7 +161,7 @@ def command(
                 return _plan(connection, moved, options, Older([], []), files, output_format)
             table = moved
         source = find_source(connection, table)
-        options = _whole(connection, options)
+        options = _whole(connection, source, options)
         if is_applied:
             told = _adopt(connection, source, options)
         else:
@@ -190,7 +189,7 @@ def _is_ruled(connection: Connection) -> bool:
     )
 
 
-def _whole(connection: Connection, options: AdoptOptions) -> AdoptOptions:
+def _whole(connection: Connection, source: Source, options: AdoptOptions) -> AdoptOptions:
     """Find the one organization where none is named; refuse names that nobody knows."""
     known = [
         row["org_id"]
@@ -200,12 +199,22 @@ def _whole(connection: Connection, options: AdoptOptions) -> AdoptOptions:
         row["badge_definition_id"]
         for row in connection.execute("select badge_definition_id from badges.badge_definitions")
     }
-    return _checked(options, known, badges)
+    return _checked(source, options, known, badges)
 
 
-def _checked(options: AdoptOptions, known: Sequence[str], badges: set[str]) -> AdoptOptions:
-    for name in (options.org_id, *options.organizations.values()):
-        if name is not None and name not in known:
+def _checked(
+    source: Source, options: AdoptOptions, known: Sequence[str], badges: set[str]
+) -> AdoptOptions:
+    if options.org is not None and options.org not in source.types:
+        if options.org not in known:
+            raise InvalidInputError(
+                f'--org "{options.org}" is neither a column of {source} nor an organization',
+                f"The table has {', '.join(source.types)}; there is "
+                f"{', '.join(known) or 'no organization yet: apply a rule set first'}.",
+            )
+        options = replace(options, org=None, org_id=options.org)
+    for name in options.organizations.values():
+        if name not in known:
             raise InvalidInputError(
                 f'there is no organization "{name}"',
                 f"There is {', '.join(known)}." if known else "Apply a rule set first.",
@@ -220,7 +229,7 @@ def _checked(options: AdoptOptions, known: Sequence[str], badges: set[str]) -> A
     if len(known) != 1:
         raise InvalidInputError(
             "the organization of the awards is needed",
-            f"Give --org COLUMN, or --org-id with one of {', '.join(known)}."
+            f"Give --org with a column of the table, or with one of {', '.join(known)}."
             if known
             else "Apply a rule set that names it: `pgmerit rules apply FILE`.",
         )
@@ -241,7 +250,7 @@ def _plan(
     known = sorted({slug for value in values for slug in value.get("organizations", {})})
     badges = {slug for value in values for slug in value.get("badges", {})}
     source = find_source(connection, table)
-    told = report(connection, source, _checked(options, known, badges), values)
+    told = report(connection, source, _checked(source, options, known, badges), values)
     steps = [
         *(f"rename the schema {name} to {new_name}" for name, new_name in older.schemas),
         "migrate",
