@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from pgmerit.errors import PgmeritError, ServerTooOldError, translate
 
 OLDEST_SERVER = 15
+MANY_ROWS = 10_000
 
 Connection = psycopg.Connection[dict[str, Any]]
 T = TypeVar("T")
@@ -57,6 +58,19 @@ def require_direct(connection: Connection) -> None:
         raise PgmeritError(
             "a pooler stands between here and the server",
             "Name the server itself with --dsn: the work needs a session of its own.",
+        )
+
+
+def analyze_filled(connection: Connection, rows: int) -> None:
+    """Have the statistics of what many rows were just put into; the server's own come later.
+
+    Until then a verify plans for empty tables. What the role may not analyze, or somebody else
+    works on, is left as it is.
+    """
+    if rows >= MANY_ROWS:
+        connection.execute(
+            "analyze (skip_locked) "
+            "badges.activities, badges.peer_mentor_stats, badges.earned_badges"
         )
 
 

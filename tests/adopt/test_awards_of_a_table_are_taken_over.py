@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pgmerit import database
 from pgmerit.database import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
@@ -26,16 +27,20 @@ from tests.engine import (
     value,
 )
 
+_ANALYZED = "select reltuples::integer from pg_class where oid = %s::regclass"
+
 
 def test_a_report_changes_nothing_and_apply_takes_over_once(
-    legacy: Connection, cli: Cli, dsn: str
+    legacy: Connection, cli: Cli, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(database, "MANY_ROWS", 2)
     fill(legacy, (ANN, "first", "2020-05-01 10:00+00"), (BEN, "tenth", "2021-06-01 10:00+00"))
     told = adopt(cli, dsn)
     assert (told["rows"], told["adopt"], told["adopted"]) == (2, 2, 0)
     assert held(legacy) == []
     told = adopt(cli, dsn, "--apply")
     assert (told["adopt"], told["adopted"]) == (2, 2)
+    assert value(legacy, _ANALYZED, "badges.earned_badges") == 2
     assert held(legacy) == [
         (ANN, "first", "", 1, "import", "2020-05-01 10:00"),
         (BEN, "tenth", "", 1, "import", "2021-06-01 10:00"),

@@ -7,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pgmerit import routines
+import pytest
+from pgmerit import database, routines
 from pgmerit.database import Connection
 
+from tests.engine import rows
 from tests.importing.conftest import ANN, BEN, HEADER, Import, numbers
 
 Read = Callable[[], list[dict[str, Any]]]
@@ -40,6 +42,22 @@ def test_csv_with_every_column(import_text: Import, activities: Read) -> None:
     assert second["activity_date"] == date(2026, 2, 1)
     assert second["attributes"] == {"done": True}
     assert (second["quantity"], second["idempotency_key"]) == (0, None)
+
+
+def test_many_rows_leave_statistics_for_what_reads_next(
+    import_text: Import, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def analyzed() -> list[int]:
+        tables = ["badges.activities", "badges.peer_mentor_stats", "badges.earned_badges"]
+        query = "select reltuples::int from unnest(%s::regclass[]) as t join pg_class on oid = t"
+        return [row["reltuples"] for row in rows(connection, query, tables)]
+
+    monkeypatch.setattr(database, "MANY_ROWS", 2)
+    assert import_text(HEADER + f"{ANN},nhf,assignment,2026-01-01 12:00,1").exit_code == 0
+    assert analyzed() == [-1, -1, -1]
+    lines = [f"{ANN},nhf,assignment,2026-01-0{n} 12:00,1" for n in (2, 3)]
+    assert import_text(HEADER + "\n".join(lines)).exit_code == 0
+    assert -1 not in analyzed()
 
 
 def test_a_moment_without_an_offset_is_the_organizations_local_time(

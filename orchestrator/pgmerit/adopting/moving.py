@@ -10,7 +10,7 @@ from psycopg import sql
 
 from pgmerit import routines
 from pgmerit.adopting.judging import AdoptOptions, Report, Source, counted, judged
-from pgmerit.database import Connection, require_direct, retry
+from pgmerit.database import Connection, analyze_filled, require_direct, retry
 from pgmerit.errors import StoppedError
 
 Progress = Callable[[float], None]
@@ -74,6 +74,7 @@ def adopt(
                 done(min(options.batch, result.adopt - batch * options.batch))
         if result.adopted:
             result.followed += _hand_out_places(connection)
+        analyze_filled(connection, result.adopted)
     except KeyboardInterrupt as stop:
         raise StoppedError(f"stopped: {_standing(result)}") from stop
     finally:

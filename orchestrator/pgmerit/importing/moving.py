@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pgmerit import routines
-from pgmerit.database import Connection, retry
+from pgmerit.database import Connection, analyze_filled, retry
 from pgmerit.importing.reading import ImportOptions, Progress
 from pgmerit.importing.staging import ImportResult
 
@@ -155,7 +155,7 @@ def move(
     options: ImportOptions,
     on_rows: Callable[[int], Progress] | None,
 ) -> None:
-    """Insert the staged rows, in one transaction or one for each chunk of people."""
+    """Insert the staged rows, in one transaction or one for each chunk of people, and analyze."""
     chunks = connection.execute(_CHUNKS, {"chunk": options.chunk or _WHOLE}).fetchall()
     total = sum(chunk["row_count"] for chunk in chunks)
     done = on_rows(total) if on_rows else None
@@ -170,6 +170,7 @@ def move(
         _add(result, chunk, moved)
         if done:
             done(chunk["row_count"])
+    analyze_filled(connection, result.imported)
 
 
 @dataclass
