@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -89,14 +89,14 @@ class Application(threading.Thread):
 
     def _insert(self, connection: Connection, user_id: int) -> None:
         began = time.perf_counter()
-        with suppress(psycopg.errors.UniqueViolation):
-            self.written.refused += 1
+        try:
             connection.execute(
                 "insert into pgmerit_demo_old_app.user_badges values (%s, 'newcomer', %s)",
                 (user_id, self._until),
             )
-            self.written.refused -= 1
             self.written.inserted += 1
+        except psycopg.errors.UniqueViolation:
+            self.written.refused += 1
         waited = round((time.perf_counter() - began) * 1000)
         self.written.longest_wait_ms = max(self.written.longest_wait_ms, waited)
 
