@@ -148,6 +148,28 @@ create type badges_internal.stat_route as (
     grace integer
 );
 
+create type badges_internal.stat_thresholds as (
+    activity_count numeric[],
+    value_sum numeric[],
+    value_max numeric[],
+    active_days numeric[],
+    distinct_count numeric[],
+    day_run numeric[],
+    week_run numeric[],
+    month_run numeric[]
+);
+
+create type badges_internal.stat_values as (
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    active_days integer,
+    distinct_count integer,
+    day_run integer,
+    week_run integer,
+    month_run integer
+);
+
 -- Tables
 
 create table badges.activities (
@@ -490,7 +512,8 @@ create table badges_internal.stat_definitions (
     activity_types text[],
     route badges_internal.stat_route,
     watched text[] not null,
-    since_version integer not null
+    since_version integer not null,
+    thresholds badges_internal.stat_thresholds
 );
 
 create table badges_internal.stat_elements (
@@ -806,9 +829,10 @@ function badges_internal._nearest_word(p_word text, p_known text[]) returns text
 function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT depths jsonb, OUT circles jsonb) returns record immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
-function badges_internal._next_threshold(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_milestone(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_threshold(p_thresholds numeric[], p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_thresholds(p_thresholds badges_internal.stat_thresholds, p_org_id text, p_stat text, p_values badges_internal.stat_values) returns TABLE(next_count bigint, next_sum numeric, next_max numeric, next_active_days integer, next_distinct integer, next_day_run integer, next_week_run integer, next_month_run integer) stable;
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
-function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text, p_value bigint) returns integer stable;
 function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._note_progress(p_consumer text, p_done_at timestamp with time zone) returns void volatile;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
