@@ -41,6 +41,8 @@ declare
     v_candidates badges_internal.candidate[];
     v_short badges_internal.short_result;
     v_new badges_internal.new_activity;
+    v_late badges_internal.late_activity;
+    v_placed badges_internal.stat_key[];
     v_material text;
     v_seqscan text;
 begin
@@ -160,7 +162,15 @@ begin
     end if;
 
     v_result.late_days := v_result.late_days || v_short.late_days;
-    if v_result.late_days is not null then
+    if v_short.is_in_order is false then
+        v_late := badges_internal._late_activity(v_new);
+    end if;
+    if v_late.activity_id is not null and v_result.late_days is not null then
+        v_placed := badges_internal._place_late_day(v_late, '{}');
+        if v_placed is not null then
+            v_candidates := v_candidates || badges_internal._cross_milestones(v_placed);
+        end if;
+    elsif v_result.late_days is not null then
         perform badges_internal._place_late_days(v_result.late_days);
         v_candidates := v_candidates || badges_internal._cross_milestones(array(
             select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
@@ -182,7 +192,7 @@ begin
     v_result.late_people := v_result.late_people || v_short.late_people || v_rebuilt;
     perform badges_internal._evaluate_people(
         v_people, v_orgs, v_candidates, v_result.late_people, v_fallen_people, v_fallen_orgs,
-        'rule'
+        'rule', null, case when v_late.activity_id is not null then array[v_late] end
     );
     return null;
 end;

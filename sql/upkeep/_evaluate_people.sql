@@ -6,8 +6,9 @@
 --
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
--- sweep's moment, null = only the people's own activities tell the time. The caller holds the base
--- rows. Gives the number of awards.
+-- sweep's moment, null = only the people's own activities tell the time. p_late_activities: all
+-- that p_late stands for, where they are few. The caller holds the base rows. Gives the number of
+-- awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(
@@ -18,7 +19,8 @@ create or replace function badges_internal._evaluate_people(
     p_fallen_people uuid[],
     p_fallen_orgs text[],
     p_source text,
-    p_as_of timestamptz default null
+    p_as_of timestamptz default null,
+    p_late_activities badges_internal.late_activity[] default null
 )
 returns bigint
 language plpgsql
@@ -35,7 +37,9 @@ begin
         perform badges_internal._settle_revocable(p_fallen_people, p_fallen_orgs, p_source);
     end if;
     v_awarded := badges.apply_badge_rules(v_candidates, p_source);
-    if p_late is not null then
+    if p_late_activities is not null then
+        perform badges_internal._redate_late(p_late_activities);
+    elsif p_late is not null then
         perform badges_internal._redate_awards(p_late);
     end if;
     return v_awarded
@@ -45,6 +49,6 @@ $$;
 
 comment on function badges_internal._evaluate_people(
     uuid[], text[], badges_internal.candidate[], badges_internal.late_person[], uuid[], text[],
-    text, timestamptz
+    text, timestamptz, badges_internal.late_activity[]
 ) is
 'Decides what people have and when, after anything that may have changed it: the one order.';
