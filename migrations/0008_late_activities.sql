@@ -1,5 +1,5 @@
 -- What a late activity carries to those who place its day and date what it moved.
--- depends: 0006_outbox
+-- depends: 0007_single_path
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -17,3 +17,6 @@ create type badges_internal.late_activity as (
     stats text[], -- each stat that chose it, base stats too
     buckets text[] -- its part in each of them, '' = the lifetime
 );
+
+alter type badges_internal.counted_activity
+    add attribute late badges_internal.late_activity; -- null = it is the person's newest

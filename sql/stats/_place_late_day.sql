@@ -2,14 +2,15 @@
 --
 -- The activity is in the table and in the rows' counts and sums. p_pending: activities that are in
 -- the table and counted nowhere yet, which are not seen. Rows whose last day is not later, and rows
--- that keep no days, are left alone. Gives the rows that may have reached a threshold.
+-- that keep no days, are left alone. Where nothing is pending, the base row notes that the table was
+-- looked at; else the caller does in the end. Tells whether a row may have reached a threshold.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_day(
     p_late badges_internal.late_activity,
     p_pending bigint[]
 )
-returns badges_internal.stat_key[]
+returns boolean
 language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
@@ -27,7 +28,8 @@ declare
     v_part record;
     v_lengths integer[];
     v_last integer[];
-    v_reached badges_internal.stat_key[];
+    v_row_reached boolean;
+    v_has_reached boolean := false;
 begin
     for v_part in
         select
@@ -50,7 +52,14 @@ begin
                 where after.activity_id <> all (v_hidden)
                 order by after.activity_date
                 limit 1
-            ) as date_after
+            ) as date_after,
+            exists (
+                select
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, typed.types, defined.route, part.bucket, v_day, v_day
+                ) as other
+                where other.activity_id <> all (v_hidden)
+            ) as is_known
         from unnest(p_late.stats, p_late.buckets) as part (stat, bucket)
         -- Looked up by key, whatever statistics say.
         cross join lateral (
@@ -76,44 +85,41 @@ begin
                 when part.stat <> '*' then array[p_late.activity_type]
             end as types
         ) as typed
-        where not exists (
-            select
-            from badges_internal._chosen_activities(
-                v_person, v_org_id, typed.types, defined.route, part.bucket, v_day, v_day
-            ) as other
-            where other.activity_id <> all (v_hidden)
-        )
     loop
-        select around.lengths, around.last
-        into v_lengths, v_last
-        from badges_internal._runs_around(
-            v_person, v_org_id, v_part.types, v_part.route, v_part.bucket, v_hidden, v_day,
-            v_part.date_before, v_part.date_after, v_part.run_end, v_part.held_runs
-        ) as around;
+        v_lengths := null;
+        v_last := null;
+        if not v_part.is_known then
+            select around.lengths, around.last
+            into v_lengths, v_last
+            from badges_internal._runs_around(
+                v_person, v_org_id, v_part.types, v_part.route, v_part.bucket, v_hidden, v_day,
+                v_part.date_before, v_part.date_after, v_part.run_end, v_part.held_runs
+            ) as around;
+        elsif v_part.stat <> '*' or p_pending is not null then
+            continue;
+        end if;
         update badges.peer_mentor_stats as held
         set
-            active_days = active_days + 1,
+            active_days = active_days + case when v_part.is_known then 0 else 1 end,
             day_run = coalesce(v_last[1], day_run),
             week_run = coalesce(v_last[2], week_run),
             month_run = coalesce(v_last[3], month_run),
             longest_day_run = greatest(longest_day_run, v_lengths[1]),
             longest_week_run = greatest(longest_week_run, v_lengths[2]),
-            longest_month_run = greatest(longest_month_run, v_lengths[3])
+            longest_month_run = greatest(longest_month_run, v_lengths[3]),
+            counted_in = case when held.stat = '*' and p_pending is null
+                then pg_current_xact_id() else counted_in end,
+            counted_upto = case when held.stat = '*' and p_pending is null
+                then badges_internal._last_activity_id() else counted_upto end
         where held.peer_mentor_id = v_person
         and held.org_id = v_org_id
         and held.stat = v_part.stat
         and held.bucket = v_part.bucket
-        returning v_reached || case
-            when active_days >= next_active_days
-                or longest_day_run >= next_day_run
-                or longest_week_run >= next_week_run
-                or longest_month_run >= next_month_run
-                then array[row(v_person, v_org_id, v_part.stat, v_part.bucket)
-                    ::badges_internal.stat_key]
-            end
-        into v_reached;
+        returning badges_internal._has_reached(held)
+        into v_row_reached;
+        v_has_reached := v_has_reached or coalesce(v_row_reached, false);
     end loop;
-    return v_reached;
+    return v_has_reached;
 end;
 $$;
 
