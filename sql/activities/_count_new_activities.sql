@@ -56,10 +56,17 @@ begin
             perform badges_internal._refuse_future(v_new.occurred_at);
         end if;
         v_short := badges_internal._count_one(v_new);
-        if v_short.is_done then
+        v_candidates := v_short.candidates;
+        if v_short.reached_stats is not null then
+            v_candidates := badges_internal._award_reached(
+                v_new.peer_mentor_id, v_new.org_id, v_short.reached_stats,
+                array_fill(''::text, array[cardinality(v_short.reached_stats)]),
+                v_new.occurred_at, v_new.activity_id
+            );
+        end if;
+        if v_short.is_done and v_candidates is null then
             return null;
         end if;
-        v_candidates := v_short.candidates;
         v_stats := v_short.left_stats;
     else
         perform badges_internal._hold_rules();

@@ -202,19 +202,16 @@ begin
         );
     end if;
     v_result.left_stats := coalesce(v_apart, '{}');
-    if v_reached is not null then
+    if v_reached is not null and v_result.is_in_order then
+        v_result.reached_stats := v_reached;
+    elsif v_reached is not null then
         v_result.candidates := badges_internal._cross_milestones(array(
             select row(p_new.peer_mentor_id, p_new.org_id, stat, '')::badges_internal.stat_key
             from unnest(v_reached) as reached (stat)
         ));
-        if v_result.is_in_order then
-            v_result.candidates := badges_internal._dated_now(
-                v_result.candidates, p_new.occurred_at, p_new.activity_id
-            );
-        end if;
     end if;
     v_result.is_done := v_apart is null
-        and v_reached is null
+        and v_result.candidates is null
         and v_result.late_days is null
         and v_result.late_people is null
         and v_has_raw is not true
