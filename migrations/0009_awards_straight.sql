@@ -1,9 +1,10 @@
--- What an activity decides alone is awarded at once, and an award costs less to write.
--- depends: 0006_outbox
+-- What an activity decides alone is awarded at once.
+-- depends: 0007_single_path
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
-alter type badges_internal.short_result
-    -- Lifetime rows that reached a threshold by what is newest in every respect.
-    add attribute reached_stats text [];
+alter type badges_internal.counted_activity
+    -- Its rows reached something, it is the person's newest in every respect, and nothing else is
+    -- to be done: what came true came true with it.
+    add attribute is_newest boolean;

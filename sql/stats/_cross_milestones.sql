@@ -12,15 +12,12 @@ set enable_seqscan = off
 as $$
 declare
     v_candidates badges_internal.candidate[];
-    v_reached badges_internal.stat_key[];
 begin
-    select
-        array_agg(distinct row(
-            held.peer_mentor_id, held.org_id, crossed.badge_definition_id, null::timestamptz,
-            null::bigint
-        )::badges_internal.candidate) filter (where crossed.badge_definition_id is not null),
-        array_agg(distinct key)
-    into v_candidates, v_reached
+    select array_agg(distinct row(
+        held.peer_mentor_id, held.org_id, crossed.badge_definition_id, null::timestamptz,
+        null::bigint
+    )::badges_internal.candidate)
+    into v_candidates
     from unnest(p_keys) as key
     join badges.peer_mentor_stats as held
         on held.peer_mentor_id = key.peer_mentor_id
@@ -28,7 +25,7 @@ begin
         and held.stat = key.stat
         and held.bucket = key.bucket
     cross join lateral badges_internal._reached_measures(held) as reached
-    left join lateral (
+    cross join lateral (
         select milestone.badge_definition_id
         from badges_internal.milestones as milestone
         where milestone.org_id = held.org_id
@@ -37,10 +34,8 @@ begin
         and milestone.threshold > reached.lowest - 1
         and milestone.threshold <= reached.value
         offset 0
-    ) as crossed on true;
-    if v_reached is not null then
-        perform badges_internal._advance_thresholds(v_reached);
-    end if;
+    ) as crossed;
+    perform badges_internal._advance_thresholds(p_keys);
     return v_candidates;
 end;
 $$;
