@@ -60,7 +60,8 @@ create type badges_internal.counted_activity as (
     stats text[],
     buckets text[],
     rolling_stats text[],
-    late badges_internal.late_activity
+    late badges_internal.late_activity,
+    is_newest boolean
 );
 
 create type badges_internal.dated_award as (
@@ -741,6 +742,7 @@ function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
+function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[]) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
@@ -750,6 +752,7 @@ function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
+function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
 function badges_internal._begin_apply() returns void volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
@@ -823,6 +826,7 @@ function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
+function badges_internal._follow_granted(p_granted badges_internal.candidate[], p_again badges_internal.candidate[], p_revoked badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
@@ -917,6 +921,7 @@ function badges_internal._raw_holds(p_expression text, p_document jsonb) returns
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._reached_measures(p_held badges.peer_mentor_stats) returns TABLE(measure text, lowest numeric, value numeric) stable;
 function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading immutable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
@@ -985,6 +990,7 @@ function badges_internal._take_events(p_consumer text) returns void volatile;
 function badges_internal._take_restored_events() returns void volatile;
 function badges_internal._tally(p_measure text, p_count bigint, p_sum numeric, p_maximum numeric, p_days bigint) returns numeric immutable;
 function badges_internal._tell_by_hand(p_changed badges.earned_badges[], p_event text, p_reason text) returns void volatile;
+function badges_internal._tell_conflicts(p_awards badges_internal.dated_award[], p_written badges_internal.dated_award[], p_source text, p_moment timestamp with time zone) returns void volatile;
 function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
 function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
@@ -1057,4 +1063,5 @@ function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path tex
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
+function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

@@ -46,6 +46,7 @@ declare
     v_is_touched boolean := p_is_touched;
     v_has_reached boolean := p_has_reached;
     v_is_negative boolean := p_is_negative;
+    v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
 begin
@@ -94,23 +95,27 @@ begin
         end if;
     end loop;
 
-    if not (v_has_reached or v_is_late or v_is_late_day or v_is_negative or p_has_raw)
-        and v_rolling_stats is null
-    then
-        if not p_has_tenure then
-            return null;
-        end if;
-        if not exists (
+    v_is_alone := v_rolling_stats is null
+        and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw);
+    if v_is_alone and p_has_tenure then
+        v_is_alone := p_base_version is not null and not exists (
             select
             from badges_internal.due_people as due
             where due.peer_mentor_id = v_person
             and due.org_id = v_org
             and due.next_due_at <= v_at
-        ) then
-            return null;
-        end if;
+        );
+    end if;
+    if v_is_alone and not v_has_reached then
+        return null;
     end if;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets;
+    v_result.stats := v_stats;
+    v_result.buckets := v_buckets;
+    if v_is_alone and p_pending is null then
+        v_result.is_newest := true;
+        return v_result;
+    end if;
     if v_is_late or v_is_late_day then
         v_late := row(
             v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
@@ -154,8 +159,6 @@ begin
     if v_is_late then
         v_result.late := v_late;
     end if;
-    v_result.stats := v_stats;
-    v_result.buckets := v_buckets;
     v_result.rolling_stats := v_rolling_stats;
     return v_result;
 end;

@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # the work. Nothing in them is of our schemas without saying so.
 PATH_IS_SET_BY_CALLER = frozenset(
     {
+        "badges_internal._advance_thresholds",
+        "badges_internal._award_reached",
         "badges_internal._choice_variables",
         "badges_internal._chosen_activities",
         "badges_internal._count_one",
@@ -40,6 +42,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._runs_around",
         "badges_internal._scalar_text",
         "badges_internal._wanted_stats",
+        "badges_internal._write_awards",
     }
 )
 
