@@ -60,6 +60,7 @@ create type badges_internal.counted_activity as (
     stats text[],
     buckets text[],
     rolling_stats text[],
+    late badges_internal.late_activity,
     is_newest boolean
 );
 
@@ -92,6 +93,19 @@ create type badges_internal.fold_result as (
     late_days badges_internal.late_day[],
     late_people badges_internal.late_person[],
     fallen_people badges_internal.late_person[]
+);
+
+create type badges_internal.late_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    occurred_at timestamp with time zone,
+    activity_id bigint,
+    activity_date date,
+    activity_type text,
+    quantity numeric,
+    attributes jsonb,
+    stats text[],
+    buckets text[]
 );
 
 create type badges_internal.late_day as (
@@ -751,6 +765,7 @@ function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
 function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
+function badges_internal._chosen_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._chosen_stats(p_sound jsonb) returns TABLE(badge text, stat bigint, activity_type text, is_rolling boolean, is_unit boolean) immutable;
 function badges_internal._circle_text(p_circle jsonb) returns text immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
@@ -770,6 +785,7 @@ function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, 
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
+function badges_internal._counting_held(p_moved badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
 function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jsonb immutable;
 function badges_internal._criteria_grammar() returns jsonb immutable;
@@ -779,6 +795,14 @@ function badges_internal._date_conditions(p_states badges_internal.condition_sta
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_maximum(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_windows(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_in_part(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_states(p_peer_mentor_id uuid, p_org_id text, p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
@@ -787,7 +811,7 @@ function badges_internal._elements_may_fall(p_states badges_internal.condition_s
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
-function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL) returns bigint volatile;
+function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
@@ -814,6 +838,7 @@ function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text,
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_rules() returns void volatile;
+function badges_internal._instant_before(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_moment timestamp with time zone, p_is_count boolean) returns TABLE(occurred_at timestamp with time zone, value numeric, activity_ids bigint[]) stable;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
@@ -837,6 +862,7 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
+function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
@@ -866,6 +892,7 @@ function badges_internal._park_events(p_consumer text, p_due badges_internal.que
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
+function badges_internal._place_late_day(p_late badges_internal.late_activity, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
@@ -901,7 +928,8 @@ function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_k
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
-function badges_internal._redate_badges(p_held badges_internal.candidate[]) returns void volatile;
+function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
+function badges_internal._redate_late(p_late badges_internal.late_activity[]) returns void volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
 function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
@@ -934,7 +962,11 @@ function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone bad
 function badges_internal._rolling_windows(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, last_day date, activity_count bigint, value_sum numeric, value_max numeric, active_days bigint, distinct_count bigint, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone) volatile;
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_around(p_stats badges.peer_mentor_stats, p_unit text, p_day date, OUT first_unit integer, OUT last_unit integer) returns record volatile;
+function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
+function badges_internal._run_length(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_unit text, p_number integer, p_step integer, p_until integer DEFAULT NULL) returns integer volatile;
+function badges_internal._run_through(p_numbers integer[], p_number integer, p_gap integer) returns integer immutable;
+function badges_internal._runs_around(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_day date, p_before date, p_after date, p_run_end date, p_held_runs integer[], OUT lengths integer[], OUT last integer[]) returns record volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -956,6 +988,7 @@ function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, 
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._take_events(p_consumer text) returns void volatile;
 function badges_internal._take_restored_events() returns void volatile;
+function badges_internal._tally(p_measure text, p_count bigint, p_sum numeric, p_maximum numeric, p_days bigint) returns numeric immutable;
 function badges_internal._tell_by_hand(p_changed badges.earned_badges[], p_event text, p_reason text) returns void volatile;
 function badges_internal._tell_conflicts(p_awards badges_internal.dated_award[], p_written badges_internal.dated_award[], p_source text, p_moment timestamp with time zone) returns void volatile;
 function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
@@ -966,6 +999,7 @@ function badges_internal._today_for(p_org_id text, p_as_of date) returns date vo
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._undated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;

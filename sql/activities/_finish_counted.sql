@@ -23,6 +23,7 @@ declare
     v_fallen_orgs text[];
     v_candidates badges_internal.candidate[];
     v_late badges_internal.late_person[];
+    v_late_activities badges_internal.late_activity[];
     v_has_looked boolean;
 begin
     foreach v_counted in array p_counted loop
@@ -50,11 +51,8 @@ begin
         array_agg(person.peer_mentor_id) filter (where person.is_stale or person.is_falling),
         array_agg(person.org_id) filter (where person.is_stale or person.is_falling),
         array_agg(
-            row(
-                person.peer_mentor_id, person.org_id,
-                case when person.is_stale then '-infinity' else person.late_at end
-            )::badges_internal.late_person
-        ) filter (where person.is_stale or person.late_at is not null),
+            row(person.peer_mentor_id, person.org_id, '-infinity')::badges_internal.late_person
+        ) filter (where person.is_stale),
         bool_or(person.has_looked)
     into
         v_people, v_orgs, v_stale_people, v_stale_orgs, v_fallen_people, v_fallen_orgs, v_late,
@@ -62,8 +60,7 @@ begin
     from (
         select
             counted.peer_mentor_id, counted.org_id, bool_or(counted.is_stale) as is_stale,
-            bool_or(counted.is_falling) as is_falling, bool_or(counted.has_looked) as has_looked,
-            min(counted.occurred_at) filter (where counted.is_late) as late_at
+            bool_or(counted.is_falling) as is_falling, bool_or(counted.has_looked) as has_looked
         from unnest(v_left) as counted
         group by counted.peer_mentor_id, counted.org_id
         order by counted.peer_mentor_id, counted.org_id
@@ -88,8 +85,19 @@ begin
                 )
             );
     end if;
+    select array_agg(counted.late)
+    into v_late_activities
+    from unnest(p_counted) as counted
+    where (counted.late).activity_id is not null
+    and (v_stale_people is null or not exists (
+        select
+        from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+        where stale.peer_mentor_id = counted.peer_mentor_id
+        and stale.org_id = counted.org_id
+    ));
     perform badges_internal._evaluate_people(
-        v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule'
+        v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,
+        v_late_activities
     );
 end;
 $$;
