@@ -21,7 +21,7 @@ from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import single
+from tests.bench import single, storage
 from tests.bench.machine import Machine, measured_database
 from tests.bench.stand import Line, Scale
 
@@ -33,6 +33,7 @@ GOALS: dict[int, Callable[[Machine, Scale], list[Line]]] = {
     6: single.of_long_histories,
     7: single.of_recomputing,
     9: single.of_small_batches,
+    13: storage.of_bytes,
 }
 QUICK = Scale(rounds=5, block=60, shrink=4)
 USUAL = Scale(rounds=11, block=120)

@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.bench.machine import Machine
-from tests.engine import apply
+from tests.engine import apply, value
 
 BARE, OURS, HAND = "bench.bare_activities", "badges.activities", "bench.hand_activities"
 COLUMNS = (
@@ -135,6 +135,10 @@ class Stand:
         for each in values:
             self.connection.execute(query.encode(), each, prepare=True)
         return (self._on_cpu() - before) / 1000 / len(values)
+
+    def value(self, query: str, *values: Any) -> Any:
+        """Give the one value of a query."""
+        return value(self.connection, query, *values)
 
     def _on_cpu(self) -> int:
         """Give the nanoseconds that the scheduler has had the backend on a CPU so far."""
