@@ -47,6 +47,21 @@ create type badges_internal.condition_state as (
     held_during tstzmultirange
 );
 
+create type badges_internal.counted_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    occurred_at timestamp with time zone,
+    activity_id bigint,
+    is_stale boolean,
+    is_late boolean,
+    is_falling boolean,
+    has_looked boolean,
+    candidates badges_internal.candidate[],
+    stats text[],
+    buckets text[],
+    rolling_stats text[]
+);
+
 create type badges_internal.dated_award as (
     peer_mentor_id uuid,
     org_id text,
@@ -93,17 +108,6 @@ create type badges_internal.late_person as (
     occurred_at timestamp with time zone
 );
 
-create type badges_internal.new_activity as (
-    peer_mentor_id uuid,
-    org_id text,
-    activity_type text,
-    activity_date date,
-    occurred_at timestamp with time zone,
-    quantity numeric,
-    attributes jsonb,
-    activity_id bigint
-);
-
 create type badges_internal.queued_event as (
     peer_mentor_id uuid,
     event_id bigint,
@@ -111,22 +115,19 @@ create type badges_internal.queued_event as (
     row_id tid
 );
 
-create type badges_internal.short_result as (
-    is_done boolean,
-    is_in_order boolean,
-    is_stale boolean,
-    left_stats text[],
-    candidates badges_internal.candidate[],
-    late_days badges_internal.late_day[],
-    late_people badges_internal.late_person[],
-    previous_at timestamp with time zone
-);
-
 create type badges_internal.stat_key as (
     peer_mentor_id uuid,
     org_id text,
     stat text,
     bucket text
+);
+
+create type badges_internal.stat_reading as (
+    route badges_internal.stat_route,
+    bucket text,
+    measured numeric,
+    element text,
+    element_measured numeric
 );
 
 create type badges_internal.stat_route as (
@@ -146,6 +147,28 @@ create type badges_internal.stat_route as (
     clock_zone text,
     rolling_days integer,
     grace integer
+);
+
+create type badges_internal.stat_thresholds as (
+    activity_count numeric[],
+    value_sum numeric[],
+    value_max numeric[],
+    active_days numeric[],
+    distinct_count numeric[],
+    day_run numeric[],
+    week_run numeric[],
+    month_run numeric[]
+);
+
+create type badges_internal.stat_values as (
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    active_days integer,
+    distinct_count integer,
+    day_run integer,
+    week_run integer,
+    month_run integer
 );
 
 -- Tables
@@ -490,7 +513,8 @@ create table badges_internal.stat_definitions (
     activity_types text[],
     route badges_internal.stat_route,
     watched text[] not null,
-    since_version integer not null
+    since_version integer not null,
+    thresholds badges_internal.stat_thresholds
 );
 
 create table badges_internal.stat_elements (
@@ -546,9 +570,6 @@ alter table badges.org_badge_configs add constraint org_badge_configs_org_id_fke
 alter table badges.org_badge_configs add constraint org_badge_configs_pkey PRIMARY KEY (org_id, badge_definition_id);
 alter table badges.organizations add constraint org_id_is_a_slug CHECK ((org_id ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.organizations add constraint organizations_pkey PRIMARY KEY (org_id);
-alter table badges.peer_mentor_stats add constraint active_days_are_not_more_than_activities CHECK (((active_days >= 0) AND (active_days <= activity_count)));
-alter table badges.peer_mentor_stats add constraint activity_count_is_not_negative CHECK ((activity_count >= 0));
-alter table badges.peer_mentor_stats add constraint distinct_count_is_not_negative CHECK ((distinct_count >= 0));
 alter table badges.peer_mentor_stats add constraint peer_mentor_stats_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket);
 alter table badges.rule_sets add constraint rule_set_is_a_slug CHECK ((rule_set ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.rule_sets add constraint rule_sets_pkey PRIMARY KEY (rule_set, version);
@@ -706,6 +727,8 @@ function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_fi
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
 function badges_internal._begin_apply() returns void volatile;
+function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
+function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text immutable;
@@ -724,9 +747,12 @@ function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
+function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
-function badges_internal._count_one(p_new badges_internal.new_activity) returns badges_internal.short_result volatile;
+function badges_internal._count_one(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_attributes jsonb, p_activity_id bigint, p_pending bigint[]) returns badges_internal.counted_activity volatile;
+function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
+function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -757,19 +783,21 @@ function badges_internal._falling_badges(p_late badges_internal.late_person[]) r
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
+function badges_internal._finish_counted(p_counted badges_internal.counted_activity[]) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
-function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
+function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) volatile;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
+function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_rules() returns void volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
@@ -790,6 +818,8 @@ function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with 
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
+function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
+function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
@@ -806,9 +836,10 @@ function badges_internal._nearest_word(p_word text, p_known text[]) returns text
 function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT depths jsonb, OUT circles jsonb) returns record immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
-function badges_internal._next_threshold(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_milestone(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_threshold(p_thresholds numeric[], p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_thresholds(p_thresholds badges_internal.stat_thresholds, p_org_id text, p_stat text, p_values badges_internal.stat_values) returns TABLE(next_count bigint, next_sum numeric, next_max numeric, next_active_days integer, next_distinct integer, next_day_run integer, next_week_run integer, next_month_run integer) stable;
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
-function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text, p_value bigint) returns integer stable;
 function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._note_progress(p_consumer text, p_done_at timestamp with time zone) returns void volatile;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
@@ -848,6 +879,7 @@ function badges_internal._raw_holds(p_expression text, p_document jsonb) returns
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading immutable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
@@ -898,7 +930,7 @@ function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
-function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_all boolean, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
@@ -922,6 +954,7 @@ function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
+function badges_internal._units_around(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, OUT run_length integer, OUT is_last boolean) returns record volatile;
 function badges_internal._unknown_time_zones(p_names text[]) returns text[] stable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
 function badges_internal._unpark_events(p_consumer text, p_peer_mentor_ids uuid[], p_now timestamp with time zone) returns void volatile;
