@@ -21,19 +21,23 @@ from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import single, storage
+from tests.bench import bulk, rates, single, storage
 from tests.bench.machine import Machine, measured_database
 from tests.bench.stand import Line, Scale
 
 GOALS: dict[int, Callable[[Machine, Scale], list[Line]]] = {
+    1: rates.of_clients,
     2: single.of_bare,
     3: single.of_each_key,
     4: single.of_first_ones,
     5: single.of_late_ones,
     6: single.of_long_histories,
     7: single.of_recomputing,
+    8: bulk.of_bulk,
     9: single.of_small_batches,
+    10: single.of_many_badges,
     13: storage.of_bytes,
+    14: rates.of_demo,
 }
 QUICK = Scale(rounds=5, block=60, shrink=4)
 USUAL = Scale(rounds=11, block=120)

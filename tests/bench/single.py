@@ -453,5 +453,42 @@ def _batches(place: Stand, turns: Iterator[Iterator[Activity]], sizes: Sequence[
     return cost / len(sizes) / 1000
 
 
+def of_many_badges(machine: Machine, scale: Scale) -> list[Line]:
+    """Goal 10: a hundred organizations with a hundred badges each, beside ten badges each."""
+    few, many, organizations = 10, 100, 100
+    with stand(machine) as short, stand(machine) as long:
+        ways = {}
+        for place, badges in ((short, few), (long, many)):
+            chosen = {
+                f"b{n}": CALL | {"where": {"minutes": {"gte": n % 8}}, "at_least": NEVER + n}
+                for n in range(badges)
+            }
+            place.apply(
+                rule_set(chosen, {f"o{n}": {"time_zone": "UTC"} for n in range(organizations)})
+            )
+            groups = [
+                Group(f"o{n}", max(1, scale.block // organizations), history=10)
+                for n in range(organizations)
+            ]
+            place.fill(itertools.chain(*(group.past() for group in groups)))
+            ways[str(badges)] = _everywhere(place, groups)
+        found = rounds(scale.rounds, ways)
+    return [
+        line(
+            10,
+            "100 badges over 8 stats in each of 100 organizations",
+            ratios(found[str(few)], found[str(many)]),
+            0.95,
+            f"of {few} badges",
+            at_least=True,
+            note=f"{median(found[str(many)]):.0f} µs, {median(found[str(few)]):.0f}",
+        )
+    ]
+
+
+def _everywhere(place: Stand, groups: Sequence[Group]) -> Callable[[], float]:
+    return lambda: place.insert([row for group in groups for row in group.next()])
+
+
 def _in_order(place: Stand, group: Group) -> Callable[[], float]:
     return lambda: place.insert(group.next())

@@ -131,10 +131,18 @@ class Stand:
 
     def cost(self, query: str, values: Sequence[Sequence[Any]]) -> float:
         """Execute a prepared statement for each of the values; gives CPU microseconds each."""
+
+        def work() -> None:
+            for each in values:
+                self.connection.execute(query.encode(), each, prepare=True)
+
+        return self.spent(work) / len(values)
+
+    def spent(self, work: Callable[[], None]) -> float:
+        """Do something on the connection; gives the CPU microseconds of its backend."""
         before = self._on_cpu()
-        for each in values:
-            self.connection.execute(query.encode(), each, prepare=True)
-        return (self._on_cpu() - before) / 1000 / len(values)
+        work()
+        return (self._on_cpu() - before) / 1000
 
     def value(self, query: str, *values: Any) -> Any:
         """Give the one value of a query."""
