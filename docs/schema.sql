@@ -108,6 +108,17 @@ create type badges_internal.late_person as (
     occurred_at timestamp with time zone
 );
 
+create type badges_internal.new_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    activity_type text,
+    activity_date date,
+    occurred_at timestamp with time zone,
+    quantity numeric,
+    attributes jsonb,
+    activity_id bigint
+);
+
 create type badges_internal.queued_event as (
     peer_mentor_id uuid,
     event_id bigint,
@@ -750,7 +761,7 @@ function badges_internal._configured(p_organization jsonb, p_badges text[], p_ba
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
-function badges_internal._count_one(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_attributes jsonb, p_activity_id bigint, p_pending bigint[]) returns badges_internal.counted_activity volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_version integer, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_apart badges_internal.stat_reading[], p_found integer, p_base_version integer, p_last_at timestamp with time zone, p_last_date date, p_is_touched boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
 function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL) returns bigint volatile;
@@ -818,7 +829,7 @@ function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with 
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
-function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
+function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;

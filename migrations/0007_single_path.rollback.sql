@@ -3,16 +3,6 @@ set local statement_timeout = '60s';
 
 drop type badges_internal.stat_reading cascade;
 drop type badges_internal.counted_activity cascade;
-create type badges_internal.new_activity as (
-    peer_mentor_id uuid,
-    org_id text,
-    activity_type text,
-    activity_date date,
-    occurred_at timestamptz,
-    quantity numeric,
-    attributes jsonb,
-    activity_id bigint
-);
 create type badges_internal.short_result as (
     is_done boolean,
     is_in_order boolean,

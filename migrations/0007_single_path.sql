@@ -14,8 +14,7 @@ alter table badges.peer_mentor_stats
     -- squawk-ignore ban-drop-constraint
     drop constraint distinct_count_is_not_negative;
 
--- The routine that takes and gives these is loaded anew.
-drop type badges_internal.new_activity cascade;
+-- The routine that gives it is replaced.
 drop type badges_internal.short_result cascade;
 
 -- One counted activity that leaves something to do.

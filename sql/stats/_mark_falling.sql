@@ -1,12 +1,14 @@
 -- Notes in the rows of stats that a negative value fell there, and what they wait for from now on.
 --
--- Tells whether rules may hold no longer: what is the person's newest by itself leaves what held at
+-- p_stats, p_buckets: all rows the activity counts in, those that fell among them. Tells whether
+-- rules may hold no longer: what is the person's newest by itself leaves what held at
 -- earlier moments. The rows have crossed what they reached.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._mark_falling(
     p_peer_mentor_id uuid,
     p_org_id text,
+    p_falling_stats text[],
     p_stats text[],
     p_buckets text[],
     p_occurred_at timestamptz,
@@ -43,7 +45,8 @@ begin
             own.longest_day_run, own.longest_week_run, own.longest_month_run)
             ::badges_internal.stat_values
     ) as next
-    where held.peer_mentor_id = own.peer_mentor_id
+    where given.stat = any(p_falling_stats)
+    and held.peer_mentor_id = own.peer_mentor_id
     and held.org_id = own.org_id
     and held.stat = own.stat
     and held.bucket = own.bucket;
@@ -60,6 +63,6 @@ end;
 $$;
 
 comment on function badges_internal._mark_falling(
-    uuid, text, text[], text[], timestamptz, bigint
+    uuid, text, text[], text[], text[], timestamptz, bigint
 ) is
 'Notes in the rows of stats that a negative value fell there, and what they wait for from now on.';
