@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 from pgmerit.cli.common import say
 from pgmerit.errors import PgmeritError
 from rich.console import Console
@@ -90,7 +91,7 @@ def command(
             lines = []
             for goal in goals:
                 say(f"{time.monotonic() - begun:4.0f} s  goal {goal}")
-                lines += GOALS[goal](machine, scale or USUAL)
+                lines += _measured(goal, machine, scale or USUAL)
     except PgmeritError as error:
         say(f"error: {error.message}")
         if error.hint:
@@ -100,11 +101,26 @@ def command(
     {"json": _as_json, "markdown": _as_markdown, "table": _as_table}[output_format](settings, lines)
 
 
+def _measured(goal: int, machine: Machine, scale: Scale) -> list[Line]:
+    """Measure a goal; one that fails says so, and the others are measured all the same."""
+    try:
+        return GOALS[goal](machine, scale)
+    except (PgmeritError, psycopg.Error) as error:
+        return [Line(goal, "failed", None, 0, "", note=str(error).splitlines()[0])]
+
+
 def _cells(line: Line) -> list[str]:
     sign = ">=" if line.at_least else "<="
-    value = "" if line.value is None else f"{line.value:.3g} {line.unit}"
+    value = "" if line.value is None else f"{line.value:.3g}"
     met = {True: "met", False: "not met", None: "not measured"}[line.is_met]
-    return [line.what, value, f"{sign} {line.aim:g}", met, line.beside, line.note]
+    return [
+        line.what,
+        value,
+        f"{sign} {line.aim:g} {line.unit}".strip(),
+        met,
+        line.beside,
+        line.note,
+    ]
 
 
 def _as_json(settings: dict[str, Any], lines: list[Line]) -> None:

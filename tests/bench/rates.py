@@ -10,6 +10,8 @@ import tempfile
 import time
 from statistics import median
 
+from pgmerit.errors import PgmeritError
+
 from tests.bench.machine import Machine
 from tests.bench.single import MENTORS, MIX, peer_mentors
 from tests.bench.stand import (
@@ -128,11 +130,14 @@ def of_demo(machine: Machine, scale: Scale) -> list[Line]:
     for _ in range(1 if scale.shrink > 1 else 3):
         with tempfile.TemporaryDirectory(prefix="pgmerit-demo-") as folder:
             begun = time.monotonic()
-            subprocess.run(
+            done = subprocess.run(
                 [sys.executable, "-m", "pgmerit", "demo"],
                 cwd=folder,
-                check=True,
                 capture_output=True,
+                text=True,
+                check=False,
             )
+            if done.returncode:
+                raise PgmeritError(f"the demo failed: {done.stderr.strip()[-200:]}")
             taken.append(time.monotonic() - begun)
     return [line(14, "make demo, once installed", taken, 10, "s")]
