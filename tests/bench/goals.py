@@ -40,7 +40,7 @@ GOALS: dict[int, Callable[[Machine, Scale], list[Line]]] = {
     13: storage.of_bytes,
     14: rates.of_demo,
 }
-QUICK = Scale(rounds=5, block=60, shrink=4)
+QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)
 FULL = Scale(rounds=15, block=200, is_full=True)
 
