@@ -323,7 +323,7 @@ create table badges.peer_mentor_stats (
     next_month_run integer,
     counted_in xid8,
     counted_upto bigint
-) with (fillfactor=70);
+) with (fillfactor=90);
 
 create table badges.rule_sets (
     rule_set text collate "C" not null,
@@ -551,7 +551,7 @@ create table badges_internal.stat_elements (
     element text collate "C" not null,
     tally numeric,
     is_counted boolean not null
-) with (fillfactor=70);
+) with (fillfactor=90);
 
 create table badges_internal.verifications (
     verification_id bigint not null generated always as identity,
