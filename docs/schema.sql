@@ -148,6 +148,90 @@ create type badges_internal.stat_route as (
     grace integer
 );
 
+create type badges_internal.verified_choice as (
+    peer_mentor_id uuid,
+    number integer,
+    is_dated boolean,
+    element_measure text,
+    element_target numeric,
+    rolling_days integer,
+    window_date date,
+    per_value text,
+    occurred_at timestamp with time zone,
+    activity_date date,
+    value numeric,
+    element text,
+    element_amount numeric
+);
+
+create type badges_internal.verified_crossing as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    condition_node integer,
+    changed_at timestamp with time zone,
+    change integer
+);
+
+create type badges_internal.verified_part as (
+    peer_mentor_id uuid,
+    number integer,
+    window_date date,
+    per_value text,
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    has_negative boolean,
+    active_days bigint,
+    day_run bigint,
+    week_run bigint,
+    month_run bigint,
+    longest_day_run bigint,
+    longest_week_run bigint,
+    longest_month_run bigint,
+    run_end date,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    last_date date
+);
+
+create type badges_internal.verified_scope as (
+    first_person uuid,
+    last_person uuid,
+    sample double precision,
+    stats badges_internal.verified_stat[],
+    routes badges_internal.verified_stat[]
+);
+
+create type badges_internal.verified_stat as (
+    number integer,
+    org_id text,
+    stat text,
+    activity_type text,
+    measures text[],
+    is_dated boolean,
+    since_version integer,
+    test_field text,
+    test_operator text,
+    test_operands jsonb,
+    other_tests jsonb,
+    chosen_when jsonb,
+    time_zone text,
+    value_field text,
+    per_field text,
+    window_unit text,
+    rolling_days integer,
+    element_field text,
+    element_unit text,
+    element_measure text,
+    element_value_field text,
+    element_at_least numeric,
+    element_target numeric,
+    grace integer
+);
+
 -- Tables
 
 create table badges.activities (
@@ -949,31 +1033,35 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._verify_award_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
-function badges_internal._verify_badge_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
-function badges_internal._verify_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
-function badges_internal._verify_conditions() returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, stat text, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
-function badges_internal._verify_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
-function badges_internal._verify_due_awards(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
-function badges_internal._verify_element_changes(p_people uuid[], p_measures text[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
-function badges_internal._verify_expected_stats(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_count numeric, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, counted_elements text[], day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
+function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
+function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
+function badges_internal._verify_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_dated_stats(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_part stable;
+function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
+function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_expected_stats(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, counted_elements text[], activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
 function badges_internal._verify_field(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb stable;
 function badges_internal._verify_is_in_time(p_when jsonb, p_time_zone text, p_occurred_at timestamp with time zone, p_day date) returns boolean stable;
+function badges_internal._verify_is_looked_at(p_scope badges_internal.verified_scope, p_peer_mentor_id uuid) returns boolean stable;
 function badges_internal._verify_known_selectors() returns void stable;
-function badges_internal._verify_levels(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, changed_at timestamp with time zone, level numeric, earlier_level numeric) stable;
+function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
-function badges_internal._verify_people(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns uuid[] volatile;
-function badges_internal._verify_rolling_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
-function badges_internal._verify_rule_choices(p_people uuid[], p_measures text[], p_has_elements boolean, p_is_rolling boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
-function badges_internal._verify_run_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
+function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
+function badges_internal._verify_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_run_lengths(p_first_days text[], p_unit text, p_grace integer) returns TABLE(last_run bigint, longest_run bigint, run_end date) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
-function badges_internal._verify_selectors(p_measures text[], p_has_elements boolean) returns TABLE(org_id text, stat text, since_version integer, activity_types jsonb, tests jsonb, chosen_when jsonb, time_zone text, value_field text, per_field text, window_unit text, rolling_days integer, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, element_target numeric, grace integer) stable;
-function badges_internal._verify_stat_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
-function badges_internal._verify_tenure_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
+function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
+function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
+function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
-function badges_internal._verify_units(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;

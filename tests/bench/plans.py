@@ -25,7 +25,7 @@ def planned_seconds(
     fill(connection, activities, first_day, columns)
     with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
         document = load_document(path).value
-    return {name: _median(connection, change) for name, change in _changes(document).items()}
+    return {name: _median(connection, change) for name, change in changes(document).items()}
 
 
 def fill(connection: Connection, activities: int, first_day: date, columns: str) -> None:
@@ -49,7 +49,7 @@ def fill(connection: Connection, activities: int, first_day: date, columns: str)
     connection.execute("vacuum analyze")
 
 
-def _changes(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def changes(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Give the documents to plan, by what is changed in them."""
     thresholds = copy.deepcopy(dict(document))
     for organization in thresholds["organizations"].values():
