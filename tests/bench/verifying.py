@@ -18,7 +18,6 @@ from typing import Any
 
 from pgmerit import database, schema
 from pgmerit.database import Connection
-from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 from psycopg.types.json import Jsonb
 
