@@ -1,8 +1,9 @@
 -- Builds what the current rule set asks of people whose base row is of another version.
 --
 -- p_is_counted false: the present statement's activities are not in the stats yet, so all is
--- rebuilt; so it is where the time zone has changed, after the days are rewritten. The caller holds
--- the base rows. Gives the badges to evaluate.
+-- rebuilt; so it is where the time zone has changed, after the days are rewritten. Else only stats
+-- of which other numbers are asked since a person's version are looked at. The caller holds the
+-- base rows. Gives the badges to evaluate.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.activities (days).
 create or replace function badges_internal._bring_up_to_date(
@@ -18,28 +19,46 @@ set enable_material = off
 set enable_seqscan = off
 as $$
 declare
-    v_stats text[];
     v_rezoned_people uuid[];
     v_rezoned_orgs text[];
+    v_new_stats text[]; -- not built yet for somebody here
+    v_other_stats text[]; -- built, but other numbers are asked
+    v_gone_stats text[];
     v_due badges_internal.candidate[];
     v_reached badges_internal.candidate[];
 begin
     select rezoned.peer_mentor_ids, rezoned.org_ids
     into v_rezoned_people, v_rezoned_orgs
     from badges_internal._rewrite_days(p_peer_mentor_ids, p_org_ids) as rezoned;
-    -- The stats that are new to somebody here.
-    select coalesce(array_agg(distinct defined.stat), '{}')
-    into v_stats
-    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-    join badges_internal.stat_definitions as defined
-        on defined.org_id = person.org_id
-        and defined.since_version > held.rule_set_version
-        and defined.stat >= '~';
+
+    select
+        coalesce(array_agg(distinct change.stat) filter (where kind.is_new), '{}'),
+        coalesce(array_agg(distinct change.stat) filter (where not kind.is_new), '{}'),
+        array_agg(distinct change.stat) filter (where kind.is_gone)
+    into v_new_stats, v_other_stats, v_gone_stats
+    from (
+        select held.org_id, min(held.rule_set_version) as version
+        from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = person.peer_mentor_id
+            and held.org_id = person.org_id
+            and held.stat = '*'
+            and held.bucket = ''
+        group by held.org_id
+    ) as oldest
+    join badges_internal.stat_changes as change
+        on change.org_id = oldest.org_id
+        and change.version > oldest.version
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = change.org_id
+        and defined.stat = change.stat
+    cross join lateral (
+        select
+            change.stat >= '~' and coalesce(defined.since_version > oldest.version, false)
+                as is_new,
+            change.stat >= '~' and defined.stat is null as is_gone
+    ) as kind
+    where p_is_counted;
 
     select array_agg(distinct row(
         person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
@@ -59,80 +78,42 @@ begin
             milestone.since_version > held.rule_set_version
             or milestone.measure = 'badges'
                 and held.rule_set_version <> organization.rule_set_version
+        )
+        -- What is built anew tells itself what it reaches.
+        and (
+            milestone.measure in ('tenure', 'badges', 'raw')
+            or p_is_counted and milestone.stat <> all(v_new_stats)
         );
 
-    delete from badges_internal.stat_elements as element
-    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    where element.peer_mentor_id = person.peer_mentor_id
-    and element.org_id = person.org_id
-    and not exists (
-        select
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = element.org_id
-        and defined.stat = element.stat
-    );
-    delete from badges.peer_mentor_stats as held
-    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    where held.peer_mentor_id = person.peer_mentor_id
-    and held.org_id = person.org_id
-    and held.stat >= '~'
-    and not exists (
-        select
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = held.org_id
-        and defined.stat = held.stat
-    );
+    if v_gone_stats is not null then
+        perform badges_internal._forget_stats(p_peer_mentor_ids, p_org_ids, v_gone_stats);
+    end if;
 
     if not p_is_counted then
         v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, null);
-    elsif v_stats <> '{}' then
-        v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, v_stats);
+    elsif v_new_stats <> '{}' then
+        v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, v_new_stats);
     end if;
     if p_is_counted and v_rezoned_people is not null then
         v_reached := v_reached
             || badges_internal._rebuild_people(v_rezoned_people, v_rezoned_orgs, null);
     end if;
 
+    if v_other_stats <> '{}' then
+        perform badges_internal._set_next_thresholds(
+            p_peer_mentor_ids, p_org_ids, v_other_stats
+        );
+    end if;
     update badges.peer_mentor_stats as held
-    set
-        rule_set_version = case
-            when held.stat = '*' then organization.rule_set_version
-        end,
-        next_count = case when 'count' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'count', held.activity_count) end,
-        next_sum = case when 'sum' = any(defined.watched)
-            then badges_internal._next_threshold(held.org_id, held.stat, 'sum', held.value_sum) end,
-        next_max = case when 'max' = any(defined.watched)
-            then badges_internal._next_threshold(held.org_id, held.stat, 'max', held.value_max) end,
-        next_active_days = case when 'active_days' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'active_days', held.active_days) end,
-        next_distinct = case when 'distinct' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'distinct', held.distinct_count) end,
-        next_day_run = case when 'day_run' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'day_run', held.longest_day_run) end,
-        next_week_run = case when 'week_run' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'week_run', held.longest_week_run) end,
-        next_month_run = case when 'month_run' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'month_run', held.longest_month_run) end
+    set rule_set_version = organization.rule_set_version
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     join badges.organizations as organization
         on organization.org_id = person.org_id
-    join badges.peer_mentor_stats as own
-        on own.peer_mentor_id = person.peer_mentor_id
-        and own.org_id = person.org_id
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = own.org_id
-        and defined.stat = own.stat
-    where held.peer_mentor_id = own.peer_mentor_id
-    and held.org_id = own.org_id
-    and held.stat = own.stat
-    and held.bucket = own.bucket;
+    where held.peer_mentor_id = person.peer_mentor_id
+    and held.org_id = person.org_id
+    and held.stat = '*'
+    and held.bucket = ''
+    and held.rule_set_version <> organization.rule_set_version;
     return v_due || v_reached;
 end;
 $$;
