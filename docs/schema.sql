@@ -148,6 +148,28 @@ create type badges_internal.stat_route as (
     grace integer
 );
 
+create type badges_internal.stat_thresholds as (
+    activity_count numeric[],
+    value_sum numeric[],
+    value_max numeric[],
+    active_days numeric[],
+    distinct_count numeric[],
+    day_run numeric[],
+    week_run numeric[],
+    month_run numeric[]
+);
+
+create type badges_internal.stat_values as (
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    active_days integer,
+    distinct_count integer,
+    day_run integer,
+    week_run integer,
+    month_run integer
+);
+
 -- Tables
 
 create table badges.activities (
@@ -483,6 +505,12 @@ create table badges_internal.settings (
     setting_value jsonb not null
 );
 
+create table badges_internal.stat_changes (
+    org_id text collate "C" not null,
+    stat text collate "C" not null,
+    version integer not null
+);
+
 create table badges_internal.stat_definitions (
     org_id text collate "C" not null,
     stat text collate "C" not null,
@@ -490,7 +518,8 @@ create table badges_internal.stat_definitions (
     activity_types text[],
     route badges_internal.stat_route,
     watched text[] not null,
-    since_version integer not null
+    since_version integer not null,
+    thresholds badges_internal.stat_thresholds
 );
 
 create table badges_internal.stat_elements (
@@ -587,6 +616,7 @@ alter table badges_internal.milestones add constraint threshold_source_is_known 
 alter table badges_internal.place_claims add constraint place_claims_pkey PRIMARY KEY (peer_mentor_id, org_id, badge_definition_id, tier);
 alter table badges_internal.removed_awards add constraint removed_awards_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence, removal_id);
 alter table badges_internal.settings add constraint settings_pkey PRIMARY KEY (setting);
+alter table badges_internal.stat_changes add constraint stat_changes_pkey PRIMARY KEY (org_id, stat);
 alter table badges_internal.stat_definitions add constraint stat_definitions_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.stat_definitions add constraint stat_definitions_pkey PRIMARY KEY (org_id, stat);
 alter table badges_internal.stat_elements add constraint stat_elements_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket, element);
@@ -763,6 +793,7 @@ function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition bad
 function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
+function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
@@ -806,9 +837,10 @@ function badges_internal._nearest_word(p_word text, p_known text[]) returns text
 function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT depths jsonb, OUT circles jsonb) returns record immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
-function badges_internal._next_threshold(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_milestone(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_threshold(p_thresholds numeric[], p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_thresholds(p_thresholds badges_internal.stat_thresholds, p_org_id text, p_stat text, p_values badges_internal.stat_values) returns TABLE(next_count bigint, next_sum numeric, next_max numeric, next_active_days integer, next_distinct integer, next_day_run integer, next_week_run integer, next_month_run integer) stable;
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
-function badges_internal._next_whole(p_org_id text, p_stat text, p_measure text, p_value bigint) returns integer stable;
 function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._note_progress(p_consumer text, p_done_at timestamp with time zone) returns void volatile;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
@@ -890,11 +922,13 @@ function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit t
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
+function badges_internal._save_routes(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._scalar_of(p_name text) returns jsonb immutable;
 function badges_internal._scalar_text(p_value jsonb) returns text immutable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;

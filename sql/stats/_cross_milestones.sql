@@ -51,39 +51,29 @@ begin
     advanced as (
         update badges.peer_mentor_stats as held
         set
-            next_count = case when held.activity_count >= held.next_count
-                then badges_internal._next_whole(
-                    held.org_id, held.stat, 'count', held.activity_count)
-                else held.next_count end,
-            next_sum = case when held.value_sum >= held.next_sum
-                then badges_internal._next_threshold(
-                    held.org_id, held.stat, 'sum', held.value_sum)
-                else held.next_sum end,
-            next_max = case when held.value_max >= held.next_max
-                then badges_internal._next_threshold(
-                    held.org_id, held.stat, 'max', held.value_max)
-                else held.next_max end,
-            next_active_days = case when held.active_days >= held.next_active_days
-                then badges_internal._next_whole(
-                    held.org_id, held.stat, 'active_days', held.active_days)
-                else held.next_active_days end,
-            next_distinct = case when held.distinct_count >= held.next_distinct
-                then badges_internal._next_whole(
-                    held.org_id, held.stat, 'distinct', held.distinct_count)
-                else held.next_distinct end,
-            next_day_run = case when held.longest_day_run >= held.next_day_run
-                then badges_internal._next_whole(
-                    held.org_id, held.stat, 'day_run', held.longest_day_run)
-                else held.next_day_run end,
-            next_week_run = case when held.longest_week_run >= held.next_week_run
-                then badges_internal._next_whole(
-                    held.org_id, held.stat, 'week_run', held.longest_week_run)
-                else held.next_week_run end,
-            next_month_run = case when held.longest_month_run >= held.next_month_run
-                then badges_internal._next_whole(
-                    held.org_id, held.stat, 'month_run', held.longest_month_run)
-                else held.next_month_run end
+            next_count = next.next_count,
+            next_sum = next.next_sum,
+            next_max = next.next_max,
+            next_active_days = next.next_active_days,
+            next_distinct = next.next_distinct,
+            next_day_run = next.next_day_run,
+            next_week_run = next.next_week_run,
+            next_month_run = next.next_month_run
         from (select distinct peer_mentor_id, org_id, stat, bucket from reached) as key
+        join badges.peer_mentor_stats as own
+            on own.peer_mentor_id = key.peer_mentor_id
+            and own.org_id = key.org_id
+            and own.stat = key.stat
+            and own.bucket = key.bucket
+        join badges_internal.stat_definitions as defined
+            on defined.org_id = own.org_id
+            and defined.stat = own.stat
+        cross join lateral badges_internal._next_thresholds(
+            defined.thresholds, own.org_id, own.stat,
+            row(own.activity_count, own.value_sum, own.value_max, own.active_days,
+                own.distinct_count, own.longest_day_run, own.longest_week_run,
+                own.longest_month_run)::badges_internal.stat_values
+        ) as next
         where held.peer_mentor_id = key.peer_mentor_id
         and held.org_id = key.org_id
         and held.stat = key.stat

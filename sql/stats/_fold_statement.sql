@@ -189,6 +189,7 @@ merged as materialized (
         coalesce(folded.is_late, false) as is_late,
         folded.first_at as first_new_at,
         defined.watched,
+        defined.thresholds,
         held.last_at as old_last_at,
         coalesce(held.activity_count, 0) as old_count,
         coalesce(held.value_sum, 0) as old_sum,
@@ -278,23 +279,13 @@ written as (
         peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
         active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
         longest_week_run, longest_month_run, run_end, first_at, last_at, last_date,
-        case when 'count' = any(watched)
-            then badges_internal._next_whole(org_id, stat, 'count', activity_count) end,
-        case when 'sum' = any(watched)
-            then badges_internal._next_threshold(org_id, stat, 'sum', value_sum) end,
-        case when 'max' = any(watched)
-            then badges_internal._next_threshold(org_id, stat, 'max', value_max) end,
-        case when 'active_days' = any(watched)
-            then badges_internal._next_whole(org_id, stat, 'active_days', active_days) end,
-        case when 'distinct' = any(watched)
-            then badges_internal._next_whole(org_id, stat, 'distinct', distinct_count) end,
-        case when 'day_run' = any(watched)
-            then badges_internal._next_whole(org_id, stat, 'day_run', longest_day_run) end,
-        case when 'week_run' = any(watched)
-            then badges_internal._next_whole(org_id, stat, 'week_run', longest_week_run) end,
-        case when 'month_run' = any(watched)
-            then badges_internal._next_whole(org_id, stat, 'month_run', longest_month_run) end
+        next.*
     from merged
+    cross join lateral badges_internal._next_thresholds(
+        thresholds, org_id, stat,
+        row(activity_count, value_sum, value_max, active_days, distinct_count, longest_day_run,
+            longest_week_run, longest_month_run)::badges_internal.stat_values
+    ) as next
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
         activity_count = excluded.activity_count,
         value_sum = excluded.value_sum,

@@ -1,33 +1,26 @@
--- Gives the lowest threshold above a value that a milestone of the stat waits for, else null.
+-- Gives the lowest threshold of a measure above a value, else null.
 --
--- The first row of the index after a place in it: no statistics lead to another plan. Parameters
--- have the caller's collation, the column of measures the default one.
+-- p_thresholds: the measure's own of stat_definitions, null = nobody asks for it. A full list may be
+-- cut off: above it the milestones tell.
 create or replace function badges_internal._next_threshold(
+    p_thresholds numeric[],
     p_org_id text,
     p_stat text,
     p_measure text,
     p_value numeric
 )
 returns numeric
-language plpgsql
+language sql
 stable
 parallel safe
-as $$
-begin
-    return (
-        select next.threshold
-        from (
-            select milestone.org_id, milestone.stat, milestone.measure, milestone.threshold
-            from badges_internal.milestones as milestone
-            where (milestone.org_id, milestone.stat, milestone.measure, milestone.threshold)
-                > (p_org_id, p_stat, p_measure collate "default", coalesce(p_value, 0))
-            order by milestone.org_id, milestone.stat, milestone.measure, milestone.threshold
-            limit 1
-        ) as next
-        where (next.org_id, next.stat, next.measure) = (p_org_id, p_stat, p_measure)
-    );
+return case
+    when p_thresholds is null then null
+    when p_value is null then p_thresholds[1]
+    when p_value < p_thresholds[cardinality(p_thresholds)]
+        then p_thresholds[width_bucket(p_value, p_thresholds) + 1]
+    when cardinality(p_thresholds) = 100
+        then badges_internal._next_milestone(p_org_id, p_stat, p_measure, p_value)
 end;
-$$;
 
-comment on function badges_internal._next_threshold(text, text, text, numeric) is
-'Gives the lowest threshold above a value that a milestone of the stat waits for, else null.';
+comment on function badges_internal._next_threshold(numeric[], text, text, text, numeric) is
+'Gives the lowest threshold of a measure above a value, else null.';

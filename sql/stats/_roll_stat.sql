@@ -89,11 +89,9 @@ begin
             best.peer_mentor_id, v_org_id, v_stat, best.bucket, best.activity_count,
             best.value_sum, best.value_max, best.has_negative, best.active_days,
             best.distinct_count, best.first_at, best.last_at,
-            badges_internal._next_whole(v_org_id, v_stat, 'count', 0),
-            badges_internal._next_threshold(v_org_id, v_stat, 'sum', 0),
-            badges_internal._next_threshold(v_org_id, v_stat, 'max', 0),
-            badges_internal._next_whole(v_org_id, v_stat, 'active_days', 0),
-            badges_internal._next_whole(v_org_id, v_stat, 'distinct', 0)
+            (p_defined.thresholds).activity_count[1], (p_defined.thresholds).value_sum[1],
+            (p_defined.thresholds).value_max[1], (p_defined.thresholds).active_days[1],
+            (p_defined.thresholds).distinct_count[1]
         from best
         order by best.peer_mentor_id, best.bucket
         on conflict (peer_mentor_id, org_id, stat, bucket) do update set

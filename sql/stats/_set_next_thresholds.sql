@@ -18,28 +18,14 @@ as $$
 begin
     update badges.peer_mentor_stats as held
     set
-        next_count = case when 'count' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'count', held.activity_count) end,
-        next_sum = case when 'sum' = any(defined.watched)
-            then badges_internal._next_threshold(held.org_id, held.stat, 'sum', held.value_sum) end,
-        next_max = case when 'max' = any(defined.watched)
-            then badges_internal._next_threshold(held.org_id, held.stat, 'max', held.value_max) end,
-        next_active_days = case when 'active_days' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'active_days', held.active_days) end,
-        next_distinct = case when 'distinct' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'distinct', held.distinct_count) end,
-        next_day_run = case when 'day_run' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'day_run', held.longest_day_run) end,
-        next_week_run = case when 'week_run' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'week_run', held.longest_week_run) end,
-        next_month_run = case when 'month_run' = any(defined.watched)
-            then badges_internal._next_whole(
-                held.org_id, held.stat, 'month_run', held.longest_month_run) end
+        next_count = next.next_count,
+        next_sum = next.next_sum,
+        next_max = next.next_max,
+        next_active_days = next.next_active_days,
+        next_distinct = next.next_distinct,
+        next_day_run = next.next_day_run,
+        next_week_run = next.next_week_run,
+        next_month_run = next.next_month_run
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     join badges.peer_mentor_stats as own
         on own.peer_mentor_id = person.peer_mentor_id
@@ -48,6 +34,12 @@ begin
     left join badges_internal.stat_definitions as defined
         on defined.org_id = own.org_id
         and defined.stat = own.stat
+    cross join lateral badges_internal._next_thresholds(
+        defined.thresholds, own.org_id, own.stat,
+        row(own.activity_count, own.value_sum, own.value_max, own.active_days,
+            own.distinct_count, own.longest_day_run, own.longest_week_run,
+            own.longest_month_run)::badges_internal.stat_values
+    ) as next
     where held.peer_mentor_id = own.peer_mentor_id
     and held.org_id = own.org_id
     and held.stat = own.stat

@@ -17,8 +17,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._choice_variables",
         "badges_internal._count_one",
         "badges_internal._cross_milestones",
-        "badges_internal._next_threshold",
-        "badges_internal._next_whole",
+        "badges_internal._next_milestone",
         "badges_internal._scalar_text",
         "badges_internal._wanted_stats",
     }

@@ -18,7 +18,7 @@ begin
             badges_internal._stat_route(
                 missing.selector, missing.measures, organization.time_zone
             ),
-            missing.measures, 0
+            missing.measures, 0, null
         )::badges_internal.stat_definitions
         from (
             select

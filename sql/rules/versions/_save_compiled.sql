@@ -145,15 +145,39 @@ begin
     ),
     watched as (
         select
-            org_id, stat, selector,
-            array_agg(distinct measure) as measures
-        from compiled
-        where stat is not null
+            org_id,
+            stat,
+            selector,
+            array_agg(measure order by measure) as measures,
+            row(
+                max(thresholds) filter (where measure = 'count'),
+                max(thresholds) filter (where measure = 'sum'),
+                max(thresholds) filter (where measure = 'max'),
+                max(thresholds) filter (where measure = 'active_days'),
+                max(thresholds) filter (where measure = 'distinct'),
+                max(thresholds) filter (where measure = 'day_run'),
+                max(thresholds) filter (where measure = 'week_run'),
+                max(thresholds) filter (where measure = 'month_run')
+            )::badges_internal.stat_thresholds as thresholds
+        from (
+            select
+                org_id, stat, selector, measure,
+                (array_agg(distinct threshold order by threshold))[:100] as thresholds
+            from (
+                select
+                    org_id, stat, selector, measure,
+                    case when measure in ('sum', 'max') then threshold
+                        else least(ceil(threshold), 2147483647) end as threshold
+                from compiled
+                where stat is not null
+            ) as rounded
+            group by org_id, stat, selector, measure
+        ) as asked
         group by org_id, stat, selector
     ),
     definitions as (
         insert into badges_internal.stat_definitions as defined (
-            org_id, stat, selector, activity_types, route, watched, since_version
+            org_id, stat, selector, activity_types, route, watched, since_version, thresholds
         )
         select
             watched.org_id, watched.stat, watched.selector,
@@ -162,13 +186,14 @@ begin
             case when watched.stat >= '~' then badges_internal._stat_route(
                 watched.selector, watched.measures, organization.time_zone
             ) end,
-            watched.measures, p_version
+            watched.measures, p_version, watched.thresholds
         from watched
         join badges.organizations as organization on organization.org_id = watched.org_id
         -- A stat of which more is asked is as good as new, and so is one that drops its days.
         on conflict (org_id, stat) do update set
             watched = excluded.watched,
             route = excluded.route,
+            thresholds = excluded.thresholds,
             since_version = case
                 when excluded.watched <@ defined.watched
                 and (excluded.route).has_days is not distinct from (defined.route).has_days

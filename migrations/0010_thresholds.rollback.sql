@@ -1,0 +1,6 @@
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+alter table badges_internal.stat_definitions drop column thresholds;
+drop type badges_internal.stat_thresholds;
+drop type badges_internal.stat_values;
