@@ -73,10 +73,11 @@ begin
     join badges.organizations as organization on organization.org_id = person.org_id
     join badges_internal.milestones as milestone
         on milestone.org_id = person.org_id
-        -- What a counting badge counts may change with any badge.
+        -- What a badge counts that lists no badges may change with any badge's category.
         and (
             milestone.since_version > held.rule_set_version
             or milestone.measure = 'badges'
+                and milestone.badge_ids is null
                 and held.rule_set_version <> organization.rule_set_version
         )
         -- What is built anew tells itself what it reaches.

@@ -42,13 +42,13 @@ where place = %s
 group by peer_mentor_id, org_id
 """
 COPIES = """
-create temporary table bare_stats (like badges.peer_mentor_stats including all);
-create temporary table bare_awards (like badges.earned_badges including all);
-create temporary table bare_events (like badges.award_events including all);
+create table bench.bare_stats (like badges.peer_mentor_stats including all);
+create table bench.bare_awards (like badges.earned_badges including all);
+create table bench.bare_events (like badges.award_events including all);
 """
 BARE_INSERTS = (
     """
-    insert into bare_stats
+    insert into bench.bare_stats
     select held.*
     from badges.peer_mentor_stats as held
     join badges_internal.milestones as milestone
@@ -56,9 +56,9 @@ BARE_INSERTS = (
         and milestone.stat = held.stat
     where milestone.badge_definition_id = %(badge)s
     """,
-    "insert into bare_awards select * from badges.earned_badges"
+    "insert into bench.bare_awards select * from badges.earned_badges"
     " where badge_definition_id = %(badge)s",
-    "insert into bare_events overriding system value select * from badges.award_events"
+    "insert into bench.bare_events overriding system value select * from badges.award_events"
     " where badge_definition_id = %(badge)s",
 )
 
@@ -129,7 +129,7 @@ def new_badge_figures(connection: Connection, rounds: int = 3) -> dict[str, Any]
         with spent(connection) as taken:
             written = connection.execute(statement.encode(), {"badge": BADGE}).rowcount
         bare.append((written, taken.seconds))
-    connection.execute("drop table bare_stats, bare_awards, bare_events")
+    connection.execute("drop table bench.bare_stats, bench.bare_awards, bench.bare_events")
     connection.execute("reset max_parallel_workers_per_gather")
     (stats, _), (awards, _), _ = bare
     floor = min(query) + sum(seconds for _, seconds in bare)

@@ -74,6 +74,10 @@ begin
         )::badges_internal.dated_award
         from unnest(v_roots) as root
     );
+    nearest := '[]';
+    if v_parts = '{}' then
+        return;
+    end if;
     with parts as (
         select
             part.peer_mentor_id, part.org_id, part.badge_definition_id, grouped.required,

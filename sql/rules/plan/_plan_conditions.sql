@@ -19,6 +19,9 @@ as $$
 declare
     v_unmeasured constant badges_internal.stat_definitions[]
         := badges_internal._plan_unmeasured(p_milestones);
+    v_badges constant text[] := array(
+        select distinct milestone.badge_definition_id from unnest(p_milestones) as milestone
+    );
 begin
     with milestones as materialized (
         select milestone.*
@@ -60,7 +63,8 @@ begin
             award.peer_mentor_id, award.org_id, award.badge_definition_id, award.tier,
             award.occurrence
         from badges.earned_badges as award
-        where (award.org_id, award.badge_definition_id) in (
+        where award.badge_definition_id = any(v_badges)
+        and (award.org_id, award.badge_definition_id) in (
             select milestones.org_id, milestones.badge_definition_id
             from milestones
         )

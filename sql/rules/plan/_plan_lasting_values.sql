@@ -17,6 +17,7 @@ volatile
 rows 100000
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set enable_sort = off
 set plan_cache_mode = force_custom_plan
 set work_mem = '64MB'
 as $$
@@ -24,6 +25,9 @@ as $$
 declare
     v_route constant badges_internal.stat_route := p_defined.route;
     v_watched constant text[] := p_defined.watched;
+    -- Whether a part is folded in pieces, by day or element.
+    v_is_split constant boolean := v_route.has_days
+        or num_nonnulls(v_route.element_field, v_route.element_unit) > 0;
 begin
     return query
     with picked as (
@@ -42,6 +46,7 @@ begin
                     then a.activity_date
             end as day,
             case
+                when not v_watched && array['sum', 'max'] then null
                 when v_route.value_field is null then a.quantity
                 else badges_internal._number(
                     badges_internal._attribute(a.attributes, a.quantity, v_route.value_field)
@@ -96,14 +101,19 @@ begin
     ),
     totals as (
         select
-            folded.peer_mentor_id, folded.org_id,
-            sum(folded.activity_count) as activity_count,
-            coalesce(sum(folded.value_sum), 0) as value_sum,
-            max(folded.value_max) as value_max,
-            bool_or(folded.has_negative) as has_negative,
-            case when 'active_days' = any(v_watched) then count(distinct folded.day) end
-                as active_days
+            folded.peer_mentor_id, folded.org_id, folded.activity_count,
+            coalesce(folded.value_sum, 0) as value_sum, folded.value_max, folded.has_negative,
+            null::bigint as active_days
         from folded
+        where not v_is_split
+        union all
+        select
+            folded.peer_mentor_id, folded.org_id, sum(folded.activity_count),
+            coalesce(sum(folded.value_sum), 0), max(folded.value_max),
+            bool_or(folded.has_negative),
+            case when 'active_days' = any(v_watched) then count(distinct folded.day) end
+        from folded
+        where v_is_split
         group by folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value
     ),
     elements as (

@@ -1,8 +1,8 @@
 -- Compiles the badges of a document that people would have to be looked at for.
 --
 -- Those whose conditions are new or other than now, or are not yet known to everybody; those that
--- begin to take back, or whose limit changes; and all that count badges, once anything is looked
--- at. A stat that is not kept yet is named by its selector's text.
+-- begin to take back, or whose limit changes; and once anything is looked at, those that may count
+-- other badges than now. A stat that is not kept yet is named by its selector's text.
 create or replace function badges_internal._plan_rules(
     p_document jsonb,
     p_rule_set text,
@@ -87,11 +87,22 @@ begin
         left join badges.badge_definitions as definition
             on definition.badge_definition_id = given.badge_definition_id
     ),
+    -- Of the badges that count others: whose count may be another one by what is new.
+    concerned as (
+        select node.org_id, node.badge_definition_id
+        from compiled as node
+        left join unnest(node.badge_ids) as listed (slug) on true
+        left join judged as other
+            on other.org_id = node.org_id
+            and other.badge_definition_id = listed.slug
+        where node.measure = 'badges'
+        and (other.badge_definition_id is null or other.is_new or other.is_counting)
+    ),
     chosen as materialized (
         select judged.org_id, judged.badge_definition_id
         from judged
         where judged.is_new
-        or judged.is_counting
+        or (judged.org_id, judged.badge_definition_id) in (select * from concerned)
         and (
             exists (select from judged as other where other.is_new)
             or p_document is distinct from (

@@ -84,7 +84,8 @@ begin
     asked as (
         select org_id, stat, measure, threshold
         from compiled
-        where stat is not null
+        where required is null
+        and stat is not null
     ),
     asked_before as (
         select org_id, stat, measure, threshold

@@ -1,4 +1,4 @@
--- In which version what is asked of a stat changed last, so that people need no other row looked at.
+-- What a version changes, found without looking at everything: stats, and awards that rules took.
 -- depends: 0006_outbox
 
 set local lock_timeout = '5s';
@@ -44,3 +44,6 @@ cross join lateral (
         and base.rule_set_version < organization.rule_set_version
     )
 ) as asked;
+
+create index earned_badges_taken_by_rules on badges.earned_badges (org_id, badge_definition_id)
+where revoked_by = 'rule';
