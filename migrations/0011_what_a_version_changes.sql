@@ -8,13 +8,14 @@ set local statement_timeout = '60s';
 create table badges_internal.stat_changes (
     org_id text collate "C" not null,
     stat text collate "C" not null,
+    first_version integer not null, -- that asked for the stat; 0 = one before this table
     version integer not null,
     primary key (org_id, stat)
 );
 
 -- Who waits for the present version has all of it to take up.
-insert into badges_internal.stat_changes (org_id, stat, version)
-select organization.org_id, asked.stat, organization.rule_set_version
+insert into badges_internal.stat_changes (org_id, stat, first_version, version)
+select organization.org_id, asked.stat, 0, organization.rule_set_version
 from badges.organizations as organization
 cross join lateral (
     select milestone.stat

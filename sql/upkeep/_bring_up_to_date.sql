@@ -37,14 +37,9 @@ begin
         array_agg(distinct change.stat) filter (where kind.is_gone)
     into v_new_stats, v_other_stats, v_gone_stats
     from (
-        select held.org_id, min(held.rule_set_version) as version
-        from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = person.peer_mentor_id
-            and held.org_id = person.org_id
-            and held.stat = '*'
-            and held.bucket = ''
-        group by held.org_id
+        select base.org_id, min(base.rule_set_version) as version
+        from badges_internal._base_versions(p_peer_mentor_ids, p_org_ids) as base
+        group by base.org_id
     ) as oldest
     join badges_internal.stat_changes as change
         on change.org_id = oldest.org_id
@@ -60,32 +55,9 @@ begin
     ) as kind
     where p_is_counted;
 
-    select array_agg(distinct row(
-        person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
-    )::badges_internal.candidate)
-    into v_due
-    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-    join badges.organizations as organization on organization.org_id = person.org_id
-    join badges_internal.milestones as milestone
-        on milestone.org_id = person.org_id
-        -- What a badge counts that lists no badges may change with any badge's category.
-        and (
-            milestone.since_version > held.rule_set_version
-            or milestone.measure = 'badges'
-                and milestone.badge_ids is null
-                and held.rule_set_version <> organization.rule_set_version
-        )
-        -- What is built anew tells itself what it reaches.
-        and (
-            milestone.measure in ('tenure', 'badges', 'raw')
-            or p_is_counted and milestone.stat <> all(v_new_stats)
-        );
-
+    v_due := badges_internal._badges_asked_anew(
+        p_peer_mentor_ids, p_org_ids, case when p_is_counted then v_new_stats end
+    );
     if v_gone_stats is not null then
         perform badges_internal._forget_stats(p_peer_mentor_ids, p_org_ids, v_gone_stats);
     end if;
@@ -93,7 +65,7 @@ begin
     if not p_is_counted then
         v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, null);
     elsif v_new_stats <> '{}' then
-        v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, v_new_stats);
+        v_reached := badges_internal._build_stats(p_peer_mentor_ids, p_org_ids, v_new_stats);
     end if;
     if p_is_counted and v_rezoned_people is not null then
         v_reached := v_reached
@@ -105,16 +77,7 @@ begin
             p_peer_mentor_ids, p_org_ids, v_other_stats
         );
     end if;
-    update badges.peer_mentor_stats as held
-    set rule_set_version = organization.rule_set_version
-    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    join badges.organizations as organization
-        on organization.org_id = person.org_id
-    where held.peer_mentor_id = person.peer_mentor_id
-    and held.org_id = person.org_id
-    and held.stat = '*'
-    and held.bucket = ''
-    and held.rule_set_version <> organization.rule_set_version;
+    perform badges_internal._set_base_versions(p_peer_mentor_ids, p_org_ids);
     return v_due || v_reached;
 end;
 $$;

@@ -8,12 +8,16 @@ statistics, where the server runs here; else those of the clock.
 from __future__ import annotations
 
 import copy
+import itertools
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pgmerit import database
@@ -22,7 +26,9 @@ from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 
 from tests.bench.machine import Machine
+from tests.bench.workloads import CLIENTS, COLUMNS, IN_ORDER, INSERT, KINDS, OURS, TABLES
 
+FIRST_FREE_DAY = 3000  # after every activity that the bench gives to people before
 BADGE = "at_home"
 AT_LEAST = 4
 WHO_HAS_IT = """
@@ -88,8 +94,7 @@ def _seconds(connection: Connection) -> float:
 
 def new_badge() -> dict[str, Any]:
     """Give the peer mentors' rule set with one badge more: a new selector, by quarter."""
-    with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
-        document = copy.deepcopy(dict(load_document(path).value))
+    document = _given()
     for organization in document["organizations"].values():
         organization["badges"].append(BADGE)
     document["badges"][BADGE] = {
@@ -153,3 +158,95 @@ def _awarded(planned: Mapping[str, Any]) -> int:
         for effect in planned["effects"]
         if effect["badge_definition_id"] == BADGE
     )
+
+
+def writers_figures(
+    machine: Machine, connection: Connection, people: range, *, rounds: int = 3, rate_of: int = 2000
+) -> dict[str, float]:
+    """Give the rate of single inserts beside a backfill, and beside plans, against alone: medians.
+
+    `people` are numbers of persons that the activities belong to already; `rate_of` is how many
+    inserts each of the clients makes for one rate. The three take turns. The new badge is applied
+    and taken away again as often as a rate needs, and each time everybody is evaluated.
+    """
+    ratios: dict[str, list[float]] = {"backfill": [], "plan": []}
+    documents = itertools.cycle((new_badge(), _given()))
+    steps = 0
+
+    def rate() -> float:
+        nonlocal steps
+        found = _insert(machine, people, steps, rate_of)
+        steps += rate_of
+        return found
+
+    def backfill(beside: Connection) -> None:
+        versions.apply(beside, next(documents))
+
+    def plan(beside: Connection) -> None:
+        versions.plan(beside, new_badge())
+
+    for _ in range(rounds):
+        alone = rate()
+        for name, work in (("plan", plan), ("backfill", backfill)):
+            with _again_and_again(machine, work):
+                beside = rate()
+            ratios[name].append(beside / alone)
+    versions.apply(connection, _given())
+    return {name: round(median(found), 2) for name, found in ratios.items()}
+
+
+@contextmanager
+def _again_and_again(machine: Machine, work: Callable[[Connection], None]) -> Iterator[None]:
+    """Do some work over and over in another session as long as the block lasts."""
+    is_over = threading.Event()
+
+    def run() -> None:
+        with database.connect(machine.dsn, autocommit=True) as beside:
+            while not is_over.is_set():
+                work(beside)
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(run)
+        try:
+            yield
+        finally:
+            is_over.set()
+            working.result()
+
+
+def _insert(machine: Machine, people: range, steps: int, transactions: int) -> float:
+    """Insert single activities in order by several clients; give how many a second."""
+    scripts = [
+        (
+            IN_ORDER
+            + INSERT.format(
+                table=TABLES[OURS],
+                columns=COLUMNS,
+                kind=kind,
+                quantity=quantity,
+                attributes=attributes,
+            ),
+            weight,
+        )
+        for kind, quantity, attributes, weight in KINDS
+    ]
+    return machine.pgbench(
+        scripts,
+        transactions,
+        clients=CLIENTS,
+        durable=False,
+        variables={
+            "n": steps,
+            "block": time.time_ns(),
+            "people": len(people),
+            "first_person": people.start,
+            "first_day": FIRST_FREE_DAY,
+            "first_n": 0,
+            "inserts_a_day": max(1, len(people) // CLIENTS),
+        },
+    )
+
+
+def _given() -> dict[str, Any]:
+    with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
+        return copy.deepcopy(dict(load_document(path).value))

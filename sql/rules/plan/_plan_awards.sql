@@ -109,13 +109,9 @@ begin
     select coalesce(
         jsonb_agg(
             jsonb_build_object(
-                'org_id', ranked.org_id,
-                'badge_definition_id', ranked.badge_definition_id,
-                'peer_mentor_id', ranked.peer_mentor_id,
-                'tier', '',
-                'occurrence', 1,
-                'value', ranked.held,
-                'target', ranked.required,
+                'org_id', ranked.org_id, 'badge_definition_id', ranked.badge_definition_id,
+                'peer_mentor_id', ranked.peer_mentor_id, 'tier', '', 'occurrence', 1,
+                'value', ranked.held, 'target', ranked.required,
                 'fraction', trim_scale(round(ranked.held::numeric / ranked.required, 4))
             )
             order by ranked.org_id, ranked.badge_definition_id, ranked.place

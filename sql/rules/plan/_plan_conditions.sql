@@ -80,8 +80,7 @@ begin
         from milestones
         where milestones.parent is null
         and milestones.measure <> 'tenure'
-        group by
-            milestones.org_id, milestones.badge_definition_id, milestones.stat,
+        group by milestones.org_id, milestones.badge_definition_id, milestones.stat,
             milestones.measure
     ),
     singles as materialized (
@@ -201,12 +200,9 @@ begin
         ),
         (
             select jsonb_agg(jsonb_build_object(
-                'org_id', ranked.org_id,
-                'badge_definition_id', ranked.badge_definition_id,
-                'peer_mentor_id', ranked.peer_mentor_id,
-                'tier', ranked.tier,
-                'occurrence', ranked.occurrence,
-                'value', trim_scale(ranked.value),
+                'org_id', ranked.org_id, 'badge_definition_id', ranked.badge_definition_id,
+                'peer_mentor_id', ranked.peer_mentor_id, 'tier', ranked.tier,
+                'occurrence', ranked.occurrence, 'value', trim_scale(ranked.value),
                 'target', ranked.threshold,
                 'fraction', trim_scale(round(ranked.value / ranked.threshold, 4))
             ) order by ranked.org_id, ranked.badge_definition_id, ranked.place)

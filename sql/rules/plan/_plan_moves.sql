@@ -27,10 +27,11 @@ declare
         from badges.earned_badges as earned
         where earned.revoked_by = 'rule'
     );
-    v_left text[] := array(
+    v_badges constant text[] := array(
         select distinct milestone.badge_definition_id
         from unnest(p_milestones) as milestone
     );
+    v_left text[] := v_badges;
     v_layer text[];
     v_found record;
     v_counted badges_internal.condition_state[];
@@ -78,7 +79,7 @@ begin
             nearest := nearest || coalesce(v_nearest, '[]');
         end if;
         v_states := badges_internal._plan_certain(
-            case when v_layer @> v_left then v_found.states else array(
+            case when v_layer @> v_badges then v_found.states else array(
                 select state
                 from unnest(v_found.states) as state
                 where state.badge_definition_id = any(v_layer)

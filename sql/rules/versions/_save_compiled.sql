@@ -84,8 +84,7 @@ begin
     asked as (
         select org_id, stat, measure, threshold
         from compiled
-        where required is null
-        and stat is not null
+        where required is null and stat is not null
     ),
     asked_before as (
         select org_id, stat, measure, threshold
@@ -94,8 +93,8 @@ begin
         and stat is not null
     ),
     changes as (
-        insert into badges_internal.stat_changes as change (org_id, stat, version)
-        select org_id, stat, p_version
+        insert into badges_internal.stat_changes (org_id, stat, first_version, version)
+        select org_id, stat, p_version, p_version
         from (
             (select * from asked except select * from asked_before)
             union all

@@ -1,9 +1,9 @@
 -- Evaluates a batch of people whom the current version of a rule set has not seen.
 --
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
--- evaluated, awarded and remaining. Awards have source backfill and the true earned_at. Revoke
--- badges that no longer hold are taken back. With the last batch go the places of badges with a
--- limit, and a change of time zone ends.
+-- evaluated, awarded and remaining: how many wait still, counted up to p_batch. Awards have source
+-- backfill and the true earned_at. Revoke badges that no longer hold are taken back. With the last
+-- batch go the places of badges with a limit, and a change of time zone ends.
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
@@ -69,7 +69,9 @@ begin
             'backfill'
         );
     end if;
-    v_remaining := badges_internal._count_waiting_people(p_rule_set);
+    v_remaining := badges_internal._count_waiting_people(
+        p_rule_set, p_at_most => nullif(p_batch, 0)
+    );
     if v_remaining = 0 then
         v_awarded := v_awarded
             + badges_internal._evaluate_bystanders(p_rule_set)
