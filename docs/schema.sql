@@ -47,6 +47,21 @@ create type badges_internal.condition_state as (
     held_during tstzmultirange
 );
 
+create type badges_internal.counted_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    occurred_at timestamp with time zone,
+    activity_id bigint,
+    is_stale boolean,
+    is_late boolean,
+    is_falling boolean,
+    has_looked boolean,
+    candidates badges_internal.candidate[],
+    stats text[],
+    buckets text[],
+    rolling_stats text[]
+);
+
 create type badges_internal.dated_award as (
     peer_mentor_id uuid,
     org_id text,
@@ -111,22 +126,19 @@ create type badges_internal.queued_event as (
     row_id tid
 );
 
-create type badges_internal.short_result as (
-    is_done boolean,
-    is_in_order boolean,
-    is_stale boolean,
-    left_stats text[],
-    candidates badges_internal.candidate[],
-    late_days badges_internal.late_day[],
-    late_people badges_internal.late_person[],
-    previous_at timestamp with time zone
-);
-
 create type badges_internal.stat_key as (
     peer_mentor_id uuid,
     org_id text,
     stat text,
     bucket text
+);
+
+create type badges_internal.stat_reading as (
+    route badges_internal.stat_route,
+    bucket text,
+    measured numeric,
+    element text,
+    element_measured numeric
 );
 
 create type badges_internal.stat_route as (
@@ -576,9 +588,6 @@ alter table badges.org_badge_configs add constraint org_badge_configs_org_id_fke
 alter table badges.org_badge_configs add constraint org_badge_configs_pkey PRIMARY KEY (org_id, badge_definition_id);
 alter table badges.organizations add constraint org_id_is_a_slug CHECK ((org_id ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.organizations add constraint organizations_pkey PRIMARY KEY (org_id);
-alter table badges.peer_mentor_stats add constraint active_days_are_not_more_than_activities CHECK (((active_days >= 0) AND (active_days <= activity_count)));
-alter table badges.peer_mentor_stats add constraint activity_count_is_not_negative CHECK ((activity_count >= 0));
-alter table badges.peer_mentor_stats add constraint distinct_count_is_not_negative CHECK ((distinct_count >= 0));
 alter table badges.peer_mentor_stats add constraint peer_mentor_stats_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket);
 alter table badges.rule_sets add constraint rule_set_is_a_slug CHECK ((rule_set ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.rule_sets add constraint rule_sets_pkey PRIMARY KEY (rule_set, version);
@@ -740,6 +749,8 @@ function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text,
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
 function badges_internal._begin_apply() returns void volatile;
+function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
+function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
@@ -761,9 +772,12 @@ function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jso
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
+function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
-function badges_internal._count_one(p_new badges_internal.new_activity) returns badges_internal.short_result volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_version integer, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_apart badges_internal.stat_reading[], p_found integer, p_base_version integer, p_last_at timestamp with time zone, p_last_date date, p_is_touched boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
+function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -794,10 +808,10 @@ function badges_internal._falling_badges(p_late badges_internal.late_person[]) r
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
+function badges_internal._finish_counted(p_counted badges_internal.counted_activity[]) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
-function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
@@ -805,9 +819,11 @@ function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
+function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) volatile;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
+function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_rules() returns void volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
@@ -828,6 +844,8 @@ function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with 
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
+function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
+function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
@@ -860,6 +878,7 @@ function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id t
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
+function badges_internal._placed_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, occurred_at timestamp with time zone, activity_id bigint, measured numeric, place bigint) volatile;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
@@ -887,6 +906,7 @@ function badges_internal._raw_holds(p_expression text, p_document jsonb) returns
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading immutable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
@@ -940,7 +960,7 @@ function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_id
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
-function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_all boolean, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
@@ -964,6 +984,7 @@ function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
+function badges_internal._units_around(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, OUT run_length integer, OUT is_last boolean) returns record volatile;
 function badges_internal._unknown_time_zones(p_names text[]) returns text[] stable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
 function badges_internal._unpark_events(p_consumer text, p_peer_mentor_ids uuid[], p_now timestamp with time zone) returns void volatile;

@@ -16,14 +16,10 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
-set enable_bitmapscan = off
-set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_defined constant badges_internal.stat_definitions
-        := badges_internal._stat_definition(p_org_id, p_stat);
-    v_types constant text[] := v_defined.activity_types;
-    v_route constant badges_internal.stat_route := v_defined.route;
+    v_thresholds constant badges_internal.stat_thresholds
+        := (badges_internal._stat_definition(p_org_id, p_stat)).thresholds;
     v_reached badges_internal.candidate[];
 begin
     if not p_is_fresh then
@@ -32,40 +28,9 @@ begin
         and held.org_id = p_org_id
         and held.stat = p_stat;
     end if;
-    with picked as (
-        select
-            a.peer_mentor_id, a.occurred_at, a.activity_id,
-            badges_internal._bucket(
-                v_route.per_field, v_route.window_unit, a.attributes, a.quantity, a.activity_date
-            ) as bucket,
-            case
-                when v_route.value_field is null then a.quantity
-                else badges_internal._number(
-                    badges_internal._attribute(a.attributes, a.quantity, v_route.value_field)
-                )
-            end as measured
-        from unnest(p_peer_mentor_ids) as person (peer_mentor_id)
-        cross join lateral (
-            select own.*
-            from badges.activities as own
-            where own.peer_mentor_id = person.peer_mentor_id
-            and (v_types is null or own.activity_type = any(v_types))
-            offset 0 -- the index of days and types, whatever else is indexed
-        ) as a
-        where a.org_id = p_org_id
-        and badges_internal._is_chosen(
-            v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
-            v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
-        )
-    ),
-    placed as materialized (
-        select picked.*, row_number() over (
-            partition by picked.peer_mentor_id, picked.bucket
-            order by picked.occurred_at, picked.activity_id
-        ) as place
-        from picked
-        where v_route.per_field is null
-        or picked.bucket is not null
+    with placed as materialized (
+        select *
+        from badges_internal._placed_activities(p_peer_mentor_ids, p_org_id, p_stat)
     ),
     folded as materialized (
         select
@@ -87,7 +52,7 @@ begin
             folded.last_at, next.next_count, next.next_sum, next.next_max
         from folded
         cross join lateral badges_internal._next_thresholds(
-            v_defined.thresholds, p_org_id, p_stat,
+            v_thresholds, p_org_id, p_stat,
             row(folded.activity_count, folded.value_sum, folded.value_max, 0, 0, 0, 0, 0)
                 ::badges_internal.stat_values
         ) as next
