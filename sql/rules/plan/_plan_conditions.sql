@@ -55,8 +55,24 @@ begin
             and held.stat = kept.stat
         group by held.peer_mentor_id, kept.org_id, kept.stat, kept.measure
         union all
-        select planned.*
-        from badges_internal._plan_values(v_unmeasured) as planned
+        select
+            planned.peer_mentor_id, planned.org_id, (same.defined).stat, planned.measure,
+            planned.value, planned.may_fall
+        -- One pass over the activities a selector, whatever organizations ask for it.
+        from (
+            select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
+            from unnest(v_unmeasured) as defined
+            group by defined.stat, defined.watched, (defined.route).clock_zone
+        ) as same
+        cross join lateral (
+            select lasting.*
+            from badges_internal._plan_lasting_values(same.defined, same.org_ids) as lasting
+            where ((same.defined).route).rolling_days is null
+            union all
+            select rolling.*
+            from badges_internal._plan_rolling_values(same.defined, same.org_ids) as rolling
+            where ((same.defined).route).rolling_days is not null
+        ) as planned
     ),
     earned as materialized (
         select
