@@ -89,11 +89,20 @@ declare
     v_material text;
     v_seqscan text;
 begin
+    -- The route is read with the row, under the gate: a statement less.
     select
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
-        a.attributes, a.activity_id, exists (select from new_activities offset 1)
-    into v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_has_more
+        a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
+        found.checked_routes, found.has_raw, found.has_tenure,
+        exists (select from new_activities offset 1)
+    into
+        v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_has_more
     from new_activities as a
+    left join badges_internal.activity_routes as found
+        on found.org_id = a.org_id
+        and found.activity_type = a.activity_type
+    where not exists (select from badges_internal.rule_gate for key share)
     limit 1;
     if v_person is null then
         return null;
@@ -196,10 +205,14 @@ begin
         open v_rows for
             select
                 a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at,
-                a.quantity, a.attributes, a.activity_id,
+                a.quantity, a.attributes, a.activity_id, found.rule_set_version,
+                found.plain_stats, found.checked_routes, found.has_raw, found.has_tenure,
                 case when count(*) over (partition by a.peer_mentor_id) > 1
                     then coalesce(array_agg(a.activity_id) over later, '{}') end
             from new_activities as a
+            left join badges_internal.activity_routes as found
+                on found.org_id = a.org_id
+                and found.activity_type = a.activity_type
             window later as (
                 partition by a.peer_mentor_id
                 order by a.org_id, a.occurred_at, a.activity_id
@@ -207,36 +220,32 @@ begin
             )
             order by a.peer_mentor_id, a.org_id, a.occurred_at, a.activity_id;
         fetch v_rows
-        into v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_pending;
+        into
+            v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
     end if;
     loop
         if v_at > now() + interval '1 day' then
             perform badges_internal._refuse_future(v_at);
         end if;
-        select
-            found.rule_set_version, array['*', '=' || v_type] || found.plain_stats,
-            found.checked_routes, found.has_raw, found.has_tenure
-        into v_version, v_stats, v_routes, v_has_raw, v_has_tenure
-        from badges_internal.activity_routes as found
-        where found.org_id = v_org
-        and found.activity_type in (v_type, '')
-        and not exists (select from badges_internal.rule_gate for key share)
-        order by found.activity_type desc
-        limit 1;
         if v_version is null then
-            -- No rule set names the organization.
-            v_version := 0;
-            v_stats := array['*', '=' || v_type];
-            v_routes := '{}';
-            v_has_raw := false;
-            v_has_tenure := false;
+            -- No rule names the type; or no rule set the organization.
+            select
+                found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
+                found.has_tenure
+            into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure
+            from badges_internal.activity_routes as found
+            where found.org_id = v_org
+            and found.activity_type = '';
+            v_version := coalesce(v_version, 0);
         end if;
+        v_stats := array['*', '=' || v_type] || v_plain_stats;
         v_is_negative := v_quantity < 0;
         v_own_stats := null;
         v_own_buckets := null;
         v_own_values := null;
         v_apart := null;
-        foreach v_route in array v_routes loop
+        foreach v_route in array coalesce(v_routes, '{}') loop
             continue when v_route.predicate is not null and not badges_internal._is_chosen(
                 v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
                 v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
@@ -376,13 +385,15 @@ begin
                 v_found, v_base_version, v_last_at, v_last_date, v_is_touched, v_has_reached,
                 v_is_negative, v_has_raw, v_has_tenure
             );
-            if v_counted is not null then
+            if v_counted.peer_mentor_id is not null then
                 v_all_counted := v_all_counted || v_counted;
             end if;
         end if;
         exit when not v_has_more;
         fetch v_rows
-        into v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_pending;
+        into
+            v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
         exit when not found;
     end loop;
     if v_all_counted is not null then

@@ -39,11 +39,14 @@ declare
     v_stats constant text[] := p_stats || p_own_stats;
     v_buckets text[];
     v_rolling_stats text[];
+    v_rolling_buckets text[];
+    v_late badges_internal.late_activity;
     v_falling_stats text[];
     v_found integer := p_found;
     v_is_touched boolean := p_is_touched;
     v_has_reached boolean := p_has_reached;
     v_is_negative boolean := p_is_negative;
+    v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
 begin
@@ -78,6 +81,7 @@ begin
     foreach v_reading in array coalesce(p_apart, '{}') loop
         if (v_reading.route).rolling_days is not null then
             v_rolling_stats := v_rolling_stats || (v_reading.route).stat;
+            v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
         elsif v_reading.element is not null then
             v_has_reached := badges_internal._count_element(
                 v_person, v_org, v_reading, v_day, p_pending
@@ -91,37 +95,38 @@ begin
         end if;
     end loop;
 
-    if not (v_has_reached or v_is_late or v_is_late_day or v_is_negative or p_has_raw)
-        and v_rolling_stats is null
-    then
-        if not p_has_tenure then
-            return null;
-        end if;
-        if not exists (
+    v_is_alone := v_rolling_stats is null
+        and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw);
+    if v_is_alone and p_has_tenure then
+        v_is_alone := p_base_version is not null and not exists (
             select
             from badges_internal.due_people as due
             where due.peer_mentor_id = v_person
             and due.org_id = v_org
             and due.next_due_at <= v_at
-        ) then
-            return null;
-        end if;
+        );
+    end if;
+    if v_is_alone and not v_has_reached then
+        return null;
     end if;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets;
-    if v_is_late_day then
-        perform badges_internal._place_late_days(array(
-            select row(v_person, v_org, held.stat, held.bucket, v_day, 1)
-                ::badges_internal.late_day
-            from badges.peer_mentor_stats as held
-            join unnest(v_stats, v_buckets) as given (stat, bucket)
-                on given.stat = held.stat and given.bucket = held.bucket
-            where held.peer_mentor_id = v_person
-            and held.org_id = v_org
-            and held.last_date > v_day
-        ));
-        v_result.has_looked := true;
+    v_result.stats := v_stats;
+    v_result.buckets := v_buckets;
+    if v_is_alone and p_pending is null then
+        v_result.is_newest := true;
+        return v_result;
     end if;
-    if v_has_reached or v_is_late_day then
+    if v_is_late or v_is_late_day then
+        v_late := row(
+            v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
+            p_new.attributes, v_stats || v_rolling_stats, v_buckets || v_rolling_buckets
+        )::badges_internal.late_activity;
+    end if;
+    if v_is_late_day then
+        v_has_reached := badges_internal._place_late_day(v_late, p_pending) or v_has_reached;
+        v_result.has_looked := v_result.has_looked or p_pending is not null;
+    end if;
+    if v_has_reached then
         v_result.candidates := badges_internal._cross_milestones(array(
             select row(v_person, v_org, given.stat, given.bucket)::badges_internal.stat_key
             from unnest(v_stats, v_buckets) as given (stat, bucket)
@@ -151,8 +156,9 @@ begin
         );
     end if;
     v_result.is_late := v_is_late;
-    v_result.stats := v_stats;
-    v_result.buckets := v_buckets;
+    if v_is_late then
+        v_result.late := v_late;
+    end if;
     v_result.rolling_stats := v_rolling_stats;
     return v_result;
 end;
