@@ -10,7 +10,8 @@ create or replace function badges_internal._bucket(
 )
 returns text
 language sql
-immutable
+-- As to_char is: declared immutable, the planner could not inline this.
+stable
 parallel safe
 return case when p_window_unit is null then ''
     else to_char(badges_internal._unit_start(p_window_unit, p_day)::timestamp, 'YYYY-MM-DD')
