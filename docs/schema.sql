@@ -78,6 +78,61 @@ create type badges_internal.fold_result as (
     fallen_people badges_internal.late_person[]
 );
 
+create type badges_internal.gone_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    activity_type text,
+    activity_date date,
+    occurred_at timestamp with time zone,
+    quantity numeric,
+    attributes jsonb
+);
+
+create type badges_internal.gone_element as (
+    element text,
+    value jsonb,
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric
+);
+
+create type badges_internal.gone_part as (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    bucket text,
+    types text[],
+    route badges_internal.stat_route,
+    thresholds badges_internal.stat_thresholds,
+    held badges_internal.held_stat,
+    first_day date,
+    last_day date,
+    pending bigint[],
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    value_min numeric,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    days date[],
+    elements badges_internal.gone_element[]
+);
+
+create type badges_internal.held_stat as (
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    has_negative boolean,
+    active_days integer,
+    distinct_count integer,
+    runs integer[],
+    longest_runs integer[],
+    run_end date,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    last_date date
+);
+
 create type badges_internal.late_day as (
     peer_mentor_id uuid,
     org_id text,
@@ -737,6 +792,7 @@ function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
 function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
+function badges_internal._chosen_activities(p_part badges_internal.gone_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, quantity numeric, attributes jsonb, measured numeric, element_measured numeric) stable;
 function badges_internal._chosen_stats(p_sound jsonb) returns TABLE(badge text, stat bigint, activity_type text, is_rolling boolean, is_unit boolean) immutable;
 function badges_internal._circle_text(p_circle jsonb) returns text immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
@@ -761,6 +817,8 @@ function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) re
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
+function badges_internal._days_anew(p_part badges_internal.gone_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
+function badges_internal._days_without(p_part badges_internal.gone_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
@@ -777,6 +835,7 @@ function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definiti
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
 function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
+function badges_internal._field_number(p_field text, p_attributes jsonb, p_quantity numeric) returns numeric immutable;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
@@ -787,6 +846,8 @@ function badges_internal._fold_few(p_activities badges.activities[], p_stats tex
 function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
+function badges_internal._gone_parts(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[], p_pending bigint[]) returns badges_internal.gone_part[] volatile;
+function badges_internal._gone_readings(p_org_id text, p_gone badges_internal.gone_activity[]) returns TABLE(route badges_internal.stat_route, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, value jsonb, element_measured numeric) stable;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
@@ -813,6 +874,7 @@ function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with 
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
+function badges_internal._longest_run(p_part badges_internal.gone_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
@@ -873,7 +935,7 @@ function badges_internal._reached_by_elements(p_states badges_internal.condition
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
-function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
+function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[], p_gone badges_internal.gone_activity[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
@@ -911,6 +973,7 @@ function badges_internal._rolling_windows(p_defined badges_internal.stat_definit
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_around(p_stats badges.peer_mentor_stats, p_unit text, p_day date, OUT first_unit integer, OUT last_unit integer) returns record volatile;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
+function badges_internal._run_end(p_part badges_internal.gone_part, p_unit text, p_number integer, p_is_backwards boolean) returns integer volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -941,6 +1004,9 @@ function badges_internal._today_for(p_org_id text, p_as_of date) returns date vo
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._uncount_activities(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[], p_pending bigint[], OUT is_done boolean, OUT candidates badges_internal.candidate[]) returns record volatile;
+function badges_internal._uncount_elements(p_part badges_internal.gone_part) returns badges_internal.element_change volatile;
+function badges_internal._uncount_part(p_part badges_internal.gone_part) returns void volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
@@ -973,6 +1039,7 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
+function badges_internal._values_without(p_part badges_internal.gone_part) returns badges_internal.held_stat volatile;
 function badges_internal._verify_award_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
 function badges_internal._verify_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;

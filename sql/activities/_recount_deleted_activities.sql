@@ -14,6 +14,7 @@ declare
     v_orgs text[];
     v_kinds badges_internal.activity_kind[];
     v_late badges_internal.late_person[];
+    v_gone badges_internal.gone_activity[];
 begin
     perform badges_internal._hold_rules();
     select array_agg(person.peer_mentor_id), array_agg(person.org_id)
@@ -41,7 +42,16 @@ begin
         and held.org_id = gone.org_id
         and held.has_negative
     );
-    perform badges_internal._recount_activities(v_people, v_orgs, v_kinds, null, null, v_late);
+    select array_agg(row(
+        a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
+        a.attributes
+    )::badges_internal.gone_activity)
+    into v_gone
+    from old_activities as a
+    where (select count(*) from (select from old_activities limit 31) as counted) <= 30;
+    perform badges_internal._recount_activities(
+        v_people, v_orgs, v_kinds, null, null, v_late, v_gone
+    );
     return null;
 end;
 $$;

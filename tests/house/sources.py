@@ -19,6 +19,15 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._cross_milestones",
         "badges_internal._next_milestone",
         "badges_internal._scalar_text",
+        "badges_internal._chosen_activities",
+        "badges_internal._days_anew",
+        "badges_internal._days_without",
+        "badges_internal._gone_parts",
+        "badges_internal._longest_run",
+        "badges_internal._run_end",
+        "badges_internal._uncount_elements",
+        "badges_internal._uncount_part",
+        "badges_internal._values_without",
         "badges_internal._wanted_stats",
     }
 )
