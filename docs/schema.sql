@@ -935,7 +935,7 @@ function badges_internal._reached_by_elements(p_states badges_internal.condition
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
-function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[], p_gone badges_internal.gone_activity[]) returns void volatile;
+function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
@@ -1006,6 +1006,7 @@ function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) return
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._uncount_activities(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[], p_pending bigint[], OUT is_done boolean, OUT candidates badges_internal.candidate[]) returns record volatile;
 function badges_internal._uncount_elements(p_part badges_internal.gone_part) returns badges_internal.element_change volatile;
+function badges_internal._uncount_few_activities(p_gone badges_internal.gone_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._uncount_part(p_part badges_internal.gone_part) returns void volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;

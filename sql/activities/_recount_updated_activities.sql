@@ -82,7 +82,7 @@ begin
         perform badges_internal._refuse_future(v_last);
     end if;
     perform badges_internal._recount_activities(
-        v_people, v_orgs, v_kinds, v_new_people, v_new_orgs, v_late, null
+        v_people, v_orgs, v_kinds, v_new_people, v_new_orgs, v_late
     );
     return null;
 end;

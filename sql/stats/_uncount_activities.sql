@@ -18,6 +18,7 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_parts badges_internal.gone_part[] := badges_internal._gone_parts(
