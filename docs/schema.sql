@@ -1004,10 +1004,10 @@ function badges_internal._today_for(p_org_id text, p_as_of date) returns date vo
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
-function badges_internal._uncount_activities(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[], p_pending bigint[], OUT is_done boolean, OUT candidates badges_internal.candidate[]) returns record volatile;
+function badges_internal._uncount_activities(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[]) returns boolean volatile;
 function badges_internal._uncount_elements(p_part badges_internal.gone_part) returns badges_internal.element_change volatile;
 function badges_internal._uncount_few_activities(p_gone badges_internal.gone_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
-function badges_internal._uncount_part(p_part badges_internal.gone_part) returns void volatile;
+function badges_internal._uncount_part(p_part badges_internal.gone_part) returns boolean volatile;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;

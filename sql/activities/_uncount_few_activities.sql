@@ -1,11 +1,12 @@
--- Takes a few gone activities out of the snapshot and settles what follows, person by person.
+-- Takes a few gone activities out of the snapshot, person by person, where that decides nothing.
 --
--- Gives the people who have to be rebuilt: those of another version, and those of whom this
--- transaction has counted something by a look at the table, which may have lacked these by then.
+-- Gives the people who have to be rebuilt: those of another version, those about whom there is
+-- something to decide, and those of whom this transaction has counted something by a look at the
+-- table, which may have lacked these by then.
 --
 -- Locks:  base rows in key order.
--- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
---         badges.award_events.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges_internal.due_people,
+--         badges.earned_badges, badges.award_events.
 create or replace function badges_internal._uncount_few_activities(
     p_gone badges_internal.gone_activity[],
     out peer_mentor_ids uuid[],
@@ -19,17 +20,12 @@ as $$
 declare
     v_person record;
     v_is_sure boolean;
-    v_is_done boolean;
-    v_risen badges_internal.candidate[];
-    v_candidates badges_internal.candidate[];
-    v_late badges_internal.late_person[];
     v_people uuid[];
     v_orgs text[];
 begin
     for v_person in
         select
-            gone.peer_mentor_id, gone.org_id, array_agg(gone) as activities,
-            min(gone.occurred_at) as occurred_at
+            gone.peer_mentor_id, gone.org_id, array_agg(gone) as activities
         from unnest(p_gone) as gone
         group by gone.peer_mentor_id, gone.org_id
         order by gone.peer_mentor_id, gone.org_id
@@ -46,36 +42,23 @@ begin
         and held.stat = '*'
         and held.bucket = ''
         for no key update of held;
-        v_is_done := false;
-        if v_is_sure then
-            select taken.is_done, taken.candidates
-            into v_is_done, v_risen
-            from badges_internal._uncount_activities(
-                v_person.peer_mentor_id, v_person.org_id, v_person.activities, null
-            ) as taken;
-        end if;
-        if v_is_done is not true then
+        if v_is_sure and badges_internal._uncount_activities(
+            v_person.peer_mentor_id, v_person.org_id, v_person.activities
+        ) then
+            v_people := v_people || v_person.peer_mentor_id;
+            v_orgs := v_orgs || v_person.org_id;
+        else
             peer_mentor_ids := peer_mentor_ids || v_person.peer_mentor_id;
             org_ids := org_ids || v_person.org_id;
-            continue;
-        end if;
-        v_people := v_people || v_person.peer_mentor_id;
-        v_orgs := v_orgs || v_person.org_id;
-        -- Without what made a value fall, a rule may have come true, and earlier.
-        if v_risen is not null then
-            v_candidates := v_candidates || v_risen;
-            v_late := v_late || row(
-                v_person.peer_mentor_id, v_person.org_id, v_person.occurred_at
-            )::badges_internal.late_person;
         end if;
     end loop;
     if v_people is not null then
         perform badges_internal._evaluate_people(
-            v_people, v_orgs, v_candidates, v_late, v_people, v_orgs, 'rule'
+            v_people, v_orgs, null, null, null, null, 'rule'
         );
     end if;
 end;
 $$;
 
 comment on function badges_internal._uncount_few_activities(badges_internal.gone_activity[]) is
-'Takes a few gone activities out of the snapshot and settles what follows, person by person.';
+'Takes a few gone activities out of the snapshot, person by person, where that decides nothing.';

@@ -1,10 +1,11 @@
 -- Takes gone activities out of one row of the snapshot, as if it were counted anew without them.
 --
--- A row without activities goes, and so do its elements.
+-- A row without activities goes, and so do its elements. False: the row cannot be what it must be
+-- with what the table holds; other statements have changed that and are not counted yet.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._uncount_part(p_part badges_internal.gone_part)
-returns void
+returns boolean
 language plpgsql
 volatile
 as $$
@@ -25,7 +26,7 @@ begin
         and held.org_id = p_part.org_id
         and held.stat = p_part.stat
         and held.bucket = p_part.bucket;
-        return;
+        return true;
     end if;
     v_left := badges_internal._values_without(p_part);
     if v_left.last_date is not null then
@@ -50,6 +51,9 @@ begin
             v_left.longest_runs[v_unit] := v_change.longest_unit_run;
             v_left.run_end := v_change.run_end;
         end if;
+    end if;
+    if v_left.active_days > v_left.activity_count or v_left.distinct_count < 0 then
+        return false;
     end if;
     update badges.peer_mentor_stats as held
     set
@@ -89,6 +93,7 @@ begin
     and held.org_id = p_part.org_id
     and held.stat = p_part.stat
     and held.bucket = p_part.bucket;
+    return true;
 end;
 $$;
 
