@@ -1,7 +1,7 @@
--- Folds a few activities into the snapshot by statements that stay planned.
+-- Folds a few activities into the snapshot by a statement that stays planned.
 --
--- The statements are those of _element_statement and _fold_statement, built in here once: planning
--- them anew would cost more than running them on a few rows.
+-- The statement is that of _fold_statement, built in here once: planning it anew would cost more
+-- than running it on a few rows.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 do $build$
@@ -16,30 +16,34 @@ returns badges_internal.fold_result
 language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
-set enable_material = off
+set enable_nestloop = off
+set enable_mergejoin = off
 set enable_seqscan = off
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-    v_changes badges_internal.element_change[];
+    v_people uuid[];
+    v_orgs text[];
     v_result badges_internal.fold_result;
 begin
-    %s
-    into v_changes;
-    if v_changes is not null then
-        v_changes := badges_internal._add_unit_runs(v_changes);
-    end if;
+    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    into v_people, v_orgs
+    from (select distinct a.peer_mentor_id, a.org_id from unnest(p_activities) as a) as person;
     %s
     into v_result;
     return v_result;
 end;
 $body$
         $function$,
-        badges_internal._element_statement('unnest(p_activities)', 'p_stats'),
-        badges_internal._fold_statement('unnest(p_activities)', 'p_stats', 'v_changes')
+        replace(replace(replace(replace(
+            badges_internal._fold_statement(
+                'unnest(p_activities) as a join people as person'
+                ' on person.peer_mentor_id = a.peer_mentor_id and person.org_id = a.org_id'
+            ),
+            '$1', 'p_stats'), '$2', 'v_people'), '$3', 'v_orgs'), '$4', 'false')
     );
 end;
 $build$;
 
 comment on function badges_internal._fold_few(badges.activities[], text[]) is
-'Folds a few activities into the snapshot by statements that stay planned.';
+'Folds a few activities into the snapshot by a statement that stays planned.';
