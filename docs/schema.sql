@@ -771,7 +771,6 @@ function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DE
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
-function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._alert_code(p_alert text) returns text immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
@@ -823,7 +822,6 @@ function badges_internal._decide_groups(p_parts badges_internal.condition_state[
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
-function badges_internal._element_statement(p_source text, p_stats text DEFAULT '$1') returns text immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
@@ -834,6 +832,7 @@ function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition b
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
+function badges_internal._extended_run(p_unit integer, p_run integer, p_longest integer, p_first integer, p_first_end integer, p_last_start integer, p_last integer, p_new_longest integer) returns TABLE(run integer, longest integer) immutable;
 function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
 function badges_internal._field_number(p_field text, p_attributes jsonb, p_quantity numeric) returns numeric immutable;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
@@ -843,7 +842,7 @@ function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
 function badges_internal._fold_few(p_activities badges.activities[], p_stats text[]) returns badges_internal.fold_result volatile;
-function badges_internal._fold_statement(p_source text, p_stats text DEFAULT '$1', p_changes text DEFAULT '$2') returns text immutable;
+function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._gone_parts(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[], p_pending bigint[]) returns badges_internal.gone_part[] volatile;
@@ -915,6 +914,7 @@ function badges_internal._plan_conditions(p_milestones badges_internal.milestone
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_dated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_effects(p_document jsonb, p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], p_nearest jsonb) returns jsonb volatile;
+function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns text[] volatile;
 function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
@@ -934,6 +934,7 @@ function badges_internal._raw_holds(p_expression text, p_document jsonb) returns
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._reading(p_per_field text, p_window_unit text, p_value_field text, p_element_field text, p_element_unit text, p_element_measure text, p_element_value_field text, p_attributes jsonb, p_quantity numeric, p_day date) returns TABLE(bucket text, measured numeric, element text, element_measured numeric, lowest numeric) immutable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
