@@ -74,6 +74,10 @@ begin
         )::badges_internal.dated_award
         from unnest(v_roots) as root
     );
+    nearest := '[]';
+    if v_parts = '{}' then
+        return;
+    end if;
     with parts as (
         select
             part.peer_mentor_id, part.org_id, part.badge_definition_id, grouped.required,
@@ -105,13 +109,9 @@ begin
     select coalesce(
         jsonb_agg(
             jsonb_build_object(
-                'org_id', ranked.org_id,
-                'badge_definition_id', ranked.badge_definition_id,
-                'peer_mentor_id', ranked.peer_mentor_id,
-                'tier', '',
-                'occurrence', 1,
-                'value', ranked.held,
-                'target', ranked.required,
+                'org_id', ranked.org_id, 'badge_definition_id', ranked.badge_definition_id,
+                'peer_mentor_id', ranked.peer_mentor_id, 'tier', '', 'occurrence', 1,
+                'value', ranked.held, 'target', ranked.required,
                 'fraction', trim_scale(round(ranked.held::numeric / ranked.required, 4))
             )
             order by ranked.org_id, ranked.badge_definition_id, ranked.place
