@@ -29,16 +29,14 @@ begin
         -- What each badge looks at, once however many people and tiers it has.
         watched as materialized (
             select
-                milestone.org_id, milestone.badge_definition_id, milestone.stat,
-                milestone.measure,
-                milestone.measure = 'sum'
+                org_id, badge_definition_id, stat, measure,
+                measure = 'sum'
                     or coalesce(bool_or((defined.route).element_measure = 'sum'), false) as is_sum
             from (select distinct org_id, badge_definition_id from candidates) as badge
-            join badges_internal.milestones as milestone using (org_id, badge_definition_id)
+            join badges_internal.milestones using (org_id, badge_definition_id)
             left join badges_internal.stat_definitions as defined using (org_id, stat)
-            where milestone.stat is not null
-            group by
-                milestone.org_id, milestone.badge_definition_id, milestone.stat, milestone.measure
+            where stat is not null
+            group by org_id, badge_definition_id, stat, measure
         ),
         measured as materialized (
             select
@@ -63,12 +61,9 @@ begin
                 measured.activity_id
             from measured
             join badges_internal.milestones as milestone
-                on milestone.org_id = measured.org_id
-                and milestone.badge_definition_id = measured.badge_definition_id
-                and milestone.stat = measured.stat
-                and milestone.measure = measured.measure
-                and milestone.threshold
-                    <= case when measured.may_fall then 'infinity' else measured.value end
+                using (org_id, badge_definition_id, stat, measure)
+            where milestone.threshold
+                <= case when measured.may_fall then 'infinity' else measured.value end
             union all
             select candidates.peer_mentor_id, milestone.*, enough.earned_at, null
             from candidates
@@ -90,8 +85,6 @@ begin
             join badges_internal.milestones as milestone
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
-                and milestone.tier = ''
-                and milestone.occurrence = 1
                 and milestone.node = tenure.node
                 and milestone.measure = 'tenure'
             where tenure.due_at <= badges_internal._seen_until(
