@@ -81,13 +81,12 @@ declare
     v_touched_orgs text[];
     v_rebuilt badges_internal.late_person[];
     v_has_rolling boolean;
-    v_source text := 'new_activities';
-    v_changes badges_internal.element_change[];
+    v_counted_people uuid[];
+    v_counted_orgs text[];
     v_result badges_internal.fold_result;
     v_candidates badges_internal.candidate[];
     v_all_stats text[]; -- null: every stat
-    v_material text;
-    v_seqscan text;
+    v_planning text[];
 begin
     -- The route is read with the row, under the gate: a statement less.
     select
@@ -135,28 +134,29 @@ begin
             into v_stale_people, v_stale_orgs
             from badges_internal._stale_people(v_people, v_orgs) as stale;
             if v_stale_people is not null then
-                v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
-                v_source := '(select a.* from new_activities as a where not exists (
-                    select from unnest($3, $4) as stale (peer_mentor_id, org_id)
-                    where stale.peer_mentor_id = a.peer_mentor_id and stale.org_id = a.org_id))';
+                v_candidates := badges_internal._bring_up_to_date(
+                    v_stale_people, v_stale_orgs, false
+                );
             end if;
-
-            v_material := current_setting('enable_material');
-            v_seqscan := current_setting('enable_seqscan');
-            -- Rows are looked up by key: statistics older than the table lead to worse than that.
-            perform set_config('enable_material', 'off', true);
-            perform set_config('enable_seqscan', 'off', true);
-            execute badges_internal._element_statement(v_source)
-            into v_changes
-            using v_all_stats, v_changes, v_stale_people, v_stale_orgs;
-            if v_changes is not null then
-                v_changes := badges_internal._add_unit_runs(v_changes);
-            end if;
-            execute badges_internal._fold_statement(v_source)
+            -- Who was stale is counted already, with these activities.
+            select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+            into v_counted_people, v_counted_orgs
+            from (
+                select peer_mentor_id, org_id
+                from unnest(v_people, v_orgs) as arrived (peer_mentor_id, org_id)
+                except
+                select peer_mentor_id, org_id
+                from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+                order by 1, 2
+            ) as person;
+            v_planning := badges_internal._plan_for_sets();
+            execute badges_internal._fold_statement(
+                'new_activities as a join people as person'
+                ' on person.peer_mentor_id = a.peer_mentor_id and person.org_id = a.org_id'
+            )
             into v_result
-            using v_all_stats, v_changes, v_stale_people, v_stale_orgs;
-            perform set_config('enable_material', v_material, true);
-            perform set_config('enable_seqscan', v_seqscan, true);
+            using v_all_stats, v_counted_people, v_counted_orgs, false;
+            perform badges_internal._plan_for_sets(v_planning);
             v_candidates := v_candidates || v_result.candidates;
             select bool_or(route.has_rolling)
             into v_has_rolling

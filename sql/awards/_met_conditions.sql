@@ -71,8 +71,7 @@ begin
             cross join lateral badges_internal._nth_badge(
                 candidates.peer_mentor_id, candidates.org_id, candidates.badge_definition_id,
                 milestone.badge_ids, milestone.badge_category, milestone.threshold
-            ) as enough (earned_at)
-            where enough.earned_at is not null
+            ) as enough
             union all
             select tenure.peer_mentor_id, milestone.*, tenure.due_at, null
             from badges_internal._tenures(

@@ -145,7 +145,7 @@ def _run_connected(
         adopted = legacy.take_over(connection)
     yield Step("adopt", "Its awards taken over", seconds(), adopted)
 
-    with _timed() as seconds, bar("Verifying", len(verify.SLICES)) as advance:
+    with _timed() as seconds, bar("Verifying", 100) as advance:
         differences = verify.find_differences(connection, progress=advance)
     yield Step("verify", "Verified against the activities", seconds(), differences)
 
