@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from pgmerit import database
@@ -26,9 +25,19 @@ from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 
 from tests.bench.machine import Machine
-from tests.bench.workloads import CLIENTS, COLUMNS, IN_ORDER, INSERT, KINDS, OURS, TABLES
+from tests.bench.rates import Clients
+from tests.bench.single import peer_mentors
+from tests.bench.stand import COLUMNS, GROWING, OURS, Line, Scale, Stand, line, stand
 
-FIRST_FREE_DAY = 3000  # after every activity that the bench gives to people before
+HISTORY, GAP = 50, 3  # activities a person, and days between two
+CHUNK = 2000  # people whose activities one statement brings
+FILL = f"""
+insert into {OURS} ({COLUMNS})
+select made.*
+from generate_series(1, {HISTORY}) as n
+cross join generate_series(%s::integer, %s::integer) as person
+cross join lateral bench.activity(person, n, date '1998-01-01' + n * {GAP}) as made
+"""
 BADGE = "at_home"
 AT_LEAST = 4
 WHO_HAS_IT = """
@@ -148,7 +157,7 @@ def new_badge_figures(connection: Connection, rounds: int = 3) -> dict[str, Any]
         "plan_to_query": round(min(plan) / min(query), 2),
         "bare_inserts_seconds": round(sum(seconds for _, seconds in bare), 2),
         "apply_seconds": round(applying.seconds, 2),
-        "apply_to_query_and_inserts": round(applying.seconds / floor, 2),
+        "apply_to_floor": round(applying.seconds / floor, 2),
     }
 
 
@@ -160,24 +169,53 @@ def _awarded(planned: Mapping[str, Any]) -> int:
     )
 
 
-def writers_figures(
-    machine: Machine, connection: Connection, people: range, *, rounds: int = 3, rate_of: int = 2000
-) -> dict[str, float]:
-    """Give the rate of single inserts beside a backfill, and beside plans, against alone: medians.
+def of_new_badge(machine: Machine, scale: Scale) -> list[Line]:
+    """Goal 11: plan a new badge, and apply it, over two million activities; ten in full."""
+    people = (200_000 if scale.is_full else 40_000) // scale.shrink
+    with stand(machine) as place:
+        peer_mentors(place)
+        fill(place, people)
+        found = new_badge_figures(place.connection)
+    what = f"a new badge over {people * HISTORY:,} activities"
+    return [
+        line(11, f"{what}: plan", [found["plan_to_query"]], 2, "of the window query"),
+        line(11, f"{what}: apply", [found["apply_to_floor"]], 3, "of the query and bare inserts"),
+    ]
 
-    `people` are numbers of persons that the activities belong to already; `rate_of` is how many
-    inserts each of the clients makes for one rate. The three take turns. The new badge is applied
-    and taken away again as often as a rate needs, and each time everybody is evaluated.
+
+def of_writers(machine: Machine, scale: Scale) -> list[Line]:
+    """Goal 15: writers beside a backfill and beside plans, over a million activities."""
+    people = 20_000 // scale.shrink
+    with stand(machine) as place:
+        peer_mentors(place)
+        fill(place, people)
+        clients = Clients(machine, place, people)
+        found = writers_ratios(place, clients, min(scale.rounds, 5), 20 * scale.block)
+    return [
+        line(15, f"writers while a {name} runs", found[name], aim, "of alone", at_least=True)
+        for name, aim in (("backfill", 0.7), ("plan", 0.8))
+    ]
+
+
+def fill(place: Stand, people: int) -> None:
+    """Give people a history, whose statistics are fresh afterwards."""
+    for first in range(1, people + 1, CHUNK):
+        last = min(people, first + CHUNK - 1)
+        place.connection.execute(FILL.encode(), (first, last))
+    for table in (OURS, *GROWING):
+        place.connection.execute(f"vacuum analyze {table}".encode())
+
+
+def writers_ratios(
+    place: Stand, clients: Clients, rounds: int, transactions: int
+) -> dict[str, list[float]]:
+    """Give the rate of single inserts beside a backfill, and beside plans, against alone.
+
+    The three take turns. The new badge is applied and taken away again as often as a rate needs,
+    and each time everybody is evaluated.
     """
-    ratios: dict[str, list[float]] = {"backfill": [], "plan": []}
+    found: dict[str, list[float]] = {"backfill": [], "plan": []}
     documents = itertools.cycle((new_badge(), _given()))
-    steps = 0
-
-    def rate() -> float:
-        nonlocal steps
-        found = _insert(machine, people, steps, rate_of)
-        steps += rate_of
-        return found
 
     def backfill(beside: Connection) -> None:
         versions.apply(beside, next(documents))
@@ -186,22 +224,20 @@ def writers_figures(
         versions.plan(beside, new_badge())
 
     for _ in range(rounds):
-        alone = rate()
+        alone = clients.rate(OURS, transactions)
         for name, work in (("plan", plan), ("backfill", backfill)):
-            with _again_and_again(machine, work):
-                beside = rate()
-            ratios[name].append(beside / alone)
-    versions.apply(connection, _given())
-    return {name: round(median(found), 2) for name, found in ratios.items()}
+            with _again_and_again(place.dsn, work):
+                found[name].append(clients.rate(OURS, transactions) / alone)
+    return found
 
 
 @contextmanager
-def _again_and_again(machine: Machine, work: Callable[[Connection], None]) -> Iterator[None]:
+def _again_and_again(dsn: str, work: Callable[[Connection], None]) -> Iterator[None]:
     """Do some work over and over in another session as long as the block lasts."""
     is_over = threading.Event()
 
     def run() -> None:
-        with database.connect(machine.dsn, autocommit=True) as beside:
+        with database.connect(dsn, autocommit=True) as beside:
             while not is_over.is_set():
                 work(beside)
 
@@ -212,39 +248,6 @@ def _again_and_again(machine: Machine, work: Callable[[Connection], None]) -> It
         finally:
             is_over.set()
             working.result()
-
-
-def _insert(machine: Machine, people: range, steps: int, transactions: int) -> float:
-    """Insert single activities in order by several clients; give how many a second."""
-    scripts = [
-        (
-            IN_ORDER
-            + INSERT.format(
-                table=TABLES[OURS],
-                columns=COLUMNS,
-                kind=kind,
-                quantity=quantity,
-                attributes=attributes,
-            ),
-            weight,
-        )
-        for kind, quantity, attributes, weight in KINDS
-    ]
-    return machine.pgbench(
-        scripts,
-        transactions,
-        clients=CLIENTS,
-        durable=False,
-        variables={
-            "n": steps,
-            "block": time.time_ns(),
-            "people": len(people),
-            "first_person": people.start,
-            "first_day": FIRST_FREE_DAY,
-            "first_n": 0,
-            "inserts_a_day": max(1, len(people) // CLIENTS),
-        },
-    )
 
 
 def _given() -> dict[str, Any]:

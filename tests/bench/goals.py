@@ -22,7 +22,7 @@ from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import bulk, rates, single, storage
+from tests.bench import backfill, bulk, rates, single, storage
 from tests.bench.machine import Machine, measured_database
 from tests.bench.stand import Line, Scale
 
@@ -37,8 +37,10 @@ GOALS: dict[int, Callable[[Machine, Scale], list[Line]]] = {
     8: bulk.of_bulk,
     9: single.of_small_batches,
     10: single.of_many_badges,
+    11: backfill.of_new_badge,
     13: storage.of_bytes,
     14: rates.of_demo,
+    15: backfill.of_writers,
 }
 QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)
