@@ -1,52 +1,75 @@
--- Reads the activities of a row of the snapshot that are counted in it, between two local days.
+-- Reads the activities of one person in one part of a stat, within given local days.
 --
--- p_from, p_to: null = no bound. In line wherever it is called from a FROM clause, so that exists
--- and limit stop at the first row of the index (peer_mentor_id, activity_date, activity_type).
+-- p_types: null = all types; p_route: null = all activities of these types; p_bucket: '' only where
+-- the stat is measured whole. Without order, without SET and of one table, so that it becomes part
+-- of the statement that asks, and sees what that one sees.
 create or replace function badges_internal._chosen_activities(
-    p_part badges_internal.gone_part,
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_types text[],
+    p_route badges_internal.stat_route,
+    p_bucket text,
     p_from date,
     p_to date
 )
 returns table (
     activity_date date,
     occurred_at timestamptz,
-    quantity numeric,
-    attributes jsonb,
-    measured numeric,
+    activity_id bigint,
+    measured numeric, -- what sum and max look at
+    element text,
     element_measured numeric
 )
 language sql
 stable
-parallel safe
-begin atomic
+as $$
 select
     a.activity_date,
     a.occurred_at,
-    a.quantity,
-    a.attributes,
-    badges_internal._field_number(((p_part).route).value_field, a.attributes, a.quantity),
-    case when ((p_part).route).element_measure in ('sum', 'max') then badges_internal._field_number(
-        ((p_part).route).element_value_field, a.attributes, a.quantity
-    ) end
+    a.activity_id,
+    case
+        when (p_route).value_field is null then a.quantity
+        else badges_internal._number(
+            badges_internal._attribute(a.attributes, a.quantity, (p_route).value_field)
+        )
+    end,
+    case
+        when (p_route).element_unit is not null then to_char(
+            badges_internal._unit_start((p_route).element_unit, a.activity_date)::timestamp,
+            'YYYY-MM-DD'
+        )
+        when (p_route).element_field is not null then badges_internal._scalar_text(
+            badges_internal._attribute(a.attributes, a.quantity, (p_route).element_field)
+        )
+    end,
+    case
+        when (p_route).element_measure in ('sum', 'max') then case
+            when (p_route).element_value_field is null then a.quantity
+            else badges_internal._number(badges_internal._attribute(
+                a.attributes, a.quantity, (p_route).element_value_field
+            ))
+        end
+        else 1
+    end
 from badges.activities as a
-where a.peer_mentor_id = (p_part).peer_mentor_id
-and a.org_id = (p_part).org_id
-and a.activity_date >= coalesce(greatest((p_part).first_day, p_from), '-infinity')
-and a.activity_date <= coalesce(least((p_part).last_day, p_to), 'infinity')
-and ((p_part).types is null or a.activity_type = any((p_part).types))
-and ((p_part).pending is null or a.activity_id <> all ((p_part).pending))
+where a.peer_mentor_id = p_peer_mentor_id
+and a.org_id = p_org_id
+and a.activity_date >= p_from
+and a.activity_date <= p_to
+and (p_types is null or a.activity_type = any(p_types))
 and badges_internal._is_chosen(
-    ((p_part).route).predicate, ((p_part).route).needs_quantity, ((p_part).route).needs_calendar,
-    ((p_part).route).clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
+    (p_route).predicate, (p_route).needs_quantity, (p_route).needs_calendar,
+    (p_route).clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
 )
 and (
-    (p_part).bucket = ''
-    or badges_internal._bucket(
-        ((p_part).route).per_field, ((p_part).route).window_unit, a.attributes, a.quantity,
-        a.activity_date
-    ) = (p_part).bucket
-);
-end;
+    p_bucket = ''
+    or p_bucket = badges_internal._bucket(
+        (p_route).per_field, (p_route).window_unit, a.attributes, a.quantity, a.activity_date
+    )
+)
+$$;
 
-comment on function badges_internal._chosen_activities(badges_internal.gone_part, date, date) is
-'Reads the activities of a row of the snapshot that are counted in it, between two local days.';
+comment on function badges_internal._chosen_activities(
+    uuid, text, text[], badges_internal.stat_route, text, date, date
+) is
+'Reads the activities of one person in one part of a stat, within given local days.';

@@ -1,11 +1,10 @@
 -- Finds those of the given people whose base row is of another version than their rule set.
 --
--- p_all: everybody with a base row. Planned for the arrays at hand: a plan made for a few people
--- would look up the organization's whole share of the base rows for many.
+-- Planned for the arrays at hand: a plan made for a few people would look up the organization's
+-- whole share of the base rows for many.
 create or replace function badges_internal._stale_people(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
-    p_all boolean,
     out peer_mentor_ids uuid[],
     out org_ids text[]
 )
@@ -27,9 +26,9 @@ begin
         and held.org_id = person.org_id
         and held.stat = '*'
         and held.bucket = ''
-        and (p_all or held.rule_set_version <> organization.rule_set_version);
+        and held.rule_set_version <> organization.rule_set_version;
 end;
 $$;
 
-comment on function badges_internal._stale_people(uuid[], text[], boolean) is
+comment on function badges_internal._stale_people(uuid[], text[]) is
 'Finds those of the given people whose base row is of another version than their rule set.';

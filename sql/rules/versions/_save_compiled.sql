@@ -224,7 +224,6 @@ begin
         select unnest(defined.activity_types)
         from badges_internal.stat_definitions as defined
         where defined.org_id = organization.org_id
-        and defined.stat >= '~'
     ) as named
     cross join lateral (
         select
