@@ -59,7 +59,6 @@ create type badges_internal.counted_activity as (
     candidates badges_internal.candidate[],
     stats text[],
     buckets text[],
-    rolling_stats text[],
     late badges_internal.late_activity,
     is_newest boolean
 );

@@ -36,10 +36,12 @@ declare
     v_at constant timestamptz := p_new.occurred_at;
     v_result badges_internal.counted_activity;
     v_reading badges_internal.stat_reading;
-    v_stats constant text[] := p_stats || p_own_stats;
+    v_stats text[] := p_stats || p_own_stats;
     v_buckets text[];
     v_rolling_stats text[];
     v_rolling_buckets text[];
+    v_wide_stats text[]; -- rolling ones that one activity does not tell enough about
+    v_has_rolled boolean;
     v_late badges_internal.late_activity;
     v_falling_stats text[];
     v_found integer := p_found;
@@ -55,7 +57,6 @@ begin
     v_result.occurred_at := v_at;
     v_result.activity_id := p_new.activity_id;
     if p_base_version is null then
-        v_result.has_looked := true;
         select not begun.is_first, begun.has_reached
         into v_is_touched, v_has_reached
         from badges_internal._begin_person(
@@ -80,14 +81,17 @@ begin
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
         if (v_reading.route).rolling_days is not null then
+            v_has_rolled := badges_internal._roll_one(v_person, v_org, v_reading, v_day, v_at);
+            if v_has_rolled is null then
+                v_wide_stats := v_wide_stats || (v_reading.route).stat;
+            end if;
+            v_has_reached := v_has_reached or coalesce(v_has_rolled, false);
             v_rolling_stats := v_rolling_stats || (v_reading.route).stat;
             v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
         elsif v_reading.element is not null then
             v_has_reached := badges_internal._count_element(
                 v_person, v_org, v_reading, v_day, p_pending
             ) or v_has_reached;
-            v_result.has_looked := v_result.has_looked
-                or (v_reading.route).element_measure = 'active_days';
         end if;
         if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0 then
             v_is_negative := true;
@@ -95,7 +99,7 @@ begin
         end if;
     end loop;
 
-    v_is_alone := v_rolling_stats is null
+    v_is_alone := v_wide_stats is null
         and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw);
     if v_is_alone and p_has_tenure then
         v_is_alone := p_base_version is not null and not exists (
@@ -109,7 +113,9 @@ begin
     if v_is_alone and not v_has_reached then
         return null;
     end if;
-    v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets;
+    v_stats := v_stats || v_rolling_stats;
+    v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
+        || v_rolling_buckets;
     v_result.stats := v_stats;
     v_result.buckets := v_buckets;
     if v_is_alone and p_pending is null then
@@ -119,7 +125,7 @@ begin
     if v_is_late or v_is_late_day then
         v_late := row(
             v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
-            p_new.attributes, v_stats || v_rolling_stats, v_buckets || v_rolling_buckets
+            p_new.attributes, v_stats, v_buckets
         )::badges_internal.late_activity;
     end if;
     if v_is_late_day then
@@ -144,11 +150,10 @@ begin
             v_person, v_org, v_falling_stats, v_stats, v_buckets, v_at, p_new.activity_id
         );
     end if;
-    if v_rolling_stats is not null then
+    if v_wide_stats is not null then
         v_result.candidates := v_result.candidates || badges_internal._roll_windows(
-            array[v_person], array[v_org], array[v_day], array[v_day], v_rolling_stats
+            array[v_person], array[v_org], array[v_day], array[v_day], v_wide_stats
         );
-        v_result.has_looked := true;
     end if;
     if p_pending is null and not (v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(
@@ -159,7 +164,6 @@ begin
     if v_is_late then
         v_result.late := v_late;
     end if;
-    v_result.rolling_stats := v_rolling_stats;
     return v_result;
 end;
 $$;
