@@ -71,6 +71,11 @@ def _chosen(context: click.Context, option: click.Parameter, given: str | None) 
     help="Where the own server keeps its data while it is measured: the disk that counts.",
 )
 @click.option(
+    "--shown",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Show this run's JSON again; nothing is measured.",
+)
+@click.option(
     "--format",
     "output_format",
     type=click.Choice(["table", "json", "markdown"]),
@@ -84,9 +89,15 @@ def command(
     dsn: str | None,
     pg_bindir: Path | None,
     folder: Path | None,
+    shown: Path | None,
     output_format: str,
 ) -> None:
     """Measure what the engine costs, and show it beside what it is meant to cost."""
+    show = {"json": _as_json, "markdown": _as_markdown, "table": _as_table}[output_format]
+    if shown is not None:
+        earlier = json.loads(shown.read_text())
+        show(earlier["settings"], [Line(**each) for each in earlier["goals"]])
+        return
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
@@ -103,7 +114,7 @@ def command(
         raise SystemExit(error.exit_code) from None
     lines.sort(key=lambda line: line.goal)
     settings["seconds_in_all"] = round(time.monotonic() - begun)
-    {"json": _as_json, "markdown": _as_markdown, "table": _as_table}[output_format](settings, lines)
+    show(settings, lines)
 
 
 def _measured(measure: Measure, machine: Machine, scale: Scale) -> list[Line]:
@@ -130,11 +141,15 @@ def _cells(line: Line) -> list[str]:
 
 
 def _as_json(settings: dict[str, Any], lines: list[Line]) -> None:
-    shown = [dataclasses.asdict(line) | {"is_met": line.is_met} for line in lines]
-    click.echo(json.dumps({"settings": settings, "goals": shown}, indent=2))
+    goals = [dataclasses.asdict(line) for line in lines]
+    click.echo(json.dumps({"settings": settings, "goals": goals}, indent=2))
 
 
 def _as_markdown(settings: dict[str, Any], lines: list[Line]) -> None:
+    click.echo(
+        "{server}, {cores} cores, a synced page {fsync_ms} ms, load average {load_average_at_start}"
+        " when it began.\n".format_map(settings)
+    )
     click.echo("| # | what | measured | aim | | recomputing trigger | |")
     click.echo("|---|---|---|---|---|---|---|")
     for line in lines:
