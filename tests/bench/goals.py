@@ -38,18 +38,11 @@ GOALS: dict[int, Measure] = {
     8: bulk.of_bulk,
     9: single.of_small_batches,
     10: single.of_many_badges,
-<<<<<<< HEAD
-    11: backfill.of_new_badge,
-    13: storage.of_bytes,
-    14: rates.of_demo,
-    15: backfill.of_writers,
-=======
     11: backfill.of_many_activities,
     12: backfill.of_many_activities,
     13: storage.of_bytes,
     14: rates.of_demo,
     15: backfill.of_many_activities,
->>>>>>> measure
 }
 QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)
