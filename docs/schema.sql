@@ -847,7 +847,7 @@ function badges.apply_badge_rules(p_candidates badges_internal.candidate[], p_so
 function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
-function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
+function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250) returns jsonb volatile security definer;
 function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns integer volatile security definer;
 function badges.claim_events(p_consumer text, p_limit integer DEFAULT 100, p_lease interval DEFAULT '00:01:00') returns TABLE(event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, event_type text, source text, name text, created_at timestamp with time zone, details jsonb, attempt integer, leased_until timestamp with time zone) volatile security definer;
 function badges.clear_alert(p_alert text, p_subject text) returns boolean volatile security definer;
