@@ -1,271 +1,464 @@
--- Gives the statement that folds the activities of a relation into the snapshot.
+-- Gives the statement that counts many activities: snapshot and elements at once.
 --
--- p_source is the name of a transition table, or a parenthesised query with the columns of
--- badges.activities; p_stats and p_changes are how the statement names the stats to write (text[],
--- null = all) and the element changes of _element_statement. Only our own routines pass them. $3
--- and $4 are the people (uuid[], text[]) that p_source may name. Result: one
--- badges_internal.fold_result.
+-- p_source: a FROM item that gives the activities as a, each with its row of people as person. The
+-- parameters: $1 the stats to write (text[], null = all), $2 and $3 the people (uuid[], text[], each
+-- once, base rows written), $4 whether nothing of these stats stands (boolean), so that nothing is
+-- looked up. Only our own routines pass them. Result: one badges_internal.fold_result.
+--
+-- Inside, people and stats are numbers: cell = person * 2^20 + stat. What stands is looked up by
+-- key, and only for people who have activities already: no statistics lead to another plan.
 --
 -- It is text because a transition table is visible only in its own trigger function, and a plan
--- made for one row must not serve a million.
-create or replace function badges_internal._fold_statement(
-    p_source text,
-    p_stats text default '$1',
-    p_changes text default '$2'
-)
+-- made for a few rows must not serve a million.
+create or replace function badges_internal._fold_statement(p_source text)
 returns text
 language sql
 immutable
 parallel safe
-return replace(replace(replace($statement$
+return replace($statement$
 with
-wanted as materialized (
-    select * from badges_internal._wanted_stats(
-        array(select distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind
-              from {source} as a),
-        {stats}
-    )
-    where rolling_days is null
-),
-picked as (
+people as materialized (
     select
-        a.peer_mentor_id,
-        a.org_id,
-        wanted.stat,
+        given.person_no::integer as person_no,
+        given.peer_mentor_id,
+        given.org_id,
+        base.last_at as old_last_at,
+        base.last_at is not null and not $4 as is_known
+    from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
+    -- By the whole key: the partial index on base rows is not sorted by person.
+    cross join (values ('*')) as base_stat (stat)
+    left join lateral (
+        select held.last_at
+        from badges.peer_mentor_stats as held
+        where held.peer_mentor_id = given.peer_mentor_id
+        and held.org_id = given.org_id
+        and held.stat = base_stat.stat
+        and held.bucket = ''
+        offset 0
+    ) as base on true
+),
+arrived as materialized (
+    select
+        person.person_no, person.org_id, a.activity_type, a.activity_date, a.occurred_at,
+        a.quantity, a.attributes
+    from {source}
+),
+wanted as materialized (
+    select
+        wanted.*,
+        dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
+        wanted.element_field is not null or wanted.element_unit is not null as has_elements
+    from badges_internal._wanted_stats(
+        array(
+            select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
+            from (select distinct org_id, activity_type from arrived) as kind
+        ),
+        $1
+    ) as wanted
+),
+stats as materialized (
+    select distinct on (wanted.stat_no) wanted.*, defined.thresholds
+    from wanted
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = wanted.org_id
+        and defined.stat = wanted.stat
+    order by wanted.stat_no
+),
+picked as not materialized (
+    select
+        a.person_no * 1048576::bigint + wanted.stat_no as cell,
         wanted.has_days,
-        case
-            when wanted.per_field is null and wanted.window_unit is null then ''
-            else badges_internal._bucket(
-                wanted.per_field, wanted.window_unit, a.attributes, a.quantity, a.activity_date
-            )
-        end as bucket,
+        wanted.has_elements,
+        wanted.element_measure,
         a.activity_date,
         a.occurred_at,
-        case
-            when wanted.value_field is null then a.quantity
-            else badges_internal._number(
-                badges_internal._attribute(a.attributes, a.quantity, wanted.value_field)
-            )
-        end as measured,
-        -- What an element's sum falls by makes its stat fall too.
-        case when wanted.element_measure = 'sum' then case
-            when wanted.element_value_field is null then a.quantity
-            else badges_internal._number(
-                badges_internal._attribute(a.attributes, a.quantity, wanted.element_value_field)
-            )
-        end end as element_measured
-    from {source} as a
-    join wanted on wanted.org_id = a.org_id and wanted.activity_type = a.activity_type
+        reading.*
+    from arrived as a
+    join wanted
+        on wanted.org_id = a.org_id
+        and wanted.activity_type = a.activity_type
+    cross join lateral badges_internal._reading(
+        wanted.per_field, wanted.window_unit, wanted.value_field, wanted.element_field,
+        wanted.element_unit, wanted.element_measure, wanted.element_value_field, a.attributes,
+        a.quantity, a.activity_date
+    ) as reading
     where badges_internal._is_chosen(
         wanted.predicate, wanted.needs_quantity, wanted.needs_calendar, wanted.clock_zone,
         a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 ),
-days as (
+-- Where days are not asked for: the parts that are counted, element by element.
+parts as materialized (
     select
-        picked.peer_mentor_id,
-        picked.org_id,
-        picked.stat,
-        picked.bucket,
-        picked.activity_date,
-        picked.activity_date - date '1900-01-01' as day_number,
-        badges_internal._unit_number('month', picked.activity_date) as month_number,
+        cell,
+        bucket,
+        element,
+        has_days,
+        case when element_measure = 'active_days' then activity_date end as element_day,
         count(*) as activity_count,
-        sum(picked.measured) as value_sum,
-        max(picked.measured) as value_max,
-        min(least(picked.measured, picked.element_measured)) as value_min,
-        min(picked.occurred_at) as first_at,
-        max(picked.occurred_at) as last_at
+        sum(measured) as value_sum,
+        max(measured) as value_max,
+        min(lowest) as value_min,
+        sum(element_measured) as element_sum,
+        max(element_measured) as element_max,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
     from picked
-    where picked.bucket is not null
-    and picked.has_days
-    group by
-        picked.peer_mentor_id, picked.org_id, picked.stat, picked.bucket, picked.activity_date
+    where not has_days
+    or has_elements
+    group by cell, bucket, element, has_days, element_day
 ),
+-- Where days are asked for: each with the day before it in the same row of the snapshot.
 spaced as (
     select
-        days.*,
-        held.last_date - date '1900-01-01' as held_day,
-        held.day_run as held_day_run,
-        held.week_run as held_week_run,
-        held.month_run as held_month_run,
-        held.last_date as held_date,
-        lag(days.day_number) over by_day as previous_day,
-        lag(days.month_number) over by_day as previous_month
-    from days
-    left join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = days.peer_mentor_id
-        and held.org_id = days.org_id
-        and held.stat = days.stat
-        and held.bucket = days.bucket
-    window by_day as (
-        partition by days.peer_mentor_id, days.org_id, days.stat, days.bucket
-        order by days.activity_date
-    )
+        picked.*,
+        lag(picked.day_no) over by_day as previous_day,
+        lag(picked.month_no) over by_day as previous_month
+    from (
+        select
+            picked.*,
+            picked.activity_date - date '1900-01-01' as day_no,
+            badges_internal._unit_number('month', picked.activity_date) as month_no
+        from picked
+        where picked.has_days
+    ) as picked
+    window by_day as (partition by picked.cell, picked.bucket order by picked.day_no)
 ),
--- The unit each run began in: the newest start so far. The first new day continues the held run
--- or begins one.
-runs as (
+broken as (
     select
         spaced.*,
-        max(case
-            when previous_day is null then case
-                when held_day is null or day_number > held_day + 1 then day_number
-                else held_day - held_day_run + 1
-            end
-            when day_number > previous_day + 1 then day_number
-        end) over by_day as day_start,
-        max(case
-            when previous_day is null then case
-                when held_day is null or day_number / 7 > held_day / 7 + 1 then day_number / 7
-                else held_day / 7 - held_week_run + 1
-            end
-            when day_number / 7 > previous_day / 7 + 1 then day_number / 7
-        end) over by_day as week_start,
-        max(case
-            when previous_day is null then case
-                when held_day is null
-                or month_number > badges_internal._unit_number('month', held_date) + 1
-                    then month_number
-                else badges_internal._unit_number('month', held_date) - held_month_run + 1
-            end
-            when month_number > previous_month + 1 then month_number
-        end) over by_day as month_start
+        previous_day is null or day_no > previous_day as is_new_day,
+        case when previous_day is null or day_no > previous_day + 1 then day_no end
+            as new_day_run,
+        case when previous_day is null or day_no / 7 > previous_day / 7 + 1 then day_no / 7 end
+            as new_week_run,
+        case when previous_day is null or month_no > previous_month + 1 then month_no end
+            as new_month_run
     from spaced
+),
+-- The unit each run began in: the newest start so far.
+runs as (
+    select
+        broken.*,
+        max(new_day_run) over by_day as day_start,
+        max(new_week_run) over by_day as week_start,
+        max(new_month_run) over by_day as month_start
+    from broken
     window by_day as (
-        partition by peer_mentor_id, org_id, stat, bucket
-        order by activity_date
+        partition by cell, bucket order by day_no rows between unbounded preceding and current row
     )
 ),
--- Stats whose days no rule asks for need no windows.
 folded as (
     select
-        peer_mentor_id,
-        org_id,
-        stat,
-        bucket,
-        sum(activity_count)::bigint as activity_count,
-        sum(value_sum) as value_sum,
-        max(value_max) as value_max,
-        min(value_min) as value_min,
-        min(first_at) as first_at,
-        max(last_at) as last_at,
-        max(activity_date) as last_date,
-        min(day_number) < min(held_day) as is_late,
-        count(*) filter (where held_day is null or day_number > held_day) as new_days,
-        max(day_number) - max(day_start) + 1 as day_run,
-        max(day_number - day_start) + 1 as longest_day_run,
-        max(day_number) / 7 - max(week_start) + 1 as week_run,
-        max(day_number / 7 - week_start) + 1 as longest_week_run,
-        max(month_number) - max(month_start) + 1 as month_run,
-        max(month_number - month_start) + 1 as longest_month_run
+        cell, bucket,
+        count(*) as activity_count,
+        sum(measured) as value_sum,
+        max(measured) as value_max,
+        min(lowest) as value_min,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at,
+        count(*) filter (where is_new_day)::integer as new_days,
+        min(day_no) as first_day,
+        max(day_no) as last_day,
+        coalesce(min(previous_day) filter (where new_day_run is not null), max(day_no))
+            as first_day_end,
+        max(day_start) as last_day_start,
+        max(day_no - day_start) + 1 as longest_day_run,
+        coalesce(min(previous_day / 7) filter (where new_week_run is not null), max(day_no) / 7)
+            as first_week_end,
+        max(week_start) as last_week_start,
+        max(day_no / 7 - week_start) + 1 as longest_week_run,
+        min(month_no) as first_month,
+        max(month_no) as last_month,
+        coalesce(min(previous_month) filter (where new_month_run is not null), max(month_no))
+            as first_month_end,
+        max(month_start) as last_month_start,
+        max(month_no - month_start) + 1 as longest_month_run
     from runs
-    group by peer_mentor_id, org_id, stat, bucket
+    where bucket is not null
+    group by cell, bucket
     union all
     select
-        peer_mentor_id,
-        org_id,
-        stat,
-        bucket,
-        count(*),
-        sum(measured),
-        max(measured),
-        min(least(measured, element_measured)),
-        min(occurred_at),
-        max(occurred_at),
-        null, false, 0, null, null, null, null, null, null
-    from picked
-    where bucket is not null
-    and not has_days
-    group by peer_mentor_id, org_id, stat, bucket
+        cell, bucket,
+        sum(activity_count)::bigint, sum(value_sum), max(value_max), min(value_min),
+        min(first_at), max(last_at),
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null
+    from parts
+    where not has_days
+    and bucket is not null
+    group by cell, bucket
 ),
--- old_* is what stands in the row, the other columns what will.
+-- Element by element: the tally that will stand.
+tallied as (
+    select
+        counted.cell, counted.bucket, counted.element, stats.element_unit,
+        stats.element_at_least,
+        held.element is not null as is_held,
+        coalesce(held.is_counted, false) as was_counted,
+        case
+            when stats.element_at_least is null then null
+            when stats.element_measure = 'max' then greatest(held.tally, counted.element_max)
+            -- Days are no sum: the unit's own activities tell how many there are.
+            when stats.element_measure = 'active_days' and held.element is not null then (
+                select count(distinct found.activity_date)
+                from badges_internal._selected_activities(
+                    array[person.peer_mentor_id], person.org_id, stats.stat, counted.bucket,
+                    counted.element::date,
+                    badges_internal._unit_day(stats.element_unit, badges_internal._unit_number(
+                        stats.element_unit, counted.element::date
+                    ) + 1) - 1
+                ) as found
+            )
+            when stats.element_measure = 'active_days' then counted.day_count
+            when held.tally is null then counted.element_sum
+            else held.tally + coalesce(counted.element_sum, 0)
+        end as tally
+    from (
+        select
+            cell, bucket, element,
+            count(*) as day_count,
+            sum(element_sum) as element_sum,
+            max(element_max) as element_max
+        from parts
+        where element is not null
+        and bucket is not null
+        group by cell, bucket, element
+    ) as counted
+    join people as person on person.person_no = (counted.cell >> 20)
+    join stats on stats.stat_no = (counted.cell & 1048575)
+    left join lateral (
+        select own.*
+        from badges_internal.stat_elements as own
+        where person.is_known
+        and own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        and own.stat = stats.stat
+        and own.bucket = counted.bucket
+        and own.element = counted.element
+        offset 0
+    ) as held on true
+),
+decided as materialized (
+    select
+        tallied.*,
+        element_at_least is null or coalesce(tally >= element_at_least, false) as is_counted
+    from tallied
+    where element_at_least is not null or not is_held
+),
+written_elements as (
+    insert into badges_internal.stat_elements (
+        peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
+    )
+    select
+        person.peer_mentor_id, person.org_id, stats.stat, decided.bucket, decided.element,
+        decided.tally, decided.is_counted
+    from decided
+    join people as person on person.person_no = (decided.cell >> 20)
+    join stats on stats.stat_no = (decided.cell & 1048575)
+    order by decided.cell
+    on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
+        tally = excluded.tally,
+        is_counted = excluded.is_counted
+),
+changed as materialized (
+    select cell, bucket, element_unit, sum(is_counted::integer - was_counted::integer) as delta
+    from decided
+    where is_counted <> was_counted
+    group by cell, bucket, element_unit
+),
+-- A streak of units runs over all that count. Others may lie between two of a run, as many in
+-- succession as the rule's grace allows.
+units as (
+    select decided.cell, decided.bucket, decided.element::date as unit_start, decided.element_unit
+    from changed
+    join decided on decided.cell = changed.cell and decided.bucket = changed.bucket
+    where changed.element_unit is not null
+    and decided.is_counted
+    union all
+    select changed.cell, changed.bucket, held.element::date, changed.element_unit
+    from changed
+    join people as person on person.person_no = (changed.cell >> 20)
+    join stats on stats.stat_no = (changed.cell & 1048575)
+    cross join lateral (
+        select own.element
+        from badges_internal.stat_elements as own
+        where person.is_known
+        and own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        and own.stat = stats.stat
+        and own.bucket = changed.bucket
+        and own.is_counted
+        offset 0
+    ) as held
+    left join decided
+        on decided.cell = changed.cell
+        and decided.bucket = changed.bucket
+        and decided.element = held.element
+    where changed.element_unit is not null
+    and decided.cell is null
+),
+begun as (
+    select
+        units.*,
+        number > coalesce(stats.grace, 0) + 1 + lag(number) over by_unit as begins_run
+    from (
+        select units.*, badges_internal._unit_number(element_unit, unit_start) as number
+        from units
+    ) as units
+    join stats on stats.stat_no = (units.cell & 1048575)
+    window by_unit as (partition by units.cell, units.bucket order by units.number)
+),
+islands as (
+    select cell, bucket, count(*)::integer as run, max(unit_start) as run_end
+    from (
+        select
+            begun.*,
+            count(*) filter (where begins_run) over (
+                partition by cell, bucket order by number
+            ) as island
+        from begun
+    ) as placed
+    group by cell, bucket, island
+),
+unit_runs as (
+    select
+        cell, bucket, max(run) as longest, max(run_end) as run_end,
+        (array_agg(run order by run_end desc))[1] as run
+    from islands
+    group by cell, bucket
+),
+-- lowest_*: the thresholds that the row waits for so far; the other values are what will stand.
 merged as materialized (
     select
-        folded.peer_mentor_id,
-        folded.org_id,
-        folded.stat,
+        folded.cell,
+        person.peer_mentor_id,
+        person.org_id,
+        person.old_last_at,
+        stats.stat,
+        stats.stat_no,
         folded.bucket,
-        coalesce(folded.is_late, false) as is_late,
+        coalesce(late.is_late, false) as is_late,
         folded.first_at as first_new_at,
-        defined.watched,
-        defined.thresholds,
-        held.last_at as old_last_at,
-        coalesce(held.activity_count, 0) as old_count,
-        coalesce(held.value_sum, 0) as old_sum,
-        held.value_max as old_max,
-        coalesce(held.active_days, 0) as old_active_days,
-        coalesce(held.distinct_count, 0) as old_distinct,
-        coalesce(held.longest_day_run, 0) as old_day_run,
-        coalesce(held.longest_week_run, 0) as old_week_run,
-        coalesce(held.longest_month_run, 0) as old_month_run,
-        coalesce(held.activity_count, 0) + folded.activity_count as activity_count,
-        coalesce(held.value_sum, 0) + coalesce(folded.value_sum, 0) as value_sum,
-        greatest(held.value_max, folded.value_max) as value_max,
+        coalesce(folded.value_min < 0, false) as is_falling,
+        -- Between the statement's own rows a sum may have stood higher than it ends.
+        coalesce(folded.value_min < 0 and folded.activity_count > 1, false) as may_fall,
         coalesce(held.has_negative, false) or coalesce(folded.value_min < 0, false)
             as has_negative,
-        coalesce(folded.value_min < 0, false) as is_falling,
-        folded.activity_count as new_count,
-        coalesce(held.active_days, 0)
-            + case when folded.is_late then 0 else folded.new_days end as active_days,
-        coalesce(held.distinct_count, 0) + coalesce(change.distinct_delta, 0) as distinct_count,
+        own.*,
         least(held.first_at, folded.first_at) as first_at,
         greatest(held.last_at, folded.last_at) as last_at,
-        greatest(held.last_date, folded.last_date) as last_date,
-        run.*
+        greatest(held.last_date, date '1900-01-01' + folded.last_day) as last_date,
+        lowest.*,
+        next.*
     from folded
-    left join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = folded.peer_mentor_id
-        and held.org_id = folded.org_id
-        and held.stat = folded.stat
-        and held.bucket = folded.bucket
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = folded.org_id
-        and defined.stat = folded.stat
-    left join unnest({changes}) as change
-        on change.peer_mentor_id = folded.peer_mentor_id
-        and change.org_id = folded.org_id
-        and change.stat = folded.stat
-        and change.bucket = folded.bucket
-    -- A per_unit streak runs over its elements, and late days are mended afterwards.
+    join people as person on person.person_no = (folded.cell >> 20)
+    join stats on stats.stat_no = (folded.cell & 1048575)
+    left join changed on changed.cell = folded.cell and changed.bucket = folded.bucket
+    left join unit_runs on unit_runs.cell = folded.cell and unit_runs.bucket = folded.bucket
+    left join lateral (
+        select own.*
+        from badges.peer_mentor_stats as own
+        where person.is_known
+        and own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        and own.stat = stats.stat
+        and own.bucket = folded.bucket
+        offset 0
+    ) as held on true
     cross join lateral (
         select
+            held.last_date - date '1900-01-01' as day_no,
+            badges_internal._unit_number('month', held.last_date) as month_no
+    ) as ended
+    cross join lateral (select folded.first_day < ended.day_no as is_late) as late
+    cross join lateral badges_internal._extended_run(
+        ended.day_no, held.day_run, held.longest_day_run, folded.first_day, folded.first_day_end,
+        folded.last_day_start, folded.last_day, folded.longest_day_run
+    ) as day
+    cross join lateral badges_internal._extended_run(
+        ended.day_no / 7, held.week_run, held.longest_week_run, folded.first_day / 7,
+        folded.first_week_end, folded.last_week_start, folded.last_day / 7,
+        folded.longest_week_run
+    ) as week
+    cross join lateral badges_internal._extended_run(
+        ended.month_no, held.month_run, held.longest_month_run, folded.first_month,
+        folded.first_month_end, folded.last_month_start, folded.last_month,
+        folded.longest_month_run
+    ) as month
+    -- Runs of units are those of the elements; late days are placed afterwards.
+    cross join lateral (
+        select
+            coalesce(held.activity_count, 0) + folded.activity_count as activity_count,
+            coalesce(held.value_sum, 0) + coalesce(folded.value_sum, 0) as value_sum,
+            greatest(held.value_max, folded.value_max) as value_max,
+            coalesce(held.active_days, 0) + case
+                when late.is_late or folded.first_day is null then 0
+                else folded.new_days - coalesce(folded.first_day = ended.day_no, false)::integer
+            end as active_days,
+            (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
+                as distinct_count,
+            coalesce(case
+                when changed.element_unit = 'day' then unit_runs.run
+                when late.is_late or folded.first_day is null then held.day_run
+                else day.run
+            end, 0) as day_run,
+            coalesce(case
+                when changed.element_unit = 'week' then unit_runs.run
+                when late.is_late or folded.first_day is null then held.week_run
+                else week.run
+            end, 0) as week_run,
+            coalesce(case
+                when changed.element_unit = 'month' then unit_runs.run
+                when late.is_late or folded.first_day is null then held.month_run
+                else month.run
+            end, 0) as month_run,
+            coalesce(case
+                when changed.element_unit = 'day' then unit_runs.longest
+                when late.is_late or folded.first_day is null then held.longest_day_run
+                else day.longest
+            end, 0) as longest_day_run,
+            coalesce(case
+                when changed.element_unit = 'week' then unit_runs.longest
+                when late.is_late or folded.first_day is null then held.longest_week_run
+                else week.longest
+            end, 0) as longest_week_run,
+            coalesce(case
+                when changed.element_unit = 'month' then unit_runs.longest
+                when late.is_late or folded.first_day is null then held.longest_month_run
+                else month.longest
+            end, 0) as longest_month_run,
             case
-                when change.element_unit = 'day' then change.unit_run
-                when folded.is_late then coalesce(held.day_run, 0)
-                else coalesce(folded.day_run, held.day_run, 0)
-            end as day_run,
-            case
-                when change.element_unit = 'week' then change.unit_run
-                when folded.is_late then coalesce(held.week_run, 0)
-                else coalesce(folded.week_run, held.week_run, 0)
-            end as week_run,
-            case
-                when change.element_unit = 'month' then change.unit_run
-                when folded.is_late then coalesce(held.month_run, 0)
-                else coalesce(folded.month_run, held.month_run, 0)
-            end as month_run,
-            case
-                when change.element_unit = 'day' then change.longest_unit_run
-                when folded.is_late then coalesce(held.longest_day_run, 0)
-                else coalesce(greatest(held.longest_day_run, folded.longest_day_run), 0)
-            end as longest_day_run,
-            case
-                when change.element_unit = 'week' then change.longest_unit_run
-                when folded.is_late then coalesce(held.longest_week_run, 0)
-                else coalesce(greatest(held.longest_week_run, folded.longest_week_run), 0)
-            end as longest_week_run,
-            case
-                when change.element_unit = 'month' then change.longest_unit_run
-                when folded.is_late then coalesce(held.longest_month_run, 0)
-                else coalesce(greatest(held.longest_month_run, folded.longest_month_run), 0)
-            end as longest_month_run,
-            case
-                when change.element_unit is not null then change.run_end
-                when folded.is_late or folded.last_date is null then held.run_end
-                else folded.last_date
+                when changed.element_unit is not null then unit_runs.run_end
+                when late.is_late or folded.first_day is null then held.run_end
+                else date '1900-01-01' + folded.last_day
             end as run_end
-    ) as run
+        offset 0
+    ) as own
+    cross join lateral (
+        select
+            case when held.stat is null then (stats.thresholds).activity_count[1]
+                else held.next_count end as lowest_count,
+            case when held.stat is null then (stats.thresholds).value_sum[1]
+                else held.next_sum end as lowest_sum,
+            case when held.stat is null then (stats.thresholds).value_max[1]
+                else held.next_max end as lowest_max,
+            case when held.stat is null then (stats.thresholds).active_days[1]
+                else held.next_active_days end as lowest_active_days,
+            case when held.stat is null then (stats.thresholds).distinct_count[1]
+                else held.next_distinct end as lowest_distinct,
+            case when held.stat is null then (stats.thresholds).day_run[1]
+                else held.next_day_run end as lowest_day_run,
+            case when held.stat is null then (stats.thresholds).week_run[1]
+                else held.next_week_run end as lowest_week_run,
+            case when held.stat is null then (stats.thresholds).month_run[1]
+                else held.next_month_run end as lowest_month_run
+    ) as lowest
+    cross join lateral badges_internal._next_thresholds(
+        stats.thresholds, stats.org_id, stats.stat,
+        row(own.activity_count, own.value_sum, own.value_max, own.active_days,
+            own.distinct_count, own.longest_day_run, own.longest_week_run,
+            own.longest_month_run)::badges_internal.stat_values
+    ) as next
 ),
 written as (
     insert into badges.peer_mentor_stats as held (
@@ -278,14 +471,11 @@ written as (
     select
         peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
         active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
-        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date,
-        next.*
+        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
+        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
+        next_month_run
     from merged
-    cross join lateral badges_internal._next_thresholds(
-        thresholds, org_id, stat,
-        row(activity_count, value_sum, value_max, active_days, distinct_count, longest_day_run,
-            longest_week_run, longest_month_run)::badges_internal.stat_values
-    ) as next
+    order by cell
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
         activity_count = excluded.activity_count,
         value_sum = excluded.value_sum,
@@ -312,53 +502,74 @@ written as (
         next_week_run = excluded.next_week_run,
         next_month_run = excluded.next_month_run
 ),
-crossed as (
-    select distinct
-        merged.peer_mentor_id, merged.org_id, milestone.badge_definition_id
+reached as materialized (
+    select
+        merged.cell, merged.stat_no, merged.org_id, merged.stat, moved.measure,
+        case when merged.may_fall then 0 else moved.lowest end as lowest,
+        case when merged.may_fall then 1e30 else moved.value end as value
     from merged
-    cross join lateral unnest(merged.watched) as watch (measure)
+    cross join lateral (values
+        ('count', lowest_count::numeric, activity_count::numeric),
+        ('sum', lowest_sum, value_sum),
+        ('max', lowest_max, value_max),
+        ('active_days', lowest_active_days, active_days),
+        ('distinct', lowest_distinct, distinct_count),
+        ('day_run', lowest_day_run, longest_day_run),
+        ('week_run', lowest_week_run, longest_week_run),
+        ('month_run', lowest_month_run, longest_month_run)
+    ) as moved (measure, lowest, value)
+    where merged.may_fall
+    or moved.value >= moved.lowest
+),
+-- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
+-- measures: its milestone lies less than one below.
+met as materialized (
+    select span.stat_no, span.measure, span.lowest, span.value, milestone.badge_definition_id
+    from (
+        select distinct stat_no, org_id, stat, measure, lowest, value
+        from reached
+    ) as span
     cross join lateral (
-        select
-            case
-                when watch.measure = 'count' then merged.old_count
-                when watch.measure = 'sum' then merged.old_sum
-                when watch.measure = 'max' then coalesce(merged.old_max, -1)
-                when watch.measure = 'active_days' then merged.old_active_days
-                when watch.measure = 'distinct' then merged.old_distinct
-                when watch.measure = 'day_run' then merged.old_day_run
-                when watch.measure = 'week_run' then merged.old_week_run
-                when watch.measure = 'month_run' then merged.old_month_run
-            end::numeric as old_value,
-            case
-                when watch.measure = 'count' then merged.activity_count
-                when watch.measure = 'sum' then merged.value_sum
-                when watch.measure = 'max' then coalesce(merged.value_max, -1)
-                when watch.measure = 'active_days' then merged.active_days
-                when watch.measure = 'distinct' then merged.distinct_count
-                when watch.measure = 'day_run' then merged.longest_day_run
-                when watch.measure = 'week_run' then merged.longest_week_run
-                when watch.measure = 'month_run' then merged.longest_month_run
-            end::numeric as new_value,
-            -- Between the statement's own rows a sum may have stood higher than it ends.
-            merged.is_falling and merged.new_count > 1 as may_fall
-    ) as moved
-    join badges_internal.milestones as milestone
-        on milestone.org_id = merged.org_id
-        and milestone.stat = merged.stat
-        and milestone.measure = watch.measure
-        and milestone.threshold > case when moved.may_fall then 0 else moved.old_value end
-        and milestone.threshold <= case when moved.may_fall then 1e30 else moved.new_value end
-    where moved.may_fall or moved.new_value > moved.old_value
+        select distinct found.badge_definition_id
+        from badges_internal.milestones as found
+        where found.org_id = span.org_id
+        and found.stat = span.stat
+        and found.measure = span.measure
+        and found.threshold > span.lowest - 1
+        and found.threshold <= span.value
+    ) as milestone
+),
+crossed as (
+    select distinct (reached.cell >> 20) as person_no, met.badge_definition_id
+    from reached
+    join met
+        on met.stat_no = reached.stat_no
+        and met.measure = reached.measure
+        and met.lowest = reached.lowest
+        and met.value = reached.value
 )
 select
-    (select array_agg(row(peer_mentor_id, org_id, badge_definition_id, null, null)
-        ::badges_internal.candidate)
-     from crossed),
-    (select array_agg(row(days.peer_mentor_id, days.org_id, days.stat, days.bucket,
-        days.activity_date, days.activity_count)::badges_internal.late_day)
-     from merged
-     join days using (peer_mentor_id, org_id, stat, bucket)
-     where merged.is_late),
+    (select array_agg(row(
+        person.peer_mentor_id, person.org_id, crossed.badge_definition_id, null, null
+    )::badges_internal.candidate)
+     from crossed
+     join people as person on person.person_no = crossed.person_no),
+    (select array_agg(row(
+        day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.activity_date,
+        day.activity_count
+    )::badges_internal.late_day)
+     from (
+        select
+            merged.peer_mentor_id, merged.org_id, merged.stat, merged.bucket,
+            picked.activity_date, count(*) as activity_count
+        from picked
+        join merged on merged.cell = picked.cell and merged.bucket = picked.bucket
+        where merged.is_late
+        and picked.has_days
+        group by
+            merged.peer_mentor_id, merged.org_id, merged.stat, merged.bucket,
+            picked.activity_date
+     ) as day),
     -- After a delete an award may be dated later than what is new and in order.
     (select array_agg(row(merged.peer_mentor_id, merged.org_id, merged.first_new_at)
         ::badges_internal.late_person)
@@ -376,10 +587,9 @@ select
     (select array_agg(row(fallen.peer_mentor_id, fallen.org_id, fallen.first_new_at)
         ::badges_internal.late_person)
      from merged as fallen
-     left join merged as base on (base.peer_mentor_id, base.org_id, base.stat)
-        = (fallen.peer_mentor_id, fallen.org_id, '*')
-     where fallen.is_falling and (base.old_last_at < fallen.first_new_at) is not true)
-$statement$, '{source}', p_source), '{stats}', p_stats), '{changes}', p_changes);
+     where fallen.is_falling
+     and (fallen.old_last_at < fallen.first_new_at) is not true)
+$statement$, '{source}', p_source);
 
-comment on function badges_internal._fold_statement(text, text, text) is
-'Gives the statement that folds the activities of a relation into the snapshot.';
+comment on function badges_internal._fold_statement(text) is
+'Gives the statement that counts many activities: snapshot and elements at once.';

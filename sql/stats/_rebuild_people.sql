@@ -17,13 +17,9 @@ set enable_material = off
 set enable_seqscan = off
 as $$
 declare
-    v_source constant text := '(
-        select a.*
-        from badges.activities as a
-        join (select distinct * from unnest($3::uuid[], $4::text[]) as given (id, org)) as person
-            on person.id = a.peer_mentor_id and person.org = a.org_id
-    )';
-    v_changes badges_internal.element_change[];
+    v_people uuid[];
+    v_orgs text[];
+    v_planning text[];
     v_result badges_internal.fold_result;
 begin
     delete from badges_internal.stat_elements as element
@@ -53,14 +49,24 @@ begin
     and held.bucket = ''
     and (p_stats is null or '*' = any(p_stats));
 
-    execute badges_internal._element_statement(v_source)
-    into v_changes
-    using p_stats, v_changes, p_peer_mentor_ids, p_org_ids;
-    v_changes := badges_internal._add_unit_runs(v_changes);
-
-    execute badges_internal._fold_statement(v_source)
+    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    into v_people, v_orgs
+    from (
+        select distinct peer_mentor_id, org_id
+        from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
+        order by peer_mentor_id, org_id
+    ) as person;
+    v_planning := badges_internal._plan_for_sets();
+    execute badges_internal._fold_statement('people as person cross join lateral (
+        select own.*
+        from badges.activities as own
+        where own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        offset 0
+    ) as a')
     into v_result
-    using p_stats, v_changes, p_peer_mentor_ids, p_org_ids;
+    using p_stats, v_people, v_orgs, true;
+    perform badges_internal._plan_for_sets(v_planning);
 
     delete from badges.peer_mentor_stats as held
     using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)

@@ -40,58 +40,25 @@ begin
         end if;
     end if;
     return query
-    select *
-    from (
-        select
-            a.peer_mentor_id,
-            case
-                when v_route.per_field is null and v_route.window_unit is null then ''
-                else badges_internal._bucket(
-                    v_route.per_field, v_route.window_unit, a.attributes, a.quantity,
-                    a.activity_date
-                )
-            end as bucket,
-            a.activity_date,
-            a.occurred_at,
-            a.activity_id,
-            case
-                when v_route.value_field is null then a.quantity
-                else badges_internal._number(
-                    badges_internal._attribute(a.attributes, a.quantity, v_route.value_field)
-                )
-            end,
-            case
-                when v_route.element_unit is not null
-                    then to_char(
-                        badges_internal._unit_start(v_route.element_unit, a.activity_date)
-                            ::timestamp,
-                        'YYYY-MM-DD'
-                    )
-                when v_route.element_field is not null then badges_internal._scalar_text(
-                    badges_internal._attribute(a.attributes, a.quantity, v_route.element_field)
-                )
-            end,
-            case
-                when v_route.element_measure in ('sum', 'max') then case
-                    when v_route.element_value_field is null then a.quantity
-                    else badges_internal._number(badges_internal._attribute(
-                        a.attributes, a.quantity, v_route.element_value_field
-                    ))
-                end
-                else 1
-            end
-        from badges.activities as a
-        where a.peer_mentor_id = any(p_peer_mentor_ids)
-        and a.org_id = p_org_id
-        and (p_from is null or a.activity_date >= p_from)
-        and (p_to is null or a.activity_date <= p_to)
-        and (v_types is null or a.activity_type = any(v_types))
-        and badges_internal._is_chosen(
-            v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
-            v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
-        )
-    ) as selected
-    where selected.bucket = coalesce(p_bucket, selected.bucket);
+    select
+        a.peer_mentor_id, reading.bucket, a.activity_date, a.occurred_at, a.activity_id,
+        reading.measured, reading.element, reading.element_measured
+    from badges.activities as a
+    cross join lateral badges_internal._reading(
+        v_route.per_field, v_route.window_unit, v_route.value_field, v_route.element_field,
+        v_route.element_unit, v_route.element_measure, v_route.element_value_field, a.attributes,
+        a.quantity, a.activity_date
+    ) as reading
+    where a.peer_mentor_id = any(p_peer_mentor_ids)
+    and a.org_id = p_org_id
+    and (p_from is null or a.activity_date >= p_from)
+    and (p_to is null or a.activity_date <= p_to)
+    and (v_types is null or a.activity_type = any(v_types))
+    and badges_internal._is_chosen(
+        v_route.predicate, v_route.needs_quantity, v_route.needs_calendar, v_route.clock_zone,
+        a.attributes, a.quantity, a.activity_date, a.occurred_at
+    )
+    and reading.bucket = coalesce(p_bucket, reading.bucket);
 end;
 $$;
 

@@ -55,6 +55,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._uncount_elements",
         "badges_internal._uncount_part",
         "badges_internal._values_without",
+        "badges_internal._values_before",
         "badges_internal._wanted_stats",
         "badges_internal._write_awards",
         "badges_internal._write_row",
