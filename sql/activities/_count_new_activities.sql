@@ -1,14 +1,15 @@
 -- Keeps the snapshot and awards badges after activities were inserted, by any writer.
 --
--- One row for a known person takes the short way: two updates, and no more unless a milestone is
--- reached. Everything else, and every stat the short way cannot serve, is folded by a fixed number
--- of set-based statements. The base row is written first.
+-- A statement of up to thirty rows is counted row by row: one update takes the person's base row
+-- first and adds to the lifetime rows of every stat that chose the activity, one more to each bucket
+-- or value of its own, and what they return tells what is left to do. More rows are folded by a fixed
+-- number of set-based statements.
 --
 -- Other statements may have counted some of these rows already: those of a function that ran inside
 -- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a
 -- statement touched are rebuilt from the table, as are people of another version.
 --
--- Locks:  base rows in key order, then the same people's other rows.
+-- Locks:  the gate of the rules; base rows in key order, then the same people's other rows.
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
 -- Raises: 22023 for a moment over a day ahead, 23503 for an unknown organization.
@@ -18,9 +19,56 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
+    v_person uuid;
+    v_org text;
+    v_type text;
+    v_day date;
+    v_at timestamptz;
+    v_quantity numeric;
+    v_attributes jsonb;
+    v_id bigint;
+    v_pending bigint[]; -- the person's activities that are not counted yet, null = no others
+    v_has_more boolean;
+    v_rows refcursor;
+    v_version integer;
+    v_plain_stats text[];
+    v_routes badges_internal.stat_route[];
+    v_route badges_internal.stat_route;
+    v_has_raw boolean;
+    v_has_tenure boolean;
+    v_apart badges_internal.stat_reading[];
+    v_stats text[];
+    v_own_stats text[]; -- those with a bucket or a value of their own
+    v_own_buckets text[];
+    v_own_values numeric[];
+    v_group text[]; -- the stats of one update
+    v_bucket text;
+    v_value numeric;
+    v_is_negative boolean;
+    v_week date;
+    v_month date;
+    v_previous_month date;
+    v_found integer;
+    v_place integer;
+    v_base_version integer;
+    v_last_at timestamptz;
+    v_last_date date;
+    v_is_touched boolean;
+    v_has_reached boolean;
+    v_row_version integer;
+    v_row_at timestamptz;
+    v_row_date date;
+    v_row_in xid8;
+    v_row_upto bigint;
+    v_row_reached boolean;
+    v_counted badges_internal.counted_activity;
+    v_all_counted badges_internal.counted_activity[];
+    -- For more than thirty rows.
     v_people uuid[];
     v_orgs text[];
     v_counts bigint[];
@@ -35,81 +83,60 @@ declare
     v_touched_orgs text[];
     v_rebuilt badges_internal.late_person[];
     v_has_rolling boolean;
-    v_stats text[]; -- what is left for the fold, null = everything
-    v_few badges.activities[];
     v_result badges_internal.fold_result;
     v_candidates badges_internal.candidate[];
-    v_short badges_internal.short_result;
-    v_new badges_internal.new_activity;
+    v_all_stats text[]; -- null: every stat
     v_planning text[];
 begin
+    -- The route is read with the row, under the gate: a statement less.
     select
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
-        a.attributes, a.activity_id
-    into v_new
+        a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
+        found.checked_routes, found.has_raw, found.has_tenure,
+        exists (select from new_activities offset 1)
+    into
+        v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_has_more
     from new_activities as a
-    where (select count(*) from (select from new_activities limit 2) as two) = 1;
-
-    if v_new.quantity >= 0 then
-        if v_new.occurred_at > now() + interval '1 day' then
-            perform badges_internal._refuse_future(v_new.occurred_at);
-        end if;
-        v_short := badges_internal._count_one(v_new);
-        if v_short.is_done then
-            return null;
-        end if;
-        v_candidates := v_short.candidates;
-        v_stats := v_short.left_stats;
-    else
-        perform badges_internal._hold_rules();
-        perform badges_internal._refuse_future(a.occurred_at)
-        from (select max(occurred_at) as occurred_at from new_activities) as a
-        where a.occurred_at > now() + interval '1 day';
-    end if;
-
-    select
-        array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id),
-        array_agg(arrived.activity_count), array_agg(arrived.activity_id)
-    into v_people, v_orgs, v_counts, v_ids
-    from (
-        select
-            a.peer_mentor_id, a.org_id, count(*) as activity_count,
-            min(a.activity_id) as activity_id
-        from new_activities as a
-        group by a.peer_mentor_id, a.org_id
-    ) as arrived;
-    if v_people is null then
+    left join badges_internal.activity_routes as found
+        on found.org_id = a.org_id
+        and found.activity_type = a.activity_type
+    where not exists (select from badges_internal.rule_gate for key share)
+    limit 1;
+    if v_person is null then
         return null;
     end if;
-
-    if v_stats is null then
-        -- Asked before the base rows are written anew, just below.
-        if v_short.is_stale is not true then
+    if v_has_more then
+        if exists (select from new_activities offset 30) then
+            perform set_config('plan_cache_mode', 'auto', true);
+            perform badges_internal._hold_rules();
+            perform badges_internal._refuse_future(a.occurred_at)
+            from (select max(occurred_at) as occurred_at from new_activities) as a
+            where a.occurred_at > now() + interval '1 day';
+            select
+                array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id),
+                array_agg(arrived.activity_count), array_agg(arrived.activity_id)
+            into v_people, v_orgs, v_counts, v_ids
+            from (
+                select
+                    a.peer_mentor_id, a.org_id, count(*) as activity_count,
+                    min(a.activity_id) as activity_id
+                from new_activities as a
+                group by a.peer_mentor_id, a.org_id
+            ) as arrived;
+            -- Asked before the base rows are written anew, just below.
             select touched.peer_mentor_ids, touched.org_ids
             into v_touched_people, v_touched_orgs
             from badges_internal._touched_people(v_people, v_orgs, v_counts, v_ids) as touched;
-        end if;
-        perform badges_internal._lock_people(v_people, v_orgs);
-        select
-            v_touched_people || stale.peer_mentor_ids, v_touched_orgs || stale.org_ids
-        into v_stale_people, v_stale_orgs
-        from badges_internal._stale_people(
-            v_people, v_orgs, coalesce(v_short.is_stale, false)
-        ) as stale;
-        if v_stale_people is not null then
-            v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
-        end if;
-    end if;
+            perform badges_internal._lock_people(v_people, v_orgs);
+            select
+                v_touched_people || stale.peer_mentor_ids, v_touched_orgs || stale.org_ids
+            into v_stale_people, v_stale_orgs
+            from badges_internal._stale_people(v_people, v_orgs) as stale;
+            if v_stale_people is not null then
+                v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
+            end if;
 
-    if cardinality(v_stats) is distinct from 0 then
-        select array_agg(a)
-        into v_few
-        from new_activities as a
-        where v_stale_people is null
-        and (select count(*) from (select from new_activities limit 51) as counted) <= 50;
-        if v_few is not null then
-            v_result := badges_internal._fold_few(v_few, v_stats);
-        else
             -- Who was stale is counted already, with these activities.
             select array_agg(person.peer_mentor_id), array_agg(person.org_id)
             into v_counted_people, v_counted_orgs
@@ -127,62 +154,251 @@ begin
                 ' on person.peer_mentor_id = a.peer_mentor_id and person.org_id = a.org_id'
             )
             into v_result
-            using v_stats, v_counted_people, v_counted_orgs, false;
+            using v_all_stats, v_counted_people, v_counted_orgs, false;
             perform badges_internal._plan_for_sets(v_planning);
-        end if;
-        v_candidates := v_candidates || v_result.candidates;
-        select bool_or(route.has_rolling)
-        into v_has_rolling
-        from badges_internal.activity_routes as route
-        where route.org_id = any(v_orgs)
-        and route.activity_type = '';
-        if v_has_rolling then
-            v_candidates := v_candidates || (
-                select badges_internal._roll_windows(
-                    array_agg(person.peer_mentor_id), array_agg(person.org_id),
-                    array_agg(person.first_day), array_agg(person.last_day), v_stats
-                )
-                from (
-                    select
-                        a.peer_mentor_id, a.org_id, min(a.activity_date) as first_day,
-                        max(a.activity_date) as last_day
-                    from new_activities as a
-                    group by a.peer_mentor_id, a.org_id
-                ) as person
-            );
-        end if;
-        if v_short.is_in_order then
-            v_candidates := badges_internal._dated_now(
-                v_candidates, v_new.occurred_at, v_new.activity_id
-            );
-        end if;
-    end if;
+            v_candidates := v_candidates || v_result.candidates
+                || badges_internal._place_unit_runs(v_result.unit_changes);
+            select bool_or(route.has_rolling)
+            into v_has_rolling
+            from badges_internal.activity_routes as route
+            where route.org_id = any(v_orgs)
+            and route.activity_type = '';
+            if v_has_rolling then
+                v_candidates := v_candidates || (
+                    select badges_internal._roll_windows(
+                        array_agg(person.peer_mentor_id), array_agg(person.org_id),
+                        array_agg(person.first_day), array_agg(person.last_day), null
+                    )
+                    from (
+                        select
+                            a.peer_mentor_id, a.org_id, min(a.activity_date) as first_day,
+                            max(a.activity_date) as last_day
+                        from new_activities as a
+                        group by a.peer_mentor_id, a.org_id
+                    ) as person
+                );
+            end if;
+            if v_result.late_days is not null then
+                perform badges_internal._place_late_days(v_result.late_days);
+                v_candidates := v_candidates || badges_internal._cross_milestones(array(
+                    select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
+                        ::badges_internal.stat_key
+                    from unnest(v_result.late_days) as late
+                ));
+            end if;
 
-    v_result.late_days := v_result.late_days || v_short.late_days;
-    if v_result.late_days is not null then
-        perform badges_internal._place_late_days(v_result.late_days);
-        v_candidates := v_candidates || badges_internal._cross_milestones(array(
-            select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
-                ::badges_internal.stat_key
-            from unnest(v_result.late_days) as late
-        ));
+            -- Of who was rebuilt whole, neither what is late nor what fell was told apart.
+            select array_agg(
+                row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
+            )
+            into v_rebuilt
+            from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id);
+            select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
+            into v_fallen_people, v_fallen_orgs
+            from unnest(v_result.fallen_people || v_rebuilt) as fallen;
+            perform badges_internal._evaluate_people(
+                v_people, v_orgs, v_candidates, v_result.late_people || v_rebuilt, v_fallen_people,
+                v_fallen_orgs, 'rule'
+            );
+            return null;
+        end if;
+        open v_rows for
+            select
+                a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at,
+                a.quantity, a.attributes, a.activity_id, found.rule_set_version,
+                found.plain_stats, found.checked_routes, found.has_raw, found.has_tenure,
+                case when count(*) over (partition by a.peer_mentor_id) > 1
+                    then coalesce(array_agg(a.activity_id) over later, '{}') end
+            from new_activities as a
+            left join badges_internal.activity_routes as found
+                on found.org_id = a.org_id
+                and found.activity_type = a.activity_type
+            window later as (
+                partition by a.peer_mentor_id
+                order by a.org_id, a.occurred_at, a.activity_id
+                rows between 1 following and unbounded following
+            )
+            order by a.peer_mentor_id, a.org_id, a.occurred_at, a.activity_id;
+        fetch v_rows
+        into
+            v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
     end if;
+    loop
+        if v_at > now() + interval '1 day' then
+            perform badges_internal._refuse_future(v_at);
+        end if;
+        if v_version is null then
+            -- No rule names the type; or no rule set the organization.
+            select
+                found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
+                found.has_tenure
+            into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure
+            from badges_internal.activity_routes as found
+            where found.org_id = v_org
+            and found.activity_type = '';
+            v_version := coalesce(v_version, 0);
+        end if;
+        v_stats := array['*', '=' || v_type] || v_plain_stats;
+        v_is_negative := v_quantity < 0;
+        v_own_stats := null;
+        v_own_buckets := null;
+        v_own_values := null;
+        v_apart := null;
+        foreach v_route in array coalesce(v_routes, '{}') loop
+            continue when v_route.predicate is not null and not badges_internal._is_chosen(
+                v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
+                v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
+            );
+            v_bucket := '';
+            if v_route.per_field is not null or v_route.window_unit is not null then
+                v_bucket := badges_internal._bucket(
+                    v_route.per_field, v_route.window_unit, v_attributes, v_quantity, v_day
+                );
+                continue when v_bucket is null;
+            end if;
+            v_value := v_quantity;
+            if v_route.value_field is not null then
+                v_value := badges_internal._number(
+                    badges_internal._attribute(v_attributes, v_quantity, v_route.value_field)
+                );
+                v_is_negative := v_is_negative or coalesce(v_value < 0, false);
+            end if;
+            if v_route.element_field is not null or v_route.element_unit is not null
+                or v_route.rolling_days is not null
+            then
+                v_apart := v_apart || badges_internal._read_apart(
+                    v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
+                );
+                continue when v_route.rolling_days is not null;
+            end if;
+            if v_bucket <> '' or v_route.value_field is not null then
+                v_own_stats := v_own_stats || v_route.stat;
+                v_own_buckets := v_own_buckets || v_bucket;
+                v_own_values := v_own_values || v_value;
+            else
+                v_stats := v_stats || v_route.stat;
+            end if;
+        end loop;
 
-    -- Of who was rebuilt whole, neither what is late nor what fell was told apart.
-    select array_agg(
-        row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
-    )
-    into v_rebuilt
-    from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id);
-    select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
-    into v_fallen_people, v_fallen_orgs
-    from unnest(v_result.fallen_people || v_rebuilt) as fallen
-    where (v_short.previous_at < fallen.occurred_at) is not true;
-    v_result.late_people := v_result.late_people || v_short.late_people || v_rebuilt;
-    perform badges_internal._evaluate_people(
-        v_people, v_orgs, v_candidates, v_result.late_people, v_fallen_people, v_fallen_orgs,
-        'rule'
-    );
+        v_week := v_day - (v_day - date '1900-01-01') % 7;
+        v_month := date_trunc('month', v_day::timestamp)::date;
+        v_previous_month := (v_month - interval '1 month')::date;
+        v_base_version := null;
+        v_found := 0;
+        v_place := 0;
+        v_has_reached := false;
+        v_is_touched := false;
+        v_group := v_stats;
+        v_bucket := '';
+        v_value := v_quantity;
+        loop
+            for v_row_version, v_row_at, v_row_date, v_row_in, v_row_upto, v_row_reached in
+                update badges.peer_mentor_stats as held
+                set
+                    activity_count = activity_count + 1,
+                    value_sum = value_sum + coalesce(v_value, 0),
+                    value_max = greatest(value_max, v_value),
+                    -- Null last_date: no days are kept, and every comparison leaves them alone.
+                    active_days = active_days + case when last_date < v_day then 1 else 0 end,
+                    day_run = case
+                        when last_date = v_day - 1 then day_run + 1
+                        when last_date < v_day then 1
+                        else day_run
+                    end,
+                    longest_day_run = case
+                        when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
+                        else longest_day_run
+                    end,
+                    week_run = case
+                        when last_date >= v_week then week_run
+                        when last_date >= v_week - 7 then week_run + 1
+                        when last_date < v_week then 1
+                        else week_run
+                    end,
+                    longest_week_run = case
+                        when last_date < v_week and last_date >= v_week - 7
+                            then greatest(longest_week_run, week_run + 1)
+                        else longest_week_run
+                    end,
+                    month_run = case
+                        when last_date >= v_month then month_run
+                        when last_date >= v_previous_month then month_run + 1
+                        when last_date < v_month then 1
+                        else month_run
+                    end,
+                    longest_month_run = case
+                        when last_date < v_month and last_date >= v_previous_month
+                            then greatest(longest_month_run, month_run + 1)
+                        else longest_month_run
+                    end,
+                    run_end = case when last_date < v_day then v_day else run_end end,
+                    first_at = least(first_at, v_at),
+                    last_at = greatest(last_at, v_at),
+                    last_date = case when last_date < v_day then v_day else last_date end
+                where held.peer_mentor_id = v_person
+                and held.org_id = v_org
+                and held.stat = any(v_group)
+                and held.bucket = v_bucket
+                -- A base row without activities was written by a decision by hand.
+                and held.activity_count > 0
+                returning
+                    rule_set_version, last_at, last_date, counted_in, counted_upto,
+                    badges_internal._has_reached(held)
+            loop
+                v_found := v_found + 1;
+                if v_row_version is not null then
+                    v_base_version := v_row_version;
+                    v_last_at := v_row_at;
+                    v_last_date := v_row_date;
+                    if v_row_in is not null then
+                        v_is_touched := v_row_in = pg_current_xact_id()
+                            and badges_internal._is_touched(v_id, v_row_upto);
+                    end if;
+                end if;
+                if v_row_reached then
+                    v_has_reached := true;
+                end if;
+            end loop;
+            v_place := v_place + 1;
+            exit when v_own_stats[v_place] is null;
+            v_group := array[v_own_stats[v_place]];
+            v_bucket := v_own_buckets[v_place];
+            v_value := v_own_values[v_place];
+        end loop;
+
+        if v_base_version is distinct from v_version
+            or v_last_at > v_at
+            or v_last_date > v_day
+            or v_found < cardinality(v_stats) + v_place - 1
+            or v_has_reached
+            or v_apart is not null
+            or v_has_raw
+            or v_has_tenure
+            or v_is_negative
+            or v_is_touched
+        then
+            v_counted := badges_internal._count_rest(
+                row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
+                    ::badges_internal.new_activity,
+                v_pending, v_version, v_stats, v_own_stats, v_own_buckets, v_own_values, v_apart,
+                v_found, v_base_version, v_last_at, v_last_date, v_is_touched, v_has_reached,
+                v_is_negative, v_has_raw, v_has_tenure
+            );
+            if v_counted.peer_mentor_id is not null then
+                v_all_counted := v_all_counted || v_counted;
+            end if;
+        end if;
+        exit when not v_has_more;
+        fetch v_rows
+        into
+            v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+        exit when not found;
+    end loop;
+    if v_all_counted is not null then
+        perform badges_internal._finish_counted(v_all_counted);
+    end if;
     return null;
 end;
 $$;

@@ -42,7 +42,7 @@ begin
 
     select stale.peer_mentor_ids, stale.org_ids
     into v_stale_people, v_stale_orgs
-    from badges_internal._stale_people(p_people, p_orgs, false) as stale;
+    from badges_internal._stale_people(p_people, p_orgs) as stale;
     if v_stale_people is not null then
         v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
     end if;

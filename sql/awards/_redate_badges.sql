@@ -1,10 +1,14 @@
 -- Moves earned_at of held awards back to where their rules, as they are, came true.
 --
 -- Only awards that rules gave and still hold, whose rule has not changed since. Dates never move
--- forward. Badges that count badges follow. The caller holds the base rows.
+-- forward. Held badges that count badges follow; p_moved: what the caller moved already, with the
+-- new moments. The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
-create or replace function badges_internal._redate_badges(p_held badges_internal.candidate[])
+create or replace function badges_internal._redate_badges(
+    p_held badges_internal.candidate[],
+    p_moved badges_internal.candidate[] default null
+)
 returns void
 language plpgsql
 volatile
@@ -12,8 +16,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_badges badges_internal.candidate[] := p_held;
+    v_moved badges_internal.candidate[] := p_moved;
 begin
-    while v_badges is not null loop
+    while v_badges is not null or v_moved is not null loop
+        if v_badges is null then
+            v_badges := badges_internal._counting_held(v_moved);
+            v_moved := null;
+            continue;
+        end if;
         with moved as (
             update badges.earned_badges as earned
             set earned_at = award.earned_at, activity_id = award.activity_id
@@ -41,16 +51,18 @@ begin
                 jsonb_build_object('earned_at', earned_at)
             from moved
         )
-        select array_agg(
-            row(peer_mentor_id, org_id, badge_definition_id, null, null)
+        select v_moved || array_agg(
+            row(peer_mentor_id, org_id, badge_definition_id, earned_at, null)
                 ::badges_internal.candidate
         )
-        into v_badges
+        into v_moved
         from moved;
-        v_badges := badges_internal._counting_badges(v_badges);
+        v_badges := null;
     end loop;
 end;
 $$;
 
-comment on function badges_internal._redate_badges(badges_internal.candidate[]) is
+comment on function badges_internal._redate_badges(
+    badges_internal.candidate[], badges_internal.candidate[]
+) is
 'Moves earned_at of held awards back to where their rules, as they are, came true.';

@@ -24,15 +24,17 @@ declare
     v_awards badges_internal.dated_award[];
     v_granted badges_internal.candidate[];
     v_all_granted badges_internal.candidate[] := '{}';
-    v_again badges_internal.candidate[] := '{}';
+    v_again badges_internal.candidate[]; -- held, and dated later than they came true
+    v_held badges_internal.candidate[]; -- awarded with what brings them here
     v_revoked badges_internal.candidate[]; -- taken back by a rule: they may hold again
 begin
     select
         array_agg(placed.candidate) filter (where not placed.is_counting),
         array_agg(placed.candidate) filter (where placed.is_counting),
         array_agg(placed.undated) filter (where placed.is_revoked),
-        coalesce(array_agg(placed.undated) filter (where placed.is_held_later), '{}')
-    into v_candidates, v_counting, v_revoked, v_again
+        array_agg(placed.undated) filter (where placed.is_held_later),
+        array_agg(placed.undated) filter (where placed.is_held_since)
+    into v_candidates, v_counting, v_revoked, v_again, v_held
     from (
         select
             candidate,
@@ -49,20 +51,25 @@ begin
                 null
             )::badges_internal.candidate as undated,
             known.is_revoked,
-            known.is_held_later
+            known.is_held_later,
+            known.is_held_since
         from unnest(p_candidates) as candidate
         cross join lateral (
             select
                 bool_or(earned.revoked_by = 'rule') as is_revoked,
                 -- What decided it then is gone: it came true again, but earlier.
                 bool_or(earned.revoked_at is null and earned.earned_at > candidate.came_true_at)
-                    as is_held_later
+                    as is_held_later,
+                -- Written before the call, by what brings it here (_award_reached).
+                bool_or(earned.revoked_at is null and earned.earned_at = candidate.came_true_at)
+                    as is_held_since
             from badges.earned_badges as earned
             where earned.peer_mentor_id = candidate.peer_mentor_id
             and earned.badge_definition_id = candidate.badge_definition_id
             and earned.org_id = candidate.org_id
         ) as known
     ) as placed;
+    v_counting := v_counting || badges_internal._counting_badges(v_held);
     loop
         if v_candidates is null then
             exit when v_counting is null;
@@ -77,41 +84,7 @@ begin
             v_all_granted := v_all_granted || v_granted;
         end if;
     end loop;
-    -- Badges that count badges may have come true earlier by what was granted now, or again.
-    if v_all_granted <> '{}' then
-        with granted as (
-            select each.peer_mentor_id, each.org_id, min(earned.earned_at) as first_at
-            from (select distinct given.* from unnest(v_all_granted) as given) as each
-            join badges.earned_badges as earned
-                on earned.peer_mentor_id = each.peer_mentor_id
-                and earned.badge_definition_id = each.badge_definition_id
-                and earned.org_id = each.org_id
-            group by each.peer_mentor_id, each.org_id
-        )
-        select
-            v_again || coalesce(
-                array_agg(counting) filter (
-                    where earned.revoked_at is null and earned.earned_at > granted.first_at
-                ),
-                '{}'
-            ),
-            v_revoked || array_agg(counting) filter (where earned.revoked_by = 'rule')
-        into v_again, v_revoked
-        from unnest(badges_internal._counting_badges(v_all_granted)) as counting
-        join granted
-            on granted.peer_mentor_id = counting.peer_mentor_id
-            and granted.org_id = counting.org_id
-        join badges.earned_badges as earned
-            on earned.peer_mentor_id = counting.peer_mentor_id
-            and earned.badge_definition_id = counting.badge_definition_id
-            and earned.org_id = counting.org_id;
-    end if;
-    if v_again <> '{}' then
-        perform badges_internal._redate_badges(v_again);
-    end if;
-    if v_revoked <> '{}' then
-        perform badges_internal._settle_badges(v_revoked, p_source);
-    end if;
+    perform badges_internal._follow_granted(v_all_granted || v_held, v_again, v_revoked, p_source);
     return cardinality(v_all_granted);
 end;
 $$;

@@ -19,17 +19,7 @@ declare
     v_last_id constant bigint := badges_internal._last_activity_id();
 begin
     perform badges_internal._hold_rules();
-    perform badges_internal._require_organization(given.org_id)
-    from (select distinct each.org_id from unnest(p_org_ids) as each (org_id)) as given;
-    -- An old snapshot must not add a person behind a rule set that was applied since: the
-    -- organization's row has changed then, and this lock answers 40001.
-    if current_setting('transaction_isolation') <> 'read committed' then
-        perform
-        from badges.organizations as organization
-        where organization.org_id = any(p_org_ids)
-        order by organization.org_id
-        for share;
-    end if;
+    perform badges_internal._hold_organizations(p_org_ids);
     insert into badges.peer_mentor_stats as held (
         peer_mentor_id, org_id, stat, bucket, rule_set_version, counted_in, counted_upto
     )

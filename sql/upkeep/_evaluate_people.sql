@@ -6,8 +6,8 @@
 --
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
--- sweep's moment, null = only the people's own activities tell the time. The caller holds the base
--- rows. Gives the number of awards.
+-- sweep's moment, null = only the people's own activities tell the time. p_late_activities: late
+-- ones of people who are not in p_late. The caller holds the base rows. Gives the number of awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(
@@ -18,7 +18,8 @@ create or replace function badges_internal._evaluate_people(
     p_fallen_people uuid[],
     p_fallen_orgs text[],
     p_source text,
-    p_as_of timestamptz default null
+    p_as_of timestamptz default null,
+    p_late_activities badges_internal.late_activity[] default null
 )
 returns bigint
 language plpgsql
@@ -28,7 +29,11 @@ as $$
 declare
     v_candidates constant badges_internal.candidate[] := p_candidates
         || badges_internal._pass_due_dates(p_peer_mentor_ids, p_org_ids, p_as_of)
-        || badges_internal._falling_badges(p_late);
+        || badges_internal._falling_badges(p_late || (
+            select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
+                ::badges_internal.late_person)
+            from unnest(p_late_activities) as late
+        ));
     v_awarded bigint;
 begin
     if p_fallen_people is not null then
@@ -38,6 +43,9 @@ begin
     if p_late is not null then
         perform badges_internal._redate_awards(p_late);
     end if;
+    if p_late_activities is not null then
+        perform badges_internal._redate_late(p_late_activities);
+    end if;
     return v_awarded
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
@@ -45,6 +53,6 @@ $$;
 
 comment on function badges_internal._evaluate_people(
     uuid[], text[], badges_internal.candidate[], badges_internal.late_person[], uuid[], text[],
-    text, timestamptz
+    text, timestamptz, badges_internal.late_activity[]
 ) is
 'Decides what people have and when, after anything that may have changed it: the one order.';

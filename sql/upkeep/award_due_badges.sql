@@ -45,7 +45,7 @@ begin
         -- Whom this meets first after an apply has to be settled by the new version, too.
         select stale.peer_mentor_ids, stale.org_ids
         into v_stale_people, v_stale_orgs
-        from badges_internal._stale_people(v_people, v_orgs, false) as stale;
+        from badges_internal._stale_people(v_people, v_orgs) as stale;
         v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
         v_awarded := v_awarded + badges_internal._evaluate_people(
             v_people, v_orgs, v_candidates, null, v_stale_people, v_stale_orgs, 'sweep', p_as_of

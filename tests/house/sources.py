@@ -14,12 +14,33 @@ ROOT = Path(__file__).resolve().parents[2]
 # the work. Nothing in them is of our schemas without saying so.
 PATH_IS_SET_BY_CALLER = frozenset(
     {
+        "badges_internal._advance_thresholds",
+        "badges_internal._award_reached",
         "badges_internal._choice_variables",
+        "badges_internal._chosen_activities",
         "badges_internal._count_one",
+        "badges_internal._counting_held",
         "badges_internal._cross_milestones",
+        "badges_internal._earlier_by_days",
+        "badges_internal._earlier_by_elements",
+        "badges_internal._earlier_by_maximum",
+        "badges_internal._earlier_by_units",
+        "badges_internal._earlier_by_value",
+        "badges_internal._earlier_by_windows",
+        "badges_internal._earlier_in_part",
+        "badges_internal._earlier_states",
+        "badges_internal._instant_before",
+        "badges_internal._measured_late",
         "badges_internal._next_milestone",
+        "badges_internal._place_late_day",
+        "badges_internal._redate_late",
+        "badges_internal._run_complete_at",
+        "badges_internal._run_length",
+        "badges_internal._run_through",
+        "badges_internal._runs_around",
         "badges_internal._scalar_text",
         "badges_internal._wanted_stats",
+        "badges_internal._write_awards",
     }
 )
 
@@ -27,8 +48,9 @@ PATH_IS_SET_BY_CALLER = frozenset(
 # and a transition table is visible in its own trigger alone.
 MAY_BUILD_STATEMENTS = frozenset(
     {
-        "stats/_element_statement.sql",
-        "stats/_fold_few.sql",
+        "stats/_fold_days.sql",
+        "stats/_fold_elements.sql",
+        "stats/_fold_reading.sql",
         "stats/_fold_statement.sql",
     }
 )

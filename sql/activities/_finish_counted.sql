@@ -1,0 +1,106 @@
+-- Decides what people have after some activities were counted one by one.
+--
+-- Who is of another version, or was counted elsewhere, is rebuilt from the table. What one activity
+-- decides alone is awarded at once. The caller holds the other people's base rows.
+--
+-- Locks:  base rows of those who are rebuilt, in key order.
+-- Writes: as _bring_up_to_date and _evaluate_people.
+create or replace function badges_internal._finish_counted(
+    p_counted badges_internal.counted_activity[]
+)
+returns void
+language plpgsql
+volatile
+as $$
+declare
+    v_counted badges_internal.counted_activity;
+    v_left badges_internal.counted_activity[];
+    v_people uuid[];
+    v_orgs text[];
+    v_stale_people uuid[];
+    v_stale_orgs text[];
+    v_fallen_people uuid[];
+    v_fallen_orgs text[];
+    v_candidates badges_internal.candidate[];
+    v_late badges_internal.late_person[];
+    v_late_activities badges_internal.late_activity[];
+    v_has_looked boolean;
+begin
+    foreach v_counted in array p_counted loop
+        if v_counted.is_newest is not true then
+            v_left := v_left || v_counted;
+            continue;
+        end if;
+        if v_counted.has_looked then
+            perform badges_internal._mark_looked(
+                array[v_counted.peer_mentor_id], array[v_counted.org_id]
+            );
+        end if;
+        v_candidates := v_candidates || badges_internal._award_reached(
+            v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
+            v_counted.occurred_at, v_counted.activity_id
+        );
+    end loop;
+    if v_left is null and v_candidates is null then
+        return;
+    end if;
+    select
+        array_agg(person.peer_mentor_id), array_agg(person.org_id),
+        array_agg(person.peer_mentor_id) filter (where person.is_stale),
+        array_agg(person.org_id) filter (where person.is_stale),
+        array_agg(person.peer_mentor_id) filter (where person.is_stale or person.is_falling),
+        array_agg(person.org_id) filter (where person.is_stale or person.is_falling),
+        array_agg(
+            row(person.peer_mentor_id, person.org_id, '-infinity')::badges_internal.late_person
+        ) filter (where person.is_stale),
+        bool_or(person.has_looked)
+    into
+        v_people, v_orgs, v_stale_people, v_stale_orgs, v_fallen_people, v_fallen_orgs, v_late,
+        v_has_looked
+    from (
+        select
+            counted.peer_mentor_id, counted.org_id, bool_or(counted.is_stale) as is_stale,
+            bool_or(counted.is_falling) as is_falling, bool_or(counted.has_looked) as has_looked
+        from unnest(v_left) as counted
+        group by counted.peer_mentor_id, counted.org_id
+        order by counted.peer_mentor_id, counted.org_id
+    ) as person;
+    if v_has_looked then
+        perform badges_internal._mark_looked(v_people, v_orgs);
+    end if;
+    v_candidates := v_candidates || array(
+        select candidate
+        from unnest(v_left) as counted
+        cross join lateral unnest(counted.candidates) as candidate
+    );
+    if v_stale_people is not null then
+        perform badges_internal._lock_people(v_stale_people, v_stale_orgs);
+        v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false)
+            || array(
+                select candidate
+                from unnest(v_candidates) as candidate
+                where (candidate.peer_mentor_id, candidate.org_id) not in (
+                    select stale.peer_mentor_id, stale.org_id
+                    from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+                )
+            );
+    end if;
+    select array_agg(counted.late)
+    into v_late_activities
+    from unnest(p_counted) as counted
+    where (counted.late).activity_id is not null
+    and (v_stale_people is null or not exists (
+        select
+        from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
+        where stale.peer_mentor_id = counted.peer_mentor_id
+        and stale.org_id = counted.org_id
+    ));
+    perform badges_internal._evaluate_people(
+        v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,
+        v_late_activities
+    );
+end;
+$$;
+
+comment on function badges_internal._finish_counted(badges_internal.counted_activity[]) is
+'Decides what people have after some activities were counted one by one.';

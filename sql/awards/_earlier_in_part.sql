@@ -1,0 +1,57 @@
+-- Lists those of a part's held conditions that late activities made true before the award.
+--
+-- p_states: of one person, stat and measure, each with the award's moment. p_late: the late
+-- activities in this part, in their order. p_types, p_route: of the stat. Result: docs of
+-- _earlier_states.
+create or replace function badges_internal._earlier_in_part(
+    p_states badges_internal.condition_state[],
+    p_late badges_internal.late_activity[],
+    p_bucket text,
+    p_types text[],
+    p_route badges_internal.stat_route
+)
+returns badges_internal.condition_state[]
+language plpgsql
+volatile
+as $$
+declare
+    v_measure constant text := p_states[1].measure;
+begin
+    if v_measure = 'sum' or p_route.element_measure = 'sum' then
+        perform
+        from badges.peer_mentor_stats as held
+        where held.peer_mentor_id = p_states[1].peer_mentor_id
+        and held.org_id = p_states[1].org_id
+        and held.stat = p_states[1].stat
+        and held.has_negative;
+        if found then
+            return badges_internal._undated(p_states);
+        end if;
+    end if;
+    if p_route.rolling_days is not null then
+        return badges_internal._earlier_by_windows(p_states, p_late, p_bucket, p_types, p_route);
+    elsif v_measure in ('count', 'sum') then
+        return badges_internal._earlier_by_value(p_states, p_late, p_bucket, p_types, p_route);
+    elsif v_measure = 'max' then
+        return badges_internal._earlier_by_maximum(p_states, p_late, p_route);
+    elsif v_measure = 'tenure' then
+        -- It began on a day of another activity.
+        perform
+        from badges_internal._chosen_activities(
+            p_states[1].peer_mentor_id, p_states[1].org_id, p_types, p_route, p_bucket,
+            '-infinity', (select min(late.activity_date) from unnest(p_late) as late)
+        ) as found
+        where found.activity_id not in (select late.activity_id from unnest(p_late) as late);
+        return case when found then '{}' else badges_internal._undated(p_states) end;
+    elsif v_measure = 'distinct' or p_route.element_unit is not null then
+        return badges_internal._earlier_by_elements(p_states, p_late, p_bucket, p_types, p_route);
+    end if;
+    return badges_internal._earlier_by_units(p_states, p_late, p_bucket, p_types, p_route);
+end;
+$$;
+
+comment on function badges_internal._earlier_in_part(
+    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
+    badges_internal.stat_route
+) is
+'Lists those of a part''s held conditions that late activities made true before the award.';

@@ -1,0 +1,47 @@
+-- Sets the next thresholds of those of the given rows that have reached one.
+--
+-- Writes: badges.peer_mentor_stats.
+create or replace function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[])
+returns void
+language plpgsql
+volatile
+set enable_material = off
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    update badges.peer_mentor_stats as held
+    set
+        next_count = next.next_count,
+        next_sum = next.next_sum,
+        next_max = next.next_max,
+        next_active_days = next.next_active_days,
+        next_distinct = next.next_distinct,
+        next_day_run = next.next_day_run,
+        next_week_run = next.next_week_run,
+        next_month_run = next.next_month_run
+    from unnest(p_keys) as key
+    join badges.peer_mentor_stats as own
+        on own.peer_mentor_id = key.peer_mentor_id
+        and own.org_id = key.org_id
+        and own.stat = key.stat
+        and own.bucket = key.bucket
+    join badges_internal.stat_definitions as defined
+        on defined.org_id = own.org_id
+        and defined.stat = own.stat
+    cross join lateral badges_internal._next_thresholds(
+        defined.thresholds, own.org_id, own.stat,
+        row(own.activity_count, own.value_sum, own.value_max, own.active_days,
+            own.distinct_count, own.longest_day_run, own.longest_week_run,
+            own.longest_month_run)::badges_internal.stat_values
+    ) as next
+    where badges_internal._has_reached(own)
+    and held.peer_mentor_id = own.peer_mentor_id
+    and held.org_id = own.org_id
+    and held.stat = own.stat
+    and held.bucket = own.bucket;
+end;
+$$;
+
+comment on function badges_internal._advance_thresholds(badges_internal.stat_key[]) is
+'Sets the next thresholds of those of the given rows that have reached one.';

@@ -1,0 +1,88 @@
+-- Counts one activity's element (value, unit) of a stat, and tells whether the row reached something.
+--
+-- The activity is in the stat's row already, and the caller holds the base row. p_pending: as in
+-- _count_one.
+--
+-- Writes: badges_internal.stat_elements, badges.peer_mentor_stats.
+create or replace function badges_internal._count_element(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_reading badges_internal.stat_reading,
+    p_day date,
+    p_pending bigint[]
+)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+    v_route constant badges_internal.stat_route := p_reading.route;
+    v_element constant text := p_reading.element;
+    v_measured constant numeric := p_reading.element_measured;
+    v_tally numeric;
+    v_was_counted boolean := false;
+    v_is_counted boolean;
+begin
+    if v_route.element_at_least is null then
+        insert into badges_internal.stat_elements (
+            peer_mentor_id, org_id, stat, bucket, element, is_counted
+        )
+        values (p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, v_element, true)
+        on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing;
+        if not found then
+            return false;
+        end if;
+        v_is_counted := true;
+    else
+        select held.tally, held.is_counted
+        into v_tally, v_was_counted
+        from badges_internal.stat_elements as held
+        where held.peer_mentor_id = p_peer_mentor_id
+        and held.org_id = p_org_id
+        and held.stat = v_route.stat
+        and held.bucket = p_reading.bucket
+        and held.element = v_element;
+        v_was_counted := coalesce(v_was_counted, false);
+        v_tally := case
+            when v_route.element_measure = 'max' then greatest(v_tally, v_measured)
+            when v_route.element_measure = 'active_days' then badges_internal._count_unit_days(
+                p_peer_mentor_id, p_org_id, v_route, p_reading.bucket, v_element::date, p_pending
+            )
+            when v_tally is null then v_measured
+            else v_tally + coalesce(v_measured, 0)
+        end;
+        v_is_counted := coalesce(v_tally >= v_route.element_at_least, false);
+        insert into badges_internal.stat_elements (
+            peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
+        )
+        values (
+            p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, v_element, v_tally,
+            v_is_counted
+        )
+        on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
+            tally = excluded.tally,
+            is_counted = excluded.is_counted;
+        if v_is_counted = v_was_counted then
+            return false;
+        end if;
+    end if;
+    if v_route.element_unit is not null then
+        return badges_internal._count_unit(
+            p_peer_mentor_id, p_org_id, v_route, p_reading.bucket, v_element::date, v_is_counted
+        );
+    end if;
+    update badges.peer_mentor_stats as held
+    set distinct_count = distinct_count + case when v_is_counted then 1 else -1 end
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = v_route.stat
+    and held.bucket = p_reading.bucket
+    returning badges_internal._has_reached(held) into v_is_counted;
+    return v_is_counted;
+end;
+$$;
+
+comment on function badges_internal._count_element(
+    uuid, text, badges_internal.stat_reading, date, bigint[]
+) is
+'Counts one activity''s element (value, unit) of a stat, and tells whether the row reached something.';

@@ -1,0 +1,87 @@
+-- Places a unit of a streak that counts from now on, or no longer, in the runs of its row.
+--
+-- The newest unit lengthens the last run or begins one; an earlier one joins the runs beside it,
+-- found by a scan outwards until a gap shows. p_is_counted false: the runs are counted anew. Tells
+-- whether the row reached something.
+--
+-- Writes: badges.peer_mentor_stats.
+create or replace function badges_internal._count_unit(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_route badges_internal.stat_route,
+    p_bucket text,
+    p_unit_start date,
+    p_is_counted boolean
+)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+    v_unit constant text := p_route.element_unit;
+    v_number constant integer := badges_internal._unit_number(v_unit, p_unit_start);
+    v_step constant integer := 1 + coalesce(p_route.grace, 0);
+    v_run integer; -- the run that holds the unit
+    v_last_run integer;
+    v_longest integer;
+    v_run_end date;
+    v_has_reached boolean;
+begin
+    select
+        case when v_unit = 'day' then held.day_run when v_unit = 'week' then held.week_run
+            else held.month_run end,
+        case when v_unit = 'day' then held.longest_day_run
+            when v_unit = 'week' then held.longest_week_run else held.longest_month_run end,
+        held.run_end
+    into v_last_run, v_longest, v_run_end
+    from badges.peer_mentor_stats as held
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = p_route.stat
+    and held.bucket = p_bucket;
+    if not p_is_counted then
+        select change.unit_run, change.longest_unit_run, change.run_end
+        into v_last_run, v_longest, v_run_end
+        from unnest(badges_internal._add_unit_runs(array[row(
+            p_peer_mentor_id, p_org_id, p_route.stat, p_bucket, v_unit, -1, null, null, null
+        )::badges_internal.element_change])) as change;
+    elsif v_run_end is null or p_unit_start > v_run_end then
+        v_last_run := case
+            when v_number <= badges_internal._unit_number(v_unit, v_run_end) + v_step
+                then v_last_run + 1
+            else 1
+        end;
+        v_longest := greatest(v_longest, v_last_run);
+        v_run_end := p_unit_start;
+    else
+        select around.run_length, case when around.is_last then around.run_length end
+        into v_run, v_last_run
+        from badges_internal._units_around(
+            p_peer_mentor_id, p_org_id, p_route, p_bucket, p_unit_start
+        ) as around;
+        v_longest := greatest(v_longest, v_run);
+    end if;
+    update badges.peer_mentor_stats as held
+    set
+        distinct_count = distinct_count + case when p_is_counted then 1 else -1 end,
+        day_run = case when v_unit = 'day' then coalesce(v_last_run, day_run) else day_run end,
+        week_run = case when v_unit = 'week' then coalesce(v_last_run, week_run) else week_run end,
+        month_run = case when v_unit = 'month' then coalesce(v_last_run, month_run)
+            else month_run end,
+        longest_day_run = case when v_unit = 'day' then v_longest else longest_day_run end,
+        longest_week_run = case when v_unit = 'week' then v_longest else longest_week_run end,
+        longest_month_run = case when v_unit = 'month' then v_longest else longest_month_run end,
+        run_end = v_run_end
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = p_route.stat
+    and held.bucket = p_bucket
+    returning badges_internal._has_reached(held) into v_has_reached;
+    return v_has_reached;
+end;
+$$;
+
+comment on function badges_internal._count_unit(
+    uuid, text, badges_internal.stat_route, text, date, boolean
+) is
+'Places a unit of a streak that counts from now on, or no longer, in the runs of its row.';
