@@ -42,8 +42,6 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._may_date_earlier",
         "badges_internal._measured_late",
         "badges_internal._next_milestone",
-        "badges_internal._next_threshold",
-        "badges_internal._next_whole",
         "badges_internal._place_late_day",
         "badges_internal._redate_late",
         "badges_internal._run_complete_at",
@@ -66,8 +64,9 @@ PATH_IS_SET_BY_CALLER = frozenset(
 # and a transition table is visible in its own trigger alone.
 MAY_BUILD_STATEMENTS = frozenset(
     {
-        "stats/_element_statement.sql",
-        "stats/_fold_few.sql",
+        "stats/_fold_days.sql",
+        "stats/_fold_elements.sql",
+        "stats/_fold_reading.sql",
         "stats/_fold_statement.sql",
     }
 )

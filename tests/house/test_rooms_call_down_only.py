@@ -33,7 +33,6 @@ LONG_BODIES = {
     "rules/plan/_plan_rules.sql": 104,
     "rules/versions/_save_compiled.sql": 199,
     "stats/_count_one.sql": 215,
-    "stats/_element_statement.sql": 122,
     "stats/_fold_statement.sql": 370,
     "stats/_roll_stat.sql": 115,
     "stats/_rolling_windows.sql": 133,
