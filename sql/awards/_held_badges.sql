@@ -27,12 +27,17 @@ begin atomic
         group by earned.badge_definition_id
     ) as held
     where p_badge_ids is not null
-    or exists (
+    -- One row by its key, and not all badges hashed anew for every person. The path is asked first:
+    -- it costs a twentieth of the walk, and is rarely there.
+    or (
         select
+            (p_badge_category is null or definition.category = p_badge_category)
+            and not (
+                definition.criteria @? '$.**.type ? (@ == "badges_earned")'
+                and badges_internal._counts_badges(definition.criteria)
+            )
         from badges.badge_definitions as definition
         where definition.badge_definition_id = held.badge_definition_id
-        and (p_badge_category is null or definition.category = p_badge_category)
-        and not badges_internal._counts_badges(definition.criteria)
     );
 end;
 

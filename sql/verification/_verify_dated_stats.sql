@@ -18,7 +18,6 @@ begin atomic
             choice.activity_date,
             choice.occurred_at,
             choice.value,
-            badges_internal._verify_unit_number('day', choice.activity_date) as day,
             badges_internal._verify_unit_number('week', choice.activity_date) as week,
             badges_internal._verify_unit_number('month', choice.activity_date) as month
         from badges_internal._verify_choices(p_scope, null) as choice
@@ -26,7 +25,7 @@ begin atomic
     ), steps as (
         select
             day.*,
-            day.day - lag(day.day) over in_order as day_step,
+            day.activity_date - lag(day.activity_date) over in_order as day_step,
             day.week - lag(day.week) over in_order as week_step,
             day.month - lag(day.month) over in_order as month_step
         from days as day
@@ -37,7 +36,7 @@ begin atomic
     ), running as (
         select
             step.*,
-            max(case when step.day_step <= 1 then null else step.day end) over in_order
+            max(case when step.day_step <= 1 then null else step.activity_date end) over in_order
                 as first_day,
             max(case when step.week_step <= 1 then null else step.week end) over in_order
                 as first_week,
@@ -60,10 +59,10 @@ begin atomic
         max(day.value),
         coalesce(min(day.value) < 0, false),
         count(*) filter (where day.day_step is distinct from 0),
-        max(day.day) - max(day.first_day) + 1,
+        max(day.activity_date) - max(day.first_day) + 1,
         max(day.week) - max(day.first_week) + 1,
         max(day.month) - max(day.first_month) + 1,
-        max(day.day - day.first_day) + 1,
+        max(day.activity_date - day.first_day) + 1,
         max(day.week - day.first_week) + 1,
         max(day.month - day.first_month) + 1,
         max(day.activity_date),

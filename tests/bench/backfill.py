@@ -1,8 +1,7 @@
 """What a new badge costs over many activities: plan and apply beside what anybody would have to do.
 
 The floor is one window query that finds who has the badge and since when, and bare inserts of the
-rows that the apply wrote. Seconds are those of the backend on a processor, by the scheduler's own
-statistics, where the server runs here; else those of the clock.
+rows that the apply wrote. Seconds are the backend's own on a processor.
 """
 
 from __future__ import annotations
@@ -10,13 +9,11 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import as_file, files
-from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pgmerit import database
@@ -25,19 +22,12 @@ from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 
 from tests.bench.machine import Machine
-from tests.bench.rates import Clients
+from tests.bench.rates import Clients, past
 from tests.bench.single import peer_mentors
-from tests.bench.stand import COLUMNS, GROWING, OURS, Line, Scale, Stand, line, stand
+from tests.bench.stand import BARE, OURS, Line, Scale, Stand, line, stand
+from tests.bench.verifying import verified
 
-HISTORY, GAP = 50, 3  # activities a person, and days between two
-CHUNK = 2000  # people whose activities one statement brings
-FILL = f"""
-insert into {OURS} ({COLUMNS})
-select made.*
-from generate_series(1, {HISTORY}) as n
-cross join generate_series(%s::integer, %s::integer) as person
-cross join lateral bench.activity(person, n, date '1998-01-01' + n * {GAP}) as made
-"""
+HISTORY = 50  # activities a person
 BADGE = "at_home"
 AT_LEAST = 4
 WHO_HAS_IT = """
@@ -78,27 +68,18 @@ BARE_INSERTS = (
 )
 
 
-@dataclass
-class Spent:
-    """The seconds that a block took on the backend's processor."""
-
-    seconds: float = 0.0
-
-
-@contextmanager
-def spent(connection: Connection) -> Iterator[Spent]:
-    """Measure a block: the backend's own seconds, of no other process."""
-    taken = Spent()
-    begun = _seconds(connection)
-    yield taken
-    taken.seconds = _seconds(connection) - begun
-
-
-def _seconds(connection: Connection) -> float:
-    statistics = Path(f"/proc/{connection.info.backend_pid}/schedstat")
-    if statistics.exists():
-        return int(statistics.read_text().split()[0]) / 1e9
-    return time.monotonic()
+def of_many_activities(machine: Machine, scale: Scale) -> list[Line]:
+    """Goals 11, 12 and 15: a new badge, verification, and writers beside them, over millions."""
+    activities = (10_000_000 if scale.is_full else 2_000_000) // scale.shrink
+    people = activities // HISTORY
+    with stand(machine) as place:
+        peer_mentors(place)
+        past(place, people, 1, (BARE, OURS))
+        what = f"{activities / 1e6:.1f} million activities"
+        lines = _new_badge(place, what)
+        lines += verified(place, what)
+        lines += _beside_writers(machine, place, people, scale)
+    return lines
 
 
 def new_badge() -> dict[str, Any]:
@@ -119,46 +100,57 @@ def new_badge() -> dict[str, Any]:
     return document
 
 
-def new_badge_figures(connection: Connection, rounds: int = 3) -> dict[str, Any]:
+def _new_badge(place: Stand, what: str) -> list[Line]:
     """Plan the new badge, apply it, and measure the floor of both; it stays applied.
 
-    The activities are there already, and the peer mentors' rule set is the current one. No query
-    of either side has workers, whose seconds nobody would count.
+    No query of either side has workers, whose seconds nobody would count.
     """
-    document = new_badge()
+    connection = place.connection
     connection.execute("set max_parallel_workers_per_gather = 0")
-    query, plan = [], []
-    for _ in range(rounds):
-        with spent(connection) as taken:
-            found = connection.execute(WHO_HAS_IT.encode(), (AT_LEAST,)).fetchall()
-        query.append(taken.seconds)
-        with spent(connection) as taken:
-            planned = versions.plan(connection, document)
-        plan.append(taken.seconds)
-    with spent(connection) as applying:
-        applied = versions.apply(connection, document)
+    document = new_badge()
+    found: list[Any] = []
+    planned: dict[str, Any] = {}
+    applied: dict[str, Any] = {}
+
+    def ask() -> None:
+        found[:] = connection.execute(WHO_HAS_IT.encode(), (AT_LEAST,)).fetchall()
+
+    ask()
+    query = place.spent(ask) / 1e6
+    plan = place.spent(lambda: planned.update(versions.plan(connection, document))) / 1e6
+    apply = place.spent(lambda: applied.update(versions.apply(connection, document))) / 1e6
     connection.execute(COPIES.encode())
-    bare = []
+    bare = 0.0
     for statement in BARE_INSERTS:
-        with spent(connection) as taken:
-            written = connection.execute(statement.encode(), {"badge": BADGE}).rowcount
-        bare.append((written, taken.seconds))
+        with connection.cursor() as cursor:
+            bare += place.spent(
+                lambda statement=statement, cursor=cursor: cursor.execute(  # type: ignore[misc]
+                    statement.encode(), {"badge": BADGE}
+                )
+            )
     connection.execute("drop table bench.bare_stats, bench.bare_awards, bench.bare_events")
     connection.execute("reset max_parallel_workers_per_gather")
-    (stats, _), (awards, _), _ = bare
-    floor = min(query) + sum(seconds for _, seconds in bare)
-    assert len(found) == applied["awarded"] == awards == _awarded(planned)
-    return {
-        "people_evaluated": applied["evaluated"],
-        "awards": awards,
-        "snapshot_rows": stats,
-        "window_query_seconds": round(min(query), 2),
-        "plan_seconds": round(min(plan), 2),
-        "plan_to_query": round(min(plan) / min(query), 2),
-        "bare_inserts_seconds": round(sum(seconds for _, seconds in bare), 2),
-        "apply_seconds": round(applying.seconds, 2),
-        "apply_to_floor": round(applying.seconds / floor, 2),
-    }
+    floor = query + bare / 1e6
+    assert len(found) == applied["awarded"] == _awarded(planned)
+    note = f"{len(found):,} awards"
+    return [
+        line(
+            11,
+            f"plan of a badge with a new selector, {what}",
+            [plan / query],
+            2,
+            "x query",
+            note=f"{plan:.1f} s, window query {query:.1f}; {note}",
+        ),
+        line(
+            11,
+            f"apply with backfill, {what}",
+            [apply / floor],
+            3,
+            "x query and inserts",
+            note=f"{apply:.1f} s, query and bare inserts {floor:.1f}; {note}",
+        ),
+    ]
 
 
 def _awarded(planned: Mapping[str, Any]) -> int:
@@ -169,75 +161,41 @@ def _awarded(planned: Mapping[str, Any]) -> int:
     )
 
 
-def of_new_badge(machine: Machine, scale: Scale) -> list[Line]:
-    """Goal 11: plan a new badge, and apply it, over two million activities; ten in full."""
-    people = (200_000 if scale.is_full else 40_000) // scale.shrink
-    with stand(machine) as place:
-        peer_mentors(place)
-        fill(place, people)
-        found = new_badge_figures(place.connection)
-    what = f"a new badge over {people * HISTORY:,} activities"
+def _beside_writers(machine: Machine, place: Stand, people: int, scale: Scale) -> list[Line]:
+    """Insert alone, beside plans and beside backfills, in turns; the badge goes and comes."""
+    clients = Clients(machine, place, people)
+    documents = itertools.cycle((_given(), new_badge()))
+    works: dict[str, Callable[[Connection], Any]] = {
+        "a plan": lambda beside: versions.plan(beside, new_badge()),
+        "a backfill": lambda beside: versions.apply(beside, next(documents)),
+    }
+    rates: dict[str, list[float]] = {"alone": [], **{name: [] for name in works}}
+    for _ in range(3):
+        rates["alone"].append(clients.rate(OURS, 20 * scale.block))
+        for name, work in works.items():
+            with _again_and_again(place, work):
+                rates[name].append(clients.rate(OURS, 20 * scale.block))
     return [
-        line(11, f"{what}: plan", [found["plan_to_query"]], 2, "of the window query"),
-        line(11, f"{what}: apply", [found["apply_to_floor"]], 3, "of the query and bare inserts"),
+        line(
+            15,
+            f"four writers while {name} runs",
+            [own / alone for own, alone in zip(rates[name], rates["alone"], strict=True)],
+            aim,
+            "of alone",
+            at_least=True,
+            note=f"{median(rates[name]):,.0f} a second, alone {median(rates['alone']):,.0f}",
+        )
+        for name, aim in (("a backfill", 0.7), ("a plan", 0.8))
     ]
-
-
-def of_writers(machine: Machine, scale: Scale) -> list[Line]:
-    """Goal 15: writers beside a backfill and beside plans, over a million activities."""
-    people = 20_000 // scale.shrink
-    with stand(machine) as place:
-        peer_mentors(place)
-        fill(place, people)
-        clients = Clients(machine, place, people)
-        found = writers_ratios(place, clients, min(scale.rounds, 5), 20 * scale.block)
-    return [
-        line(15, f"writers while a {name} runs", found[name], aim, "of alone", at_least=True)
-        for name, aim in (("backfill", 0.7), ("plan", 0.8))
-    ]
-
-
-def fill(place: Stand, people: int) -> None:
-    """Give people a history, whose statistics are fresh afterwards."""
-    for first in range(1, people + 1, CHUNK):
-        last = min(people, first + CHUNK - 1)
-        place.connection.execute(FILL.encode(), (first, last))
-    for table in (OURS, *GROWING):
-        place.connection.execute(f"vacuum analyze {table}".encode())
-
-
-def writers_ratios(
-    place: Stand, clients: Clients, rounds: int, transactions: int
-) -> dict[str, list[float]]:
-    """Give the rate of single inserts beside a backfill, and beside plans, against alone.
-
-    The three take turns. The new badge is applied and taken away again as often as a rate needs,
-    and each time everybody is evaluated.
-    """
-    found: dict[str, list[float]] = {"backfill": [], "plan": []}
-    documents = itertools.cycle((new_badge(), _given()))
-
-    def backfill(beside: Connection) -> None:
-        versions.apply(beside, next(documents))
-
-    def plan(beside: Connection) -> None:
-        versions.plan(beside, new_badge())
-
-    for _ in range(rounds):
-        alone = clients.rate(OURS, transactions)
-        for name, work in (("plan", plan), ("backfill", backfill)):
-            with _again_and_again(place.dsn, work):
-                found[name].append(clients.rate(OURS, transactions) / alone)
-    return found
 
 
 @contextmanager
-def _again_and_again(dsn: str, work: Callable[[Connection], None]) -> Iterator[None]:
+def _again_and_again(place: Stand, work: Callable[[Connection], Any]) -> Iterator[None]:
     """Do some work over and over in another session as long as the block lasts."""
     is_over = threading.Event()
 
     def run() -> None:
-        with database.connect(dsn, autocommit=True) as beside:
+        with database.connect(place.dsn, autocommit=True) as beside:
             while not is_over.is_set():
                 work(beside)
 
