@@ -1084,6 +1084,7 @@ function badges_internal._plan_effects(p_document jsonb, p_milestones badges_int
 function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns text[] volatile;
 function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
+function badges_internal._plan_measured(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_placed(p_document jsonb, p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
