@@ -27,26 +27,24 @@ declare
     v_has_looked boolean;
 begin
     foreach v_counted in array p_counted loop
-        if v_counted.is_only_late and badges_internal._falling_badges(array[
+        if v_counted.is_newest then
+            if v_counted.has_looked then
+                perform badges_internal._mark_looked(
+                    array[v_counted.peer_mentor_id], array[v_counted.org_id]
+                );
+            end if;
+            v_candidates := v_candidates || badges_internal._award_reached(
+                v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
+                v_counted.occurred_at, v_counted.activity_id
+            );
+        elsif v_counted.is_only_late is true and badges_internal._falling_badges(array[
             row(v_counted.peer_mentor_id, v_counted.org_id, v_counted.occurred_at)
                 ::badges_internal.late_person
         ]) is null then
             perform badges_internal._redate_late(array[v_counted.late]);
-            continue;
-        end if;
-        if v_counted.is_newest is not true then
+        else
             v_left := v_left || v_counted;
-            continue;
         end if;
-        if v_counted.has_looked then
-            perform badges_internal._mark_looked(
-                array[v_counted.peer_mentor_id], array[v_counted.org_id]
-            );
-        end if;
-        v_candidates := v_candidates || badges_internal._award_reached(
-            v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
-            v_counted.occurred_at, v_counted.activity_id
-        );
     end loop;
     if v_left is null and v_candidates is null then
         return;
