@@ -47,10 +47,20 @@ begin
         v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
     end if;
 
-    -- '*' is among them, so that every base row is written.
-    select array_agg(distinct wanted.stat)
-    into v_stats
-    from badges_internal._wanted_stats(p_kinds, null) as wanted;
+    -- The base stats of each kind, and what it is routed to, rolling windows too.
+    v_stats := array(
+        select '*'
+        union
+        select '=' || kind.activity_type
+        from unnest(p_kinds) as kind
+        union
+        select route.stat
+        from unnest(p_kinds) as kind
+        join badges_internal.activity_routes as served
+            on served.org_id = kind.org_id
+            and served.activity_type in (kind.activity_type, '')
+        cross join lateral unnest(served.routes) as route
+    );
     v_candidates := v_candidates
         || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
     perform badges_internal._evaluate_people(
