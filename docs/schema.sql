@@ -973,6 +973,7 @@ function badges_internal._earlier_in_part(p_states badges_internal.condition_sta
 function badges_internal._earlier_states(p_peer_mentor_id uuid, p_org_id text, p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
+function badges_internal._element_anew(p_part badges_internal.changed_part, p_element text, p_measure text, OUT is_left boolean, OUT tally numeric) returns record volatile;
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;

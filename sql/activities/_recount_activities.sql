@@ -27,6 +27,19 @@ declare
     v_stale_orgs text[];
     v_candidates badges_internal.candidate[];
 begin
+    -- Days being rewritten for another time zone: all of it is rebuilt in the same transaction.
+    if exists (
+        select
+        from unnest(p_people, p_orgs) as person (peer_mentor_id, org_id)
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = person.peer_mentor_id
+            and held.org_id = person.org_id
+            and held.stat = '*'
+            and held.bucket = ''
+            and held.rule_set_version = -1
+    ) then
+        return;
+    end if;
     perform
     from unnest(p_people, p_orgs) as person (peer_mentor_id, org_id)
     join badges.peer_mentor_stats as held
