@@ -926,7 +926,7 @@ function badges_internal._change_row(p_part badges_internal.changed_part) return
 function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
 function badges_internal._change_windows(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._changed_parts(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[]) returns badges_internal.changed_part[] volatile;
-function badges_internal._changed_readings(p_org_id text, p_changed badges_internal.changed_activity[]) returns TABLE(route badges_internal.stat_route, is_new boolean, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, element_measured numeric) stable;
+function badges_internal._changed_readings(p_org_id text, p_changed badges_internal.changed_activity[]) returns TABLE(route badges_internal.stat_route, is_new boolean, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, element_measured numeric, lowest numeric) stable;
 function badges_internal._changed_values(p_part badges_internal.changed_part) returns badges_internal.held_stat volatile;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
@@ -974,6 +974,7 @@ function badges_internal._earlier_in_part(p_states badges_internal.condition_sta
 function badges_internal._earlier_states(p_peer_mentor_id uuid, p_org_id text, p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
+function badges_internal._element_anew(p_part badges_internal.changed_part, p_element text, p_measure text, OUT is_left boolean, OUT tally numeric) returns record volatile;
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
@@ -987,7 +988,6 @@ function badges_internal._explained_groups(p_definition badges.badge_definitions
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
 function badges_internal._extended_run(p_unit integer, p_run integer, p_longest integer, p_first integer, p_first_end integer, p_last_start integer, p_last integer, p_new_longest integer) returns TABLE(run integer, longest integer) immutable;
 function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
-function badges_internal._field_number(p_field text, p_attributes jsonb, p_quantity numeric) returns numeric immutable;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
