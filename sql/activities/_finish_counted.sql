@@ -44,6 +44,9 @@ begin
             perform badges_internal._redate_late(array[v_counted.late]);
         else
             v_left := v_left || v_counted;
+            if (v_counted.late).activity_id is not null then
+                v_late_activities := v_late_activities || v_counted.late;
+            end if;
         end if;
     end loop;
     if v_left is null and v_candidates is null then
@@ -102,16 +105,6 @@ begin
                 )
             );
     end if;
-    select array_agg(counted.late)
-    into v_late_activities
-    from unnest(v_left) as counted
-    where (counted.late).activity_id is not null
-    and (v_stale_people is null or not exists (
-        select
-        from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
-        where stale.peer_mentor_id = counted.peer_mentor_id
-        and stale.org_id = counted.org_id
-    ));
     perform badges_internal._evaluate_people(
         v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,
         v_late_activities
