@@ -6,6 +6,7 @@ python -m tests.bench.verifying [ACTIVITIES] [DSN]: peer mentors with fifty acti
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import subprocess
 import sys
@@ -22,9 +23,19 @@ from pgmerit.rules.files import load_document
 from psycopg.types.json import Jsonb
 
 from tests.bench.machine import measured_database
-from tests.bench.plans import HISTORY, changes
 
+HISTORY = 50  # activities a person
 BATCH = 2000  # people a statement
+AT_HOME = {
+    "name": "At home",
+    "criteria": {
+        "type": "threshold",
+        "activity": "assignment",
+        "where": {"kind": "home_visit"},
+        "window": "quarter",
+        "at_least": 4,
+    },
+}
 LOOK_SECONDS = 0.05
 KILOBYTE = 1024
 SCAN = """
@@ -77,9 +88,11 @@ class Watch:
 def fill(connection: Connection, activities: int) -> None:
     """Give as many people as it takes a past under the peer-mentor badges and one more."""
     with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
-        document = load_document(path).value
-    changed = changes(document)["a badge with a new selector"]
-    connection.execute("select badges.apply_rule_set(%s)", (Jsonb(changed),))
+        document = copy.deepcopy(dict(load_document(path).value))
+    document["badges"]["at_home"] = AT_HOME
+    for organization in document["organizations"].values():
+        organization["badges"].append("at_home")
+    connection.execute("select badges.apply_rule_set(%s)", (Jsonb(document),))
     people = activities // HISTORY
     for first in range(1, people + 1, BATCH):
         connection.execute(FILL.encode(), (first, min(first + BATCH - 1, people)))
