@@ -30,6 +30,52 @@ create type badges_internal.candidate as (
     activity_id bigint
 );
 
+create type badges_internal.changed_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    activity_type text,
+    activity_date date,
+    occurred_at timestamp with time zone,
+    quantity numeric,
+    attributes jsonb,
+    is_new boolean
+);
+
+create type badges_internal.changed_element as (
+    element text,
+    gone_count bigint,
+    gone_sum numeric,
+    gone_max numeric,
+    come_count bigint,
+    come_sum numeric,
+    come_max numeric
+);
+
+create type badges_internal.changed_part as (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    bucket text,
+    types text[],
+    route badges_internal.stat_route,
+    thresholds badges_internal.stat_thresholds,
+    held badges_internal.held_stat,
+    first_day date,
+    last_day date,
+    gone_count bigint,
+    gone_sum numeric,
+    gone_max numeric,
+    come_count bigint,
+    come_sum numeric,
+    come_max numeric,
+    value_min numeric,
+    is_in_place boolean,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    days date[],
+    elements badges_internal.changed_element[]
+);
+
 create type badges_internal.condition_state as (
     peer_mentor_id uuid,
     org_id text,
@@ -60,6 +106,7 @@ create type badges_internal.counted_activity as (
     stats text[],
     buckets text[],
     late badges_internal.late_activity,
+    is_only_late boolean,
     is_newest boolean
 );
 
@@ -91,47 +138,8 @@ create type badges_internal.fold_result as (
     candidates badges_internal.candidate[],
     late_days badges_internal.late_day[],
     late_people badges_internal.late_person[],
-    fallen_people badges_internal.late_person[]
-);
-
-create type badges_internal.gone_activity as (
-    peer_mentor_id uuid,
-    org_id text,
-    activity_type text,
-    activity_date date,
-    occurred_at timestamp with time zone,
-    quantity numeric,
-    attributes jsonb
-);
-
-create type badges_internal.gone_element as (
-    element text,
-    value jsonb,
-    activity_count bigint,
-    value_sum numeric,
-    value_max numeric
-);
-
-create type badges_internal.gone_part as (
-    peer_mentor_id uuid,
-    org_id text,
-    stat text,
-    bucket text,
-    types text[],
-    route badges_internal.stat_route,
-    thresholds badges_internal.stat_thresholds,
-    held badges_internal.held_stat,
-    first_day date,
-    last_day date,
-    pending bigint[],
-    activity_count bigint,
-    value_sum numeric,
-    value_max numeric,
-    value_min numeric,
-    first_at timestamp with time zone,
-    last_at timestamp with time zone,
-    days date[],
-    elements badges_internal.gone_element[]
+    fallen_people badges_internal.late_person[],
+    unit_changes badges_internal.element_change[]
 );
 
 create type badges_internal.held_stat as (
@@ -840,7 +848,7 @@ function badges.apply_badge_rules(p_candidates badges_internal.candidate[], p_so
 function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
-function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
+function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250) returns jsonb volatile security definer;
 function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns integer volatile security definer;
 function badges.claim_events(p_consumer text, p_limit integer DEFAULT 100, p_lease interval DEFAULT '00:01:00') returns TABLE(event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, event_type text, source text, name text, created_at timestamp with time zone, details jsonb, attempt integer, leased_until timestamp with time zone) volatile security definer;
 function badges.clear_alert(p_alert text, p_subject text) returns boolean volatile security definer;
@@ -913,6 +921,13 @@ function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badg
 function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_is_fresh boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
+function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
+function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
+function badges_internal._change_windows(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._changed_parts(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[]) returns badges_internal.changed_part[] volatile;
+function badges_internal._changed_readings(p_org_id text, p_changed badges_internal.changed_activity[]) returns TABLE(route badges_internal.stat_route, is_new boolean, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, element_measured numeric) stable;
+function badges_internal._changed_values(p_part badges_internal.changed_part) returns badges_internal.held_stat volatile;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
 function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
@@ -935,7 +950,6 @@ function badges_internal._count_rest(p_new badges_internal.new_activity, p_pendi
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
 function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
-function badges_internal._counted_activities(p_part badges_internal.gone_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, quantity numeric, attributes jsonb, measured numeric, element_measured numeric) stable;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counting_held(p_moved badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -947,8 +961,8 @@ function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) re
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
-function badges_internal._days_anew(p_part badges_internal.gone_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
-function badges_internal._days_without(p_part badges_internal.gone_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
+function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
+function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -981,13 +995,14 @@ function badges_internal._finish_counted(p_counted badges_internal.counted_activ
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
+function badges_internal._fold_days() returns text immutable;
+function badges_internal._fold_elements() returns text immutable;
+function badges_internal._fold_reading(p_source text) returns text immutable;
 function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._follow_granted(p_granted badges_internal.candidate[], p_again badges_internal.candidate[], p_revoked badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
-function badges_internal._gone_parts(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[], p_pending bigint[]) returns badges_internal.gone_part[] volatile;
-function badges_internal._gone_readings(p_org_id text, p_gone badges_internal.gone_activity[]) returns TABLE(route badges_internal.stat_route, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, value jsonb, element_measured numeric) stable;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
@@ -1017,9 +1032,10 @@ function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with 
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
-function badges_internal._longest_run(p_part badges_internal.gone_part, p_unit text, p_enough integer) returns integer volatile;
+function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
@@ -1049,11 +1065,13 @@ function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable
 function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
 function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
+function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._place_late_day(p_late badges_internal.late_activity, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
+function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._placed_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, occurred_at timestamp with time zone, activity_id bigint, measured numeric, place bigint) volatile;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
@@ -1088,6 +1106,7 @@ function badges_internal._reading(p_per_field text, p_window_unit text, p_value_
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
+function badges_internal._recount_few_activities(p_changed badges_internal.changed_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
@@ -1127,7 +1146,6 @@ function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stab
 function badges_internal._run_around(p_stats badges.peer_mentor_stats, p_unit text, p_day date, OUT first_unit integer, OUT last_unit integer) returns record volatile;
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
-function badges_internal._run_end(p_part badges_internal.gone_part, p_unit text, p_number integer, p_is_backwards boolean) returns integer volatile;
 function badges_internal._run_length(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_unit text, p_number integer, p_step integer, p_until integer DEFAULT NULL) returns integer volatile;
 function badges_internal._run_through(p_numbers integer[], p_number integer, p_gap integer) returns integer immutable;
 function badges_internal._runs_around(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_day date, p_before date, p_after date, p_run_end date, p_held_runs integer[], OUT lengths integer[], OUT last integer[]) returns record volatile;
@@ -1149,6 +1167,7 @@ function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
+function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
@@ -1166,10 +1185,6 @@ function badges_internal._today_for(p_org_id text, p_as_of date) returns date vo
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
-function badges_internal._uncount_activities(p_peer_mentor_id uuid, p_org_id text, p_gone badges_internal.gone_activity[]) returns boolean volatile;
-function badges_internal._uncount_elements(p_part badges_internal.gone_part) returns badges_internal.element_change volatile;
-function badges_internal._uncount_few_activities(p_gone badges_internal.gone_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
-function badges_internal._uncount_part(p_part badges_internal.gone_part) returns boolean volatile;
 function badges_internal._undated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
@@ -1204,7 +1219,7 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._values_without(p_part badges_internal.gone_part) returns badges_internal.held_stat volatile;
+function badges_internal._values_before(p_states badges_internal.condition_state[], p_moments timestamp with time zone[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_from date) returns numeric[] volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
@@ -1238,6 +1253,8 @@ function badges_internal._wake_consumers() returns trigger volatile security def
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;
+function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
+function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

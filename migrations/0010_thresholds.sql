@@ -1,4 +1,5 @@
--- The thresholds of each stat beside it: the next one is told without a look at the milestones.
+-- The thresholds of each stat beside it: the next one is told without a look at the milestones. And
+-- what a fold leaves to do for streaks of units.
 -- depends: 0006_outbox
 
 set local lock_timeout = '5s';
@@ -28,6 +29,9 @@ create type badges_internal.stat_thresholds as (
     week_run numeric [],
     month_run numeric []
 );
+
+alter type badges_internal.fold_result
+    add attribute unit_changes badges_internal.element_change[]; -- whose runs are to be placed
 
 alter table badges_internal.stat_definitions
     add column thresholds badges_internal.stat_thresholds;

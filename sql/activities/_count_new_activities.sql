@@ -163,7 +163,8 @@ begin
             into v_result
             using v_all_stats, v_counted_people, v_counted_orgs, false;
             perform badges_internal._plan_for_sets(v_planning);
-            v_candidates := v_candidates || v_result.candidates;
+            v_candidates := v_candidates || v_result.candidates
+                || badges_internal._place_unit_runs(v_result.unit_changes);
             select bool_or(route.has_rolling)
             into v_has_rolling
             from badges_internal.activity_routes as route

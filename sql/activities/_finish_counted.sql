@@ -27,6 +27,13 @@ declare
     v_has_looked boolean;
 begin
     foreach v_counted in array p_counted loop
+        if v_counted.is_only_late and badges_internal._falling_badges(array[
+            row(v_counted.peer_mentor_id, v_counted.org_id, v_counted.occurred_at)
+                ::badges_internal.late_person
+        ]) is null then
+            perform badges_internal._redate_late(array[v_counted.late]);
+            continue;
+        end if;
         if v_counted.is_newest is not true then
             v_left := v_left || v_counted;
             continue;
@@ -99,7 +106,7 @@ begin
     end if;
     select array_agg(counted.late)
     into v_late_activities
-    from unnest(p_counted) as counted
+    from unnest(v_left) as counted
     where (counted.late).activity_id is not null
     and (v_stale_people is null or not exists (
         select

@@ -48,9 +48,18 @@ begin
     end if;
 
     -- '*' is among them, so that every base row is written.
-    select array_agg(distinct wanted.stat)
+    select array_agg(wanted.stat)
     into v_stats
-    from badges_internal._wanted_stats(p_kinds, null) as wanted;
+    from (
+        select base.stat
+        from badges_internal._wanted_stats(p_kinds, null) as base
+        union
+        select route.stat
+        from badges_internal.activity_routes as found
+        cross join lateral unnest(found.routes) as route
+        where found.org_id = any(p_orgs)
+        and route.rolling_days is not null
+    ) as wanted;
     v_candidates := v_candidates
         || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
     perform badges_internal._evaluate_people(

@@ -14,19 +14,19 @@ declare
     v_orgs text[];
     v_kinds badges_internal.activity_kind[];
     v_late badges_internal.late_person[];
-    v_gone badges_internal.gone_activity[];
+    v_changed badges_internal.changed_activity[];
 begin
     perform badges_internal._hold_rules();
     select array_agg(row(
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
-        a.attributes
-    )::badges_internal.gone_activity)
-    into v_gone
+        a.attributes, false
+    )::badges_internal.changed_activity)
+    into v_changed
     from (select * from old_activities limit 31) as a;
-    if cardinality(v_gone) <= 30 then
+    if cardinality(v_changed) <= 30 then
         select few.peer_mentor_ids, few.org_ids
         into v_people, v_orgs
-        from badges_internal._uncount_few_activities(v_gone) as few;
+        from badges_internal._recount_few_activities(v_changed) as few;
     else
         select array_agg(person.peer_mentor_id), array_agg(person.org_id)
         into v_people, v_orgs

@@ -158,6 +158,11 @@ begin
     v_result.is_late := v_is_late;
     if v_is_late then
         v_result.late := v_late;
+        v_result.is_only_late := p_pending is null
+            and v_rolling_stats is null
+            and coalesce(v_result.candidates, '{}') = '{}'
+            and not (v_is_negative or p_has_raw or p_has_tenure)
+            and v_result.has_looked is not true;
     end if;
     return v_result;
 end;

@@ -1,6 +1,6 @@
 -- Counts a row's active days and runs from all its activities.
 create or replace function badges_internal._days_anew(
-    p_part badges_internal.gone_part,
+    p_part badges_internal.changed_part,
     p_held badges_internal.held_stat
 )
 returns badges_internal.held_stat
@@ -12,7 +12,7 @@ declare
 begin
     with days as materialized (
         select distinct found.activity_date
-        from badges_internal._counted_activities(p_part, null, null) as found
+        from badges_internal._part_activities(p_part, null, null) as found
     ),
     placed as (
         select
@@ -55,6 +55,6 @@ end;
 $$;
 
 comment on function badges_internal._days_anew(
-    badges_internal.gone_part, badges_internal.held_stat
+    badges_internal.changed_part, badges_internal.held_stat
 ) is
 'Counts a row''s active days and runs from all its activities.';

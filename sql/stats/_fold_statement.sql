@@ -1,9 +1,9 @@
 -- Gives the statement that counts many activities: snapshot and elements at once.
 --
 -- p_source: a FROM item that gives the activities as a, each with its row of people as person. The
--- parameters: $1 the stats to write (text[], null = all), $2 and $3 the people (uuid[], text[], each
--- once, base rows written), $4 whether nothing of these stats stands (boolean), so that nothing is
--- looked up. Only our own routines pass them. Result: one badges_internal.fold_result.
+-- parameters: $1 the stats to write (text[], null = all), $2 and $3 the people (uuid[], text[],
+-- each once, base rows written), $4 whether nothing of these stats stands (boolean), so that
+-- nothing is looked up. Only our own routines pass them. Result: one badges_internal.fold_result.
 --
 -- Inside, people and stats are numbers: cell = person * 2^20 + stat. What stands is looked up by
 -- key, and only for people who have activities already: no statistics lead to another plan.
@@ -15,318 +15,10 @@ returns text
 language sql
 immutable
 parallel safe
-return replace($statement$
-with
-people as materialized (
-    select
-        given.person_no::integer as person_no,
-        given.peer_mentor_id,
-        given.org_id,
-        base.last_at as old_last_at,
-        base.last_at is not null and not $4 as is_known
-    from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
-    -- By the whole key: the partial index on base rows is not sorted by person.
-    cross join (values ('*')) as base_stat (stat)
-    left join lateral (
-        select held.last_at
-        from badges.peer_mentor_stats as held
-        where held.peer_mentor_id = given.peer_mentor_id
-        and held.org_id = given.org_id
-        and held.stat = base_stat.stat
-        and held.bucket = ''
-        offset 0
-    ) as base on true
-),
-arrived as materialized (
-    select
-        person.person_no, person.org_id, a.activity_type, a.activity_date, a.occurred_at,
-        a.quantity, a.attributes
-    from {source}
-),
-wanted as materialized (
-    select
-        wanted.*,
-        dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
-        wanted.element_field is not null or wanted.element_unit is not null as has_elements
-    from badges_internal._wanted_stats(
-        array(
-            select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
-            from (select distinct org_id, activity_type from arrived) as kind
-        ),
-        $1
-    ) as wanted
-),
-stats as materialized (
-    select distinct on (wanted.stat_no) wanted.*, defined.thresholds
-    from wanted
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = wanted.org_id
-        and defined.stat = wanted.stat
-    order by wanted.stat_no
-),
-picked as not materialized (
-    select
-        a.person_no * 1048576::bigint + wanted.stat_no as cell,
-        wanted.has_days,
-        wanted.has_elements,
-        wanted.element_measure,
-        a.activity_date,
-        a.occurred_at,
-        reading.*
-    from arrived as a
-    join wanted
-        on wanted.org_id = a.org_id
-        and wanted.activity_type = a.activity_type
-    cross join lateral badges_internal._reading(
-        wanted.per_field, wanted.window_unit, wanted.value_field, wanted.element_field,
-        wanted.element_unit, wanted.element_measure, wanted.element_value_field, a.attributes,
-        a.quantity, a.activity_date
-    ) as reading
-    where badges_internal._is_chosen(
-        wanted.predicate, wanted.needs_quantity, wanted.needs_calendar, wanted.clock_zone,
-        a.attributes, a.quantity, a.activity_date, a.occurred_at
-    )
-),
--- Where days are not asked for: the parts that are counted, element by element.
-parts as materialized (
-    select
-        cell,
-        bucket,
-        element,
-        has_days,
-        case when element_measure = 'active_days' then activity_date end as element_day,
-        count(*) as activity_count,
-        sum(measured) as value_sum,
-        max(measured) as value_max,
-        min(lowest) as value_min,
-        sum(element_measured) as element_sum,
-        max(element_measured) as element_max,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at
-    from picked
-    where not has_days
-    or has_elements
-    group by cell, bucket, element, has_days, element_day
-),
--- Where days are asked for: each with the day before it in the same row of the snapshot.
-spaced as (
-    select
-        picked.*,
-        lag(picked.day_no) over by_day as previous_day,
-        lag(picked.month_no) over by_day as previous_month
-    from (
-        select
-            picked.*,
-            picked.activity_date - date '1900-01-01' as day_no,
-            badges_internal._unit_number('month', picked.activity_date) as month_no
-        from picked
-        where picked.has_days
-    ) as picked
-    window by_day as (partition by picked.cell, picked.bucket order by picked.day_no)
-),
-broken as (
-    select
-        spaced.*,
-        previous_day is null or day_no > previous_day as is_new_day,
-        case when previous_day is null or day_no > previous_day + 1 then day_no end
-            as new_day_run,
-        case when previous_day is null or day_no / 7 > previous_day / 7 + 1 then day_no / 7 end
-            as new_week_run,
-        case when previous_day is null or month_no > previous_month + 1 then month_no end
-            as new_month_run
-    from spaced
-),
--- The unit each run began in: the newest start so far.
-runs as (
-    select
-        broken.*,
-        max(new_day_run) over by_day as day_start,
-        max(new_week_run) over by_day as week_start,
-        max(new_month_run) over by_day as month_start
-    from broken
-    window by_day as (
-        partition by cell, bucket order by day_no rows between unbounded preceding and current row
-    )
-),
-folded as (
-    select
-        cell, bucket,
-        count(*) as activity_count,
-        sum(measured) as value_sum,
-        max(measured) as value_max,
-        min(lowest) as value_min,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at,
-        count(*) filter (where is_new_day)::integer as new_days,
-        min(day_no) as first_day,
-        max(day_no) as last_day,
-        coalesce(min(previous_day) filter (where new_day_run is not null), max(day_no))
-            as first_day_end,
-        max(day_start) as last_day_start,
-        max(day_no - day_start) + 1 as longest_day_run,
-        coalesce(min(previous_day / 7) filter (where new_week_run is not null), max(day_no) / 7)
-            as first_week_end,
-        max(week_start) as last_week_start,
-        max(day_no / 7 - week_start) + 1 as longest_week_run,
-        min(month_no) as first_month,
-        max(month_no) as last_month,
-        coalesce(min(previous_month) filter (where new_month_run is not null), max(month_no))
-            as first_month_end,
-        max(month_start) as last_month_start,
-        max(month_no - month_start) + 1 as longest_month_run
-    from runs
-    where bucket is not null
-    group by cell, bucket
-    union all
-    select
-        cell, bucket,
-        sum(activity_count)::bigint, sum(value_sum), max(value_max), min(value_min),
-        min(first_at), max(last_at),
-        null, null, null, null, null, null, null, null, null, null, null, null, null, null
-    from parts
-    where not has_days
-    and bucket is not null
-    group by cell, bucket
-),
--- Element by element: the tally that will stand.
-tallied as (
-    select
-        counted.cell, counted.bucket, counted.element, stats.element_unit,
-        stats.element_at_least,
-        held.element is not null as is_held,
-        coalesce(held.is_counted, false) as was_counted,
-        case
-            when stats.element_at_least is null then null
-            when stats.element_measure = 'max' then greatest(held.tally, counted.element_max)
-            -- Days are no sum: the unit's own activities tell how many there are.
-            when stats.element_measure = 'active_days' and held.element is not null then (
-                select count(distinct found.activity_date)
-                from badges_internal._selected_activities(
-                    array[person.peer_mentor_id], person.org_id, stats.stat, counted.bucket,
-                    counted.element::date,
-                    badges_internal._unit_day(stats.element_unit, badges_internal._unit_number(
-                        stats.element_unit, counted.element::date
-                    ) + 1) - 1
-                ) as found
-            )
-            when stats.element_measure = 'active_days' then counted.day_count
-            when held.tally is null then counted.element_sum
-            else held.tally + coalesce(counted.element_sum, 0)
-        end as tally
-    from (
-        select
-            cell, bucket, element,
-            count(*) as day_count,
-            sum(element_sum) as element_sum,
-            max(element_max) as element_max
-        from parts
-        where element is not null
-        and bucket is not null
-        group by cell, bucket, element
-    ) as counted
-    join people as person on person.person_no = (counted.cell >> 20)
-    join stats on stats.stat_no = (counted.cell & 1048575)
-    left join lateral (
-        select own.*
-        from badges_internal.stat_elements as own
-        where person.is_known
-        and own.peer_mentor_id = person.peer_mentor_id
-        and own.org_id = person.org_id
-        and own.stat = stats.stat
-        and own.bucket = counted.bucket
-        and own.element = counted.element
-        offset 0
-    ) as held on true
-),
-decided as materialized (
-    select
-        tallied.*,
-        element_at_least is null or coalesce(tally >= element_at_least, false) as is_counted
-    from tallied
-    where element_at_least is not null or not is_held
-),
-written_elements as (
-    insert into badges_internal.stat_elements (
-        peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
-    )
-    select
-        person.peer_mentor_id, person.org_id, stats.stat, decided.bucket, decided.element,
-        decided.tally, decided.is_counted
-    from decided
-    join people as person on person.person_no = (decided.cell >> 20)
-    join stats on stats.stat_no = (decided.cell & 1048575)
-    order by decided.cell
-    on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
-        tally = excluded.tally,
-        is_counted = excluded.is_counted
-),
-changed as materialized (
-    select cell, bucket, element_unit, sum(is_counted::integer - was_counted::integer) as delta
-    from decided
-    where is_counted <> was_counted
-    group by cell, bucket, element_unit
-),
--- A streak of units runs over all that count. Others may lie between two of a run, as many in
--- succession as the rule's grace allows.
-units as (
-    select decided.cell, decided.bucket, decided.element::date as unit_start, decided.element_unit
-    from changed
-    join decided on decided.cell = changed.cell and decided.bucket = changed.bucket
-    where changed.element_unit is not null
-    and decided.is_counted
-    union all
-    select changed.cell, changed.bucket, held.element::date, changed.element_unit
-    from changed
-    join people as person on person.person_no = (changed.cell >> 20)
-    join stats on stats.stat_no = (changed.cell & 1048575)
-    cross join lateral (
-        select own.element
-        from badges_internal.stat_elements as own
-        where person.is_known
-        and own.peer_mentor_id = person.peer_mentor_id
-        and own.org_id = person.org_id
-        and own.stat = stats.stat
-        and own.bucket = changed.bucket
-        and own.is_counted
-        offset 0
-    ) as held
-    left join decided
-        on decided.cell = changed.cell
-        and decided.bucket = changed.bucket
-        and decided.element = held.element
-    where changed.element_unit is not null
-    and decided.cell is null
-),
-begun as (
-    select
-        units.*,
-        number > coalesce(stats.grace, 0) + 1 + lag(number) over by_unit as begins_run
-    from (
-        select units.*, badges_internal._unit_number(element_unit, unit_start) as number
-        from units
-    ) as units
-    join stats on stats.stat_no = (units.cell & 1048575)
-    window by_unit as (partition by units.cell, units.bucket order by units.number)
-),
-islands as (
-    select cell, bucket, count(*)::integer as run, max(unit_start) as run_end
-    from (
-        select
-            begun.*,
-            count(*) filter (where begins_run) over (
-                partition by cell, bucket order by number
-            ) as island
-        from begun
-    ) as placed
-    group by cell, bucket, island
-),
-unit_runs as (
-    select
-        cell, bucket, max(run) as longest, max(run_end) as run_end,
-        (array_agg(run order by run_end desc))[1] as run
-    from islands
-    group by cell, bucket
-),
+return badges_internal._fold_reading(p_source)
+    || badges_internal._fold_days()
+    || badges_internal._fold_elements()
+    || $statement$
 -- lowest_*: the thresholds that the row waits for so far; the other values are what will stand.
 merged as materialized (
     select
@@ -354,7 +46,6 @@ merged as materialized (
     join people as person on person.person_no = (folded.cell >> 20)
     join stats on stats.stat_no = (folded.cell & 1048575)
     left join changed on changed.cell = folded.cell and changed.bucket = folded.bucket
-    left join unit_runs on unit_runs.cell = folded.cell and unit_runs.bucket = folded.bucket
     left join lateral (
         select own.*
         from badges.peer_mentor_stats as own
@@ -385,7 +76,7 @@ merged as materialized (
         folded.first_month_end, folded.last_month_start, folded.last_month,
         folded.longest_month_run
     ) as month
-    -- Runs of units are those of the elements; late days are placed afterwards.
+    -- Late days are placed afterwards, and so are the runs of units, which are the elements'.
     cross join lateral (
         select
             coalesce(held.activity_count, 0) + folded.activity_count as activity_count,
@@ -398,37 +89,30 @@ merged as materialized (
             (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
                 as distinct_count,
             coalesce(case
-                when changed.element_unit = 'day' then unit_runs.run
                 when late.is_late or folded.first_day is null then held.day_run
                 else day.run
             end, 0) as day_run,
             coalesce(case
-                when changed.element_unit = 'week' then unit_runs.run
                 when late.is_late or folded.first_day is null then held.week_run
                 else week.run
             end, 0) as week_run,
             coalesce(case
-                when changed.element_unit = 'month' then unit_runs.run
                 when late.is_late or folded.first_day is null then held.month_run
                 else month.run
             end, 0) as month_run,
             coalesce(case
-                when changed.element_unit = 'day' then unit_runs.longest
                 when late.is_late or folded.first_day is null then held.longest_day_run
                 else day.longest
             end, 0) as longest_day_run,
             coalesce(case
-                when changed.element_unit = 'week' then unit_runs.longest
                 when late.is_late or folded.first_day is null then held.longest_week_run
                 else week.longest
             end, 0) as longest_week_run,
             coalesce(case
-                when changed.element_unit = 'month' then unit_runs.longest
                 when late.is_late or folded.first_day is null then held.longest_month_run
                 else month.longest
             end, 0) as longest_month_run,
             case
-                when changed.element_unit is not null then unit_runs.run_end
                 when late.is_late or folded.first_day is null then held.run_end
                 else date '1900-01-01' + folded.last_day
             end as run_end
@@ -588,8 +272,15 @@ select
         ::badges_internal.late_person)
      from merged as fallen
      where fallen.is_falling
-     and (fallen.old_last_at < fallen.first_new_at) is not true)
-$statement$, '{source}', p_source);
+     and (fallen.old_last_at < fallen.first_new_at) is not true),
+    (select array_agg(row(
+        merged.peer_mentor_id, merged.org_id, merged.stat, merged.bucket, changed.element_unit,
+        changed.delta, null, null, null
+    )::badges_internal.element_change)
+     from changed
+     join merged on merged.cell = changed.cell and merged.bucket = changed.bucket
+     where changed.element_unit is not null)
+$statement$;
 
 comment on function badges_internal._fold_statement(text) is
 'Gives the statement that counts many activities: snapshot and elements at once.';

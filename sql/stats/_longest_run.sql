@@ -1,6 +1,6 @@
 -- Gives the length of a row's longest run of active units; one of p_enough ends the search.
 create or replace function badges_internal._longest_run(
-    p_part badges_internal.gone_part,
+    p_part badges_internal.changed_part,
     p_unit text,
     p_enough integer
 )
@@ -16,7 +16,7 @@ declare
 begin
     for v_number in
         select badges_internal._unit_number(p_unit, found.activity_date)
-        from badges_internal._counted_activities(p_part, null, null) as found
+        from badges_internal._part_activities(p_part, null, null) as found
         order by found.activity_date desc
     loop
         if v_number = v_first then
@@ -34,5 +34,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._longest_run(badges_internal.gone_part, text, integer) is
+comment on function badges_internal._longest_run(badges_internal.changed_part, text, integer) is
 'Gives the length of a row''s longest run of active units; one of p_enough ends the search.';

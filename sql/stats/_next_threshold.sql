@@ -1,7 +1,7 @@
 -- Gives the lowest threshold of a measure above a value, else null.
 --
--- p_thresholds: the measure's own of stat_definitions, null = nobody asks for it. A full list may be
--- cut off: above it the milestones tell.
+-- p_thresholds: the measure's own of stat_definitions, null = nobody asks for it. A full list may
+-- be cut off: above it the milestones tell.
 create or replace function badges_internal._next_threshold(
     p_thresholds numeric[],
     p_org_id text,

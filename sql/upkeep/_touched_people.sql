@@ -12,7 +12,6 @@ create or replace function badges_internal._touched_people(
 )
 language plpgsql
 volatile
-set plan_cache_mode = force_custom_plan
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -20,12 +19,18 @@ begin
     into peer_mentor_ids, org_ids
     from unnest(p_peer_mentor_ids, p_org_ids, p_counts, p_activity_ids)
         as arrived (peer_mentor_id, org_id, activity_count, activity_id)
-    left join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = arrived.peer_mentor_id
-        and held.org_id = arrived.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-        and held.last_at is not null
+    -- By the whole key: the partial index on base rows is not sorted by person.
+    cross join (values ('*')) as base (stat)
+    left join lateral (
+        select own.peer_mentor_id, own.counted_in, own.counted_upto
+        from badges.peer_mentor_stats as own
+        where own.peer_mentor_id = arrived.peer_mentor_id
+        and own.org_id = arrived.org_id
+        and own.stat = base.stat
+        and own.bucket = ''
+        and own.last_at is not null
+        offset 0
+    ) as held on true
     where case
         when held.peer_mentor_id is null then arrived.activity_count <> (
             select count(*)

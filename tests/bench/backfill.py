@@ -1,8 +1,7 @@
 """What a new badge costs over many activities: plan and apply beside what anybody would have to do.
 
 The floor is one window query that finds who has the badge and since when, and bare inserts of the
-rows that the apply wrote. Seconds are those of the backend on a processor, by the scheduler's own
-statistics, where the server runs here; else those of the clock.
+rows that the apply wrote. Seconds are the backend's own on a processor.
 """
 
 from __future__ import annotations
@@ -10,13 +9,10 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import as_file, files
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -26,9 +22,12 @@ from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 
 from tests.bench.machine import Machine
-from tests.bench.workloads import CLIENTS, COLUMNS, IN_ORDER, INSERT, KINDS, OURS, TABLES
+from tests.bench.rates import Clients, past
+from tests.bench.single import peer_mentors
+from tests.bench.stand import BARE, OURS, Line, Scale, Stand, line, stand
+from tests.bench.verifying import verified
 
-FIRST_FREE_DAY = 3000  # after every activity that the bench gives to people before
+HISTORY = 50  # activities a person
 BADGE = "at_home"
 AT_LEAST = 4
 WHO_HAS_IT = """
@@ -69,27 +68,18 @@ BARE_INSERTS = (
 )
 
 
-@dataclass
-class Spent:
-    """The seconds that a block took on the backend's processor."""
-
-    seconds: float = 0.0
-
-
-@contextmanager
-def spent(connection: Connection) -> Iterator[Spent]:
-    """Measure a block: the backend's own seconds, of no other process."""
-    taken = Spent()
-    begun = _seconds(connection)
-    yield taken
-    taken.seconds = _seconds(connection) - begun
-
-
-def _seconds(connection: Connection) -> float:
-    statistics = Path(f"/proc/{connection.info.backend_pid}/schedstat")
-    if statistics.exists():
-        return int(statistics.read_text().split()[0]) / 1e9
-    return time.monotonic()
+def of_many_activities(machine: Machine, scale: Scale) -> list[Line]:
+    """Goals 11, 12 and 15: a new badge, verification, and writers beside them, over millions."""
+    activities = (10_000_000 if scale.is_full else 2_000_000) // scale.shrink
+    people = activities // HISTORY
+    with stand(machine) as place:
+        peer_mentors(place)
+        past(place, people, 1, (BARE, OURS))
+        what = f"{activities / 1e6:.1f} million activities"
+        lines = _new_badge(place, what)
+        lines += verified(place, what)
+        lines += _beside_writers(machine, place, people, scale)
+    return lines
 
 
 def new_badge() -> dict[str, Any]:
@@ -110,46 +100,57 @@ def new_badge() -> dict[str, Any]:
     return document
 
 
-def new_badge_figures(connection: Connection, rounds: int = 3) -> dict[str, Any]:
+def _new_badge(place: Stand, what: str) -> list[Line]:
     """Plan the new badge, apply it, and measure the floor of both; it stays applied.
 
-    The activities are there already, and the peer mentors' rule set is the current one. No query
-    of either side has workers, whose seconds nobody would count.
+    No query of either side has workers, whose seconds nobody would count.
     """
-    document = new_badge()
+    connection = place.connection
     connection.execute("set max_parallel_workers_per_gather = 0")
-    query, plan = [], []
-    for _ in range(rounds):
-        with spent(connection) as taken:
-            found = connection.execute(WHO_HAS_IT.encode(), (AT_LEAST,)).fetchall()
-        query.append(taken.seconds)
-        with spent(connection) as taken:
-            planned = versions.plan(connection, document)
-        plan.append(taken.seconds)
-    with spent(connection) as applying:
-        applied = versions.apply(connection, document)
+    document = new_badge()
+    found: list[Any] = []
+    planned: dict[str, Any] = {}
+    applied: dict[str, Any] = {}
+
+    def ask() -> None:
+        found[:] = connection.execute(WHO_HAS_IT.encode(), (AT_LEAST,)).fetchall()
+
+    ask()
+    query = place.spent(ask) / 1e6
+    plan = place.spent(lambda: planned.update(versions.plan(connection, document))) / 1e6
+    apply = place.spent(lambda: applied.update(versions.apply(connection, document))) / 1e6
     connection.execute(COPIES.encode())
-    bare = []
+    bare = 0.0
     for statement in BARE_INSERTS:
-        with spent(connection) as taken:
-            written = connection.execute(statement.encode(), {"badge": BADGE}).rowcount
-        bare.append((written, taken.seconds))
+        with connection.cursor() as cursor:
+            bare += place.spent(
+                lambda statement=statement, cursor=cursor: cursor.execute(  # type: ignore[misc]
+                    statement.encode(), {"badge": BADGE}
+                )
+            )
     connection.execute("drop table bench.bare_stats, bench.bare_awards, bench.bare_events")
     connection.execute("reset max_parallel_workers_per_gather")
-    (stats, _), (awards, _), _ = bare
-    floor = min(query) + sum(seconds for _, seconds in bare)
-    assert len(found) == applied["awarded"] == awards == _awarded(planned)
-    return {
-        "people_evaluated": applied["evaluated"],
-        "awards": awards,
-        "snapshot_rows": stats,
-        "window_query_seconds": round(min(query), 2),
-        "plan_seconds": round(min(plan), 2),
-        "plan_to_query": round(min(plan) / min(query), 2),
-        "bare_inserts_seconds": round(sum(seconds for _, seconds in bare), 2),
-        "apply_seconds": round(applying.seconds, 2),
-        "apply_to_query_and_inserts": round(applying.seconds / floor, 2),
-    }
+    floor = query + bare / 1e6
+    assert len(found) == applied["awarded"] == _awarded(planned)
+    note = f"{len(found):,} awards"
+    return [
+        line(
+            11,
+            f"plan of a badge with a new selector, {what}",
+            [plan / query],
+            2,
+            "x query",
+            note=f"{plan:.1f} s, window query {query:.1f}; {note}",
+        ),
+        line(
+            11,
+            f"apply with backfill, {what}",
+            [apply / floor],
+            3,
+            "x query and inserts",
+            note=f"{apply:.1f} s, query and bare inserts {floor:.1f}; {note}",
+        ),
+    ]
 
 
 def _awarded(planned: Mapping[str, Any]) -> int:
@@ -160,48 +161,41 @@ def _awarded(planned: Mapping[str, Any]) -> int:
     )
 
 
-def writers_figures(
-    machine: Machine, connection: Connection, people: range, *, rounds: int = 3, rate_of: int = 2000
-) -> dict[str, float]:
-    """Give the rate of single inserts beside a backfill, and beside plans, against alone: medians.
-
-    `people` are numbers of persons that the activities belong to already; `rate_of` is how many
-    inserts each of the clients makes for one rate. The three take turns. The new badge is applied
-    and taken away again as often as a rate needs, and each time everybody is evaluated.
-    """
-    ratios: dict[str, list[float]] = {"backfill": [], "plan": []}
-    documents = itertools.cycle((new_badge(), _given()))
-    steps = 0
-
-    def rate() -> float:
-        nonlocal steps
-        found = _insert(machine, people, steps, rate_of)
-        steps += rate_of
-        return found
-
-    def backfill(beside: Connection) -> None:
-        versions.apply(beside, next(documents))
-
-    def plan(beside: Connection) -> None:
-        versions.plan(beside, new_badge())
-
-    for _ in range(rounds):
-        alone = rate()
-        for name, work in (("plan", plan), ("backfill", backfill)):
-            with _again_and_again(machine, work):
-                beside = rate()
-            ratios[name].append(beside / alone)
-    versions.apply(connection, _given())
-    return {name: round(median(found), 2) for name, found in ratios.items()}
+def _beside_writers(machine: Machine, place: Stand, people: int, scale: Scale) -> list[Line]:
+    """Insert alone, beside plans and beside backfills, in turns; the badge goes and comes."""
+    clients = Clients(machine, place, people)
+    documents = itertools.cycle((_given(), new_badge()))
+    works: dict[str, Callable[[Connection], Any]] = {
+        "a plan": lambda beside: versions.plan(beside, new_badge()),
+        "a backfill": lambda beside: versions.apply(beside, next(documents)),
+    }
+    rates: dict[str, list[float]] = {"alone": [], **{name: [] for name in works}}
+    for _ in range(3):
+        rates["alone"].append(clients.rate(OURS, 20 * scale.block))
+        for name, work in works.items():
+            with _again_and_again(place, work):
+                rates[name].append(clients.rate(OURS, 20 * scale.block))
+    return [
+        line(
+            15,
+            f"four writers while {name} runs",
+            [own / alone for own, alone in zip(rates[name], rates["alone"], strict=True)],
+            aim,
+            "of alone",
+            at_least=True,
+            note=f"{median(rates[name]):,.0f} a second, alone {median(rates['alone']):,.0f}",
+        )
+        for name, aim in (("a backfill", 0.7), ("a plan", 0.8))
+    ]
 
 
 @contextmanager
-def _again_and_again(machine: Machine, work: Callable[[Connection], None]) -> Iterator[None]:
+def _again_and_again(place: Stand, work: Callable[[Connection], Any]) -> Iterator[None]:
     """Do some work over and over in another session as long as the block lasts."""
     is_over = threading.Event()
 
     def run() -> None:
-        with database.connect(machine.dsn, autocommit=True) as beside:
+        with database.connect(place.dsn, autocommit=True) as beside:
             while not is_over.is_set():
                 work(beside)
 
@@ -212,39 +206,6 @@ def _again_and_again(machine: Machine, work: Callable[[Connection], None]) -> It
         finally:
             is_over.set()
             working.result()
-
-
-def _insert(machine: Machine, people: range, steps: int, transactions: int) -> float:
-    """Insert single activities in order by several clients; give how many a second."""
-    scripts = [
-        (
-            IN_ORDER
-            + INSERT.format(
-                table=TABLES[OURS],
-                columns=COLUMNS,
-                kind=kind,
-                quantity=quantity,
-                attributes=attributes,
-            ),
-            weight,
-        )
-        for kind, quantity, attributes, weight in KINDS
-    ]
-    return machine.pgbench(
-        scripts,
-        transactions,
-        clients=CLIENTS,
-        durable=False,
-        variables={
-            "n": steps,
-            "block": time.time_ns(),
-            "people": len(people),
-            "first_person": people.start,
-            "first_day": FIRST_FREE_DAY,
-            "first_n": 0,
-            "inserts_a_day": max(1, len(people) // CLIENTS),
-        },
-    )
 
 
 def _given() -> dict[str, Any]:

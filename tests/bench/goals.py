@@ -22,11 +22,12 @@ from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import bulk, rates, single, storage
+from tests.bench import backfill, bulk, rates, single, storage
 from tests.bench.machine import Machine, measured_database
 from tests.bench.stand import Line, Scale
 
-GOALS: dict[int, Callable[[Machine, Scale], list[Line]]] = {
+Measure = Callable[[Machine, Scale], list[Line]]
+GOALS: dict[int, Measure] = {
     1: rates.of_clients,
     2: single.of_bare,
     3: single.of_each_key,
@@ -37,8 +38,11 @@ GOALS: dict[int, Callable[[Machine, Scale], list[Line]]] = {
     8: bulk.of_bulk,
     9: single.of_small_batches,
     10: single.of_many_badges,
+    11: backfill.of_many_activities,
+    12: backfill.of_many_activities,
     13: storage.of_bytes,
     14: rates.of_demo,
+    15: backfill.of_many_activities,
 }
 QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)
@@ -67,6 +71,11 @@ def _chosen(context: click.Context, option: click.Parameter, given: str | None) 
     help="Where the own server keeps its data while it is measured: the disk that counts.",
 )
 @click.option(
+    "--shown",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Show this run's JSON again; nothing is measured.",
+)
+@click.option(
     "--format",
     "output_format",
     type=click.Choice(["table", "json", "markdown"]),
@@ -80,33 +89,41 @@ def command(
     dsn: str | None,
     pg_bindir: Path | None,
     folder: Path | None,
+    shown: Path | None,
     output_format: str,
 ) -> None:
     """Measure what the engine costs, and show it beside what it is meant to cost."""
+    show = {"json": _as_json, "markdown": _as_markdown, "table": _as_table}[output_format]
+    if shown is not None:
+        earlier = json.loads(shown.read_text())
+        show(earlier["settings"], [Line(**each) for each in earlier["goals"]])
+        return
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with measured_database(dsn, pg_bindir, folder) as machine:
             settings = machine.settings()
             lines = []
-            for goal in goals:
-                say(f"{time.monotonic() - begun:4.0f} s  goal {goal}")
-                lines += _measured(goal, machine, scale or USUAL)
+            for measure in dict.fromkeys(GOALS[goal] for goal in goals):
+                say(f"{time.monotonic() - begun:4.0f} s  {(measure.__doc__ or '').splitlines()[0]}")
+                lines += _measured(measure, machine, scale or USUAL)
     except PgmeritError as error:
         say(f"error: {error.message}")
         if error.hint:
             say(f"hint: {error.hint}")
         raise SystemExit(error.exit_code) from None
+    lines.sort(key=lambda line: line.goal)
     settings["seconds_in_all"] = round(time.monotonic() - begun)
-    {"json": _as_json, "markdown": _as_markdown, "table": _as_table}[output_format](settings, lines)
+    show(settings, lines)
 
 
-def _measured(goal: int, machine: Machine, scale: Scale) -> list[Line]:
+def _measured(measure: Measure, machine: Machine, scale: Scale) -> list[Line]:
     """Measure a goal; one that fails says so, and the others are measured all the same."""
     try:
-        return GOALS[goal](machine, scale)
-    except (PgmeritError, psycopg.Error) as error:
-        return [Line(goal, "failed", None, 0, "", note=str(error).splitlines()[0])]
+        return measure(machine, scale)
+    except (PgmeritError, psycopg.Error, AssertionError) as error:
+        goal = next(number for number, each in GOALS.items() if each is measure)
+        return [Line(goal, "failed", None, 0, "", note=str(error).partition("\n")[0])]
 
 
 def _cells(line: Line) -> list[str]:
@@ -124,11 +141,15 @@ def _cells(line: Line) -> list[str]:
 
 
 def _as_json(settings: dict[str, Any], lines: list[Line]) -> None:
-    shown = [dataclasses.asdict(line) | {"is_met": line.is_met} for line in lines]
-    click.echo(json.dumps({"settings": settings, "goals": shown}, indent=2))
+    goals = [dataclasses.asdict(line) for line in lines]
+    click.echo(json.dumps({"settings": settings, "goals": goals}, indent=2))
 
 
 def _as_markdown(settings: dict[str, Any], lines: list[Line]) -> None:
+    click.echo(
+        "{server}, {cores} cores, a synced page {fsync_ms} ms, load average {load_average_at_start}"
+        " when it began.\n".format_map(settings)
+    )
     click.echo("| # | what | measured | aim | | recomputing trigger | |")
     click.echo("|---|---|---|---|---|---|---|")
     for line in lines:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from statistics import median
 
 from pgmerit.errors import PgmeritError
@@ -52,7 +53,7 @@ insert into {{table}} ({COLUMNS})
 select made.*
 from generate_series(1, {HISTORY}) as n
 cross join generate_series(1, %s::integer) as person
-cross join lateral bench.activity(person, n, date '2000-01-03' + n * {GAP}) as made
+cross join lateral bench.activity(person, n, date '2000-01-03' + n * %s::integer) as made
 """
 
 
@@ -114,13 +115,15 @@ def of_clients(machine: Machine, scale: Scale) -> list[Line]:
     return lines
 
 
-def past(place: Stand, people: int) -> None:
+def past(
+    place: Stand, people: int, gap: int = GAP, tables: Sequence[str] = (BARE, OURS, HAND)
+) -> None:
     """Give people a history in each table, whose statistics are fresh afterwards."""
     place.connection.execute("alter table bench.hand_activities disable trigger user")
-    for table in (BARE, OURS, HAND):
-        place.connection.execute(PAST.format(table=table).encode(), (people,))
+    for table in tables:
+        place.connection.execute(PAST.format(table=table).encode(), (people, gap))
     place.connection.execute("alter table bench.hand_activities enable trigger user")
-    for table in (BARE, OURS, HAND, *GROWING):
+    for table in (*tables, *GROWING):
         place.connection.execute(f"vacuum analyze {table}".encode())
 
 

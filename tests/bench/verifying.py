@@ -1,56 +1,26 @@
-"""What verification costs beside a bare scan, and the memory it takes.
-
-python -m tests.bench.verifying [ACTIVITIES] [DSN]: peer mentors with fifty activities each.
-"""
+"""Goal 12: what verification takes beside a bare scan, and its memory."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
-from pgmerit import database, schema
 from pgmerit.database import Connection
-from pgmerit.rules.files import load_document
-from psycopg.types.json import Jsonb
+from pgmerit.errors import PgmeritError
 
-from tests.bench.machine import measured_database
+from tests.bench.stand import Line, Stand, line
 
-HISTORY = 50  # activities a person
-BATCH = 2000  # people a statement
-AT_HOME = {
-    "name": "At home",
-    "criteria": {
-        "type": "threshold",
-        "activity": "assignment",
-        "where": {"kind": "home_visit"},
-        "window": "quarter",
-        "at_least": 4,
-    },
-}
 LOOK_SECONDS = 0.05
 KILOBYTE = 1024
 SCAN = """
 select count(*) as activities, max(occurred_at), sum(quantity), count(attributes ->> 'kind')
 from badges.activities
-"""
-FILL = f"""
-insert into badges.activities (
-    org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes,
-    idempotency_key
-)
-select made.*
-from generate_series(%s::integer, %s::integer) as person
-cross join generate_series(1, {HISTORY}) as n
-cross join lateral bench.activity(person, n, date '2024-01-01' + n) as made
 """
 
 
@@ -85,83 +55,42 @@ class Watch:
         return sum(self.cpu[pid] - self.before[pid] for pid in self.cpu) / 1e9
 
 
-def fill(connection: Connection, activities: int) -> None:
-    """Give as many people as it takes a past under the peer-mentor badges and one more."""
-    with as_file(files("pgmerit.demo") / "rule_sets" / "peer-mentors.yaml") as path:
-        document = copy.deepcopy(dict(load_document(path).value))
-    document["badges"]["at_home"] = AT_HOME
-    for organization in document["organizations"].values():
-        organization["badges"].append("at_home")
-    connection.execute("select badges.apply_rule_set(%s)", (Jsonb(document),))
-    people = activities // HISTORY
-    for first in range(1, people + 1, BATCH):
-        connection.execute(FILL.encode(), (first, min(first + BATCH - 1, people)))
-    connection.execute("vacuum analyze")
+def verified(place: Stand, what: str) -> list[Line]:
+    """Scan the activities and verify everybody."""
+    connection = place.connection
+    connection.execute("set max_parallel_workers_per_gather = 0")
+    connection.execute(SCAN.encode())
+    scan = place.cost(SCAN, [()]) / 1e6
+    awards = place.value("select count(*) from badges.earned_badges")
+    watch, stop = Watch(), threading.Event()
+    watch.look(connection)
 
+    def keep_looking() -> None:
+        while not stop.wait(LOOK_SECONDS):
+            watch.look(connection)
 
-def verifying(dsn: str) -> dict[str, Any]:
-    """Scan the activities and verify everybody: seconds, CPU seconds and bytes of each."""
-    with database.connect(dsn, autocommit=True) as connection:
-        connection.execute("set max_parallel_workers_per_gather = 0")
-        pid = connection.info.backend_pid
-        connection.execute(SCAN.encode())
-        scan_cpu = _cpu(pid)
-        begun = time.monotonic()
-        scanned = connection.execute(SCAN.encode()).fetchone()
-        scan_seconds, scan_cpu = time.monotonic() - begun, _cpu(pid) - scan_cpu
-        awards = connection.execute("select count(*) as n from badges.earned_badges").fetchone()
-
-        watch, stop = Watch(), threading.Event()
-        watch.look(connection)
-
-        def keep_looking() -> None:
-            while not stop.wait(LOOK_SECONDS):
-                watch.look(connection)
-
-        looking = threading.Thread(target=keep_looking)
-        looking.start()
-        begun = time.monotonic()
-        command = [sys.executable, "-m", "pgmerit", "verify", "--dsn", dsn]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as done:
-            _, status, used = os.wait4(done.pid, 0)
-            done.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - begun
-        stop.set()
-        looking.join()
+    looking = threading.Thread(target=keep_looking)
+    looking.start()
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "pgmerit", "verify", "--dsn", place.dsn]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as done:
+        _, status, used = os.wait4(done.pid, 0)
+        done.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - begun
+    stop.set()
+    looking.join()
+    connection.execute("reset max_parallel_workers_per_gather")
     if done.returncode != 0:
-        raise AssertionError("the engine and its verification differ")
-    return {
-        "activities": scanned["activities"] if scanned else 0,
-        "awards": awards["n"] if awards else 0,
-        "scan_seconds": round(scan_seconds, 2),
-        "scan_cpu_seconds": round(scan_cpu, 2),
-        "verify_seconds": round(seconds, 2),
-        "verify_cpu_seconds": round(watch.cpu_seconds, 2),
-        "client_cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
-        "client_bytes": used.ru_maxrss * KILOBYTE,
-        "server_bytes": watch.memory,
-    }
-
-
-def _cpu(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
-def run(activities: int = 2_000_000, dsn: str | None = None) -> None:
-    """Print the figures of a database made for it, or of the named one, which is left filled."""
-    with contextlib.ExitStack() as open_:
-        if dsn is None:
-            dsn = open_.enter_context(measured_database(None, None, None)).dsn
-        else:
-            schema.migrate(dsn)
-        with database.connect(dsn, autocommit=True) as connection:
-            found = connection.execute("select to_regnamespace('bench') as place").fetchone()
-            if found is None or found["place"] is None:
-                connection.execute(Path(__file__).with_name("contenders.sql").read_bytes())
-                fill(connection, activities)
-        for name, figure in verifying(dsn).items():
-            print(f"{name:20} {figure:,}")
-
-
-if __name__ == "__main__":
-    run(*(int(given) if given.isdecimal() else given for given in sys.argv[1:]))
+        raise PgmeritError("the engine and its verification differ")
+    memory = (watch.memory + used.ru_maxrss * KILOBYTE) / 1e6
+    return [
+        line(
+            12,
+            f"verify, {what}, {awards:,} awards",
+            [seconds],
+            20,
+            "s",
+            note=f"CPU {watch.cpu_seconds:.1f} s, a bare scan {scan:.1f}",
+        ),
+        line(12, "memory of client and backends", [memory], 300, "MB"),
+    ]

@@ -17,7 +17,7 @@ HEIGHT = {room: height for height, room in enumerate(ROOMS)}
 # none may be added. The grammar is a table and grows with the language.
 LONG_BODIES = {
     "activities/_count_new_activities.sql": 178,
-    "awards/_met_conditions.sql": 103,
+    "awards/_met_conditions.sql": 102,
     "awards/_reached_by_elements.sql": 133,
     "awards/_reached_by_value.sql": 103,
     "awards/_settle_badges.sql": 127,
@@ -33,7 +33,6 @@ LONG_BODIES = {
     "rules/plan/_plan_rules.sql": 104,
     "rules/versions/_save_compiled.sql": 199,
     "stats/_count_one.sql": 215,
-    "stats/_element_statement.sql": 122,
     "stats/_fold_statement.sql": 370,
     "stats/_roll_stat.sql": 115,
     "stats/_rolling_windows.sql": 133,

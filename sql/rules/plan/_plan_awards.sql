@@ -19,9 +19,8 @@ declare
     v_parts badges_internal.condition_state[] := array(
         select state from unnest(p_states) as state where state.parent is not null
     );
-    v_roots badges_internal.condition_state[] := array(
-        select state from unnest(p_states) as state where state.parent is null
-    );
+    v_roots badges_internal.condition_state[] := case when v_parts = '{}' then p_states
+        else array(select state from unnest(p_states) as state where state.parent is null) end;
     v_wholes badges_internal.condition_state[];
     v_depth integer := case when v_parts <> '{}' then (
         select max(grouped.depth) from unnest(p_groups) as grouped

@@ -148,31 +148,11 @@ begin
             org_id,
             stat,
             selector,
-            array_agg(measure order by measure) as measures,
-            row(
-                max(thresholds) filter (where measure = 'count'),
-                max(thresholds) filter (where measure = 'sum'),
-                max(thresholds) filter (where measure = 'max'),
-                max(thresholds) filter (where measure = 'active_days'),
-                max(thresholds) filter (where measure = 'distinct'),
-                max(thresholds) filter (where measure = 'day_run'),
-                max(thresholds) filter (where measure = 'week_run'),
-                max(thresholds) filter (where measure = 'month_run')
-            )::badges_internal.stat_thresholds as thresholds
-        from (
-            select
-                org_id, stat, selector, measure,
-                (array_agg(distinct threshold order by threshold))[:100] as thresholds
-            from (
-                select
-                    org_id, stat, selector, measure,
-                    case when measure in ('sum', 'max') then threshold
-                        else least(ceil(threshold), 2147483647) end as threshold
-                from compiled
-                where stat is not null
-            ) as rounded
-            group by org_id, stat, selector, measure
-        ) as asked
+            array_agg(distinct measure) as measures,
+            badges_internal._stat_thresholds(array_agg(measure), array_agg(threshold))
+                as thresholds
+        from compiled
+        where stat is not null
         group by org_id, stat, selector
     ),
     definitions as (

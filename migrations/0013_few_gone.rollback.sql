@@ -1,7 +1,0 @@
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
-
-drop type badges_internal.gone_activity cascade;
-drop type badges_internal.gone_part cascade;
-drop type badges_internal.gone_element cascade;
-drop type badges_internal.held_stat cascade;

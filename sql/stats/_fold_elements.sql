@@ -1,0 +1,91 @@
+-- Gives the part of the fold's statement that tallies values and units and writes them.
+--
+-- changed: by how much the number of elements that count changes in each row of the snapshot.
+create or replace function badges_internal._fold_elements()
+returns text
+language sql
+immutable
+parallel safe
+return $statement$
+-- Element by element: the tally that will stand.
+tallied as (
+    select
+        counted.cell, counted.bucket, counted.element, stats.element_unit,
+        stats.element_at_least,
+        held.element is not null as is_held,
+        coalesce(held.is_counted, false) as was_counted,
+        case
+            when stats.element_at_least is null then null
+            when stats.element_measure = 'max' then greatest(held.tally, counted.element_max)
+            -- Days are no sum: the unit's own activities tell how many there are.
+            when stats.element_measure = 'active_days' and held.element is not null then (
+                select count(distinct found.activity_date)
+                from badges_internal._selected_activities(
+                    array[person.peer_mentor_id], person.org_id, stats.stat, counted.bucket,
+                    counted.element::date,
+                    badges_internal._unit_day(stats.element_unit, badges_internal._unit_number(
+                        stats.element_unit, counted.element::date
+                    ) + 1) - 1
+                ) as found
+            )
+            when stats.element_measure = 'active_days' then counted.day_count
+            when held.tally is null then counted.element_sum
+            else held.tally + coalesce(counted.element_sum, 0)
+        end as tally
+    from (
+        select
+            cell, bucket, element,
+            count(*) as day_count,
+            sum(element_sum) as element_sum,
+            max(element_max) as element_max
+        from parts
+        where element is not null
+        and bucket is not null
+        group by cell, bucket, element
+    ) as counted
+    join people as person on person.person_no = (counted.cell >> 20)
+    join stats on stats.stat_no = (counted.cell & 1048575)
+    left join lateral (
+        select own.*
+        from badges_internal.stat_elements as own
+        where person.is_known
+        and own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        and own.stat = stats.stat
+        and own.bucket = counted.bucket
+        and own.element = counted.element
+        offset 0
+    ) as held on true
+),
+decided as materialized (
+    select
+        tallied.*,
+        element_at_least is null or coalesce(tally >= element_at_least, false) as is_counted
+    from tallied
+    where element_at_least is not null or not is_held
+),
+written_elements as (
+    insert into badges_internal.stat_elements (
+        peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
+    )
+    select
+        person.peer_mentor_id, person.org_id, stats.stat, decided.bucket, decided.element,
+        decided.tally, decided.is_counted
+    from decided
+    join people as person on person.person_no = (decided.cell >> 20)
+    join stats on stats.stat_no = (decided.cell & 1048575)
+    order by decided.cell
+    on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
+        tally = excluded.tally,
+        is_counted = excluded.is_counted
+),
+changed as materialized (
+    select cell, bucket, element_unit, sum(is_counted::integer - was_counted::integer) as delta
+    from decided
+    where is_counted <> was_counted
+    group by cell, bucket, element_unit
+),
+$statement$;
+
+comment on function badges_internal._fold_elements() is
+'Gives the part of the fold''s statement that tallies values and units and writes them.';

@@ -1,0 +1,105 @@
+-- Gives the part of the fold's statement that reads the activities and parts them by stat.
+--
+-- people, stats: numbered. picked: an activity and stat that chose it. parts: what is counted.
+create or replace function badges_internal._fold_reading(p_source text)
+returns text
+language sql
+immutable
+parallel safe
+return replace($statement$
+with
+people as materialized (
+    select
+        given.person_no::integer as person_no,
+        given.peer_mentor_id,
+        given.org_id,
+        base.last_at as old_last_at,
+        base.last_at is not null and not $4 as is_known
+    from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
+    -- By the whole key: the partial index on base rows is not sorted by person.
+    cross join (values ('*')) as base_stat (stat)
+    left join lateral (
+        select held.last_at
+        from badges.peer_mentor_stats as held
+        where held.peer_mentor_id = given.peer_mentor_id
+        and held.org_id = given.org_id
+        and held.stat = base_stat.stat
+        and held.bucket = ''
+        offset 0
+    ) as base on true
+),
+arrived as materialized (
+    select
+        person.person_no, person.org_id, a.activity_type, a.activity_date, a.occurred_at,
+        a.quantity, a.attributes
+    from {source}
+),
+wanted as materialized (
+    select
+        wanted.*,
+        dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
+        wanted.element_field is not null or wanted.element_unit is not null as has_elements
+    from badges_internal._wanted_stats(
+        array(
+            select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
+            from (select distinct org_id, activity_type from arrived) as kind
+        ),
+        $1
+    ) as wanted
+),
+stats as materialized (
+    select distinct on (wanted.stat_no) wanted.*, defined.thresholds
+    from wanted
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = wanted.org_id
+        and defined.stat = wanted.stat
+    order by wanted.stat_no
+),
+picked as not materialized (
+    select
+        a.person_no * 1048576::bigint + wanted.stat_no as cell,
+        wanted.has_days,
+        wanted.has_elements,
+        wanted.element_measure,
+        a.activity_date,
+        a.occurred_at,
+        reading.*
+    from arrived as a
+    join wanted
+        on wanted.org_id = a.org_id
+        and wanted.activity_type = a.activity_type
+    cross join lateral badges_internal._reading(
+        wanted.per_field, wanted.window_unit, wanted.value_field, wanted.element_field,
+        wanted.element_unit, wanted.element_measure, wanted.element_value_field, a.attributes,
+        a.quantity, a.activity_date
+    ) as reading
+    where badges_internal._is_chosen(
+        wanted.predicate, wanted.needs_quantity, wanted.needs_calendar, wanted.clock_zone,
+        a.attributes, a.quantity, a.activity_date, a.occurred_at
+    )
+),
+-- Where days are not asked for: the parts that are counted, element by element.
+parts as materialized (
+    select
+        cell,
+        bucket,
+        element,
+        has_days,
+        case when element_measure = 'active_days' then activity_date end as element_day,
+        count(*) as activity_count,
+        sum(measured) as value_sum,
+        max(measured) as value_max,
+        min(lowest) as value_min,
+        sum(element_measured) as element_sum,
+        max(element_measured) as element_max,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from picked
+    where not has_days
+    or has_elements
+    group by cell, bucket, element, has_days, element_day
+),
+$statement$, '{source}', p_source);
+
+comment on function badges_internal._fold_reading(text) is
+'Gives the part of the fold''s statement that reads the activities and parts them by stat.';
