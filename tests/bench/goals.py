@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -99,11 +98,11 @@ def command(
         show(earlier["settings"], [Line(**each) for each in earlier["goals"]])
         return
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    lines: list[Line] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with measured_database(dsn, pg_bindir, folder) as machine:
             settings = machine.settings()
-            lines = []
             for measure in dict.fromkeys(GOALS[goal] for goal in goals):
                 say(f"{time.monotonic() - begun:4.0f} s  {(measure.__doc__ or '').splitlines()[0]}")
                 lines += _measured(measure, machine, scale or USUAL)
@@ -112,6 +111,10 @@ def command(
         if error.hint:
             say(f"hint: {error.hint}")
         raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        if not lines:
+            raise
+        say("stopped: what was measured until then")
     lines.sort(key=lambda line: line.goal)
     settings["seconds_in_all"] = round(time.monotonic() - begun)
     show(settings, lines)
