@@ -1,9 +1,9 @@
 -- Keeps the snapshot and awards badges after activities were inserted, by any writer.
 --
 -- A statement of up to thirty rows is counted row by row: one update takes the person's base row
--- first and adds to the lifetime rows of every stat that chose the activity, one more to each bucket
--- or value of its own, and what they return tells what is left to do. More rows are folded by a fixed
--- number of set-based statements.
+-- first and adds to the lifetime rows of every stat that chose the activity, one more to each
+-- bucket or value of its own, and what they return tells what is left to do. More rows are folded
+-- by a fixed number of set-based statements.
 --
 -- Other statements may have counted some of these rows already: those of a function that ran inside
 -- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a

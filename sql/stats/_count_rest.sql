@@ -1,10 +1,10 @@
 -- Does for a counted activity what its rows did not take in one update, and tells what is left.
 --
 -- Elements, days before the last one, negative values, rolling windows, milestones. The parameters
--- are the trigger's own: the stats that chose the activity, those with a bucket or value of their own
--- apart, those to which a distinct value is new, and what the updates returned. p_pending: the person's
--- activities of the same statement that are not counted yet, and must not be seen; null = it has no
--- other. Gives null where nothing is left to do.
+-- are the trigger's own: the stats that chose the activity, those with a bucket or value of their
+-- own apart, those to which a distinct value is new, and what the updates returned. p_pending: the
+-- person's activities of the same statement that are not counted yet, and must not be seen; null =
+-- it has no other. Gives null where nothing is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._count_rest(
