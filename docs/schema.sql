@@ -22,6 +22,14 @@ create type badges_internal.activity_kind as (
     activity_type text
 );
 
+create type badges_internal.begun_fold as (
+    peer_mentor_ids uuid[],
+    org_ids text[],
+    stale_people uuid[],
+    stale_orgs text[],
+    candidates badges_internal.candidate[]
+);
+
 create type badges_internal.candidate as (
     peer_mentor_id uuid,
     org_id text,
@@ -912,6 +920,7 @@ function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text,
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
 function badges_internal._begin_apply() returns void volatile;
+function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[]) returns badges_internal.begun_fold volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
@@ -992,6 +1001,7 @@ function badges_internal._fill_activity_date() returns trigger volatile security
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
 function badges_internal._finish_counted(p_counted badges_internal.counted_activity[]) returns void volatile;
+function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
