@@ -7,10 +7,10 @@ WORKERS ?= 2
 SOAK_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check bench soak manifest schema clean
+.PHONY: help setup demo test lint check bench bench-full soak manifest schema clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## make .venv with everything in it
 
@@ -39,8 +39,11 @@ lint: $(VENV)/.ready ## format, types, SQL and house rules
 
 check: lint test ## lint and test
 
-bench: $(VENV)/.ready ## rates beside a bare table and others, the relay, dedupe beside the one-shot
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.ready ## what the engine costs beside a bare table, goal by goal
+	@$(BIN)/python -m tests.bench.goals
+
+bench-full: $(VENV)/.ready ## the same at large sizes, the dearest rule sets, the relay, dedupe
+	@$(BIN)/python -m tests.bench.goals --full
 	@$(BIN)/python -m tests.bench.dear
 	@$(BIN)/python -m tests.bench.relay
 	@$(BIN)/python -m tests.bench.dedupe

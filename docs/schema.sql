@@ -30,6 +30,52 @@ create type badges_internal.candidate as (
     activity_id bigint
 );
 
+create type badges_internal.changed_activity as (
+    peer_mentor_id uuid,
+    org_id text,
+    activity_type text,
+    activity_date date,
+    occurred_at timestamp with time zone,
+    quantity numeric,
+    attributes jsonb,
+    is_new boolean
+);
+
+create type badges_internal.changed_element as (
+    element text,
+    gone_count bigint,
+    gone_sum numeric,
+    gone_max numeric,
+    come_count bigint,
+    come_sum numeric,
+    come_max numeric
+);
+
+create type badges_internal.changed_part as (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    bucket text,
+    types text[],
+    route badges_internal.stat_route,
+    thresholds badges_internal.stat_thresholds,
+    held badges_internal.held_stat,
+    first_day date,
+    last_day date,
+    gone_count bigint,
+    gone_sum numeric,
+    gone_max numeric,
+    come_count bigint,
+    come_sum numeric,
+    come_max numeric,
+    value_min numeric,
+    is_in_place boolean,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    days date[],
+    elements badges_internal.changed_element[]
+);
+
 create type badges_internal.condition_state as (
     peer_mentor_id uuid,
     org_id text,
@@ -59,8 +105,8 @@ create type badges_internal.counted_activity as (
     candidates badges_internal.candidate[],
     stats text[],
     buckets text[],
-    rolling_stats text[],
     late badges_internal.late_activity,
+    is_only_late boolean,
     is_newest boolean
 );
 
@@ -94,6 +140,21 @@ create type badges_internal.fold_result as (
     late_people badges_internal.late_person[],
     fallen_people badges_internal.late_person[],
     unit_changes badges_internal.element_change[]
+);
+
+create type badges_internal.held_stat as (
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    has_negative boolean,
+    active_days integer,
+    distinct_count integer,
+    runs integer[],
+    longest_runs integer[],
+    run_end date,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    last_date date
 );
 
 create type badges_internal.late_activity as (
@@ -196,6 +257,90 @@ create type badges_internal.stat_values as (
     day_run integer,
     week_run integer,
     month_run integer
+);
+
+create type badges_internal.verified_choice as (
+    peer_mentor_id uuid,
+    number integer,
+    is_dated boolean,
+    element_measure text,
+    element_target numeric,
+    rolling_days integer,
+    window_date date,
+    per_value text,
+    occurred_at timestamp with time zone,
+    activity_date date,
+    value numeric,
+    element text,
+    element_amount numeric
+);
+
+create type badges_internal.verified_crossing as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    condition_node integer,
+    changed_at timestamp with time zone,
+    change integer
+);
+
+create type badges_internal.verified_part as (
+    peer_mentor_id uuid,
+    number integer,
+    window_date date,
+    per_value text,
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    has_negative boolean,
+    active_days bigint,
+    day_run bigint,
+    week_run bigint,
+    month_run bigint,
+    longest_day_run bigint,
+    longest_week_run bigint,
+    longest_month_run bigint,
+    run_end date,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    last_date date
+);
+
+create type badges_internal.verified_scope as (
+    first_person uuid,
+    last_person uuid,
+    sample double precision,
+    stats badges_internal.verified_stat[],
+    routes badges_internal.verified_stat[]
+);
+
+create type badges_internal.verified_stat as (
+    number integer,
+    org_id text,
+    stat text,
+    activity_type text,
+    measures text[],
+    is_dated boolean,
+    since_version integer,
+    test_field text,
+    test_operator text,
+    test_operands jsonb,
+    other_tests jsonb,
+    chosen_when jsonb,
+    time_zone text,
+    value_field text,
+    per_field text,
+    window_unit text,
+    rolling_days integer,
+    element_field text,
+    element_unit text,
+    element_measure text,
+    element_value_field text,
+    element_at_least numeric,
+    element_target numeric,
+    grace integer
 );
 
 -- Tables
@@ -324,7 +469,7 @@ create table badges.peer_mentor_stats (
     next_month_run integer,
     counted_in xid8,
     counted_upto bigint
-) with (fillfactor=70);
+) with (fillfactor=90);
 
 create table badges.rule_sets (
     rule_set text collate "C" not null,
@@ -533,6 +678,13 @@ create table badges_internal.settings (
     setting_value jsonb not null
 );
 
+create table badges_internal.stat_changes (
+    org_id text collate "C" not null,
+    stat text collate "C" not null,
+    first_version integer not null,
+    version integer not null
+);
+
 create table badges_internal.stat_definitions (
     org_id text collate "C" not null,
     stat text collate "C" not null,
@@ -552,7 +704,7 @@ create table badges_internal.stat_elements (
     element text collate "C" not null,
     tally numeric,
     is_counted boolean not null
-) with (fillfactor=70);
+) with (fillfactor=90);
 
 create table badges_internal.verifications (
     verification_id bigint not null generated always as identity,
@@ -635,6 +787,7 @@ alter table badges_internal.milestones add constraint threshold_source_is_known 
 alter table badges_internal.place_claims add constraint place_claims_pkey PRIMARY KEY (peer_mentor_id, org_id, badge_definition_id, tier);
 alter table badges_internal.removed_awards add constraint removed_awards_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence, removal_id);
 alter table badges_internal.settings add constraint settings_pkey PRIMARY KEY (setting);
+alter table badges_internal.stat_changes add constraint stat_changes_pkey PRIMARY KEY (org_id, stat);
 alter table badges_internal.stat_definitions add constraint stat_definitions_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.stat_definitions add constraint stat_definitions_pkey PRIMARY KEY (org_id, stat);
 alter table badges_internal.stat_elements add constraint stat_elements_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket, element);
@@ -647,6 +800,7 @@ CREATE INDEX activities_by_mentor_day_type ON badges.activities USING btree (pee
 CREATE INDEX award_events_by_transaction ON badges.award_events USING btree (transaction_id);
 CREATE INDEX delivery_attempts_by_moment ON badges_internal.delivery_attempts USING btree (attempted_at);
 CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (next_due_at);
+CREATE INDEX earned_badges_taken_by_rules ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'rule'::text);
 CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
 CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
@@ -755,6 +909,8 @@ function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_fi
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
+function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
 function badges_internal._begin_apply() returns void volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, OUT row_count integer, OUT has_reached boolean) returns record volatile;
@@ -762,7 +918,16 @@ function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_is_fresh boolean) returns badges_internal.candidate[] volatile;
+function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
+function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
+function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
+function badges_internal._change_windows(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._changed_parts(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[]) returns badges_internal.changed_part[] volatile;
+function badges_internal._changed_readings(p_org_id text, p_changed badges_internal.changed_activity[]) returns TABLE(route badges_internal.stat_route, is_new boolean, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, element_measured numeric) stable;
+function badges_internal._changed_values(p_part badges_internal.changed_part) returns badges_internal.held_stat volatile;
 function badges_internal._check_badge_definition() returns trigger volatile security definer;
 function badges_internal._check_org_badge_config() returns trigger volatile security definer;
 function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns jsonb immutable;
@@ -775,15 +940,16 @@ function badges_internal._cluster_identifier() returns bigint stable;
 function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
+function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
-function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_version integer, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_apart badges_internal.stat_reading[], p_found integer, p_base_version integer, p_last_at timestamp with time zone, p_last_date date, p_is_touched boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_is_first boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
 function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
-function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL) returns bigint volatile;
+function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counting_held(p_moved badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -795,6 +961,8 @@ function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) re
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
+function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
+function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -819,6 +987,7 @@ function badges_internal._explained_groups(p_definition badges.badge_definitions
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
 function badges_internal._extended_run(p_unit integer, p_run integer, p_longest integer, p_first integer, p_first_end integer, p_last_start integer, p_last integer, p_new_longest integer) returns TABLE(run integer, longest integer) immutable;
 function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
+function badges_internal._field_number(p_field text, p_attributes jsonb, p_quantity numeric) returns numeric immutable;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
@@ -832,12 +1001,13 @@ function badges_internal._fold_reading(p_source text) returns text immutable;
 function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._follow_granted(p_granted badges_internal.candidate[], p_again badges_internal.candidate[], p_revoked badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
+function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
-function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) volatile;
+function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
@@ -862,8 +1032,10 @@ function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with 
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
+function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
@@ -887,18 +1059,20 @@ function badges_internal._next_thresholds(p_thresholds badges_internal.stat_thre
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
 function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._note_progress(p_consumer text, p_done_at timestamp with time zone) returns void volatile;
-function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns timestamp with time zone volatile;
+function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns TABLE(earned_at timestamp with time zone) stable;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
 function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
+function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._place_late_day(p_late badges_internal.late_activity, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
+function badges_internal._placed_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, occurred_at timestamp with time zone, activity_id bigint, measured numeric, place bigint) volatile;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
@@ -918,7 +1092,6 @@ function badges_internal._plan_rules(p_document jsonb, p_rule_set text, OUT mile
 function badges_internal._plan_taken(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
 function badges_internal._plan_unmeasured(p_milestones badges_internal.milestones[]) returns badges_internal.stat_definitions[] stable;
-function badges_internal._plan_values(p_definitions badges_internal.stat_definitions[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
@@ -933,6 +1106,7 @@ function badges_internal._reading(p_per_field text, p_window_unit text, p_value_
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
+function badges_internal._recount_few_activities(p_changed badges_internal.changed_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
@@ -962,6 +1136,7 @@ function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
 function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
 function badges_internal._revoke_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_reason text) returns badges.earned_badges[] volatile;
 function badges_internal._rewrite_days(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._roll_one(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._roll_stat(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date[], p_to date[]) returns badges_internal.candidate[] volatile;
 function badges_internal._roll_windows(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._rollback_document(p_rule_set text, p_version integer) returns jsonb stable;
@@ -977,11 +1152,14 @@ function badges_internal._runs_around(p_peer_mentor_id uuid, p_org_id text, p_ty
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
+function badges_internal._save_routes(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._scalar_of(p_name text) returns jsonb immutable;
 function badges_internal._scalar_text(p_value jsonb) returns text immutable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
@@ -1041,35 +1219,42 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._verify_award_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
-function badges_internal._verify_badge_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
-function badges_internal._verify_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
-function badges_internal._verify_conditions() returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, stat text, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
-function badges_internal._verify_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
-function badges_internal._verify_due_awards(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
-function badges_internal._verify_element_changes(p_people uuid[], p_measures text[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
-function badges_internal._verify_expected_stats(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_count numeric, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, counted_elements text[], day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
+function badges_internal._values_before(p_states badges_internal.condition_state[], p_moments timestamp with time zone[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_from date) returns numeric[] volatile;
+function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
+function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
+function badges_internal._verify_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_dated_stats(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_part stable;
+function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
+function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_expected_stats(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, counted_elements text[], activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
 function badges_internal._verify_field(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb stable;
 function badges_internal._verify_is_in_time(p_when jsonb, p_time_zone text, p_occurred_at timestamp with time zone, p_day date) returns boolean stable;
+function badges_internal._verify_is_looked_at(p_scope badges_internal.verified_scope, p_peer_mentor_id uuid) returns boolean stable;
 function badges_internal._verify_known_selectors() returns void stable;
-function badges_internal._verify_levels(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, changed_at timestamp with time zone, level numeric, earlier_level numeric) stable;
+function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
-function badges_internal._verify_people(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns uuid[] volatile;
-function badges_internal._verify_rolling_choices(p_people uuid[], p_measures text[], p_has_elements boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, window_end date, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
-function badges_internal._verify_rule_choices(p_people uuid[], p_measures text[], p_has_elements boolean, p_is_rolling boolean) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, occurred_at timestamp with time zone, activity_date date, value numeric, element text, element_amount numeric) stable;
-function badges_internal._verify_run_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
+function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
+function badges_internal._verify_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_run_lengths(p_first_days text[], p_unit text, p_grace integer) returns TABLE(last_run bigint, longest_run bigint, run_end date) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
-function badges_internal._verify_selectors(p_measures text[], p_has_elements boolean) returns TABLE(org_id text, stat text, since_version integer, activity_types jsonb, tests jsonb, chosen_when jsonb, time_zone text, value_field text, per_field text, window_unit text, rolling_days integer, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, element_target numeric, grace integer) stable;
-function badges_internal._verify_stat_differences(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
-function badges_internal._verify_tenure_crossings(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, changed_at timestamp with time zone, change integer) stable;
+function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
+function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
+function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
-function badges_internal._verify_units(p_people uuid[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;
+function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
+function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

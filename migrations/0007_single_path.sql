@@ -28,9 +28,8 @@ create type badges_internal.counted_activity as (
     is_falling boolean, -- a negative value that is not the person's newest
     has_looked boolean, -- the person's other activities were read
     candidates badges_internal.candidate[],
-    stats text[], -- every stat that chose it and has no rolling windows
-    buckets text[], -- its part of each
-    rolling_stats text[]
+    stats text[], -- every stat that chose it
+    buckets text[] -- its part of each
 );
 
 -- One stat that chose an activity, with what it reads there.

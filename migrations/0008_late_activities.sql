@@ -19,4 +19,5 @@ create type badges_internal.late_activity as (
 );
 
 alter type badges_internal.counted_activity
-    add attribute late badges_internal.late_activity; -- null = it is the person's newest
+    add attribute late badges_internal.late_activity, -- null = it is the person's newest
+    add attribute is_only_late boolean; -- nothing else is left to do

@@ -64,8 +64,8 @@ def require_direct(connection: Connection) -> None:
 def analyze_filled(connection: Connection, rows: int) -> None:
     """Have the statistics of what many rows were just put into; the server's own come later.
 
-    Until then a verify plans for empty tables. What the role may not analyze, or somebody else
-    works on, is left as it is.
+    Until then what reads them is planned for empty tables. What the role may not analyze, or
+    somebody else works on, is left as it is.
     """
     if rows >= MANY_ROWS:
         connection.execute(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from queue import SimpleQueue
 from threading import Event
 from typing import Any
@@ -20,16 +20,16 @@ from pgmerit import routines
 from pgmerit.database import Connection, connect, retry
 from pgmerit.errors import PgmeritError, StoppedError
 
-# People are looked at by the first hexadecimal digit of their id, so that progress can be shown
-# and no single statement grows with the whole database.
-SLICES = [(UUID(f"{digit}{'0' * 31}"), UUID(f"{digit}{'f' * 31}")) for digit in "0123456789abcdef"]
-
-# Where there is little to look at, planning each slice's statements is most of the work.
-_IS_LITTLE = """
-select
-    not exists (select from badges.activities offset 5000)
-    and not exists (select from badges.peer_mentor_stats offset 20000)
-    and not exists (select from badges.earned_badges offset 5000) as is_little
+# An even share of the ids is a slice, of so much of the tables that one's statements sort and hash
+# in memory. Where there is little to look at, planning a slice's statements is most of the work.
+_SLICE_BYTES = 64 << 20
+_LITTLE_BYTES = 8 << 20
+_SIZE = """
+select sum(pg_table_size(looked_at.name))::bigint as bytes
+from unnest(array[
+    'badges.activities', 'badges.peer_mentor_stats', 'badges.earned_badges',
+    'badges_internal.stat_elements'
+]::regclass[]) as looked_at (name)
 """
 
 # The slices are worked off beside each other: the server works, we wait.
@@ -76,23 +76,32 @@ def find_differences(
 
     Reads only, one snapshot for each slice of the people, in a second session too where the server
     lets one in; all people are one slice where there is little to look at. Calls `progress` with
-    the number of slices done, of `len(SLICES)` in all, or of one for one person.
+    the percentage that is done anew.
     """
-    if peer_mentor_id is not None:
-        found = [*_differences(connection, peer_mentor_id, peer_mentor_id, sample)]
-        progress(1)
-        return sorted(found, key=_person_and_org)
-    row = connection.execute(_IS_LITTLE.encode()).fetchone()
-    if row is not None and row["is_little"]:
-        found = [*_differences(connection, SLICES[0][0], SLICES[-1][1], sample)]
-        progress(len(SLICES))
-        return sorted(found, key=_person_and_org)
-    with _sessions(connection) as sessions:
-        return sorted(_of_everybody(sessions, sample, progress), key=_person_and_org)
+    slices = [(peer_mentor_id, peer_mentor_id)] if peer_mentor_id else _slices(connection)
+    if len(slices) == 1:
+        found = list(_differences(connection, *slices[0], sample))
+        progress(100)
+    else:
+        with _sessions(connection) as sessions:
+            found = _of_everybody(sessions, slices, sample, progress)
+    return sorted(found, key=_person_and_org)
+
+
+def _slices(connection: Connection) -> list[tuple[UUID, UUID]]:
+    """Divide the people by their ids: first and last of each slice."""
+    row = connection.execute(_SIZE.encode()).fetchone()
+    size = row["bytes"] if row else 0
+    count = 1 if size < _LITTLE_BYTES else max(_SESSIONS, round(size / _SLICE_BYTES))
+    bounds = [(number << 128) // count for number in range(count + 1)]
+    return [(UUID(int=first), UUID(int=after - 1)) for first, after in pairwise(bounds)]
 
 
 def _of_everybody(
-    sessions: list[Connection], sample: float | None, progress: Progress
+    sessions: list[Connection],
+    slices: list[tuple[UUID, UUID]],
+    sample: float | None,
+    progress: Progress,
 ) -> list[Difference]:
     """Look at all slices, each in the session that is free next."""
     stopping = Event()
@@ -110,10 +119,10 @@ def _of_everybody(
     found: list[Difference] = []
     with ThreadPoolExecutor(len(sessions)) as pool:
         try:
-            looks = [pool.submit(look, first, last) for first, last in SLICES]
+            looks = [pool.submit(look, first, last) for first, last in slices]
             for done in as_completed(looks):
                 found += done.result()
-                progress(1)
+                progress(100 / len(slices))
         except BaseException:
             stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)

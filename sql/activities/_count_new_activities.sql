@@ -41,7 +41,13 @@ declare
     v_route badges_internal.stat_route;
     v_has_raw boolean;
     v_has_tenure boolean;
-    v_apart badges_internal.stat_reading[];
+    v_apart badges_internal.stat_reading[]; -- stats with tallied elements, units or rolling windows
+    v_element text;
+    v_element_stats text[]; -- stats that count distinct values
+    v_element_buckets text[];
+    v_elements text[];
+    v_new_stats text[]; -- those to which the value is new
+    v_is_first boolean;
     v_stats text[];
     v_own_stats text[]; -- those with a bucket or a value of their own
     v_own_buckets text[];
@@ -77,12 +83,12 @@ declare
     v_stale_orgs text[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
-    v_counted_people uuid[];
-    v_counted_orgs text[];
     v_touched_people uuid[];
     v_touched_orgs text[];
     v_rebuilt badges_internal.late_person[];
     v_has_rolling boolean;
+    v_counted_people uuid[];
+    v_counted_orgs text[];
     v_result badges_internal.fold_result;
     v_candidates badges_internal.candidate[];
     v_all_stats text[]; -- null: every stat
@@ -134,9 +140,10 @@ begin
             into v_stale_people, v_stale_orgs
             from badges_internal._stale_people(v_people, v_orgs) as stale;
             if v_stale_people is not null then
-                v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
+                v_candidates := badges_internal._bring_up_to_date(
+                    v_stale_people, v_stale_orgs, false
+                );
             end if;
-
             -- Who was stale is counted already, with these activities.
             select array_agg(person.peer_mentor_id), array_agg(person.org_id)
             into v_counted_people, v_counted_orgs
@@ -245,6 +252,10 @@ begin
         v_own_buckets := null;
         v_own_values := null;
         v_apart := null;
+        v_element_stats := null;
+        v_element_buckets := null;
+        v_elements := null;
+        v_new_stats := null;
         foreach v_route in array coalesce(v_routes, '{}') loop
             continue when v_route.predicate is not null and not badges_internal._is_chosen(
                 v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
@@ -267,9 +278,28 @@ begin
             if v_route.element_field is not null or v_route.element_unit is not null
                 or v_route.rolling_days is not null
             then
-                v_apart := v_apart || badges_internal._read_apart(
-                    v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
-                );
+                if v_route.element_at_least is null and v_route.rolling_days is null then
+                    v_element := case
+                        when v_route.element_unit is null then badges_internal._scalar_text(
+                            badges_internal._attribute(
+                                v_attributes, v_quantity, v_route.element_field
+                            )
+                        )
+                        else to_char(
+                            badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
+                            'YYYY-MM-DD'
+                        )
+                    end;
+                    if v_element is not null then
+                        v_element_stats := v_element_stats || v_route.stat;
+                        v_element_buckets := v_element_buckets || v_bucket;
+                        v_elements := v_elements || v_element;
+                    end if;
+                else
+                    v_apart := v_apart || badges_internal._read_apart(
+                        v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
+                    );
+                end if;
                 continue when v_route.rolling_days is not null;
             end if;
             if v_bucket <> '' or v_route.value_field is not null then
@@ -367,23 +397,75 @@ begin
             v_value := v_own_values[v_place];
         end loop;
 
-        if v_base_version is distinct from v_version
+        v_is_first := v_base_version is null;
+        if v_is_first then
+            select not begun.is_first, begun.has_reached
+            into v_is_touched, v_has_reached
+            from badges_internal._begin_person(
+                v_person, v_org, v_at, v_day, v_quantity, v_id, v_pending, v_version
+            ) as begun;
+            v_found := 1;
+            v_last_at := v_at;
+            v_last_date := v_day;
+        elsif v_base_version <> v_version then
+            v_is_touched := true;
+        end if;
+        if not v_is_touched then
+            if v_found < cardinality(v_stats) + v_place - 1 then
+                select v_found + begun.row_count, v_has_reached or begun.has_reached
+                into v_found, v_has_reached
+                from badges_internal._begin_stats(
+                    v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
+                    v_own_values, v_at, v_day, v_quantity, null
+                ) as begun;
+                -- A row that another session began while this one waited is in neither.
+                v_is_touched := v_found < cardinality(v_stats) + v_place - 1;
+            end if;
+            if v_elements is not null then
+                for v_element in
+                    insert into badges_internal.stat_elements (
+                        peer_mentor_id, org_id, stat, bucket, element, is_counted
+                    )
+                    select v_person, v_org, found.stat, found.bucket, found.element, true
+                    from unnest(v_element_stats, v_element_buckets, v_elements)
+                        as found (stat, bucket, element)
+                    on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing
+                    returning stat
+                loop
+                    v_new_stats := v_new_stats || v_element;
+                end loop;
+                -- A new unit joins a run.
+                if v_new_stats is not null then
+                    foreach v_route in array v_routes loop
+                        if v_route.element_unit is not null and v_route.stat = any(v_new_stats) then
+                            v_new_stats := array_remove(v_new_stats, v_route.stat);
+                            v_apart := v_apart || badges_internal._read_apart(
+                                v_route,
+                                v_element_buckets[array_position(v_element_stats, v_route.stat)],
+                                null, v_attributes, v_quantity, v_day
+                            );
+                        end if;
+                    end loop;
+                end if;
+            end if;
+        end if;
+
+        if v_is_touched
+            or v_has_reached
             or v_last_at > v_at
             or v_last_date > v_day
-            or v_found < cardinality(v_stats) + v_place - 1
-            or v_has_reached
+            or v_new_stats is not null
             or v_apart is not null
             or v_has_raw
             or v_has_tenure
             or v_is_negative
-            or v_is_touched
         then
             v_counted := badges_internal._count_rest(
                 row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                     ::badges_internal.new_activity,
-                v_pending, v_version, v_stats, v_own_stats, v_own_buckets, v_own_values, v_apart,
-                v_found, v_base_version, v_last_at, v_last_date, v_is_touched, v_has_reached,
-                v_is_negative, v_has_raw, v_has_tenure
+                v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats, v_apart,
+                v_last_at, v_last_date, v_is_touched, v_is_first, v_has_reached, v_is_negative,
+                v_has_raw, v_has_tenure
             );
             if v_counted.peer_mentor_id is not null then
                 v_all_counted := v_all_counted || v_counted;

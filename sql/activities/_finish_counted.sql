@@ -27,6 +27,13 @@ declare
     v_has_looked boolean;
 begin
     foreach v_counted in array p_counted loop
+        if v_counted.is_only_late and badges_internal._falling_badges(array[
+            row(v_counted.peer_mentor_id, v_counted.org_id, v_counted.occurred_at)
+                ::badges_internal.late_person
+        ]) is null then
+            perform badges_internal._redate_late(array[v_counted.late]);
+            continue;
+        end if;
         if v_counted.is_newest is not true then
             v_left := v_left || v_counted;
             continue;
@@ -51,8 +58,19 @@ begin
         array_agg(person.peer_mentor_id) filter (where person.is_stale or person.is_falling),
         array_agg(person.org_id) filter (where person.is_stale or person.is_falling),
         array_agg(
-            row(person.peer_mentor_id, person.org_id, '-infinity')::badges_internal.late_person
-        ) filter (where person.is_stale),
+            row(
+                person.peer_mentor_id, person.org_id,
+                case when person.is_stale then '-infinity' else person.crossed_at end
+            )::badges_internal.late_person
+        ) filter (where person.is_stale or exists (
+            -- After a delete an award may be dated later than what is new and in order.
+            select
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = person.peer_mentor_id
+            and earned.org_id = person.org_id
+            and earned.earned_at > person.crossed_at
+            and earned.revoked_at is null
+        )),
         bool_or(person.has_looked)
     into
         v_people, v_orgs, v_stale_people, v_stale_orgs, v_fallen_people, v_fallen_orgs, v_late,
@@ -60,7 +78,8 @@ begin
     from (
         select
             counted.peer_mentor_id, counted.org_id, bool_or(counted.is_stale) as is_stale,
-            bool_or(counted.is_falling) as is_falling, bool_or(counted.has_looked) as has_looked
+            bool_or(counted.is_falling) as is_falling, bool_or(counted.has_looked) as has_looked,
+            min(counted.occurred_at) filter (where counted.candidates <> '{}') as crossed_at
         from unnest(v_left) as counted
         group by counted.peer_mentor_id, counted.org_id
         order by counted.peer_mentor_id, counted.org_id
@@ -87,7 +106,7 @@ begin
     end if;
     select array_agg(counted.late)
     into v_late_activities
-    from unnest(p_counted) as counted
+    from unnest(v_left) as counted
     where (counted.late).activity_id is not null
     and (v_stale_people is null or not exists (
         select

@@ -14,11 +14,24 @@ declare
     v_orgs text[];
     v_kinds badges_internal.activity_kind[];
     v_late badges_internal.late_person[];
+    v_changed badges_internal.changed_activity[];
 begin
     perform badges_internal._hold_rules();
-    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
-    into v_people, v_orgs
-    from (select distinct a.peer_mentor_id, a.org_id from old_activities as a) as person;
+    select array_agg(row(
+        a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
+        a.attributes, false
+    )::badges_internal.changed_activity)
+    into v_changed
+    from (select * from old_activities limit 31) as a;
+    if cardinality(v_changed) <= 30 then
+        select few.peer_mentor_ids, few.org_ids
+        into v_people, v_orgs
+        from badges_internal._recount_few_activities(v_changed) as few;
+    else
+        select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+        into v_people, v_orgs
+        from (select distinct a.peer_mentor_id, a.org_id from old_activities as a) as person;
+    end if;
     if v_people is null then
         return null;
     end if;

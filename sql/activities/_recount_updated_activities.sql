@@ -19,8 +19,37 @@ declare
     v_kinds badges_internal.activity_kind[];
     v_late badges_internal.late_person[];
     v_last timestamptz;
+    v_changed badges_internal.changed_activity[];
+    v_left_people uuid[];
+    v_left_orgs text[];
 begin
     perform badges_internal._hold_rules();
+    select array_agg(row(
+        a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
+        a.attributes, a.is_new
+    )::badges_internal.changed_activity)
+    into v_changed
+    from (
+        select old_activities.*, false as is_new
+        from old_activities
+        union all
+        select new_activities.*, true
+        from new_activities
+    ) as a
+    where not exists (select from new_activities offset 30)
+    and not exists (
+        select
+        from new_activities as future
+        where future.occurred_at > now() + interval '1 day'
+    );
+    if v_changed is not null then
+        select few.peer_mentor_ids, few.org_ids
+        into v_left_people, v_left_orgs
+        from badges_internal._recount_few_activities(v_changed) as few;
+        if v_left_people is null then
+            return null;
+        end if;
+    end if;
     with removed as (
         select peer_mentor_id, org_id, activity_type, activity_date, occurred_at, quantity,
             attributes
@@ -49,6 +78,11 @@ begin
             peer_mentor_id, org_id, bool_or(is_new) as is_new,
             min(occurred_at) as occurred_at
         from changed
+        where v_changed is null
+        or (peer_mentor_id, org_id) in (
+            select left_over.peer_mentor_id, left_over.org_id
+            from unnest(v_left_people, v_left_orgs) as left_over (peer_mentor_id, org_id)
+        )
         group by peer_mentor_id, org_id
     )
     select

@@ -1,7 +1,7 @@
 -- Dates held conditions on a count or sum that late activities made true earlier.
 --
--- One pass up to the latest award measures what there was before each award. Where that is enough
--- by now, the value is followed back from the award, instant by instant, to where it was not.
+-- Where there was enough before an award by now, the value is followed back from the award, instant
+-- by instant, to where it was not.
 -- Parameters and result: docs of _earlier_in_part.
 create or replace function badges_internal._earlier_by_value(
     p_states badges_internal.condition_state[],
@@ -23,12 +23,10 @@ declare
         else badges_internal._unit_start(p_route.window_unit, p_late[1].activity_date)
     end;
     v_moments timestamptz[];
-    v_totals numeric[];
+    v_values numeric[]; -- before each of them
     v_state badges_internal.condition_state;
     v_value numeric; -- before v_moment
     v_moment timestamptz;
-    v_last timestamptz;
-    v_to date; -- a moment lies within a day of its local day
     v_step numeric; -- of the instant before it
     v_ids bigint[];
     v_moved badges_internal.condition_state[] := '{}';
@@ -39,40 +37,13 @@ begin
             select distinct state.came_true_at from unnest(p_states) as state order by 1
         );
     end if;
-    v_last := v_moments[cardinality(v_moments)];
-    v_to := (v_last at time zone 'UTC')::date + 1;
-    -- v_totals[i]: from the moment before the i-th up to it.
-    if cardinality(v_moments) = 1 then
-        select array[case when v_is_count then count(*) else coalesce(sum(found.measured), 0) end]
-        into v_totals
-        from badges_internal._chosen_activities(
-            v_person, v_org_id, p_types, p_route, p_bucket, v_from,
-            v_to
-        ) as found
-        where found.occurred_at < v_last;
-    else
-        select array_agg(coalesce(counted.total, 0) order by slot.number)
-        into v_totals
-        from generate_series(0, cardinality(v_moments) - 1) as slot (number)
-        left join (
-            select
-                width_bucket(found.occurred_at, v_moments) as number,
-                case when v_is_count then count(*) else sum(found.measured) end as total
-            from badges_internal._chosen_activities(
-                v_person, v_org_id, p_types, p_route, p_bucket, v_from,
-                v_to
-            ) as found
-            where found.occurred_at < v_last
-            group by 1
-        ) as counted on counted.number = slot.number;
-    end if;
+    v_values := badges_internal._values_before(
+        p_states, v_moments, p_bucket, p_types, p_route, v_from
+    );
 
     foreach v_state in array p_states loop
         v_moment := v_state.came_true_at;
-        v_value := (
-            select sum(total)
-            from unnest(v_totals[:array_position(v_moments, v_moment)]) as total
-        );
+        v_value := v_values[array_position(v_moments, v_moment)];
         continue when v_value < v_state.threshold;
         -- A part of others may have held before, and something else decided.
         continue when v_state.parent is not null and v_state.threshold <= v_value - (

@@ -26,28 +26,34 @@ begin
             from unnest(p_candidates) as candidate
             group by peer_mentor_id, org_id, badge_definition_id
         ),
-        -- Each step looks its rows up by key, in this order whatever statistics say.
-        asked as materialized (
-            select distinct
-                candidates.peer_mentor_id, candidates.org_id, candidates.badge_definition_id,
-                candidates.came_true_at, candidates.activity_id, milestone.stat, milestone.measure
-            from candidates
-            join badges_internal.milestones as milestone using (org_id, badge_definition_id)
-            where milestone.stat is not null
+        -- What each badge looks at, once however many people and tiers it has.
+        watched as materialized (
+            select
+                org_id, badge_definition_id, stat, measure,
+                measure = 'sum'
+                    or coalesce(bool_or((defined.route).element_measure = 'sum'), false) as is_sum
+            from (select distinct org_id, badge_definition_id from candidates) as badge
+            join badges_internal.milestones using (org_id, badge_definition_id)
+            left join badges_internal.stat_definitions as defined using (org_id, stat)
+            where stat is not null
+            group by org_id, badge_definition_id, stat, measure
         ),
         measured as materialized (
             select
-                asked.*,
-                max(badges_internal._measured(held, asked.measure)) as value,
-                bool_or(held.has_negative and (
-                    asked.measure = 'sum' or (defined.route).element_measure = 'sum'
-                )) and asked.came_true_at is null as may_fall
-            from asked
-            join badges.peer_mentor_stats as held using (peer_mentor_id, org_id, stat)
-            left join badges_internal.stat_definitions as defined using (org_id, stat)
-            group by
-                asked.peer_mentor_id, asked.org_id, asked.badge_definition_id, asked.came_true_at,
-                asked.activity_id, asked.stat, asked.measure
+                candidates.*, watched.stat, watched.measure, best.value,
+                watched.is_sum and best.has_negative and candidates.came_true_at is null
+                    as may_fall
+            from candidates
+            join watched using (org_id, badge_definition_id)
+            cross join lateral (
+                select
+                    max(badges_internal._measured(held, watched.measure)) as value,
+                    bool_or(held.has_negative) as has_negative
+                from badges.peer_mentor_stats as held
+                where held.peer_mentor_id = candidates.peer_mentor_id
+                and held.org_id = candidates.org_id
+                and held.stat = watched.stat
+            ) as best
         ),
         met as (
             select
@@ -55,12 +61,9 @@ begin
                 measured.activity_id
             from measured
             join badges_internal.milestones as milestone
-                on milestone.org_id = measured.org_id
-                and milestone.badge_definition_id = measured.badge_definition_id
-                and milestone.stat = measured.stat
-                and milestone.measure = measured.measure
-                and milestone.threshold
-                    <= case when measured.may_fall then 'infinity' else measured.value end
+                using (org_id, badge_definition_id, stat, measure)
+            where milestone.threshold
+                <= case when measured.may_fall then 'infinity' else measured.value end
             union all
             select candidates.peer_mentor_id, milestone.*, enough.earned_at, null
             from candidates
@@ -71,8 +74,7 @@ begin
             cross join lateral badges_internal._nth_badge(
                 candidates.peer_mentor_id, candidates.org_id, candidates.badge_definition_id,
                 milestone.badge_ids, milestone.badge_category, milestone.threshold
-            ) as enough (earned_at)
-            where enough.earned_at is not null
+            ) as enough
             union all
             select tenure.peer_mentor_id, milestone.*, tenure.due_at, null
             from badges_internal._tenures(
@@ -83,8 +85,6 @@ begin
             join badges_internal.milestones as milestone
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
-                and milestone.tier = ''
-                and milestone.occurrence = 1
                 and milestone.node = tenure.node
                 and milestone.measure = 'tenure'
             where tenure.due_at <= badges_internal._seen_until(

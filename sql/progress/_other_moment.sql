@@ -22,9 +22,12 @@ begin
             where tenure.node = p_milestone.node
         );
     elsif p_milestone.measure = 'badges' then
-        return badges_internal._nth_badge(
-            p_peer_mentor_id, p_milestone.org_id, p_milestone.badge_definition_id,
-            p_milestone.badge_ids, p_milestone.badge_category, p_milestone.threshold
+        return (
+            select enough.earned_at
+            from badges_internal._nth_badge(
+                p_peer_mentor_id, p_milestone.org_id, p_milestone.badge_definition_id,
+                p_milestone.badge_ids, p_milestone.badge_category, p_milestone.threshold
+            ) as enough
         );
     end if;
     return coalesce(

@@ -1,8 +1,8 @@
 -- Writes the base row of somebody's first activity, and tells whether it is the first indeed.
 --
 -- It is not where a base row stands already, as decisions by hand leave it, and where the table has
--- others of the person that were not counted: those of a statement that runs around this one, or
--- beside it. p_pending: others of this statement.
+-- others of the person that were not counted, or has no longer what was inserted: by a statement that
+-- runs around this one, inside it or beside it. p_pending: others of this statement.
 --
 -- Writes: badges.peer_mentor_stats.
 -- Raises: 23503 for an unknown organization.
@@ -21,6 +21,8 @@ create or replace function badges_internal._begin_person(
 language plpgsql
 volatile
 as $$
+declare
+    v_ids constant bigint[] := p_activity_id || coalesce(p_pending, '{}');
 begin
     perform badges_internal._hold_organizations(array[p_org_id]);
     select begun.row_count = 1, begun.has_reached
@@ -29,14 +31,20 @@ begin
         p_peer_mentor_id, p_org_id, array['*'], null, null, null, p_occurred_at, p_day, p_quantity,
         p_version
     ) as begun;
-    is_first := is_first and not exists (
-        select
-        from badges.activities as activity
-        where activity.peer_mentor_id = p_peer_mentor_id
-        and activity.org_id = p_org_id
-        and activity.activity_id <> p_activity_id
-        and (p_pending is null or activity.activity_id <> all (p_pending))
-    );
+    is_first := is_first
+        and cardinality(v_ids) = (
+            select count(*)
+            from badges.activities as activity
+            where activity.peer_mentor_id = p_peer_mentor_id
+            and activity.activity_id = any(v_ids)
+        )
+        and not exists (
+            select
+            from badges.activities as activity
+            where activity.peer_mentor_id = p_peer_mentor_id
+            and activity.org_id = p_org_id
+            and activity.activity_id <> all (v_ids)
+        );
 end;
 $$;
 

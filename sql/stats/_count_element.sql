@@ -1,7 +1,7 @@
 -- Counts one activity's element (value, unit) of a stat, and tells whether the row reached something.
 --
--- The activity is in the stat's row already, and the caller holds the base row. p_pending: as in
--- _count_one.
+-- The activity is in the stat's row already, and the caller holds the base row. A unit of which one
+-- activity is enough is stored already. p_pending: as in _count_rest.
 --
 -- Writes: badges_internal.stat_elements, badges.peer_mentor_stats.
 create or replace function badges_internal._count_element(
@@ -24,14 +24,6 @@ declare
     v_is_counted boolean;
 begin
     if v_route.element_at_least is null then
-        insert into badges_internal.stat_elements (
-            peer_mentor_id, org_id, stat, bucket, element, is_counted
-        )
-        values (p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, v_element, true)
-        on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing;
-        if not found then
-            return false;
-        end if;
         v_is_counted := true;
     else
         select held.tally, held.is_counted

@@ -1,6 +1,6 @@
 -- Counts the days of a calendar unit on which a stat chose an activity of the person.
 --
--- p_pending: as in _count_one.
+-- p_pending: as in _count_rest.
 create or replace function badges_internal._count_unit_days(
     p_peer_mentor_id uuid,
     p_org_id text,

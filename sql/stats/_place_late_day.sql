@@ -2,8 +2,8 @@
 --
 -- The activity is in the table and in the rows' counts and sums. p_pending: activities that are in
 -- the table and counted nowhere yet, which are not seen. Rows whose last day is not later, and rows
--- that keep no days, are left alone. Where nothing is pending, the base row notes that the table was
--- looked at; else the caller does in the end. Tells whether a row may have reached a threshold.
+-- that keep no days, are left alone. Where nothing is pending, the base row notes that the table
+-- was looked at; else the caller does in the end. Tells whether a row may have reached a threshold.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_day(

@@ -1,8 +1,9 @@
 -- Builds what the current rule set asks of people whose base row is of another version.
 --
 -- p_is_counted false: the present statement's activities are not in the stats yet, so all is
--- rebuilt; so it is where the time zone has changed, after the days are rewritten. The caller holds
--- the base rows. Gives the badges to evaluate.
+-- rebuilt; so it is where the time zone has changed, after the days are rewritten. Else only stats
+-- of which other numbers are asked since a person's version are looked at. The caller holds the
+-- base rows. Gives the badges to evaluate.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.activities (days).
 create or replace function badges_internal._bring_up_to_date(
@@ -18,113 +19,65 @@ set enable_material = off
 set enable_seqscan = off
 as $$
 declare
-    v_stats text[];
     v_rezoned_people uuid[];
     v_rezoned_orgs text[];
+    v_new_stats text[]; -- not built yet for somebody here
+    v_other_stats text[]; -- built, but other numbers are asked
+    v_gone_stats text[];
     v_due badges_internal.candidate[];
     v_reached badges_internal.candidate[];
 begin
     select rezoned.peer_mentor_ids, rezoned.org_ids
     into v_rezoned_people, v_rezoned_orgs
     from badges_internal._rewrite_days(p_peer_mentor_ids, p_org_ids) as rezoned;
-    -- The stats that are new to somebody here.
-    select coalesce(array_agg(distinct defined.stat), '{}')
-    into v_stats
-    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-    join badges_internal.stat_definitions as defined
-        on defined.org_id = person.org_id
-        and defined.since_version > held.rule_set_version
-        and defined.stat >= '~';
 
-    select array_agg(distinct row(
-        person.peer_mentor_id, person.org_id, milestone.badge_definition_id, null, null
-    )::badges_internal.candidate)
-    into v_due
-    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = '*'
-        and held.bucket = ''
-    join badges.organizations as organization on organization.org_id = person.org_id
-    join badges_internal.milestones as milestone
-        on milestone.org_id = person.org_id
-        -- What a counting badge counts may change with any badge.
-        and (
-            milestone.since_version > held.rule_set_version
-            or milestone.measure = 'badges'
-                and held.rule_set_version <> organization.rule_set_version
-        );
+    select
+        coalesce(array_agg(distinct change.stat) filter (where kind.is_new), '{}'),
+        coalesce(array_agg(distinct change.stat) filter (where not kind.is_new), '{}'),
+        array_agg(distinct change.stat) filter (where kind.is_gone)
+    into v_new_stats, v_other_stats, v_gone_stats
+    from (
+        select base.org_id, min(base.rule_set_version) as version
+        from badges_internal._base_versions(p_peer_mentor_ids, p_org_ids) as base
+        group by base.org_id
+    ) as oldest
+    join badges_internal.stat_changes as change
+        on change.org_id = oldest.org_id
+        and change.version > oldest.version
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = change.org_id
+        and defined.stat = change.stat
+    cross join lateral (
+        select
+            change.stat >= '~' and coalesce(defined.since_version > oldest.version, false)
+                as is_new,
+            change.stat >= '~' and defined.stat is null as is_gone
+    ) as kind
+    where p_is_counted;
 
-    delete from badges_internal.stat_elements as element
-    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    where element.peer_mentor_id = person.peer_mentor_id
-    and element.org_id = person.org_id
-    and not exists (
-        select
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = element.org_id
-        and defined.stat = element.stat
+    v_due := badges_internal._badges_asked_anew(
+        p_peer_mentor_ids, p_org_ids, case when p_is_counted then v_new_stats end
     );
-    delete from badges.peer_mentor_stats as held
-    using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    where held.peer_mentor_id = person.peer_mentor_id
-    and held.org_id = person.org_id
-    and held.stat >= '~'
-    and not exists (
-        select
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = held.org_id
-        and defined.stat = held.stat
-    );
+    if v_gone_stats is not null then
+        perform badges_internal._forget_stats(p_peer_mentor_ids, p_org_ids, v_gone_stats);
+    end if;
 
     if not p_is_counted then
         v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, null);
-    elsif v_stats <> '{}' then
-        v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, v_stats);
+    elsif v_new_stats <> '{}' then
+        v_reached := badges_internal._build_stats(p_peer_mentor_ids, p_org_ids, v_new_stats);
     end if;
     if p_is_counted and v_rezoned_people is not null then
         v_reached := v_reached
             || badges_internal._rebuild_people(v_rezoned_people, v_rezoned_orgs, null);
     end if;
 
-    update badges.peer_mentor_stats as held
-    set
-        rule_set_version = case
-            when held.stat = '*' then organization.rule_set_version
-        end,
-        next_count = next.next_count,
-        next_sum = next.next_sum,
-        next_max = next.next_max,
-        next_active_days = next.next_active_days,
-        next_distinct = next.next_distinct,
-        next_day_run = next.next_day_run,
-        next_week_run = next.next_week_run,
-        next_month_run = next.next_month_run
-    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-    join badges.organizations as organization
-        on organization.org_id = person.org_id
-    join badges.peer_mentor_stats as own
-        on own.peer_mentor_id = person.peer_mentor_id
-        and own.org_id = person.org_id
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = own.org_id
-        and defined.stat = own.stat
-    cross join lateral badges_internal._next_thresholds(
-        defined.thresholds, own.org_id, own.stat,
-        row(own.activity_count, own.value_sum, own.value_max, own.active_days,
-            own.distinct_count, own.longest_day_run, own.longest_week_run,
-            own.longest_month_run)::badges_internal.stat_values
-    ) as next
-    where held.peer_mentor_id = own.peer_mentor_id
-    and held.org_id = own.org_id
-    and held.stat = own.stat
-    and held.bucket = own.bucket;
+    if v_other_stats <> '{}' then
+        perform badges_internal._set_next_thresholds(
+            p_peer_mentor_ids, p_org_ids, v_other_stats
+        );
+    end if;
+    perform badges_internal._set_base_versions(p_peer_mentor_ids, p_org_ids);
     return v_due || v_reached;
 end;
 $$;

@@ -34,12 +34,14 @@ declare
                 ::badges_internal.late_person)
             from unnest(p_late_activities) as late
         ));
-    v_awarded bigint;
+    v_awarded bigint := 0;
 begin
     if p_fallen_people is not null then
         perform badges_internal._settle_revocable(p_fallen_people, p_fallen_orgs, p_source);
     end if;
-    v_awarded := badges.apply_badge_rules(v_candidates, p_source);
+    if v_candidates <> '{}' then
+        v_awarded := badges.apply_badge_rules(v_candidates, p_source);
+    end if;
     if p_late is not null then
         perform badges_internal._redate_awards(p_late);
     end if;

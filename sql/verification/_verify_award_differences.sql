@@ -4,7 +4,9 @@
 -- a backfill has yet to hand them out. What a person still waits for (rules younger than its base
 -- row) is left out, and a date is judged only where the award was made under the very condition of
 -- today: a rule change moves no award.
-create or replace function badges_internal._verify_award_differences(p_people uuid[])
+create or replace function badges_internal._verify_award_differences(
+    p_scope badges_internal.verified_scope
+)
 returns table (
     peer_mentor_id uuid,
     org_id text,
@@ -29,7 +31,7 @@ begin atomic
             max(condition.since_version) as since_version,
             min(condition.threshold) filter (where condition.condition_node is null) as threshold,
             bool_or(condition.measure = 'badges') as is_counting
-        from badges_internal._verify_conditions() as condition
+        from badges_internal._verify_conditions(p_scope) as condition
         inner join badges.badge_definitions as definition using (badge_definition_id)
         group by
             condition.org_id,
@@ -44,7 +46,7 @@ begin atomic
     ), awards as (
         select award.*, award.source in ('rule', 'backfill', 'sweep') as is_by_rule
         from badges.earned_badges as award
-        where (p_people is null or award.peer_mentor_id = any(p_people))
+        where badges_internal._verify_is_looked_at(p_scope, award.peer_mentor_id)
     ), judged as (
         select
             peer_mentor_id,
@@ -76,7 +78,7 @@ begin atomic
                 when award.earned_at < due.earned_at and revocable.org_id is not null
                     then 'date_too_early'
             end as problem
-        from badges_internal._verify_due_awards(p_people) as due
+        from badges_internal._verify_due_awards(p_scope) as due
         full join awards as award
             using (peer_mentor_id, org_id, badge_definition_id, tier, occurrence)
         inner join badges.organizations as organization using (org_id)
@@ -162,8 +164,8 @@ begin atomic
         where given.source <> 'manual'
     ) as award
     where award.place_taken > award.claimed
-    and (p_people is null or award.peer_mentor_id = any(p_people));
+    and badges_internal._verify_is_looked_at(p_scope, award.peer_mentor_id);
 end;
 
-comment on function badges_internal._verify_award_differences(uuid[]) is
+comment on function badges_internal._verify_award_differences(badges_internal.verified_scope) is
 'Compares the awards with those that the activities and the held badges call for.';

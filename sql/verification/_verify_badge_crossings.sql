@@ -2,17 +2,10 @@
 --
 -- What counts is held now, whoever gave it, since its earliest award. Badges not listed by name
 -- count unless their own criteria count badges.
-create or replace function badges_internal._verify_badge_crossings(p_people uuid[])
-returns table (
-    peer_mentor_id uuid,
-    org_id text,
-    badge_definition_id text,
-    tier text,
-    occurrence integer,
-    condition_node integer,
-    changed_at timestamptz,
-    change integer
+create or replace function badges_internal._verify_badge_crossings(
+    p_scope badges_internal.verified_scope
 )
+returns setof badges_internal.verified_crossing
 language sql
 stable
 parallel safe
@@ -39,7 +32,7 @@ begin atomic
         from badges.earned_badges as award
         inner join badges.badge_definitions as definition using (badge_definition_id)
         left join counting_badges as counting using (badge_definition_id)
-        where (p_people is null or award.peer_mentor_id = any(p_people))
+        where badges_internal._verify_is_looked_at(p_scope, award.peer_mentor_id)
         and award.revoked_at is null
         group by
             award.peer_mentor_id,
@@ -72,7 +65,7 @@ begin atomic
                     condition.condition_node
                 order by held.earned_at
             ) as held_count
-        from badges_internal._verify_conditions() as condition
+        from badges_internal._verify_conditions(p_scope) as condition
         inner join held_badges as held using (org_id)
         where condition.measure = 'badges'
         and held.badge_definition_id <> condition.badge_definition_id
@@ -88,5 +81,5 @@ begin atomic
     where counted.held_count = ceil(counted.threshold);
 end;
 
-comment on function badges_internal._verify_badge_crossings(uuid[]) is
+comment on function badges_internal._verify_badge_crossings(badges_internal.verified_scope) is
 'Tells when every condition that counts other badges began to hold.';

@@ -1,15 +1,18 @@
 -- Gives every condition of every badge that can be awarded, one milestone each.
 --
--- condition_node is null where the milestone decides alone. Badges decided by a raw expression are
--- left out. since_version is that of the youngest condition of the whole badge.
-create or replace function badges_internal._verify_conditions()
+-- condition_node is null where the milestone decides alone, number where no stat is measured.
+-- Badges decided by a raw expression are left out. since_version is that of the youngest condition
+-- of the whole badge.
+create or replace function badges_internal._verify_conditions(
+    p_scope badges_internal.verified_scope
+)
 returns table (
     org_id text,
     badge_definition_id text,
     tier text,
     occurrence integer,
     condition_node integer,
-    stat text,
+    number integer,
     measure text,
     threshold numeric,
     duration interval,
@@ -29,7 +32,7 @@ begin atomic
         milestone.tier,
         milestone.occurrence,
         case when milestone.parent is not null then milestone.node end,
-        milestone.stat,
+        stat.number,
         milestone.measure,
         milestone.threshold,
         milestone.duration,
@@ -49,6 +52,9 @@ begin atomic
     inner join badges.badge_definitions as definition
         on definition.badge_definition_id = milestone.badge_definition_id
         and definition.is_active
+    left join unnest((p_scope).stats) as stat
+        on stat.org_id = milestone.org_id
+        and stat.stat = milestone.stat
     where milestone.measure <> 'raw'
     and not exists (
         select
@@ -59,5 +65,5 @@ begin atomic
     );
 end;
 
-comment on function badges_internal._verify_conditions() is
+comment on function badges_internal._verify_conditions(badges_internal.verified_scope) is
 'Gives every condition of every badge that can be awarded, one milestone each.';

@@ -2,7 +2,9 @@
 --
 -- A composed badge is settled from its deepest parts to its root: each pass turns the changes of
 -- one depth's parts into the changes of the groups above. A condition is a group of its buckets.
-create or replace function badges_internal._verify_due_awards(p_people uuid[])
+create or replace function badges_internal._verify_due_awards(
+    p_scope badges_internal.verified_scope
+)
 returns table (
     peer_mentor_id uuid,
     org_id text,
@@ -42,10 +44,10 @@ begin atomic
             and above.node = milestone.parent
     ), crossings as materialized (
         select crossing.*
-        from badges_internal._verify_crossings(p_people) as crossing
+        from badges_internal._verify_crossings(p_scope) as crossing
         union all
         select crossing.*
-        from badges_internal._verify_badge_crossings(p_people) as crossing
+        from badges_internal._verify_badge_crossings(p_scope) as crossing
     ), parts as (
         select
             crossing.peer_mentor_id,
@@ -155,5 +157,5 @@ begin atomic
     group by part.peer_mentor_id, part.org_id, part.badge_definition_id;
 end;
 
-comment on function badges_internal._verify_due_awards(uuid[]) is
+comment on function badges_internal._verify_due_awards(badges_internal.verified_scope) is
 'Gives every award that the activities and the held badges call for, and since when.';

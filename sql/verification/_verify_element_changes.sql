@@ -3,15 +3,14 @@
 -- The activities are taken in the order of occurred_at, those of one instant together; change is 1
 -- where the element counts from this instant on, until until_at if it is given, -1 where no longer.
 create or replace function badges_internal._verify_element_changes(
-    p_people uuid[],
+    p_scope badges_internal.verified_scope,
     p_measures text[]
 )
 returns table (
     peer_mentor_id uuid,
-    org_id text,
-    stat text,
-    bucket text,
-    window_end date,
+    number integer,
+    window_date date,
+    per_value text,
     element text,
     changed_at timestamptz,
     change integer,
@@ -21,87 +20,103 @@ language sql
 stable
 parallel safe
 begin atomic
-    with choices as materialized (
+    with amounts as (
         select
-            dense_rank() over (
-                order by
-                    choice.peer_mentor_id,
-                    choice.org_id,
-                    choice.stat,
-                    choice.bucket,
-                    choice.window_end,
-                    choice.element
-            ) as part,
-            choice.*
-        from badges_internal._verify_choices(p_people, p_measures, true) as choice
-        where choice.element is not null
-    ), parts as (
-        select distinct on (choice.part)
-            choice.part,
             choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.window_end,
+            choice.number,
+            choice.window_date,
+            choice.per_value,
             choice.element,
-            selector.element_measure,
-            selector.element_target
-        from choices as choice
-        inner join badges_internal._verify_selectors(p_measures, true) as selector
-            using (org_id, stat)
-        order by choice.part
-    ), amounts as (
-        select choice.part, choice.occurred_at, sum(choice.element_amount) as amount
-        from choices as choice
-        group by choice.part, choice.occurred_at
-    ), new_days as (
-        select day.part, day.occurred_at, count(*) as amount
-        from (
-            select choice.part, min(choice.occurred_at) as occurred_at
-            from choices as choice
-            inner join parts as part using (part)
-            where part.element_measure = 'active_days'
-            group by choice.part, choice.activity_date
-        ) as day
-        group by day.part, day.occurred_at
+            choice.element_target,
+            choice.occurred_at,
+            choice.element_amount as amount
+        from badges_internal._verify_choices(p_scope, p_measures) as choice
+        where choice.element is not null
+        and choice.element_measure <> 'active_days'
+        and (choice.element_measure = 'sum' or choice.element_target > 1)
+        union all
+        select
+            choice.peer_mentor_id,
+            choice.number,
+            choice.window_date,
+            choice.per_value,
+            choice.element,
+            choice.element_target,
+            min(choice.occurred_at),
+            1
+        from badges_internal._verify_choices(p_scope, p_measures) as choice
+        where choice.element is not null
+        and choice.element_measure = 'active_days'
+        and choice.element_target > 1
+        group by 1, 2, 3, 4, 5, 6, choice.activity_date
     ), levels as (
         select
-            part.part,
-            amount.occurred_at,
-            coalesce(
-                sum(
-                    case
-                        when part.element_measure = 'active_days' then day.amount
-                        else amount.amount
-                    end
-                ) over (partition by part.part order by amount.occurred_at) >= part.element_target,
-                false
-            ) as is_counted
+            amount.*,
+            coalesce(sum(amount.amount) over in_order >= amount.element_target, false)
+                as is_counted
         from amounts as amount
-        inner join parts as part using (part)
-        left join new_days as day using (part, occurred_at)
+        window in_order as (
+            partition by
+                amount.peer_mentor_id,
+                amount.number,
+                amount.window_date,
+                amount.per_value,
+                amount.element
+            order by amount.occurred_at
+        )
     ), steps as (
         select
             level.*,
             lag(level.is_counted, 1, false) over (
-                partition by level.part order by level.occurred_at
+                partition by
+                    level.peer_mentor_id,
+                    level.number,
+                    level.window_date,
+                    level.per_value,
+                    level.element
+                order by level.occurred_at
             ) as was_counted
         from levels as level
     )
+    -- Reached with the first activity that has an amount, and never lost.
     select
-        part.peer_mentor_id,
-        part.org_id,
-        part.stat,
-        part.bucket,
-        part.window_end,
-        part.element,
+        choice.peer_mentor_id,
+        choice.number,
+        choice.window_date,
+        choice.per_value,
+        choice.element,
+        min(choice.occurred_at),
+        1,
+        null
+    from badges_internal._verify_choices(p_scope, p_measures) as choice
+    where choice.element_amount is not null
+    and choice.element_measure <> 'sum'
+    and choice.element_target <= 1
+    group by 1, 2, 3, 4, 5
+    having choice.element is not null
+    union all
+    select
+        step.peer_mentor_id,
+        step.number,
+        step.window_date,
+        step.per_value,
+        step.element,
         step.occurred_at,
         case when step.is_counted then 1 else -1 end,
-        lead(step.occurred_at) over (partition by step.part order by step.occurred_at)
+        lead(step.occurred_at) over (
+            partition by
+                step.peer_mentor_id,
+                step.number,
+                step.window_date,
+                step.per_value,
+                step.element
+            order by step.occurred_at
+        )
     from steps as step
-    inner join parts as part using (part)
     where step.is_counted <> step.was_counted;
 end;
 
-comment on function badges_internal._verify_element_changes(uuid[], text[]) is
+comment on function badges_internal._verify_element_changes(
+    badges_internal.verified_scope, text[]
+) is
 'Tells when every element, a value or a unit, began to count in its part, and when it ceased to.';

@@ -1,7 +1,7 @@
 -- Tells whether an attribute passes one test of where, as RULES.md states it.
 --
--- Null and JSON null are both absent. p_operands is an array of scalars: what it contains equals
--- the value as JSON, so that 5.0 is 5 and an array is no scalar.
+-- Null and JSON null are both absent. p_operands is an array of scalars: a scalar that it contains
+-- equals one of them as JSON, so that 5.0 is 5. What is asked for most stands first.
 create or replace function badges_internal._verify_matches(
     p_value jsonb,
     p_operator text,
@@ -12,11 +12,15 @@ language sql
 stable
 parallel safe
 return case
+    when p_operator = 'in'
+        then coalesce(
+            p_operands @> p_value and jsonb_typeof(p_value) not in ('array', 'null'), false
+        )
     when p_operator = 'exists'
         then (p_value is not null and p_value <> 'null') = (p_operands -> 0 = 'true')
-    when p_operator = 'ne' then p_value is null or not p_operands @> jsonb_build_array(p_value)
+    when p_operator = 'ne'
+        then p_value is null or not p_operands @> p_value or jsonb_typeof(p_value) = 'array'
     when p_value is null or p_value = 'null' then false
-    when p_operator = 'in' then p_operands @> jsonb_build_array(p_value)
     when p_operator = 'prefix' then case
         when jsonb_typeof(p_value) = 'string'
             then starts_with(p_value #>> '{}', p_operands ->> 0)

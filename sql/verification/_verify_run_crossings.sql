@@ -4,57 +4,57 @@
 -- that only the last four units of a run can hold the latest moment, and only the next three days
 -- can bring an earlier run. Where units may fall, or come late into a run that could pass over
 -- them, the runs of the units that count at each moment are looked at.
-create or replace function badges_internal._verify_run_crossings(p_people uuid[])
-returns table (
-    peer_mentor_id uuid,
-    org_id text,
-    badge_definition_id text,
-    tier text,
-    occurrence integer,
-    condition_node integer,
-    changed_at timestamptz,
-    change integer
+create or replace function badges_internal._verify_run_crossings(
+    p_scope badges_internal.verified_scope
 )
+returns setof badges_internal.verified_crossing
 language sql
 stable
 parallel safe
 begin atomic
-    with conditions as materialized (
-        select condition.*
-        from badges_internal._verify_conditions() as condition
-        where condition.measure in ('day_run', 'week_run', 'month_run')
-    ), units as materialized (
-        select
-            unit.*,
-            dense_rank() over (
-                order by unit.peer_mentor_id, unit.org_id, unit.stat, unit.bucket, unit.measure
-            ) as part
-        from badges_internal._verify_units(p_people) as unit
-    ), numbered as materialized (
+    with numbered as (
         select
             unit.*,
             coalesce(
                 unit.unit_number - lag(unit.unit_number) over in_order > unit.grace + 1, true
             ) as begins_run,
             row_number() over in_order as place,
-            max(unit.from_at) over (in_order rows 1 preceding) as two_at,
-            max(unit.from_at) over (in_order rows 2 preceding) as three_at,
-            max(unit.from_at) over (in_order rows 3 preceding) as four_at,
+            lag(unit.from_at, 1) over in_order as before_at,
+            lag(unit.from_at, 2) over in_order as two_before_at,
+            lag(unit.from_at, 3) over in_order as three_before_at,
             unit.until_at is not null
-                or unit.grace > 0 and unit.from_at < lag(unit.from_at) over in_order as is_unruly
-        from units as unit
-        window in_order as (partition by unit.part order by unit.unit_number, unit.from_at)
-    ), unruly_parts as materialized (
-        select distinct unit.part
+            or unit.grace > 0 and unit.from_at < lag(unit.from_at) over in_order as is_unruly
+        from badges_internal._verify_units(p_scope) as unit
+        window in_order as (
+            partition by
+                unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure
+            order by unit.unit_number, unit.from_at
+        )
+    ), placed as materialized (
+        select
+            unit.*,
+            1 + unit.place - max(unit.place) filter (where unit.begins_run) over (
+                of_part order by unit.place rows unbounded preceding
+            ) as run_length,
+            bool_or(unit.is_unruly) over of_part as is_of_unruly_part
         from numbered as unit
-        where unit.is_unruly
-    ), moments as (
-        select unit.part, moment.changed_at
-        from units as unit
-        cross join lateral (values (unit.from_at), (unit.until_at)) as moment (changed_at)
-        where unit.part in (select unruly.part from unruly_parts as unruly)
-        and moment.changed_at is not null
-        group by unit.part, moment.changed_at
+        window of_part as (
+            partition by
+                unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure
+        )
+    ), units as materialized (
+        select
+            unit.*,
+            dense_rank() over (
+                order by
+                    unit.peer_mentor_id,
+                    unit.number,
+                    unit.window_date,
+                    unit.per_value,
+                    unit.measure
+            ) as part
+        from placed as unit
+        where unit.is_of_unruly_part
     ), counted as (
         select
             moment.part,
@@ -66,7 +66,11 @@ begin atomic
                 ) > unit.grace + 1,
                 true
             ) as begins_run
-        from moments as moment
+        from (
+            select unit.part, unit.from_at as changed_at from units as unit
+            union
+            select unit.part, unit.until_at from units as unit where unit.until_at is not null
+        ) as moment
         left join units as unit
             on unit.part = moment.part
             and unit.from_at <= moment.changed_at
@@ -79,29 +83,22 @@ begin atomic
             ) as run
         from counted
     ), levels as (
-        select run.part, run.changed_at, max(run.units) as level
-        from (
-            select run.part, run.changed_at, count(run.unit_number) as units
-            from runs as run
-            group by run.part, run.changed_at, run.run
-        ) as run
-        group by run.part, run.changed_at
+        select distinct
+            run.part,
+            run.changed_at,
+            max(count(run.unit_number)) over (partition by run.part, run.changed_at) as level
+        from runs as run
+        group by run.part, run.changed_at, run.run
     ), steps as (
         select
             level.*,
-            lag(level.level, 1, 0::bigint) over (
-                partition by level.part order by level.changed_at
-            ) as earlier_level
+            lag(level.level, 1, 0::bigint) over (partition by level.part order by level.changed_at)
+                as earlier_level
         from levels as level
-    ), parts as (
-        select distinct on (unit.part)
-            unit.part, unit.peer_mentor_id, unit.org_id, unit.stat, unit.measure
-        from units as unit
-        order by unit.part
     )
     select
         part.peer_mentor_id,
-        part.org_id,
+        condition.org_id,
         condition.badge_definition_id,
         condition.tier,
         condition.occurrence,
@@ -109,13 +106,15 @@ begin atomic
         step.changed_at,
         case when step.level >= condition.threshold then 1 else -1 end
     from steps as step
-    inner join parts as part using (part)
-    inner join conditions as condition using (org_id, stat, measure)
+    inner join (
+        select distinct part, peer_mentor_id, number, measure from units
+    ) as part using (part)
+    inner join badges_internal._verify_conditions(p_scope) as condition using (number, measure)
     where (step.level >= condition.threshold) <> (step.earlier_level >= condition.threshold)
     union all
     select
         run.peer_mentor_id,
-        run.org_id,
+        condition.org_id,
         condition.badge_definition_id,
         condition.tier,
         condition.occurrence,
@@ -123,34 +122,22 @@ begin atomic
         min(
             case
                 when condition.threshold <= 1 then run.from_at
-                when condition.threshold <= 2 then run.two_at
-                when condition.threshold <= 3 then run.three_at
-                else run.four_at
+                when condition.threshold <= 2 then greatest(run.from_at, run.before_at)
+                when condition.threshold <= 3
+                    then greatest(run.from_at, run.before_at, run.two_before_at)
+                else greatest(
+                    run.from_at, run.before_at, run.two_before_at, run.three_before_at
+                )
             end
         ),
         1
-    from (
-        select
-            unit.*,
-            1 + unit.place - max(unit.place) filter (where unit.begins_run) over (
-                partition by unit.part order by unit.place
-            ) as run_length
-        from numbered as unit
-        left join unruly_parts as unruly using (part)
-        where unruly.part is null
-    ) as run
-    inner join conditions as condition using (org_id, stat, measure)
-    where run.run_length >= condition.threshold
+    from placed as run
+    inner join badges_internal._verify_conditions(p_scope) as condition using (number, measure)
+    where not run.is_of_unruly_part
+    and run.run_length >= condition.threshold
     and run.run_length < condition.threshold + 4
-    group by
-        run.peer_mentor_id,
-        run.org_id,
-        condition.badge_definition_id,
-        condition.tier,
-        condition.occurrence,
-        condition.condition_node,
-        run.part;
+    group by 1, 2, 3, 4, 5, 6, run.number, run.window_date, run.per_value, run.measure;
 end;
 
-comment on function badges_internal._verify_run_crossings(uuid[]) is
+comment on function badges_internal._verify_run_crossings(badges_internal.verified_scope) is
 'Tells when every condition about a run began to hold, and when it ceased to.';

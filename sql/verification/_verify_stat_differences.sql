@@ -3,7 +3,9 @@
 -- What a person still waits for (rules younger than its base row) and stats that no rule names any
 -- more are left out. A value that may fall may stay marked after it went: has_negative is told only
 -- where it should be true.
-create or replace function badges_internal._verify_stat_differences(p_people uuid[])
+create or replace function badges_internal._verify_stat_differences(
+    p_scope badges_internal.verified_scope
+)
 returns table (
     peer_mentor_id uuid,
     org_id text,
@@ -20,12 +22,12 @@ begin atomic
     with stored_stats as (
         select stored.*
         from badges.peer_mentor_stats as stored
-        where (p_people is null or stored.peer_mentor_id = any(p_people))
+        where badges_internal._verify_is_looked_at(p_scope, stored.peer_mentor_id)
         -- A decision by hand leaves a base row to who has no activity: it counts nothing.
         and not (stored.stat = '*' and stored.activity_count = 0)
     ), expected_stats as materialized (
         select expected.*
-        from badges_internal._verify_expected_stats(p_people) as expected
+        from badges_internal._verify_expected_stats(p_scope) as expected
     ), element_differences as (
         select
             peer_mentor_id,
@@ -39,7 +41,7 @@ begin atomic
             select element.peer_mentor_id, element.org_id, element.stat, element.bucket,
                 element.element, element.is_counted
             from badges_internal.stat_elements as element
-            where (p_people is null or element.peer_mentor_id = any(p_people))
+            where badges_internal._verify_is_looked_at(p_scope, element.peer_mentor_id)
             and element.is_counted
         ) as stored
         full join (
@@ -147,7 +149,7 @@ begin atomic
         difference.stored,
         difference.expected
     from differences as difference
-    left join badges_internal._verify_selectors(null, null) as selector
+    left join unnest((p_scope).stats) as selector
         on selector.org_id = difference.org_id
         and selector.stat = difference.stat
     left join stored_stats as base
@@ -162,5 +164,5 @@ begin atomic
     end;
 end;
 
-comment on function badges_internal._verify_stat_differences(uuid[]) is
+comment on function badges_internal._verify_stat_differences(badges_internal.verified_scope) is
 'Compares the snapshot with its recomputation, row by row and element by element.';

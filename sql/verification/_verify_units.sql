@@ -2,12 +2,12 @@
 --
 -- A unit counts from its first activity on; those of a streak with units of its own from the moment
 -- they reached their target, until a falling value takes that back.
-create or replace function badges_internal._verify_units(p_people uuid[])
+create or replace function badges_internal._verify_units(p_scope badges_internal.verified_scope)
 returns table (
     peer_mentor_id uuid,
-    org_id text,
-    stat text,
-    bucket text,
+    number integer,
+    window_date date,
+    per_value text,
     measure text,
     grace integer,
     unit_number integer,
@@ -20,76 +20,50 @@ parallel safe
 begin atomic
     with watched as (
         select distinct
-            condition.org_id,
-            condition.stat,
+            condition.number,
             condition.measure,
             split_part(condition.measure, '_', 1) as unit,
-            selector.element_unit,
-            coalesce(selector.grace, 0) as grace
-        from badges_internal._verify_conditions() as condition
-        left join badges_internal._verify_selectors(null, null) as selector using (org_id, stat)
+            stat.element_unit,
+            stat.grace
+        from badges_internal._verify_conditions(p_scope) as condition
+        inner join unnest((p_scope).stats) as stat using (number)
         where condition.measure in ('day_run', 'week_run', 'month_run')
     )
     select
-        day.peer_mentor_id,
-        day.org_id,
-        day.stat,
-        day.bucket,
+        choice.peer_mentor_id,
+        choice.number,
+        choice.window_date,
+        choice.per_value,
         watched.measure,
         0,
-        unit.number,
-        min(day.began_at),
+        badges_internal._verify_unit_number(watched.unit, choice.activity_date),
+        min(choice.occurred_at),
         null::timestamptz
-    from (
-        select
-            choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.activity_date,
-            min(choice.occurred_at) as began_at
-        from badges_internal._verify_choices(
-            p_people, array['day_run', 'week_run', 'month_run'], null
-        ) as choice
-        group by
-            choice.peer_mentor_id,
-            choice.org_id,
-            choice.stat,
-            choice.bucket,
-            choice.activity_date
-    ) as day
-    inner join watched using (org_id, stat)
-    cross join lateral (
-        select badges_internal._verify_unit_number(watched.unit, day.activity_date) as number
-    ) as unit
+    from badges_internal._verify_choices(
+        p_scope, array['day_run', 'week_run', 'month_run']
+    ) as choice
+    inner join watched using (number)
     where watched.element_unit is null
-    group by
-        day.peer_mentor_id,
-        day.org_id,
-        day.stat,
-        day.bucket,
-        watched.measure,
-        unit.number
+    group by 1, 2, 3, 4, 5, 7
     union all
     select
         element.peer_mentor_id,
-        element.org_id,
-        element.stat,
-        element.bucket,
+        element.number,
+        element.window_date,
+        element.per_value,
         watched.measure,
         watched.grace,
         badges_internal._verify_unit_number(watched.unit, element.element::date),
         element.changed_at,
         element.until_at
     from badges_internal._verify_element_changes(
-        p_people, array['day_run', 'week_run', 'month_run']
+        p_scope, array['day_run', 'week_run', 'month_run']
     ) as element
     inner join watched
-        on watched.org_id = element.org_id
-        and watched.stat = element.stat
+        on watched.number = element.number
         and watched.unit = watched.element_unit
     where element.change = 1;
 end;
 
-comment on function badges_internal._verify_units(uuid[]) is
+comment on function badges_internal._verify_units(badges_internal.verified_scope) is
 'Gives the calendar units that every rule about runs counts, and since when, and until when.';

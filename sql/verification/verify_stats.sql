@@ -29,18 +29,21 @@ set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 set enable_nestloop = off
+set enable_mergejoin = off
+set enable_sort = off
 set jit = off
+set max_parallel_workers_per_gather = 0
 set plan_cache_mode = force_custom_plan
 set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare
-    v_people uuid[] := badges_internal._verify_people(p_peer_mentor_id, p_from, p_to, p_sample);
+    v_scope badges_internal.verified_scope :=
+        badges_internal._verify_scope(p_peer_mentor_id, p_from, p_to, p_sample);
 begin
-    perform badges_internal._verify_known_selectors();
     return query
     select difference.*
-    from badges_internal._verify_stat_differences(v_people) as difference
+    from badges_internal._verify_stat_differences(v_scope) as difference
     order by 1, 2, 3, 4, 5;
 end;
 $$;

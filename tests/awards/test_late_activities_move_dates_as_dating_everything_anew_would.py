@@ -96,10 +96,9 @@ def lowered(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("size", [1, 3])
-@pytest.mark.parametrize("number", range(2))
-def test_seventeen_badges(connection: Connection, number: int, size: int) -> None:
+def test_seventeen_badges(connection: Connection, size: int) -> None:
     apply(connection, lowered(COMMITS))
-    history = list(commits(number, 24))
+    history = list(commits(size, 20))
     with connection.transaction():
         for place in range(0, len(history), size):
             insert(connection, *history[place : place + size])
@@ -228,7 +227,7 @@ def run_stories(connection: Connection, number: int, examples: int) -> None:
 
 
 def test_generated_rules_and_histories(connection: Connection) -> None:
-    run_stories(connection, 7, 6)
+    run_stories(connection, 7, 5)
 
 
 @pytest.mark.soak

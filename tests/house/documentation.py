@@ -116,7 +116,7 @@ def _run_command(
 ) -> None:
     program, *arguments = shlex.split(command, comments=True)
     if program == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
         unknown = [word for word in arguments if "=" not in word and word not in targets]
         assert not unknown, f"{place}: make has no target {unknown}"
         return

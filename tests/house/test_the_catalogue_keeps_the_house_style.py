@@ -116,7 +116,7 @@ def test_counters_have_no_index_and_leave_room_for_updates_in_place(
             'badges_internal.stat_elements'::regclass)
         and not exists (
             select from pg_options_to_table(c.reloptions) as o
-            where o.option_name = 'fillfactor' and o.option_value::int <= 70
+            where o.option_name = 'fillfactor' and o.option_value::int <= 90
         )"""
     assert _listed(connection, query) == []
 

@@ -151,7 +151,7 @@ def test_stats_rows_are_updated_in_place(connection: Connection) -> None:
             break
     assert max(shares) >= 0.8
     options = "select reloptions from pg_class where oid = 'badges.peer_mentor_stats'::regclass"
-    assert value(connection, options) == ["fillfactor=70"]
+    assert value(connection, options) == ["fillfactor=90"]
     indexes = rows(
         connection,
         "select attname from pg_index join pg_attribute on attrelid = indrelid"

@@ -19,7 +19,7 @@ from pgmerit.cli.common import (
     say,
 )
 from pgmerit.rules import versions
-from pgmerit.verify import SLICES, Difference, Repair, find_differences, record, repair
+from pgmerit.verify import Difference, Repair, find_differences, record, repair
 
 SHOWN = 50
 
@@ -57,8 +57,7 @@ def command(
         raise click.UsageError("--mentor and --sample do not go together")
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         began = time.monotonic()
-        slices = 1 if peer_mentor_id else len(SLICES)
-        with progress("Verifying", slices) as advance:
+        with progress("Verifying", 100) as advance:
             found = find_differences(connection, peer_mentor_id, sample, advance)
         waiting = versions.unfinished(connection, peer_mentor_id)
         unrecorded = record(

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import accumulate
 from uuid import UUID
 
@@ -490,11 +491,17 @@ def _register(rng: random.Random, entries: list[_Entry]) -> Iterator[Activity]:
             entry.happened_at.date().isoformat() if entry.is_date_only else "",
             entry.quantity,
             entry.key,
-            json.dumps(entry.attributes, ensure_ascii=False),
+            _as_json(tuple(entry.attributes.items())),
         )
         yield activity
         if rng.random() < 0.004:
             yield activity
+
+
+@cache
+def _as_json(attributes: tuple[tuple[str, object], ...]) -> str:
+    """Write attributes; there are few that differ."""
+    return json.dumps(dict(attributes), ensure_ascii=False)
 
 
 def _correct(rng: random.Random, entries: list[_Entry], today: date) -> Iterator[Correction]:

@@ -19,9 +19,8 @@ declare
     v_parts badges_internal.condition_state[] := array(
         select state from unnest(p_states) as state where state.parent is not null
     );
-    v_roots badges_internal.condition_state[] := array(
-        select state from unnest(p_states) as state where state.parent is null
-    );
+    v_roots badges_internal.condition_state[] := case when v_parts = '{}' then p_states
+        else array(select state from unnest(p_states) as state where state.parent is null) end;
     v_wholes badges_internal.condition_state[];
     v_depth integer := case when v_parts <> '{}' then (
         select max(grouped.depth) from unnest(p_groups) as grouped
@@ -74,6 +73,10 @@ begin
         )::badges_internal.dated_award
         from unnest(v_roots) as root
     );
+    nearest := '[]';
+    if v_parts = '{}' then
+        return;
+    end if;
     with parts as (
         select
             part.peer_mentor_id, part.org_id, part.badge_definition_id, grouped.required,
@@ -105,13 +108,9 @@ begin
     select coalesce(
         jsonb_agg(
             jsonb_build_object(
-                'org_id', ranked.org_id,
-                'badge_definition_id', ranked.badge_definition_id,
-                'peer_mentor_id', ranked.peer_mentor_id,
-                'tier', '',
-                'occurrence', 1,
-                'value', ranked.held,
-                'target', ranked.required,
+                'org_id', ranked.org_id, 'badge_definition_id', ranked.badge_definition_id,
+                'peer_mentor_id', ranked.peer_mentor_id, 'tier', '', 'occurrence', 1,
+                'value', ranked.held, 'target', ranked.required,
                 'fraction', trim_scale(round(ranked.held::numeric / ranked.required, 4))
             )
             order by ranked.org_id, ranked.badge_definition_id, ranked.place

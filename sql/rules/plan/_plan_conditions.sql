@@ -19,6 +19,9 @@ as $$
 declare
     v_unmeasured constant badges_internal.stat_definitions[]
         := badges_internal._plan_unmeasured(p_milestones);
+    v_badges constant text[] := array(
+        select distinct milestone.badge_definition_id from unnest(p_milestones) as milestone
+    );
 begin
     with milestones as materialized (
         select milestone.*
@@ -52,15 +55,32 @@ begin
             and held.stat = kept.stat
         group by held.peer_mentor_id, kept.org_id, kept.stat, kept.measure
         union all
-        select planned.*
-        from badges_internal._plan_values(v_unmeasured) as planned
+        select
+            planned.peer_mentor_id, planned.org_id, (same.defined).stat, planned.measure,
+            planned.value, planned.may_fall
+        -- One pass over the activities a selector, whatever organizations ask for it.
+        from (
+            select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
+            from unnest(v_unmeasured) as defined
+            group by defined.stat, defined.watched, (defined.route).clock_zone
+        ) as same
+        cross join lateral (
+            select lasting.*
+            from badges_internal._plan_lasting_values(same.defined, same.org_ids) as lasting
+            where ((same.defined).route).rolling_days is null
+            union all
+            select rolling.*
+            from badges_internal._plan_rolling_values(same.defined, same.org_ids) as rolling
+            where ((same.defined).route).rolling_days is not null
+        ) as planned
     ),
     earned as materialized (
         select
             award.peer_mentor_id, award.org_id, award.badge_definition_id, award.tier,
             award.occurrence
         from badges.earned_badges as award
-        where (award.org_id, award.badge_definition_id) in (
+        where award.badge_definition_id = any(v_badges)
+        and (award.org_id, award.badge_definition_id) in (
             select milestones.org_id, milestones.badge_definition_id
             from milestones
         )
@@ -76,8 +96,7 @@ begin
         from milestones
         where milestones.parent is null
         and milestones.measure <> 'tenure'
-        group by
-            milestones.org_id, milestones.badge_definition_id, milestones.stat,
+        group by milestones.org_id, milestones.badge_definition_id, milestones.stat,
             milestones.measure
     ),
     singles as materialized (
@@ -197,12 +216,9 @@ begin
         ),
         (
             select jsonb_agg(jsonb_build_object(
-                'org_id', ranked.org_id,
-                'badge_definition_id', ranked.badge_definition_id,
-                'peer_mentor_id', ranked.peer_mentor_id,
-                'tier', ranked.tier,
-                'occurrence', ranked.occurrence,
-                'value', trim_scale(ranked.value),
+                'org_id', ranked.org_id, 'badge_definition_id', ranked.badge_definition_id,
+                'peer_mentor_id', ranked.peer_mentor_id, 'tier', ranked.tier,
+                'occurrence', ranked.occurrence, 'value', trim_scale(ranked.value),
                 'target', ranked.threshold,
                 'fraction', trim_scale(round(ranked.value / ranked.threshold, 4))
             ) order by ranked.org_id, ranked.badge_definition_id, ranked.place)

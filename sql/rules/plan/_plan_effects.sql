@@ -30,6 +30,7 @@ begin
                 and held.badge_definition_id = given.badge_definition_id
                 and held.tier = given.tier
                 and held.occurrence = given.occurrence
+                and held.revoked_by = 'rule'
             union all
             select
                 taken.peer_mentor_id, taken.org_id, taken.badge_definition_id, taken.tier,
@@ -50,24 +51,16 @@ begin
                 select milestone.badge_definition_id from unnest(p_milestones) as milestone
             )
         ),
-        numbered as (
-            select
-                moves.*,
-                dense_rank() over (
-                    partition by moves.org_id, moves.badge_definition_id, moves.move
-                    order by moves.peer_mentor_id
-                ) as place
-            from moves
-        ),
         totals as (
             select
-                numbered.org_id, numbered.badge_definition_id, numbered.move,
+                moves.org_id, moves.badge_definition_id, moves.move,
                 count(*) as awards,
-                max(numbered.place) as people,
-                jsonb_agg(distinct numbered.peer_mentor_id) filter (where numbered.place <= 3)
-                    as sample
-            from numbered
-            group by numbered.org_id, numbered.badge_definition_id, numbered.move
+                count(distinct moves.peer_mentor_id) as people,
+                to_jsonb(
+                    (array_agg(distinct moves.peer_mentor_id order by moves.peer_mentor_id))[:3]
+                ) as sample
+            from moves
+            group by moves.org_id, moves.badge_definition_id, moves.move
         ),
         by_tier as (
             select
@@ -135,6 +128,7 @@ begin
                     and moves.tier = held.tier
                     and moves.occurrence = held.occurrence
                 where held.tier <> ''
+                and exists (select from moves where moves.tier <> '')
                 and (held.peer_mentor_id, held.org_id, held.badge_definition_id) in (
                     select moves.peer_mentor_id, moves.org_id, moves.badge_definition_id
                     from moves

@@ -13,52 +13,67 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 set work_mem = '64MB'
 as $$
+declare
+    v_badges constant text[] := array(
+        select distinct award.badge_definition_id from unnest(p_awards) as award
+    );
+    v_candidates badges_internal.dated_award[];
 begin
+    select array_agg(award)
+    into v_candidates
+    from unnest(p_awards) as award
+    left join badges.earned_badges as held
+        on held.badge_definition_id = any(v_badges)
+        and held.peer_mentor_id = award.peer_mentor_id
+        and held.org_id = award.org_id
+        and held.badge_definition_id = award.badge_definition_id
+        and held.tier = award.tier
+        and held.occurrence = award.occurrence
+    where (
+        held.peer_mentor_id is null
+        or held.revoked_by = 'rule'
+        and held.source in ('rule', 'backfill', 'sweep')
+    )
+    and not exists (
+        select
+        from badges.badge_denials as denial
+        where denial.peer_mentor_id = award.peer_mentor_id
+        and denial.badge_definition_id = award.badge_definition_id
+        and denial.org_id = award.org_id
+        and denial.tier in ('', award.tier)
+    );
+    if not jsonb_path_exists(p_document, '$.badges.*.limit') then
+        return v_candidates;
+    end if;
     return (
-        with candidates as (
-            select award as candidate, held.peer_mentor_id is null as is_new
-            from unnest(p_awards) as award
+        with ranked as (
+            select
+                award,
+                free.places,
+                case when held.peer_mentor_id is null then row_number() over (
+                    partition by
+                        award.org_id, award.badge_definition_id, award.tier,
+                        held.peer_mentor_id is null
+                    order by award.earned_at, award.peer_mentor_id
+                ) end as place
+            from unnest(v_candidates) as award
             left join badges.earned_badges as held
-                on held.peer_mentor_id = award.peer_mentor_id
+                on held.revoked_by = 'rule'
+                and held.peer_mentor_id = award.peer_mentor_id
                 and held.org_id = award.org_id
                 and held.badge_definition_id = award.badge_definition_id
                 and held.tier = award.tier
                 and held.occurrence = award.occurrence
-            where (
-                held.peer_mentor_id is null
-                or held.revoked_by = 'rule'
-                and held.source in ('rule', 'backfill', 'sweep')
-            )
-            and not exists (
-                select
-                from badges.badge_denials as denial
-                where denial.peer_mentor_id = award.peer_mentor_id
-                and denial.badge_definition_id = award.badge_definition_id
-                and denial.org_id = award.org_id
-                and denial.tier in ('', award.tier)
-            )
-        ),
-        ranked as (
-            select
-                candidates.candidate,
-                candidates.is_new,
-                case when candidates.is_new then row_number() over (
-                    partition by
-                        (candidate).org_id, (candidate).badge_definition_id, (candidate).tier,
-                        candidates.is_new
-                    order by (candidate).earned_at, (candidate).peer_mentor_id
-                ) end as place
-            from candidates
+            left join badges_internal._plan_places(p_document) as free
+                on free.org_id = award.org_id
+                and free.badge_definition_id = award.badge_definition_id
+                and free.tier = award.tier
         )
-        select array_agg(ranked.candidate)
+        select array_agg(ranked.award)
         from ranked
-        left join badges_internal._plan_places(p_document) as free
-            on free.org_id = (ranked.candidate).org_id
-            and free.badge_definition_id = (ranked.candidate).badge_definition_id
-            and free.tier = (ranked.candidate).tier
-        where not ranked.is_new
-        or free.places is null
-        or ranked.place <= free.places
+        where ranked.place is null
+        or ranked.places is null
+        or ranked.place <= ranked.places
     );
 end;
 $$;

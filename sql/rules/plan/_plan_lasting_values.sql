@@ -17,6 +17,7 @@ volatile
 rows 100000
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set enable_sort = off
 set plan_cache_mode = force_custom_plan
 set work_mem = '64MB'
 as $$
@@ -24,6 +25,9 @@ as $$
 declare
     v_route constant badges_internal.stat_route := p_defined.route;
     v_watched constant text[] := p_defined.watched;
+    -- Whether a part is folded in pieces, by day or element.
+    v_is_split constant boolean := v_route.has_days
+        or num_nonnulls(v_route.element_field, v_route.element_unit) > 0;
 begin
     return query
     with picked as (
@@ -37,11 +41,10 @@ begin
             case when v_route.per_field is not null then badges_internal._scalar_text(
                 badges_internal._attribute(a.attributes, a.quantity, v_route.per_field)
             ) end as per_value,
+            case when v_route.has_days or v_route.element_measure = 'active_days'
+                then a.activity_date end as day,
             case
-                when v_route.has_days or v_route.element_measure = 'active_days'
-                    then a.activity_date
-            end as day,
-            case
+                when not v_watched && array['sum', 'max'] then null
                 when v_route.value_field is null then a.quantity
                 else badges_internal._number(
                     badges_internal._attribute(a.attributes, a.quantity, v_route.value_field)
@@ -55,19 +58,20 @@ begin
                 )
             end as element,
             case
-                when v_route.element_measure in ('sum', 'max') then case
-                    when v_route.element_value_field is null then a.quantity
-                    else badges_internal._number(badges_internal._attribute(
-                        a.attributes, a.quantity, v_route.element_value_field
-                    ))
-                end
+                when not coalesce(v_route.element_measure in ('sum', 'max'), false) then null
+                when v_route.element_value_field is null then a.quantity
+                else badges_internal._number(badges_internal._attribute(
+                    a.attributes, a.quantity, v_route.element_value_field
+                ))
             end as element_measured
         from badges.activities as a
         where a.org_id = any(p_org_ids)
-        and (
-            p_defined.activity_types is null
-            or a.activity_type = any(p_defined.activity_types)
-        )
+        and case
+            when p_defined.activity_types is null then true
+            when cardinality(p_defined.activity_types) = 1
+                then a.activity_type = p_defined.activity_types[1]
+            else a.activity_type = any(p_defined.activity_types)
+        end
         and badges_internal._is_chosen(
             v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
             v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
@@ -90,25 +94,28 @@ begin
         from picked
         where v_route.per_field is null
         or picked.per_value is not null
-        group by
-            picked.peer_mentor_id, picked.org_id, picked.window_start, picked.per_value,
+        group by picked.peer_mentor_id, picked.org_id, picked.window_start, picked.per_value,
             picked.day, picked.element
     ),
     totals as (
         select
-            folded.peer_mentor_id, folded.org_id,
-            sum(folded.activity_count) as activity_count,
-            coalesce(sum(folded.value_sum), 0) as value_sum,
-            max(folded.value_max) as value_max,
-            bool_or(folded.has_negative) as has_negative,
-            case when 'active_days' = any(v_watched) then count(distinct folded.day) end
-                as active_days
+            folded.peer_mentor_id, folded.org_id, folded.activity_count,
+            coalesce(folded.value_sum, 0) as value_sum, folded.value_max, folded.has_negative,
+            null::bigint as active_days
         from folded
+        where not v_is_split
+        union all
+        select
+            folded.peer_mentor_id, folded.org_id, sum(folded.activity_count),
+            coalesce(sum(folded.value_sum), 0), max(folded.value_max),
+            bool_or(folded.has_negative),
+            case when 'active_days' = any(v_watched) then count(distinct folded.day) end
+        from folded
+        where v_is_split
         group by folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value
     ),
     elements as (
-        select
-            folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value,
+        select folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value,
             folded.element
         from folded
         where (v_route.element_field is not null or v_route.element_unit is not null)
@@ -125,8 +132,7 @@ begin
         end >= v_route.element_at_least
     ),
     units as (
-        select
-            elements.peer_mentor_id, elements.org_id, elements.window_start, elements.per_value,
+        select elements.peer_mentor_id, elements.org_id, elements.window_start, elements.per_value,
             v_route.element_unit as unit, elements.element::integer as number
         from elements
         where v_route.element_unit is not null
@@ -146,22 +152,18 @@ begin
         select
             units.*,
             units.number > 1 + coalesce(v_route.grace, 0) + lag(units.number) over (
-                partition by
-                    units.peer_mentor_id, units.org_id, units.window_start, units.per_value,
-                    units.unit
+                partition by units.peer_mentor_id, units.org_id, units.window_start,
+                    units.per_value, units.unit
                 order by units.number
             ) as begins_run
         from units
     ),
     islands as (
-        select
-            begun.*,
-            count(*) filter (where begun.begins_run) over (
-                partition by
-                    begun.peer_mentor_id, begun.org_id, begun.window_start, begun.per_value,
-                    begun.unit
-                order by begun.number
-            ) as island
+        select begun.*, count(*) filter (where begun.begins_run) over (
+            partition by
+                begun.peer_mentor_id, begun.org_id, begun.window_start, begun.per_value, begun.unit
+            order by begun.number
+        ) as island
         from begun
     ),
     measured as (
@@ -184,9 +186,8 @@ begin
         union all
         select islands.peer_mentor_id, islands.org_id, false, islands.unit || '_run', count(*)
         from islands
-        group by
-            islands.peer_mentor_id, islands.org_id, islands.window_start, islands.per_value,
-            islands.unit, islands.island
+        group by islands.peer_mentor_id, islands.org_id, islands.window_start,
+            islands.per_value, islands.unit, islands.island
     )
     select
         measured.peer_mentor_id, measured.org_id, measured.measure, max(measured.value),

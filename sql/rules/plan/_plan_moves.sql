@@ -27,13 +27,15 @@ declare
         from badges.earned_badges as earned
         where earned.revoked_by = 'rule'
     );
-    v_left text[] := array(
+    v_badges constant text[] := array(
         select distinct milestone.badge_definition_id
         from unnest(p_milestones) as milestone
     );
+    v_left text[] := v_badges;
     v_layer text[];
     v_found record;
-    v_counted record;
+    v_counted badges_internal.condition_state[];
+    v_nearest jsonb;
     v_decided record;
     v_states badges_internal.condition_state[];
     v_awards badges_internal.dated_award[];
@@ -62,16 +64,26 @@ begin
         where milestone.measure = 'badges'
     );
     loop
-        v_counted := badges_internal._plan_counted(
-            p_document, p_milestones, v_layer, given, taken
-        );
-        nearest := nearest || coalesce(v_counted.nearest, '[]');
+        v_counted := null;
+        if exists (
+            select
+            from unnest(p_milestones) as milestone
+            where milestone.measure = 'badges'
+            and milestone.badge_definition_id = any(v_layer)
+        ) then
+            select counted.states, counted.nearest
+            into v_counted, v_nearest
+            from badges_internal._plan_counted(
+                p_document, p_milestones, v_layer, given, taken
+            ) as counted;
+            nearest := nearest || coalesce(v_nearest, '[]');
+        end if;
         v_states := badges_internal._plan_certain(
-            array(
+            case when v_layer @> v_badges then v_found.states else array(
                 select state
                 from unnest(v_found.states) as state
                 where state.badge_definition_id = any(v_layer)
-            ) || v_counted.states,
+            ) end || v_counted,
             v_found.falling, v_dated_people
         );
         v_decided := badges_internal._plan_awards(v_states, p_groups);

@@ -16,6 +16,9 @@ declare
     v_badges text[];
     v_states badges_internal.condition_state[];
 begin
+    if not jsonb_path_exists(p_document, '$.badges.*.limit') then
+        return p_awards;
+    end if;
     v_badges := array(
         select distinct award.badge_definition_id
         from unnest(p_awards) as award

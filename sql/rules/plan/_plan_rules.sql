@@ -1,8 +1,8 @@
 -- Compiles the badges of a document that people would have to be looked at for.
 --
 -- Those whose conditions are new or other than now, or are not yet known to everybody; those that
--- begin to take back, or whose limit changes; and all that count badges, once anything is looked
--- at. A stat that is not kept yet is named by its selector's text.
+-- begin to take back, or whose limit changes; and once anything is looked at, those that may count
+-- other badges than now. A stat that is not kept yet is named by its selector's text.
 create or replace function badges_internal._plan_rules(
     p_document jsonb,
     p_rule_set text,
@@ -13,6 +13,14 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_is_changed constant boolean := p_document is distinct from (
+        select applied.document
+        from badges.rule_sets as applied
+        where applied.rule_set = p_rule_set
+        order by applied.version desc
+        limit 1
+    );
 begin
     with compiled as materialized (
         select planned.*
@@ -25,8 +33,7 @@ begin
             jsonb_agg(
                 jsonb_build_array(
                     compiled.node, compiled.tier, compiled.occurrence, compiled.parent,
-                    compiled.required,
-                    case when compiled.required is null then compiled.stat end,
+                    compiled.required, case when compiled.required is null then compiled.stat end,
                     case when compiled.required is null then compiled.measure end,
                     compiled.threshold, compiled.duration, compiled.badge_ids,
                     compiled.badge_category, compiled.expression
@@ -35,33 +42,6 @@ begin
             ) as conditions
         from compiled
         group by compiled.org_id, compiled.badge_definition_id
-    ),
-    held as (
-        select
-            present.org_id, present.badge_definition_id,
-            max(present.since_version) as since_version,
-            jsonb_agg(present.condition order by present.node, present.tier, present.occurrence)
-                as conditions
-        from (
-            select
-                milestone.org_id, milestone.badge_definition_id, milestone.node, milestone.tier,
-                milestone.occurrence, milestone.since_version,
-                jsonb_build_array(
-                    milestone.node, milestone.tier, milestone.occurrence, milestone.parent, null,
-                    milestone.stat, milestone.measure, milestone.threshold, milestone.duration,
-                    milestone.badge_ids, milestone.badge_category, milestone.expression
-                ) as condition
-            from badges_internal.milestones as milestone
-            union all
-            select
-                grouped.org_id, grouped.badge_definition_id, grouped.node, null, null, 0,
-                jsonb_build_array(
-                    grouped.node, null, null, grouped.parent, grouped.required, null, null, null,
-                    null, null, null, null
-                )
-            from badges_internal.condition_groups as grouped
-        ) as present
-        group by present.org_id, present.badge_definition_id
     ),
     waiting as (
         select organization.org_id, (
@@ -82,26 +62,29 @@ begin
             or (p_document #> array['badges', given.badge_definition_id, 'limit', 'first'])::integer
                 is distinct from definition.place_limit as is_new
         from given
-        left join held using (org_id, badge_definition_id)
+        left join badges_internal._compiled_conditions() as held
+            using (org_id, badge_definition_id)
         left join waiting using (org_id)
         left join badges.badge_definitions as definition
             on definition.badge_definition_id = given.badge_definition_id
+    ),
+    -- Of the badges that count others: whose count may be another one by what is new.
+    concerned as (
+        select node.org_id, node.badge_definition_id
+        from compiled as node
+        left join unnest(node.badge_ids) as listed (slug) on true
+        left join judged as other
+            on other.org_id = node.org_id
+            and other.badge_definition_id = listed.slug
+        where node.measure = 'badges'
+        and (other.badge_definition_id is null or other.is_new or other.is_counting)
     ),
     chosen as materialized (
         select judged.org_id, judged.badge_definition_id
         from judged
         where judged.is_new
-        or judged.is_counting
-        and (
-            exists (select from judged as other where other.is_new)
-            or p_document is distinct from (
-                select applied.document
-                from badges.rule_sets as applied
-                where applied.rule_set = p_rule_set
-                order by applied.version desc
-                limit 1
-            )
-        )
+        or (v_is_changed or exists (select from judged as other where other.is_new))
+        and (judged.org_id, judged.badge_definition_id) in (select * from concerned)
     )
     select
         (

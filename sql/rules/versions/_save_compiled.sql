@@ -2,7 +2,9 @@
 --
 -- A condition that is as it was keeps its since_version: nobody need be evaluated for it again.
 --
--- Writes: badges_internal.milestones, condition_groups, stat_definitions, activity_routes.
+-- A stat of which other numbers are asked than before, or none any more, is noted with the version.
+--
+-- Writes: badges_internal.milestones, condition_groups, stat_definitions, stat_changes.
 create or replace function badges_internal._save_compiled(p_org_ids text[], p_version integer)
 returns void
 language plpgsql
@@ -78,6 +80,28 @@ begin
                 ) then milestone.since_version
                 else excluded.since_version
             end
+    ),
+    asked as (
+        select org_id, stat, measure, threshold
+        from compiled
+        where required is null and stat is not null
+    ),
+    asked_before as (
+        select org_id, stat, measure, threshold
+        from badges_internal.milestones
+        where org_id = any(p_org_ids)
+        and stat is not null
+    ),
+    changes as (
+        insert into badges_internal.stat_changes (org_id, stat, first_version, version)
+        select org_id, stat, p_version, p_version
+        from (
+            (select * from asked except select * from asked_before)
+            union all
+            (select * from asked_before except select * from asked)
+        ) as differing
+        group by org_id, stat
+        on conflict (org_id, stat) do update set version = excluded.version
     ),
     dropped_milestones as (
         delete from badges_internal.milestones as milestone
@@ -165,64 +189,6 @@ begin
         where watched.org_id = defined.org_id
         and watched.stat = defined.stat
     );
-
-    delete from badges_internal.activity_routes as route
-    where route.org_id = any(p_org_ids);
-    insert into badges_internal.activity_routes (
-        org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure, has_rolling
-    )
-    select
-        organization.org_id,
-        named.activity_type,
-        p_version,
-        coalesce(chosen.routes, '{}'),
-        coalesce(chosen.plain_stats, '{}'),
-        coalesce(chosen.checked_routes, '{}'),
-        exists (
-            select
-            from badges_internal.milestones as milestone
-            where milestone.org_id = organization.org_id
-            and milestone.measure = 'raw'
-        ),
-        exists (
-            select
-            from badges_internal.milestones as milestone
-            where milestone.org_id = organization.org_id
-            and milestone.measure = 'tenure'
-        ),
-        exists (
-            select
-            from badges_internal.stat_definitions as defined
-            where defined.org_id = organization.org_id
-            and (defined.route).rolling_days is not null
-        )
-    from unnest(p_org_ids) as organization (org_id)
-    cross join lateral (
-        select '' as activity_type
-        union
-        select unnest(defined.activity_types)
-        from badges_internal.stat_definitions as defined
-        where defined.org_id = organization.org_id
-    ) as named
-    cross join lateral (
-        select
-            array_agg(defined.route order by defined.stat) as routes,
-            array_agg(defined.stat order by defined.stat) filter (where kind.is_plain)
-                as plain_stats,
-            array_agg(defined.route order by defined.stat) filter (where not kind.is_plain)
-                as checked_routes
-        from badges_internal.stat_definitions as defined
-        cross join lateral (
-            select defined.selector - array['types'] = '{}' as is_plain
-        ) as kind
-        where defined.org_id = organization.org_id
-        and defined.stat >= '~'
-        and (
-            defined.activity_types is null
-            or named.activity_type = any(defined.activity_types)
-        )
-    ) as chosen;
 end;
 $$;
 

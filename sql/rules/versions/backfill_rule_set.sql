@@ -1,9 +1,9 @@
 -- Evaluates a batch of people whom the current version of a rule set has not seen.
 --
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
--- evaluated, awarded and remaining. Awards have source backfill and the true earned_at. Revoke
--- badges that no longer hold are taken back. With the last batch go the places of badges with a
--- limit, and a change of time zone ends.
+-- evaluated, awarded and remaining: how many wait still, counted up to p_batch. Awards have source
+-- backfill and the true earned_at. Revoke badges that no longer hold are taken back. With the last
+-- batch go the places of badges with a limit, and a change of time zone ends.
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
@@ -23,6 +23,8 @@ declare
     v_people uuid[];
     v_orgs text[];
     v_candidates badges_internal.candidate[];
+    v_is_revocable boolean;
+    v_remaining bigint;
     v_awarded bigint := 0;
 begin
     if p_batch is null or p_batch not between 0 and 100000 then
@@ -51,11 +53,26 @@ begin
     if v_people is not null then
         perform badges_internal._lock_people(v_people, v_orgs);
         v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
+        -- Where no rule takes back or has taken back, nobody's awards need be read.
+        v_is_revocable := exists (
+            select
+            from badges.badge_definitions as definition
+            where definition.rule_set = p_rule_set
+            and definition.on_unmet = 'revoke'
+        ) or exists (
+            select from badges.earned_badges as earned where earned.revoked_by = 'rule'
+        );
         v_awarded := badges_internal._evaluate_people(
-            v_people, v_orgs, v_candidates, null, v_people, v_orgs, 'backfill'
+            v_people, v_orgs, v_candidates, null,
+            case when v_is_revocable then v_people end,
+            case when v_is_revocable then v_orgs end,
+            'backfill'
         );
     end if;
-    if badges_internal._count_waiting_people(p_rule_set) = 0 then
+    v_remaining := badges_internal._count_waiting_people(
+        p_rule_set, p_at_most => nullif(p_batch, 0)
+    );
+    if v_remaining = 0 then
         v_awarded := v_awarded
             + badges_internal._evaluate_bystanders(p_rule_set)
             + badges_internal._hand_out_places(p_rule_set);
@@ -67,7 +84,7 @@ begin
     return jsonb_build_object(
         'evaluated', coalesce(cardinality(v_people), 0),
         'awarded', v_awarded,
-        'remaining', badges_internal._count_waiting_people(p_rule_set)
+        'remaining', v_remaining
     );
 end;
 $$;

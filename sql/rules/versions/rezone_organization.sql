@@ -72,6 +72,7 @@ begin
         set time_zone = p_time_zone, previous_time_zone = v_organization.time_zone
         where organization.org_id = p_org_id;
         perform badges_internal._save_compiled(array[p_org_id], v_version);
+        perform badges_internal._save_routes(array[p_org_id], v_version);
         -- Every day may be another: nothing that people had is of use.
         update badges_internal.stat_definitions as defined
         set since_version = v_version

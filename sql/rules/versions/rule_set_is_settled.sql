@@ -12,7 +12,7 @@ begin
     return (
         -- Transaction ids in pg_locks are the low 32 bits; they compare around the circle.
         select
-            badges_internal._count_waiting_people(p_rule_set) = 0
+            badges_internal._count_waiting_people(p_rule_set, p_at_most => 1) = 0
             and not exists (
                 select
                 from pg_locks as held

@@ -1,0 +1,74 @@
+-- Writes the routes of organizations: the stats that each activity type has to be looked at for.
+--
+-- From the stat definitions as they are now.
+--
+-- Writes: badges_internal.activity_routes.
+create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from badges_internal.activity_routes as route
+    where route.org_id = any(p_org_ids);
+    insert into badges_internal.activity_routes (
+        org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
+        has_tenure, has_rolling
+    )
+    select
+        organization.org_id,
+        named.activity_type,
+        p_version,
+        coalesce(chosen.routes, '{}'),
+        coalesce(chosen.plain_stats, '{}'),
+        coalesce(chosen.checked_routes, '{}'),
+        exists (
+            select
+            from badges_internal.milestones as milestone
+            where milestone.org_id = organization.org_id
+            and milestone.measure = 'raw'
+        ),
+        exists (
+            select
+            from badges_internal.milestones as milestone
+            where milestone.org_id = organization.org_id
+            and milestone.measure = 'tenure'
+        ),
+        exists (
+            select
+            from badges_internal.stat_definitions as defined
+            where defined.org_id = organization.org_id
+            and (defined.route).rolling_days is not null
+        )
+    from unnest(p_org_ids) as organization (org_id)
+    cross join lateral (
+        select '' as activity_type
+        union
+        select unnest(defined.activity_types)
+        from badges_internal.stat_definitions as defined
+        where defined.org_id = organization.org_id
+    ) as named
+    cross join lateral (
+        select
+            array_agg(defined.route order by defined.stat) as routes,
+            array_agg(defined.stat order by defined.stat) filter (where kind.is_plain)
+                as plain_stats,
+            array_agg(defined.route order by defined.stat) filter (where not kind.is_plain)
+                as checked_routes
+        from badges_internal.stat_definitions as defined
+        cross join lateral (
+            select defined.selector - array['types'] = '{}' as is_plain
+        ) as kind
+        where defined.org_id = organization.org_id
+        and defined.stat >= '~'
+        and (
+            defined.activity_types is null
+            or named.activity_type = any(defined.activity_types)
+        )
+    ) as chosen;
+end;
+$$;
+
+comment on function badges_internal._save_routes(text[], integer) is
+'Writes the routes of organizations: the stats that each activity type has to be looked at for.';

@@ -1,0 +1,51 @@
+-- Sets the next thresholds of people's rows of some stats anew, where they are other ones.
+--
+-- For stats of which other numbers are asked than when the rows were written.
+--
+-- Writes: badges.peer_mentor_stats.
+create or replace function badges_internal._set_next_thresholds(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_stats text[]
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_material = off
+set enable_seqscan = off
+as $$
+begin
+    update badges.peer_mentor_stats as held
+    set
+        next_count = next.next_count,
+        next_sum = next.next_sum,
+        next_max = next.next_max,
+        next_active_days = next.next_active_days,
+        next_distinct = next.next_distinct,
+        next_day_run = next.next_day_run,
+        next_week_run = next.next_week_run,
+        next_month_run = next.next_month_run
+    from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+    join badges.peer_mentor_stats as own
+        on own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        and own.stat = any(p_stats)
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = own.org_id
+        and defined.stat = own.stat
+    cross join lateral badges_internal._next_thresholds(
+        defined.thresholds, own.org_id, own.stat,
+        row(own.activity_count, own.value_sum, own.value_max, own.active_days,
+            own.distinct_count, own.longest_day_run, own.longest_week_run,
+            own.longest_month_run)::badges_internal.stat_values
+    ) as next
+    where held.peer_mentor_id = own.peer_mentor_id
+    and held.org_id = own.org_id
+    and held.stat = own.stat
+    and held.bucket = own.bucket;
+end;
+$$;
+
+comment on function badges_internal._set_next_thresholds(uuid[], text[], text[]) is
+'Sets the next thresholds of people''s rows of some stats anew, where they are other ones.';

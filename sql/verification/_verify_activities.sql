@@ -1,0 +1,95 @@
+-- Gives every activity of the people once for each stat that chooses it.
+--
+-- p_is_rolling keeps the stats with or without a rolling window, p_measures those that some rule
+-- measures so, null all. Where per finds no scalar an activity belongs to no part and is not
+-- chosen. STABLE as all of these helpers, so that one verification reads the one snapshot of the
+-- statement that calls them.
+create or replace function badges_internal._verify_activities(
+    p_scope badges_internal.verified_scope,
+    p_measures text[],
+    p_is_rolling boolean
+)
+returns setof badges_internal.verified_choice
+language sql
+stable
+parallel safe
+begin atomic
+    select
+        activity.peer_mentor_id,
+        stat.number,
+        stat.is_dated,
+        stat.element_measure,
+        stat.element_target,
+        stat.rolling_days,
+        case
+            when stat.window_unit is null then '-infinity'
+            else date_trunc(stat.window_unit, activity.activity_date::timestamp)::date
+        end,
+        case
+            when stat.per_field is null then ''
+            else badges_internal._verify_name(badges_internal._verify_field(
+                activity.attributes, activity.quantity, stat.per_field
+            ))
+        end,
+        activity.occurred_at,
+        activity.activity_date,
+        case
+            when stat.value_field = 'quantity' then activity.quantity
+            else badges_internal._verify_number(activity.attributes -> stat.value_field)
+        end,
+        case
+            when stat.element_unit is not null
+                then date_trunc(stat.element_unit, activity.activity_date::timestamp)::date::text
+            when stat.element_field is not null
+                then badges_internal._verify_name(badges_internal._verify_field(
+                    activity.attributes, activity.quantity, stat.element_field
+                ))
+        end,
+        case
+            when stat.element_measure in ('count', 'active_days') then 1
+            when stat.element_measure = 'sum' then element.value
+            when element.value >= stat.element_at_least then 1
+        end
+    from badges.activities as activity
+    inner join unnest((p_scope).routes) as stat
+        on stat.org_id = activity.org_id
+        and stat.activity_type = activity.activity_type
+        and (stat.rolling_days is not null) = p_is_rolling
+        and (p_measures is null or stat.measures && p_measures)
+    cross join lateral (
+        select case
+            when stat.element_value_field = 'quantity' then activity.quantity
+            else badges_internal._verify_number(activity.attributes -> stat.element_value_field)
+        end as value
+    ) as element
+    where badges_internal._verify_is_looked_at(p_scope, activity.peer_mentor_id)
+    and (
+        stat.per_field is null
+        or badges_internal._verify_name(badges_internal._verify_field(
+            activity.attributes, activity.quantity, stat.per_field
+        )) is not null
+    )
+    and (stat.test_field is null or badges_internal._verify_matches(
+        badges_internal._verify_field(activity.attributes, activity.quantity, stat.test_field),
+        stat.test_operator,
+        stat.test_operands
+    ))
+    and (stat.other_tests is null or (
+        select bool_and(badges_internal._verify_matches(
+            badges_internal._verify_field(
+                activity.attributes, activity.quantity, test.value ->> 'field'
+            ),
+            test.value ->> 'operator',
+            test.value -> 'operands'
+        ))
+        from jsonb_array_elements(stat.other_tests) as test
+    ))
+    and (stat.chosen_when is null or badges_internal._verify_is_in_time(
+        stat.chosen_when, stat.time_zone, activity.occurred_at, activity.activity_date
+    ));
+end;
+
+comment on function badges_internal._verify_activities(
+    badges_internal.verified_scope, text[], boolean
+) is
+'Gives every activity of the people once for each stat that chooses it.';

@@ -1,0 +1,105 @@
+-- Tells when every condition on a sum or on distinct elements began to hold, and when it ceased to.
+--
+-- A part's activities are taken in the order of occurred_at, those of one instant together.
+-- Thresholds are numbered by size for each measure of a stat: an instant crosses those between the
+-- numbers that it has reached and had reached before.
+create or replace function badges_internal._verify_level_crossings(
+    p_scope badges_internal.verified_scope
+)
+returns setof badges_internal.verified_crossing
+language sql
+stable
+parallel safe
+begin atomic
+    with conditions as materialized (
+        select
+            condition.*,
+            dense_rank() over (
+                partition by condition.number, condition.measure
+                order by condition.threshold
+            ) as place
+        from badges_internal._verify_conditions(p_scope) as condition
+        where condition.measure in ('sum', 'distinct')
+    ), watched as materialized (
+        select
+            condition.number,
+            condition.measure,
+            array_agg(distinct condition.threshold order by condition.threshold) as thresholds
+        from conditions as condition
+        group by condition.number, condition.measure
+    ), levels as (
+        select
+            change.*,
+            sum(change.amount) over (
+                partition by
+                    change.peer_mentor_id,
+                    change.number,
+                    change.window_date,
+                    change.per_value,
+                    change.measure
+                order by change.changed_at
+            ) as level
+        from (
+            select
+                choice.peer_mentor_id,
+                choice.number,
+                choice.window_date,
+                choice.per_value,
+                'sum' as measure,
+                choice.occurred_at as changed_at,
+                choice.value as amount
+            from badges_internal._verify_choices(p_scope, array['sum']) as choice
+            union all
+            select
+                element.peer_mentor_id,
+                element.number,
+                element.window_date,
+                element.per_value,
+                'distinct',
+                element.changed_at,
+                element.change
+            from badges_internal._verify_element_changes(p_scope, array['distinct']) as element
+        ) as change
+    ), steps as (
+        select
+            level.*,
+            lag(level.level) over (
+                partition by
+                    level.peer_mentor_id,
+                    level.number,
+                    level.window_date,
+                    level.per_value,
+                    level.measure
+                order by level.changed_at
+            ) as earlier_level
+        from levels as level
+    ), numbered as (
+        select
+            step.*,
+            coalesce(width_bucket(step.level, watched.thresholds), 0) as reached,
+            coalesce(width_bucket(step.earlier_level, watched.thresholds), 0) as had_reached
+        from steps as step
+        inner join watched using (number, measure)
+        where greatest(step.level, step.earlier_level) >= watched.thresholds[1]
+        and step.level is distinct from step.earlier_level
+        -- No width is looked up twice.
+        offset 0
+    )
+    select
+        step.peer_mentor_id,
+        condition.org_id,
+        condition.badge_definition_id,
+        condition.tier,
+        condition.occurrence,
+        condition.condition_node,
+        step.changed_at,
+        case when step.reached > step.had_reached then 1 else -1 end
+    from numbered as step
+    inner join conditions as condition using (number, measure)
+    where step.reached <> step.had_reached
+    and condition.place > least(step.reached, step.had_reached)
+    and condition.place <= greatest(step.reached, step.had_reached);
+end;
+
+comment on function badges_internal._verify_level_crossings(badges_internal.verified_scope) is
+'Tells when every condition on a sum or on distinct elements began to hold, and when it ceased to.';

@@ -1,0 +1,116 @@
+-- Spreads the base stats and the canonical selectors to columns for a recomputation.
+--
+-- The base stats '*' and '=type' choose whatever the rules say. An element is what distinct counts:
+-- the value of an attribute, or the calendar unit of a streak. It is counted once the sum of its
+-- amounts reaches element_target; a maximum is reached once some value is high enough. A selector's
+-- days are kept only where some rule asks for them.
+create or replace function badges_internal._verify_routes(p_scope badges_internal.verified_scope)
+returns setof badges_internal.verified_stat
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+begin atomic
+    with kinds as materialized (
+        select organization.org_id, found.activity_type
+        from badges.organizations as organization
+        cross join (
+            select distinct activity.activity_type
+            from badges.activities as activity
+            where badges_internal._verify_is_looked_at(p_scope, activity.peer_mentor_id)
+        ) as found
+    ), stats as (
+        select
+            base.org_id,
+            base.stat,
+            base.activity_type,
+            null::text[] as watched,
+            0 as since_version,
+            '{}'::jsonb as selector
+        from (
+            select kind.org_id, '*' as stat, kind.activity_type from kinds as kind
+            union all
+            select kind.org_id, '=' || kind.activity_type, kind.activity_type from kinds as kind
+        ) as base
+        union all
+        select
+            definition.org_id,
+            definition.stat,
+            kind.activity_type,
+            definition.watched,
+            definition.since_version,
+            definition.selector
+        from badges_internal.stat_definitions as definition
+        left join kinds as kind
+            on kind.org_id = definition.org_id
+            and (
+                not definition.selector ? 'types'
+                or definition.selector -> 'types' ? kind.activity_type
+            )
+        where starts_with(definition.stat, '~')
+    )
+    select
+        (dense_rank() over (order by stat.org_id, stat.stat))::integer,
+        stat.org_id,
+        stat.stat,
+        stat.activity_type,
+        array(
+            select distinct milestone.measure
+            from badges_internal.milestones as milestone
+            where milestone.org_id = stat.org_id
+            and milestone.stat = stat.stat
+        ),
+        stat.watched is null
+            or not stat.selector ? 'unit'
+            and jsonb_typeof(stat.selector -> 'window') is distinct from 'object'
+            and stat.watched && '{active_days,day_run,week_run,month_run}'::text[],
+        stat.since_version,
+        spread.tests -> 0 ->> 'field',
+        spread.tests -> 0 ->> 'operator',
+        spread.tests -> 0 -> 'operands',
+        nullif(spread.tests - 0, '[]'),
+        stat.selector -> 'when',
+        organization.time_zone,
+        coalesce(stat.selector ->> 'field', 'quantity'),
+        stat.selector ->> 'per',
+        case
+            when jsonb_typeof(stat.selector -> 'window') = 'string' then stat.selector ->> 'window'
+        end,
+        (stat.selector -> 'window' ->> 'rolling_days')::integer,
+        stat.selector ->> 'distinct',
+        stat.selector ->> 'unit',
+        case when stat.selector ?| '{distinct,unit}' then tally.measure end,
+        coalesce(spread.target ->> 'field', 'quantity'),
+        tally.at_least,
+        case when tally.measure = 'max' then 1 else tally.at_least end,
+        coalesce((stat.selector ->> 'grace')::integer, 0)
+    from stats as stat
+    inner join badges.organizations as organization using (org_id)
+    cross join lateral (
+        select
+            coalesce(stat.selector -> 'per_value', stat.selector -> 'per_unit') as target,
+            (
+                select jsonb_agg(jsonb_build_object(
+                    'field', condition.key,
+                    'operator', test.key,
+                    'operands', case
+                        when jsonb_typeof(test.value) = 'array' then test.value
+                        else jsonb_build_array(test.value)
+                    end
+                ))
+                from jsonb_each(stat.selector -> 'where') as condition
+                cross join lateral jsonb_each(case
+                    when jsonb_typeof(condition.value) = 'object' then condition.value
+                    else jsonb_build_object('in', condition.value)
+                end) as test
+            ) as tests
+    ) as spread
+    cross join lateral (
+        select
+            coalesce(spread.target ->> 'measure', 'count') as measure,
+            coalesce((spread.target ->> 'at_least')::numeric, 1) as at_least
+    ) as tally;
+end;
+
+comment on function badges_internal._verify_routes(badges_internal.verified_scope) is
+'Spreads the base stats and the canonical selectors to columns for a recomputation.';

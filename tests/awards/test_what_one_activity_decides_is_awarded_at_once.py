@@ -1,0 +1,193 @@
+"""What a person's newest activity reaches is awarded at once, without a look at the past."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pgmerit.database import Connection
+
+from tests.engine import (
+    ANN,
+    BEN,
+    ORG,
+    activity,
+    apply,
+    assert_exact,
+    awards,
+    badge_ids,
+    insert,
+    moment,
+    rows,
+    rule_set,
+    value,
+)
+
+TWO = {"type": "threshold", "activity": "call", "at_least": 2}
+RULES = {
+    "two": TWO,
+    "hours": {
+        "type": "tier",
+        "measure": "sum",
+        "tiers": [{"tier": "low", "at_least": 1.5}, {"tier": "high", "at_least": 2}],
+    },
+    "again": {**TWO, "repeat": {"every": 1, "max": 3}},
+    "days": {"type": "streak", "unit": "day", "length": 2},
+    "month": {**TWO, "window": "month"},
+    "kinds": {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": 2},
+}
+TOLD = (
+    "select badge_definition_id, tier, occurrence, event_type, source, details"
+    " from badges.award_events where peer_mentor_id = %s order by event_id"
+)
+
+
+def evaluations(connection: Connection) -> int:
+    """Count how often this transaction has decided badges the general way."""
+    found: int = value(
+        connection,
+        "select coalesce(pg_stat_get_xact_function_calls(oid), 0)::integer from pg_proc"
+        " where pronamespace = 'badges_internal'::regnamespace and proname = '_evaluate_badges'",
+    )
+    return found
+
+
+def decided(connection: Connection, *activities: tuple[Any, ...]) -> int:
+    """Insert one by one; tell how often badges were decided the general way."""
+    connection.execute("set track_functions = 'pl'")
+    with connection.transaction():
+        before = evaluations(connection)
+        for each in activities:
+            insert(connection, each)
+        return evaluations(connection) - before
+
+
+def test_it_is_what_the_general_way_gives(connection: Connection) -> None:
+    apply(connection, rule_set(RULES))
+    steps = [("2026-03-01", "a"), ("2026-03-02", "b"), ("2026-03-03", "b")]
+    for who in (ANN, BEN):
+        given = [activity(day, who=who, attributes={"kind": kind}) for day, kind in steps]
+        if who == ANN:
+            assert decided(connection, *given) == 0
+        else:
+            insert(connection, *given)
+    told = [
+        sorted(
+            (each["badge_definition_id"], each["tier"], each["occurrence"], str(each["details"]))
+            for each in rows(connection, TOLD, who)
+        )
+        for who in (ANN, BEN)
+    ]
+    assert len(told[0]) == 8
+    assert told[0] == told[1]
+    held = [
+        [
+            {
+                key: each[key]
+                for key in each
+                if key not in ("peer_mentor_id", "granted_at", "activity_id", "idempotency_key")
+            }
+            for each in awards(connection, who)
+        ]
+        for who in (ANN, BEN)
+    ]
+    assert held[0] == held[1]
+    assert_exact(connection)
+
+
+def test_a_hundred_badges_at_once_are(connection: Connection) -> None:
+    apply(connection, rule_set({f"badge-{n}": TWO for n in range(100)}))
+    assert decided(connection, activity("2026-03-01"), activity("2026-03-02")) == 0
+    assert {each["activity_id"] for each in awards(connection)} == {
+        value(connection, "select max(activity_id) from badges.activities")
+    }
+    assert len(awards(connection)) == len(rows(connection, TOLD, ANN)) == 100
+
+
+def test_what_is_reached_again_in_another_window_is_held(connection: Connection) -> None:
+    apply(connection, rule_set({"month": RULES["month"]}))
+    days = ("2026-03-01", "2026-03-02", "2026-04-01", "2026-04-02")
+    assert decided(connection, *[activity(day) for day in days]) == 0
+    assert [each["event_type"] for each in rows(connection, TOLD, ANN)] == ["awarded"]
+    assert_exact(connection)
+
+
+def test_what_is_denied_is_not_awarded(connection: Connection) -> None:
+    apply(connection, rule_set({"two": TWO}))
+    insert(connection, activity("2026-03-01"))
+    connection.execute("select badges.deny_badge(%s, 'two', %s, 'no')", (ANN, ORG))
+    assert decided(connection, activity("2026-03-02")) == 0
+    assert awards(connection) == []
+
+
+def test_what_a_rule_took_back_is_given_back(connection: Connection) -> None:
+    badge = {"name": "two", "on_unmet": "revoke", "criteria": TWO}
+    apply(connection, rule_set({"two": badge}))
+    insert(connection, activity("2026-03-01"))
+    insert(connection, activity("2026-03-02"))
+    connection.execute("delete from badges.activities where activity_date = '2026-03-02'")
+    assert awards(connection) == []
+    insert(connection, activity("2026-03-03"))
+    assert [each["event_type"] for each in rows(connection, TOLD, ANN)] == [
+        "awarded",
+        "revoked",
+        "restored",
+    ]
+    assert awards(connection)[0]["earned_at"] == moment("2026-03-03")
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize(
+    "counting",
+    [
+        {"type": "badges_earned", "badges": ["two"]},
+        {"type": "badges_earned", "at_least": 1},
+        {
+            "type": "all_of",
+            "criteria": [TWO, {"type": "badges_earned", "badges": ["two"], "at_least": 1}],
+        },
+    ],
+)
+def test_what_counts_it_follows(connection: Connection, counting: dict[str, Any]) -> None:
+    apply(connection, rule_set({"two": TWO, "counting": counting}))
+    insert(connection, activity("2026-03-01"))
+    insert(connection, activity("2026-03-02"))
+    assert badge_ids(connection) == ["counting", "two"]
+    assert {each["earned_at"] for each in awards(connection)} == {moment("2026-03-02")}
+    assert_exact(connection)
+
+
+def test_a_badge_that_counts_it_and_is_dated_later_moves_back(connection: Connection) -> None:
+    one = {"type": "threshold", "activity": "visit", "at_least": 1}
+    counting = {"type": "badges_earned", "badges": ["one", "two", "other"], "at_least": 2}
+    apply(
+        connection,
+        rule_set({"one": one, "two": TWO, "other": {"type": "manual"}} | {"counting": counting}),
+    )
+    insert(connection, activity("2026-03-01", kind="visit"))
+    connection.execute("select badges.award_badge(%s, 'other', %s, 'well done')", (ANN, ORG))
+    assert "counting" in badge_ids(connection)
+    insert(connection, activity("2026-03-02"))
+    insert(connection, activity("2026-03-03"))
+    (found,) = [each for each in awards(connection) if each["badge_definition_id"] == "counting"]
+    assert found["earned_at"] == moment("2026-03-03")
+    assert_exact(connection)
+
+
+def test_a_part_of_what_is_held_decides_nothing_anew(connection: Connection) -> None:
+    whole = {"type": "any_of", "criteria": [TWO, {**TWO, "activity": "visit"}]}
+    apply(connection, rule_set({"whole": whole}))
+    assert decided(connection, activity("2026-03-01"), activity("2026-03-02")) == 1
+    assert badge_ids(connection) == ["whole"]
+    days = ("2026-03-03", "2026-03-04")
+    assert decided(connection, *[activity(day, kind="visit") for day in days]) == 0
+    assert_exact(connection)
+
+
+def test_places_are_asked_for(connection: Connection) -> None:
+    apply(connection, rule_set({"two": {"name": "two", "limit": {"first": 1}, "criteria": TWO}}))
+    for who in (ANN, BEN):
+        insert(connection, activity("2026-03-01", who=who))
+        insert(connection, activity("2026-03-02", who=who))
+    assert [each["peer_mentor_id"] for each in awards(connection)] == [ANN]
+    assert value(connection, "select claimed from badges_internal.badge_places") == 1
