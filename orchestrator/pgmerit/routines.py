@@ -123,7 +123,7 @@ def award_due_badges(connection: Connection, as_of: datetime | None = None) -> i
     )
 
 
-def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 1000) -> Row:
+def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 250) -> Row:
     """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`."""
     return _value(
         Row, connection, "select badges.backfill_rule_set(%s, %s) as value", rule_set, batch

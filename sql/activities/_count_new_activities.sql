@@ -47,7 +47,7 @@ declare
     v_element_buckets text[];
     v_elements text[];
     v_new_stats text[]; -- those to which the value is new
-    v_is_first boolean;
+    v_has_begun boolean;
     v_stats text[];
     v_own_stats text[]; -- those with a bucket or a value of their own
     v_own_buckets text[];
@@ -397,8 +397,8 @@ begin
             v_value := v_own_values[v_place];
         end loop;
 
-        v_is_first := v_base_version is null;
-        if v_is_first then
+        v_has_begun := v_base_version is null;
+        if v_has_begun then
             select not begun.is_first, begun.has_reached
             into v_is_touched, v_has_reached
             from badges_internal._begin_person(
@@ -418,6 +418,7 @@ begin
                     v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
                     v_own_values, v_at, v_day, v_quantity, null
                 ) as begun;
+                v_has_begun := true;
                 -- A row that another session began while this one waited is in neither.
                 v_is_touched := v_found < cardinality(v_stats) + v_place - 1;
             end if;
@@ -464,7 +465,7 @@ begin
                 row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                     ::badges_internal.new_activity,
                 v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats, v_apart,
-                v_last_at, v_last_date, v_is_touched, v_is_first, v_has_reached, v_is_negative,
+                v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached, v_is_negative,
                 v_has_raw, v_has_tenure
             );
             if v_counted.peer_mentor_id is not null then

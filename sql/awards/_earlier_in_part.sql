@@ -16,6 +16,7 @@ volatile
 as $$
 declare
     v_measure constant text := p_states[1].measure;
+    v_to date;
 begin
     if v_measure = 'sum' or p_route.element_measure = 'sum' then
         perform
@@ -36,10 +37,11 @@ begin
         return badges_internal._earlier_by_maximum(p_states, p_late, p_route);
     elsif v_measure = 'tenure' then
         -- It began on a day of another activity.
+        v_to := (select min(late.activity_date) from unnest(p_late) as late);
         perform
         from badges_internal._chosen_activities(
             p_states[1].peer_mentor_id, p_states[1].org_id, p_types, p_route, p_bucket,
-            '-infinity', (select min(late.activity_date) from unnest(p_late) as late)
+            '-infinity', v_to
         ) as found
         where found.activity_id not in (select late.activity_id from unnest(p_late) as late);
         return case when found then '{}' else badges_internal._undated(p_states) end;

@@ -1,8 +1,9 @@
 -- Awards a badge by hand; a revoked award is restored.
 --
 -- Gives {"award": {..}, "changed": bool}: the award row, new or existing. A restored award keeps
--- its date and origin, unless its rule is one that takes back and does not hold: then it counts as
--- awarded by hand from now on, and no rule takes it back. Badges that count badges follow.
+-- its date, unless activities that came meanwhile give an earlier one, and its origin, unless its
+-- rule is one that takes back and does not hold: then it counts as awarded by hand from now on, and
+-- no rule takes it back. Badges that count badges follow.
 --
 -- Locks:  the person's base row.
 -- Writes: badges.earned_badges, badges.award_events.
@@ -62,6 +63,13 @@ begin
         );
     end if;
     perform badges_internal._tell_by_hand(v_awards, v_event, p_reason);
+    if v_event = 'restored' and v_awards is not null then
+        -- No late activity has moved it meanwhile.
+        perform badges_internal._redate_badges(array[
+            row(p_peer_mentor_id, p_org_id, p_badge_definition_id, null, null)
+                ::badges_internal.candidate
+        ]);
+    end if;
     return badges_internal._answer_by_hand(
         p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, v_awards is not null
     );

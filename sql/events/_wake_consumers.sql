@@ -12,18 +12,20 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (select from badges_internal.event_consumers)
-        and coalesce(
-            (
-                select held.setting_value = 'true'
-                from badges_internal.settings as held
-                where held.setting = 'notify_events'
-            ),
-            current_setting('max_prepared_transactions') = '0'
-        )
-        and pg_notification_queue_usage() < 0.5
-    then
-        perform pg_notify('pgmerit_events', '');
+    -- Asked alone: where nobody listens the rest is not begun.
+    if exists (select from badges_internal.event_consumers) then
+        if coalesce(
+                (
+                    select held.setting_value = 'true'
+                    from badges_internal.settings as held
+                    where held.setting = 'notify_events'
+                ),
+                current_setting('max_prepared_transactions') = '0'
+            )
+            and pg_notification_queue_usage() < 0.5
+        then
+            perform pg_notify('pgmerit_events', '');
+        end if;
     end if;
     return null;
 end;

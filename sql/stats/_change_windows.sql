@@ -1,7 +1,7 @@
 -- Changes a row of rolling windows where none of the windows changed may have been a best one.
 --
--- Only the windows that hold the changed days are measured. Null: the row must be built anew. False:
--- the person must, since a window may have become better, or date an award earlier.
+-- Only the windows that hold the changed days are measured. Null: the row must be built anew.
+-- False: the person must, since a window may have become better, or date an award earlier.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._change_windows(p_part badges_internal.changed_part)

@@ -1,7 +1,7 @@
 -- Reads the activities of people that a stat selects, each with its place in its part of the stat.
 --
 -- In the order of moments. For stats without elements and rolling windows. Planned for the stat at
--- hand; each person's types are read by the index of days and types, whatever else is indexed.
+-- hand, which reads the people one after the other by an index.
 create or replace function badges_internal._placed_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -54,11 +54,11 @@ begin
             select own.*
             from badges.activities as own
             where own.peer_mentor_id = person.peer_mentor_id
+            and own.org_id = p_org_id
             and (v_types is null or own.activity_type = any(v_types))
             offset 0
         ) as a
-        where a.org_id = p_org_id
-        and badges_internal._is_chosen(
+        where badges_internal._is_chosen(
             v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
             v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
         )

@@ -140,6 +140,19 @@ def test_a_kept_award_that_a_delete_left_early_is_not_moved_further(
     assert [each["earned_at"].day for each in dates(connection)] == [1]
 
 
+def test_an_award_restored_by_hand_has_the_date_of_what_came_meanwhile(
+    connection: Connection,
+) -> None:
+    apply(connection, rule_set({"two": {"type": "threshold", "at_least": 2}}))
+    insert(connection, activity("2024-02-05"))
+    insert(connection, activity("2024-02-09"))
+    connection.execute("select badges.revoke_badge(%s, 'two', 'nhf', 'mistaken')", (ANN,))
+    insert(connection, activity("2024-02-07"))
+    connection.execute("select badges.award_badge(%s, 'two', 'nhf', 'not mistaken')", (ANN,))
+    assert [each["earned_at"].day for each in dates(connection)] == [7]
+    assert_exact(connection)
+
+
 def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> None:
     apply(connection, rule_set({"days": {"type": "streak", "unit": "day", "length": 9}}))
     insert(connection, activity("2024-03-01"), activity("2024-03-09"))

@@ -13,11 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.resources import as_file, files
-<<<<<<< HEAD
-from pathlib import Path
-=======
 from statistics import median
->>>>>>> measure
 from typing import Any
 
 from pgmerit import database
@@ -26,28 +22,12 @@ from pgmerit.rules import versions
 from pgmerit.rules.files import load_document
 
 from tests.bench.machine import Machine
-<<<<<<< HEAD
-from tests.bench.rates import Clients
-from tests.bench.single import peer_mentors
-from tests.bench.stand import COLUMNS, GROWING, OURS, Line, Scale, Stand, line, stand
-
-HISTORY, GAP = 50, 3  # activities a person, and days between two
-CHUNK = 2000  # people whose activities one statement brings
-FILL = f"""
-insert into {OURS} ({COLUMNS})
-select made.*
-from generate_series(1, {HISTORY}) as n
-cross join generate_series(%s::integer, %s::integer) as person
-cross join lateral bench.activity(person, n, date '1998-01-01' + n * {GAP}) as made
-"""
-=======
 from tests.bench.rates import Clients, past
 from tests.bench.single import peer_mentors
 from tests.bench.stand import BARE, OURS, Line, Scale, Stand, line, stand
 from tests.bench.verifying import verified
 
 HISTORY = 50  # activities a person
->>>>>>> measure
 BADGE = "at_home"
 AT_LEAST = 4
 WHO_HAS_IT = """
@@ -150,22 +130,6 @@ def _new_badge(place: Stand, what: str) -> list[Line]:
             )
     connection.execute("drop table bench.bare_stats, bench.bare_awards, bench.bare_events")
     connection.execute("reset max_parallel_workers_per_gather")
-<<<<<<< HEAD
-    (stats, _), (awards, _), _ = bare
-    floor = min(query) + sum(seconds for _, seconds in bare)
-    assert len(found) == applied["awarded"] == awards == _awarded(planned)
-    return {
-        "people_evaluated": applied["evaluated"],
-        "awards": awards,
-        "snapshot_rows": stats,
-        "window_query_seconds": round(min(query), 2),
-        "plan_seconds": round(min(plan), 2),
-        "plan_to_query": round(min(plan) / min(query), 2),
-        "bare_inserts_seconds": round(sum(seconds for _, seconds in bare), 2),
-        "apply_seconds": round(applying.seconds, 2),
-        "apply_to_floor": round(applying.seconds / floor, 2),
-    }
-=======
     floor = query + bare / 1e6
     assert len(found) == applied["awarded"] == _awarded(planned)
     note = f"{len(found):,} awards"
@@ -187,7 +151,6 @@ def _new_badge(place: Stand, what: str) -> list[Line]:
             note=f"{apply:.1f} s, query and bare inserts {floor:.1f}; {note}",
         ),
     ]
->>>>>>> measure
 
 
 def _awarded(planned: Mapping[str, Any]) -> int:
@@ -198,72 +161,6 @@ def _awarded(planned: Mapping[str, Any]) -> int:
     )
 
 
-<<<<<<< HEAD
-def of_new_badge(machine: Machine, scale: Scale) -> list[Line]:
-    """Goal 11: plan a new badge, and apply it, over two million activities; ten in full."""
-    people = (200_000 if scale.is_full else 40_000) // scale.shrink
-    with stand(machine) as place:
-        peer_mentors(place)
-        fill(place, people)
-        found = new_badge_figures(place.connection)
-    what = f"a new badge over {people * HISTORY:,} activities"
-    return [
-        line(11, f"{what}: plan", [found["plan_to_query"]], 2, "of the window query"),
-        line(11, f"{what}: apply", [found["apply_to_floor"]], 3, "of the query and bare inserts"),
-    ]
-
-
-def of_writers(machine: Machine, scale: Scale) -> list[Line]:
-    """Goal 15: writers beside a backfill and beside plans, over a million activities."""
-    people = 20_000 // scale.shrink
-    with stand(machine) as place:
-        peer_mentors(place)
-        fill(place, people)
-        clients = Clients(machine, place, people)
-        found = writers_ratios(place, clients, min(scale.rounds, 5), 20 * scale.block)
-    return [
-        line(15, f"writers while a {name} runs", found[name], aim, "of alone", at_least=True)
-        for name, aim in (("backfill", 0.7), ("plan", 0.8))
-    ]
-
-
-def fill(place: Stand, people: int) -> None:
-    """Give people a history, whose statistics are fresh afterwards."""
-    for first in range(1, people + 1, CHUNK):
-        last = min(people, first + CHUNK - 1)
-        place.connection.execute(FILL.encode(), (first, last))
-    for table in (OURS, *GROWING):
-        place.connection.execute(f"vacuum analyze {table}".encode())
-
-
-def writers_ratios(
-    place: Stand, clients: Clients, rounds: int, transactions: int
-) -> dict[str, list[float]]:
-    """Give the rate of single inserts beside a backfill, and beside plans, against alone.
-
-    The three take turns. The new badge is applied and taken away again as often as a rate needs,
-    and each time everybody is evaluated.
-    """
-    found: dict[str, list[float]] = {"backfill": [], "plan": []}
-    documents = itertools.cycle((new_badge(), _given()))
-
-    def backfill(beside: Connection) -> None:
-        versions.apply(beside, next(documents))
-
-    def plan(beside: Connection) -> None:
-        versions.plan(beside, new_badge())
-
-    for _ in range(rounds):
-        alone = clients.rate(OURS, transactions)
-        for name, work in (("plan", plan), ("backfill", backfill)):
-            with _again_and_again(place.dsn, work):
-                found[name].append(clients.rate(OURS, transactions) / alone)
-    return found
-
-
-@contextmanager
-def _again_and_again(dsn: str, work: Callable[[Connection], None]) -> Iterator[None]:
-=======
 def _beside_writers(machine: Machine, place: Stand, people: int, scale: Scale) -> list[Line]:
     """Insert alone, beside plans and beside backfills, in turns; the badge goes and comes."""
     clients = Clients(machine, place, people)
@@ -294,16 +191,11 @@ def _beside_writers(machine: Machine, place: Stand, people: int, scale: Scale) -
 
 @contextmanager
 def _again_and_again(place: Stand, work: Callable[[Connection], Any]) -> Iterator[None]:
->>>>>>> measure
     """Do some work over and over in another session as long as the block lasts."""
     is_over = threading.Event()
 
     def run() -> None:
-<<<<<<< HEAD
-        with database.connect(dsn, autocommit=True) as beside:
-=======
         with database.connect(place.dsn, autocommit=True) as beside:
->>>>>>> measure
             while not is_over.is_set():
                 work(beside)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,18 +37,11 @@ GOALS: dict[int, Measure] = {
     8: bulk.of_bulk,
     9: single.of_small_batches,
     10: single.of_many_badges,
-<<<<<<< HEAD
-    11: backfill.of_new_badge,
-    13: storage.of_bytes,
-    14: rates.of_demo,
-    15: backfill.of_writers,
-=======
     11: backfill.of_many_activities,
     12: backfill.of_many_activities,
     13: storage.of_bytes,
     14: rates.of_demo,
     15: backfill.of_many_activities,
->>>>>>> measure
 }
 QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)
@@ -106,11 +98,11 @@ def command(
         show(earlier["settings"], [Line(**each) for each in earlier["goals"]])
         return
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    lines: list[Line] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with measured_database(dsn, pg_bindir, folder) as machine:
             settings = machine.settings()
-            lines = []
             for measure in dict.fromkeys(GOALS[goal] for goal in goals):
                 say(f"{time.monotonic() - begun:4.0f} s  {(measure.__doc__ or '').splitlines()[0]}")
                 lines += _measured(measure, machine, scale or USUAL)
@@ -119,6 +111,10 @@ def command(
         if error.hint:
             say(f"hint: {error.hint}")
         raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        if not lines:
+            raise
+        say("stopped: what was measured until then")
     lines.sort(key=lambda line: line.goal)
     settings["seconds_in_all"] = round(time.monotonic() - begun)
     show(settings, lines)

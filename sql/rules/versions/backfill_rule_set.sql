@@ -3,14 +3,15 @@
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
 -- evaluated, awarded and remaining: how many wait still, counted up to p_batch. Awards have source
 -- backfill and the true earned_at. Revoke badges that no longer hold are taken back. With the last
--- batch go the places of badges with a limit, and a change of time zone ends.
+-- batch go the places of badges with a limit, and a change of time zone ends. Who writes for one of
+-- the batch waits for its end, so a writer's wait grows with its square.
 --
 -- Locks:  base rows in key order.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
 -- Raises: 22023 for a batch below 0 or over 100,000, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
     p_rule_set text,
-    p_batch integer default 1000
+    p_batch integer default 250
 )
 returns jsonb
 language plpgsql
