@@ -145,7 +145,7 @@ def _cells(line: Line) -> list[str]:
 
 def _as_json(settings: dict[str, Any], lines: list[Line]) -> None:
     goals = [dataclasses.asdict(line) for line in lines]
-    click.echo(json.dumps({"settings": settings, "goals": goals}, indent=2))
+    click.echo(json.dumps({"settings": settings, "goals": goals}, indent=2, default=float))
 
 
 def _as_markdown(settings: dict[str, Any], lines: list[Line]) -> None:

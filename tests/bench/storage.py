@@ -46,7 +46,7 @@ def _bytes(place: Stand, table: str, rows: list[Activity]) -> float:
     query = "select pg_current_wal_insert_lsn() - '0/0' as position"
     before = place.value(query)
     place.insert(rows, table)
-    return (place.value(query) - before) / len(rows)
+    return float(place.value(query) - before) / len(rows)
 
 
 def _kept(machine: Machine, scale: Scale) -> list[Line]:
