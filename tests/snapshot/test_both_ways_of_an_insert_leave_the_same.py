@@ -18,7 +18,7 @@ from tests.oracle.strategies import Entry, documents, entries
 
 START = date(2026, 2, 23)
 # More than a statement may have to go row by row.
-OTHERS = [activity("2026-03-01", who=person(f"other{n}")) for n in range(31)]
+OTHERS = [activity("2026-03-01", who=person(f"other{n}"), org="north") for n in range(31)]
 
 
 def stored(connection: Connection) -> list[list[dict[str, Any]]]:
