@@ -1,6 +1,7 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
+drop type badges_internal.begun_fold cascade;
 drop type badges_internal.stat_reading cascade;
 drop type badges_internal.counted_activity cascade;
 create type badges_internal.short_result as (

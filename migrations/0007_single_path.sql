@@ -40,3 +40,12 @@ create type badges_internal.stat_reading as (
     element text,
     element_measured numeric
 );
+
+-- Whom a statement of many rows folds, and who was rebuilt before it.
+create type badges_internal.begun_fold as (
+    peer_mentor_ids uuid[],
+    org_ids text[],
+    stale_people uuid[],
+    stale_orgs text[],
+    candidates badges_internal.candidate[]
+);

@@ -1,9 +1,9 @@
 -- Keeps the snapshot and awards badges after activities were inserted, by any writer.
 --
 -- A statement of up to thirty rows is counted row by row: one update takes the person's base row
--- first and adds to the lifetime rows of every stat that chose the activity, one more to each bucket
--- or value of its own, and what they return tells what is left to do. More rows are folded by a fixed
--- number of set-based statements.
+-- first and adds to the lifetime rows of every stat that chose the activity, one more to each
+-- bucket or value of its own, and what they return tells what is left to do. More rows are folded
+-- by a fixed number of set-based statements.
 --
 -- Other statements may have counted some of these rows already: those of a function that ran inside
 -- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a
@@ -47,7 +47,7 @@ declare
     v_element_buckets text[];
     v_elements text[];
     v_new_stats text[]; -- those to which the value is new
-    v_is_first boolean;
+    v_has_begun boolean;
     v_stats text[];
     v_own_stats text[]; -- those with a bucket or a value of their own
     v_own_buckets text[];
@@ -79,19 +79,11 @@ declare
     v_orgs text[];
     v_counts bigint[];
     v_ids bigint[];
-    v_stale_people uuid[];
-    v_stale_orgs text[];
-    v_fallen_people uuid[];
-    v_fallen_orgs text[];
-    v_touched_people uuid[];
-    v_touched_orgs text[];
-    v_rebuilt badges_internal.late_person[];
-    v_has_rolling boolean;
-    v_counted_people uuid[];
-    v_counted_orgs text[];
-    v_result badges_internal.fold_result;
-    v_candidates badges_internal.candidate[];
+    v_first_days date[];
+    v_last_days date[];
     v_all_stats text[]; -- null: every stat
+    v_begun badges_internal.begun_fold;
+    v_result badges_internal.fold_result;
     v_planning text[];
 begin
     -- The route is read with the row, under the gate: a statement less.
@@ -115,97 +107,34 @@ begin
     if v_has_more then
         if exists (select from new_activities offset 30) then
             perform set_config('plan_cache_mode', 'auto', true);
-            perform badges_internal._hold_rules();
-            perform badges_internal._refuse_future(a.occurred_at)
-            from (select max(occurred_at) as occurred_at from new_activities) as a
-            where a.occurred_at > now() + interval '1 day';
             select
                 array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id),
-                array_agg(arrived.activity_count), array_agg(arrived.activity_id)
-            into v_people, v_orgs, v_counts, v_ids
+                array_agg(arrived.activity_count), array_agg(arrived.activity_id),
+                array_agg(arrived.first_day), array_agg(arrived.last_day),
+                max(arrived.last_at)
+            into v_people, v_orgs, v_counts, v_ids, v_first_days, v_last_days, v_last_at
             from (
                 select
                     a.peer_mentor_id, a.org_id, count(*) as activity_count,
-                    min(a.activity_id) as activity_id
+                    min(a.activity_id) as activity_id, min(a.activity_date) as first_day,
+                    max(a.activity_date) as last_day, max(a.occurred_at) as last_at
                 from new_activities as a
                 group by a.peer_mentor_id, a.org_id
             ) as arrived;
-            -- Asked before the base rows are written anew, just below.
-            select touched.peer_mentor_ids, touched.org_ids
-            into v_touched_people, v_touched_orgs
-            from badges_internal._touched_people(v_people, v_orgs, v_counts, v_ids) as touched;
-            perform badges_internal._lock_people(v_people, v_orgs);
-            select
-                v_touched_people || stale.peer_mentor_ids, v_touched_orgs || stale.org_ids
-            into v_stale_people, v_stale_orgs
-            from badges_internal._stale_people(v_people, v_orgs) as stale;
-            if v_stale_people is not null then
-                v_candidates := badges_internal._bring_up_to_date(
-                    v_stale_people, v_stale_orgs, false
-                );
+            if v_last_at > now() + interval '1 day' then
+                perform badges_internal._refuse_future(v_last_at);
             end if;
-            -- Who was stale is counted already, with these activities.
-            select array_agg(person.peer_mentor_id), array_agg(person.org_id)
-            into v_counted_people, v_counted_orgs
-            from (
-                select peer_mentor_id, org_id
-                from unnest(v_people, v_orgs) as arrived (peer_mentor_id, org_id)
-                except
-                select peer_mentor_id, org_id
-                from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
-                order by 1, 2
-            ) as person;
+            v_begun := badges_internal._begin_fold(v_people, v_orgs, v_counts, v_ids);
             v_planning := badges_internal._plan_for_sets();
             execute badges_internal._fold_statement(
                 'new_activities as a join people as person'
                 ' on person.peer_mentor_id = a.peer_mentor_id and person.org_id = a.org_id'
             )
             into v_result
-            using v_all_stats, v_counted_people, v_counted_orgs, false;
+            using v_all_stats, v_begun.peer_mentor_ids, v_begun.org_ids, false;
             perform badges_internal._plan_for_sets(v_planning);
-            v_candidates := v_candidates || v_result.candidates
-                || badges_internal._place_unit_runs(v_result.unit_changes);
-            select bool_or(route.has_rolling)
-            into v_has_rolling
-            from badges_internal.activity_routes as route
-            where route.org_id = any(v_orgs)
-            and route.activity_type = '';
-            if v_has_rolling then
-                v_candidates := v_candidates || (
-                    select badges_internal._roll_windows(
-                        array_agg(person.peer_mentor_id), array_agg(person.org_id),
-                        array_agg(person.first_day), array_agg(person.last_day), null
-                    )
-                    from (
-                        select
-                            a.peer_mentor_id, a.org_id, min(a.activity_date) as first_day,
-                            max(a.activity_date) as last_day
-                        from new_activities as a
-                        group by a.peer_mentor_id, a.org_id
-                    ) as person
-                );
-            end if;
-            if v_result.late_days is not null then
-                perform badges_internal._place_late_days(v_result.late_days);
-                v_candidates := v_candidates || badges_internal._cross_milestones(array(
-                    select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
-                        ::badges_internal.stat_key
-                    from unnest(v_result.late_days) as late
-                ));
-            end if;
-
-            -- Of who was rebuilt whole, neither what is late nor what fell was told apart.
-            select array_agg(
-                row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
-            )
-            into v_rebuilt
-            from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id);
-            select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
-            into v_fallen_people, v_fallen_orgs
-            from unnest(v_result.fallen_people || v_rebuilt) as fallen;
-            perform badges_internal._evaluate_people(
-                v_people, v_orgs, v_candidates, v_result.late_people || v_rebuilt, v_fallen_people,
-                v_fallen_orgs, 'rule'
+            perform badges_internal._finish_fold(
+                v_people, v_orgs, v_first_days, v_last_days, v_begun, v_result
             );
             return null;
         end if;
@@ -397,8 +326,8 @@ begin
             v_value := v_own_values[v_place];
         end loop;
 
-        v_is_first := v_base_version is null;
-        if v_is_first then
+        v_has_begun := v_base_version is null;
+        if v_has_begun then
             select not begun.is_first, begun.has_reached
             into v_is_touched, v_has_reached
             from badges_internal._begin_person(
@@ -418,6 +347,7 @@ begin
                     v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
                     v_own_values, v_at, v_day, v_quantity, null
                 ) as begun;
+                v_has_begun := true;
                 -- A row that another session began while this one waited is in neither.
                 v_is_touched := v_found < cardinality(v_stats) + v_place - 1;
             end if;
@@ -464,7 +394,7 @@ begin
                 row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                     ::badges_internal.new_activity,
                 v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats, v_apart,
-                v_last_at, v_last_date, v_is_touched, v_is_first, v_has_reached, v_is_negative,
+                v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached, v_is_negative,
                 v_has_raw, v_has_tenure
             );
             if v_counted.peer_mentor_id is not null then

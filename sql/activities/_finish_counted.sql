@@ -27,26 +27,27 @@ declare
     v_has_looked boolean;
 begin
     foreach v_counted in array p_counted loop
-        if v_counted.is_only_late and badges_internal._falling_badges(array[
+        if v_counted.is_newest then
+            if v_counted.has_looked then
+                perform badges_internal._mark_looked(
+                    array[v_counted.peer_mentor_id], array[v_counted.org_id]
+                );
+            end if;
+            v_candidates := v_candidates || badges_internal._award_reached(
+                v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
+                v_counted.occurred_at, v_counted.activity_id
+            );
+        elsif v_counted.is_only_late is true and badges_internal._falling_badges(array[
             row(v_counted.peer_mentor_id, v_counted.org_id, v_counted.occurred_at)
                 ::badges_internal.late_person
         ]) is null then
             perform badges_internal._redate_late(array[v_counted.late]);
-            continue;
-        end if;
-        if v_counted.is_newest is not true then
+        else
             v_left := v_left || v_counted;
-            continue;
+            if (v_counted.late).activity_id is not null then
+                v_late_activities := v_late_activities || v_counted.late;
+            end if;
         end if;
-        if v_counted.has_looked then
-            perform badges_internal._mark_looked(
-                array[v_counted.peer_mentor_id], array[v_counted.org_id]
-            );
-        end if;
-        v_candidates := v_candidates || badges_internal._award_reached(
-            v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
-            v_counted.occurred_at, v_counted.activity_id
-        );
     end loop;
     if v_left is null and v_candidates is null then
         return;
@@ -104,16 +105,6 @@ begin
                 )
             );
     end if;
-    select array_agg(counted.late)
-    into v_late_activities
-    from unnest(v_left) as counted
-    where (counted.late).activity_id is not null
-    and (v_stale_people is null or not exists (
-        select
-        from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
-        where stale.peer_mentor_id = counted.peer_mentor_id
-        and stale.org_id = counted.org_id
-    ));
     perform badges_internal._evaluate_people(
         v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,
         v_late_activities

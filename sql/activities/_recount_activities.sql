@@ -27,6 +27,19 @@ declare
     v_stale_orgs text[];
     v_candidates badges_internal.candidate[];
 begin
+    -- Days being rewritten for another time zone: all of it is rebuilt in the same transaction.
+    if exists (
+        select
+        from unnest(p_people, p_orgs) as person (peer_mentor_id, org_id)
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = person.peer_mentor_id
+            and held.org_id = person.org_id
+            and held.stat = '*'
+            and held.bucket = ''
+            and held.rule_set_version = -1
+    ) then
+        return;
+    end if;
     perform
     from unnest(p_people, p_orgs) as person (peer_mentor_id, org_id)
     join badges.peer_mentor_stats as held
@@ -47,10 +60,20 @@ begin
         v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false);
     end if;
 
-    -- '*' is among them, so that every base row is written.
-    select array_agg(distinct wanted.stat)
-    into v_stats
-    from badges_internal._wanted_stats(p_kinds, null) as wanted;
+    -- The base stats of each kind, and what it is routed to, rolling windows too.
+    v_stats := array(
+        select '*'
+        union
+        select '=' || kind.activity_type
+        from unnest(p_kinds) as kind
+        union
+        select route.stat
+        from unnest(p_kinds) as kind
+        join badges_internal.activity_routes as served
+            on served.org_id = kind.org_id
+            and served.activity_type in (kind.activity_type, '')
+        cross join lateral unnest(served.routes) as route
+    );
     v_candidates := v_candidates
         || badges_internal._rebuild_people(p_people, p_orgs, v_stats);
     perform badges_internal._evaluate_people(

@@ -99,19 +99,6 @@ begin
     if v_people is null then
         return null;
     end if;
-    -- Days being rewritten for another time zone: all of it is rebuilt in the same transaction.
-    if exists (
-        select
-        from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = person.peer_mentor_id
-            and held.org_id = person.org_id
-            and held.stat = '*'
-            and held.bucket = ''
-            and held.rule_set_version = -1
-    ) then
-        return null;
-    end if;
     if v_last > now() + interval '1 day' then
         perform badges_internal._refuse_future(v_last);
     end if;

@@ -1,8 +1,8 @@
 -- Writes the base row of somebody's first activity, and tells whether it is the first indeed.
 --
 -- It is not where a base row stands already, as decisions by hand leave it, and where the table has
--- others of the person that were not counted, or has no longer what was inserted: by a statement that
--- runs around this one, inside it or beside it. p_pending: others of this statement.
+-- others of the person that were not counted, or has no longer what was inserted: by a statement
+-- around this one, inside it or beside it. p_pending: others of this statement.
 --
 -- Writes: badges.peer_mentor_stats.
 -- Raises: 23503 for an unknown organization.

@@ -37,7 +37,8 @@ begin
         select
             change.org_id, change.stat,
             array_agg(base.peer_mentor_id order by base.peer_mentor_id) as people,
-            bool_and(base.rule_set_version < change.first_version) as is_fresh
+            -- Below 0: days were rewritten, and something stands there.
+            bool_and(base.rule_set_version between 0 and change.first_version - 1) as is_fresh
         from badges_internal._base_versions(p_peer_mentor_ids, p_org_ids) as base
         join badges_internal.stat_changes as change on change.org_id = base.org_id
         where change.stat = any(v_plain)

@@ -24,8 +24,6 @@ declare
     v_moved text[]; -- elements that count now, or no longer
     v_run_length integer;
     v_is_last boolean;
-    v_from date;
-    v_to date;
 begin
     foreach v_changed in array p_part.elements loop
         select element.tally, element.is_counted
@@ -49,31 +47,9 @@ begin
             or v_measure = 'max' and v_tally is not null
             or v_measure = 'sum' and v_tally + v_changed.come_sum is not null;
         if v_is_left is not true and v_measure is distinct from 'count' then
-            select unit.first_day, unit.last_day
-            into v_from, v_to
-            from badges_internal._window_days(
-                v_route.element_unit,
-                case when v_route.element_unit is not null then v_changed.element::date end
-            ) as unit;
-            if v_measure is null then
-                v_tally := null;
-                v_is_left := exists (
-                    select
-                    from badges_internal._part_activities(p_part, v_from, v_to) as found
-                    where found.element = v_changed.element
-                );
-            else
-                select
-                    count(*) > 0,
-                    case
-                        when v_measure = 'sum' then sum(found.element_measured)
-                        when v_measure = 'max' then max(found.element_measured)
-                        else count(distinct found.activity_date)
-                    end
-                into v_is_left, v_tally
-                from badges_internal._part_activities(p_part, v_from, v_to) as found
-                where found.element = v_changed.element;
-            end if;
+            select anew.is_left, anew.tally
+            into v_is_left, v_tally
+            from badges_internal._element_anew(p_part, v_changed.element, v_measure) as anew;
         end if;
         v_was_counted := coalesce(v_was_counted, false);
         v_is_counted := v_is_left

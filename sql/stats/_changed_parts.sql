@@ -45,10 +45,7 @@ begin
                 count(*) filter (where read.is_new) as come_count,
                 sum(read.measured) filter (where read.is_new) as come_sum,
                 max(read.measured) filter (where read.is_new) as come_max,
-                min(least(
-                    read.measured,
-                    case when (read.route).element_measure = 'sum' then read.element_measured end
-                )) as value_min,
+                min(read.lowest) as value_min,
                 array_agg(read.occurred_at order by read.occurred_at)
                     filter (where not read.is_new) as gone_moments,
                 array_agg(read.occurred_at order by read.occurred_at)

@@ -14,14 +14,15 @@ returns table (
     occurred_at timestamptz,
     measured numeric,
     element text,
-    element_measured numeric
+    element_measured numeric,
+    lowest numeric -- the least value that a sum gets
 )
 language sql
 stable
 begin atomic
 select
     read.route, read.is_new, read.bucket, read.activity_date, read.occurred_at, read.measured,
-    read.element, read.element_measured
+    read.element, read.element_measured, read.lowest
 from (
     select
         reading.*,
@@ -31,35 +32,7 @@ from (
         ) as surplus
     from (
         select
-            route,
-            changed.is_new,
-            case
-                when route.per_field is null and route.window_unit is null then ''
-                else badges_internal._bucket(
-                    route.per_field, route.window_unit, changed.attributes, changed.quantity,
-                    changed.activity_date
-                )
-            end as bucket,
-            changed.activity_date,
-            changed.occurred_at,
-            badges_internal._field_number(
-                route.value_field, changed.attributes, changed.quantity
-            ) as measured,
-            case
-                when route.element_unit is not null then to_char(
-                    badges_internal._unit_start(route.element_unit, changed.activity_date)
-                        ::timestamp,
-                    'YYYY-MM-DD'
-                )
-                when route.element_field is not null then badges_internal._scalar_text(
-                    badges_internal._attribute(
-                        changed.attributes, changed.quantity, route.element_field
-                    )
-                )
-            end as element,
-            case when route.element_measure in ('sum', 'max') then badges_internal._field_number(
-                route.element_value_field, changed.attributes, changed.quantity
-            ) end as element_measured
+            route, changed.is_new, changed.activity_date, changed.occurred_at, own.*
         from unnest(p_changed) as changed
         left join lateral (
             select served.routes
@@ -75,6 +48,11 @@ from (
             row('=' || changed.activity_type, null, false, null, null, null, null, null, null,
                 null, null, true, false, null, null, null)::badges_internal.stat_route
         ]) as route
+        cross join lateral badges_internal._reading(
+            route.per_field, route.window_unit, route.value_field, route.element_field,
+            route.element_unit, route.element_measure, route.element_value_field,
+            changed.attributes, changed.quantity, changed.activity_date
+        ) as own
         where badges_internal._is_chosen(
             route.predicate, route.needs_quantity, route.needs_calendar, route.clock_zone,
             changed.attributes, changed.quantity, changed.activity_date, changed.occurred_at

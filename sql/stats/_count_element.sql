@@ -1,4 +1,4 @@
--- Counts one activity's element (value, unit) of a stat, and tells whether the row reached something.
+-- Counts one activity's element (value, unit) of a stat, and tells if its row reached something.
 --
 -- The activity is in the stat's row already, and the caller holds the base row. A unit of which one
 -- activity is enough is stored already. p_pending: as in _count_rest.
@@ -77,4 +77,4 @@ $$;
 comment on function badges_internal._count_element(
     uuid, text, badges_internal.stat_reading, date, bigint[]
 ) is
-'Counts one activity''s element (value, unit) of a stat, and tells whether the row reached something.';
+'Counts one activity''s element (value, unit) of a stat, and tells if its row reached something.';

@@ -1,10 +1,10 @@
 -- Does for a counted activity what its rows did not take in one update, and tells what is left.
 --
 -- Elements, days before the last one, negative values, rolling windows, milestones. The parameters
--- are the trigger's own: the stats that chose the activity, those with a bucket or value of their own
--- apart, those to which a distinct value is new, and what the updates returned. p_pending: the person's
--- activities of the same statement that are not counted yet, and must not be seen; null = it has no
--- other. Gives null where nothing is left to do.
+-- are the trigger's own: the stats that chose the activity, those with a bucket or value of their
+-- own apart, those to which a distinct value is new, and what the updates returned. p_pending: the
+-- person's activities of the same statement that are not counted yet, and must not be seen; null =
+-- it has no other. Gives null where nothing is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._count_rest(
@@ -19,7 +19,7 @@ create or replace function badges_internal._count_rest(
     p_last_at timestamptz,
     p_last_date date,
     p_is_stale boolean,
-    p_is_first boolean,
+    p_has_begun boolean,
     p_has_reached boolean,
     p_is_negative boolean,
     p_has_raw boolean,
@@ -97,7 +97,7 @@ begin
     v_is_alone := v_wide_stats is null
         and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw);
     if v_is_alone and p_has_tenure then
-        v_is_alone := not p_is_first and not exists (
+        v_is_alone := not p_has_begun and not exists (
             select
             from badges_internal.due_people as due
             where due.peer_mentor_id = v_person

@@ -46,6 +46,7 @@ wanted as materialized (
         ),
         $1
     ) as wanted
+    where wanted.rolling_days is null
 ),
 stats as materialized (
     select distinct on (wanted.stat_no) wanted.*, defined.thresholds

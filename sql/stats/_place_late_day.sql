@@ -4,6 +4,7 @@
 -- the table and counted nowhere yet, which are not seen. Rows whose last day is not later, and rows
 -- that keep no days, are left alone. Where nothing is pending, the base row notes that the table
 -- was looked at; else the caller does in the end. Tells whether a row may have reached a threshold.
+-- Days are read in the order of the index, never sorted: a run is read no further than its gap.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_day(
@@ -15,6 +16,7 @@ language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_sort = off
 as $$
 declare
     v_person constant uuid := p_late.peer_mentor_id;

@@ -1,8 +1,9 @@
 -- Keeps the best rolling windows of a stat for one activity, and tells whether its row reached one.
 --
--- Measures the windows that hold the activity's day: one ends on each day, from then on, on which the
--- stat chose something. Null where that is not enough: elements have tallies of their own, and where
--- a value fell on the day, the best may have been lost (_roll_windows). The caller holds the base row.
+-- Measures the windows that hold the activity's day: one ends on each day, from then on, on which
+-- the stat chose something. Null where that is not enough: elements have tallies of their own, and
+-- where a value fell on the day, the best may have been lost (_roll_windows). The caller holds the
+-- base row.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._roll_one(
@@ -44,7 +45,8 @@ begin
     )
     select
         max(ending.activity_count), coalesce(max(ending.value_sum), 0), max(ending.value_max),
-        max(ending.active_days), coalesce(bool_or(ending.value_min < 0 and ending.number = 0), false)
+        max(ending.active_days),
+        coalesce(bool_or(ending.value_min < 0 and ending.number = 0), false)
     into
         v_best.activity_count, v_best.value_sum, v_best.value_max, v_best.active_days, v_is_falling
     from (

@@ -1,4 +1,4 @@
--- Gives the length of the run of counted units around one of them, and whether it is the newest run.
+-- Gives the length of the run of counted units around one, and whether it is the newest run.
 --
 -- Reads outwards from the unit until a gap wider than the rule's grace shows on each side.
 create or replace function badges_internal._units_around(
@@ -65,4 +65,4 @@ $$;
 comment on function badges_internal._units_around(
     uuid, text, badges_internal.stat_route, text, date
 ) is
-'Gives the length of the run of counted units around one of them, and whether it is the newest run.';
+'Gives the length of the run of counted units around one, and whether it is the newest run.';

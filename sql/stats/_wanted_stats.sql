@@ -1,4 +1,6 @@
--- Lists the stats that each kind of activity counts in, without those of rolling windows.
+-- Lists the stats that each kind of activity counts in, the base stats first.
+--
+-- More rows are promised than come: what joins them shall not take them for one.
 create or replace function badges_internal._wanted_stats(
     p_kinds badges_internal.activity_kind[],
     p_stats text[]
@@ -25,7 +27,7 @@ returns table (
 )
 language plpgsql
 stable
-rows 1000
+rows 10000
 as $$
 #variable_conflict use_column
 begin
@@ -41,8 +43,7 @@ begin
         limit 1
     ) as chosen
     cross join lateral unnest(chosen.routes) as route
-    where route.rolling_days is null
-    and (p_stats is null or route.stat = any(p_stats))
+    where p_stats is null or route.stat = any(p_stats)
     union all
     select kind.org_id, kind.activity_type, base.stat,
         null, false, null, null, null, null, null, null, null, null, true, false, null,
@@ -54,4 +55,4 @@ end;
 $$;
 
 comment on function badges_internal._wanted_stats(badges_internal.activity_kind[], text[]) is
-'Lists the stats that each kind of activity counts in, without those of rolling windows.';
+'Lists the stats that each kind of activity counts in, the base stats first.';

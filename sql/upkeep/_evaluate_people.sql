@@ -7,7 +7,8 @@
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
 -- sweep's moment, null = only the people's own activities tell the time. p_late_activities: late
--- ones of people who are not in p_late. The caller holds the base rows. Gives the number of awards.
+-- ones, whose people need not be in p_late. The caller holds the base rows. Gives the number of
+-- awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(

@@ -1,4 +1,4 @@
-"""A new version builds, renumbers and drops the stats that it changes, and leaves other rows alone."""
+"""A new version builds, renumbers and drops the stats that it changes; other rows stay."""
 
 from __future__ import annotations
 

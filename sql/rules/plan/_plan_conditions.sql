@@ -17,8 +17,6 @@ set enable_nestloop = off
 set work_mem = '64MB'
 as $$
 declare
-    v_unmeasured constant badges_internal.stat_definitions[]
-        := badges_internal._plan_unmeasured(p_milestones);
     v_badges constant text[] := array(
         select distinct milestone.badge_definition_id from unnest(p_milestones) as milestone
     );
@@ -28,51 +26,8 @@ begin
         from unnest(p_milestones) as milestone
         where milestone.stat is not null
     ),
-    kept as materialized (
-        select distinct
-            milestones.org_id, milestones.stat, milestones.measure,
-            coalesce((defined.route).element_measure = 'sum', false) as counts_sums
-        from milestones
-        left join badges_internal.stat_definitions as defined
-            on defined.org_id = milestones.org_id
-            and defined.stat = milestones.stat
-        where milestones.measure <> 'tenure'
-        and not exists (
-            select
-            from unnest(v_unmeasured) as unmeasured
-            where unmeasured.org_id = milestones.org_id
-            and unmeasured.stat = milestones.stat
-        )
-    ),
     measured as materialized (
-        select
-            held.peer_mentor_id, kept.org_id, kept.stat, kept.measure,
-            max(badges_internal._measured(held, kept.measure)) as value,
-            bool_or(held.has_negative and (kept.measure = 'sum' or kept.counts_sums)) as may_fall
-        from kept
-        join badges.peer_mentor_stats as held
-            on held.org_id = kept.org_id
-            and held.stat = kept.stat
-        group by held.peer_mentor_id, kept.org_id, kept.stat, kept.measure
-        union all
-        select
-            planned.peer_mentor_id, planned.org_id, (same.defined).stat, planned.measure,
-            planned.value, planned.may_fall
-        -- One pass over the activities a selector, whatever organizations ask for it.
-        from (
-            select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
-            from unnest(v_unmeasured) as defined
-            group by defined.stat, defined.watched, (defined.route).clock_zone
-        ) as same
-        cross join lateral (
-            select lasting.*
-            from badges_internal._plan_lasting_values(same.defined, same.org_ids) as lasting
-            where ((same.defined).route).rolling_days is null
-            union all
-            select rolling.*
-            from badges_internal._plan_rolling_values(same.defined, same.org_ids) as rolling
-            where ((same.defined).route).rolling_days is not null
-        ) as planned
+        select * from badges_internal._plan_measured(p_milestones)
     ),
     earned as materialized (
         select

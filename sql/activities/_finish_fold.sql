@@ -1,0 +1,65 @@
+-- Decides what people have after a statement of many rows was folded into the snapshot.
+--
+-- p_first_days, p_last_days: of what each person was brought.
+--
+-- Writes: badges.peer_mentor_stats, and as _evaluate_people.
+create or replace function badges_internal._finish_fold(
+    p_peer_mentor_ids uuid[],
+    p_org_ids text[],
+    p_first_days date[],
+    p_last_days date[],
+    p_begun badges_internal.begun_fold,
+    p_result badges_internal.fold_result
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_candidates badges_internal.candidate[];
+    v_rebuilt badges_internal.late_person[];
+    v_fallen_people uuid[];
+    v_fallen_orgs text[];
+begin
+    v_candidates := p_begun.candidates || p_result.candidates
+        || badges_internal._place_unit_runs(p_result.unit_changes);
+    if exists (
+        select
+        from badges_internal.activity_routes as route
+        where route.org_id = any(p_org_ids)
+        and route.activity_type = ''
+        and route.has_rolling
+    ) then
+        v_candidates := v_candidates || badges_internal._roll_windows(
+            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, null
+        );
+    end if;
+    if p_result.late_days is not null then
+        perform badges_internal._place_late_days(p_result.late_days);
+        v_candidates := v_candidates || badges_internal._cross_milestones(array(
+            select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
+                ::badges_internal.stat_key
+            from unnest(p_result.late_days) as late
+        ));
+    end if;
+    -- Of who was rebuilt whole, neither what is late nor what fell was told apart.
+    select array_agg(
+        row(stale.peer_mentor_id, stale.org_id, '-infinity')::badges_internal.late_person
+    )
+    into v_rebuilt
+    from unnest(p_begun.stale_people, p_begun.stale_orgs) as stale (peer_mentor_id, org_id);
+    select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
+    into v_fallen_people, v_fallen_orgs
+    from unnest(p_result.fallen_people || v_rebuilt) as fallen;
+    perform badges_internal._evaluate_people(
+        p_peer_mentor_ids, p_org_ids, v_candidates, p_result.late_people || v_rebuilt,
+        v_fallen_people, v_fallen_orgs, 'rule'
+    );
+end;
+$$;
+
+comment on function badges_internal._finish_fold(
+    uuid[], text[], date[], date[], badges_internal.begun_fold, badges_internal.fold_result
+) is
+'Decides what people have after a statement of many rows was folded into the snapshot.';

@@ -1,0 +1,78 @@
+-- Measures what planned conditions ask for, of everybody: a row a person, stat and measure.
+--
+-- From the snapshot where it has the stat, else from the activities. may_fall: a sum fell at some
+-- moment, so the value may have stood higher.
+create or replace function badges_internal._plan_measured(
+    p_milestones badges_internal.milestones[]
+)
+returns table (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    measure text,
+    value numeric,
+    may_fall boolean
+)
+language plpgsql
+volatile
+rows 100000
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+declare
+    v_unmeasured constant badges_internal.stat_definitions[]
+        := badges_internal._plan_unmeasured(p_milestones);
+begin
+    return query
+    with kept as materialized (
+        select distinct
+            milestones.org_id, milestones.stat, milestones.measure,
+            coalesce((defined.route).element_measure = 'sum', false) as counts_sums
+        from unnest(p_milestones) as milestones
+        left join badges_internal.stat_definitions as defined
+            on defined.org_id = milestones.org_id
+            and defined.stat = milestones.stat
+        where milestones.stat is not null
+        and milestones.measure <> 'tenure'
+        and not exists (
+            select
+            from unnest(v_unmeasured) as unmeasured
+            where unmeasured.org_id = milestones.org_id
+            and unmeasured.stat = milestones.stat
+        )
+    )
+    select
+        held.peer_mentor_id, kept.org_id, kept.stat, kept.measure,
+        max(badges_internal._measured(held, kept.measure)) as value,
+        bool_or(held.has_negative and (kept.measure = 'sum' or kept.counts_sums)) as may_fall
+    from kept
+    join badges.peer_mentor_stats as held
+        on held.org_id = kept.org_id
+        and held.stat = kept.stat
+    group by held.peer_mentor_id, kept.org_id, kept.stat, kept.measure
+    union all
+    select
+        planned.peer_mentor_id, planned.org_id, (same.defined).stat, planned.measure,
+        planned.value, planned.may_fall
+    -- One pass over the activities a selector, whatever organizations ask for it.
+    from (
+        select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
+        from unnest(v_unmeasured) as defined
+        group by defined.stat, defined.watched, (defined.route).clock_zone
+    ) as same
+    cross join lateral (
+        select lasting.*
+        from badges_internal._plan_lasting_values(same.defined, same.org_ids) as lasting
+        where ((same.defined).route).rolling_days is null
+        union all
+        select rolling.*
+        from badges_internal._plan_rolling_values(same.defined, same.org_ids) as rolling
+        where ((same.defined).route).rolling_days is not null
+    ) as planned;
+end;
+$$;
+
+comment on function badges_internal._plan_measured(badges_internal.milestones[]) is
+'Measures what planned conditions ask for, of everybody: a row a person, stat and measure.';

@@ -1,0 +1,101 @@
+"""One by one and in one statement: equal snapshot, elements and awards, whatever the rules ask."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from pgmerit.database import Connection
+
+from tests.engine import activity, apply, insert, person, rows
+from tests.oracle.strategies import Entry, documents, entries
+
+START = date(2026, 2, 23)
+# More than a statement may have to go row by row.
+OTHERS = [activity("2026-03-01", who=person(f"other{n}")) for n in range(31)]
+
+
+def stored(connection: Connection) -> list[list[dict[str, Any]]]:
+    """Give all that is kept of people; ids of activities differ from one insert to another."""
+    return [
+        [
+            {name: each[name] for name in each if name not in ("counted_in", "counted_upto")}
+            for each in rows(connection, query)
+        ]
+        for query in (
+            "select * from badges.peer_mentor_stats order by 1, 2, 3, 4",
+            "select * from badges_internal.stat_elements order by 1, 2, 3, 4, 5",
+            "select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, earned_at,"
+            " threshold, revoked_at is null from badges.earned_badges order by 1, 2, 3, 4, 5",
+        )
+    ]
+
+
+def values(entry: Entry) -> tuple[Any, ...]:
+    """Give an entry's values in the order in which tests insert them."""
+    return activity(
+        entry.occurred_at,
+        who=entry.mentor,
+        org=entry.org,
+        kind=entry.activity_type,
+        quantity=entry.quantity,
+        attributes=entry.attributes,
+    )
+
+
+def check(connection: Connection, document: Any, given_entries: tuple[Entry, ...]) -> None:
+    """Feed the same to the fold and to the single path, and compare."""
+    with connection.transaction(force_rollback=True):
+        apply(connection, document)
+        activities = [values(each) for each in given_entries]
+        with connection.transaction(force_rollback=True):
+            insert(connection, *activities, *OTHERS)
+            folded = stored(connection)
+        batched = list(activities)
+        with connection.transaction(force_rollback=True):
+            insert(connection, *OTHERS)
+            while batched:
+                size = random.Random(len(batched)).choice((1, 1, 2, 7))
+                insert(connection, *batched[:size])
+                batched = batched[size:]
+            assert stored(connection) == folded
+
+
+def run(connection: Connection, number: int, examples: int) -> None:
+    """Check a number of examples, the same for the same number."""
+
+    @seed(number)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    @given(documents(START), st.booleans().flatmap(
+        lambda may_fall: entries(START, may_fall=may_fall, max_size=30)
+    ))  # fmt: skip
+    def story(document: dict[str, Any], given_entries: tuple[Entry, ...]) -> None:
+        check(connection, document, given_entries)
+
+    story()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_any_rules_and_any_activities(connection: Connection, number: int) -> None:
+    run(connection, number, 12)
+
+
+@pytest.mark.soak
+def test_any_rules_and_any_activities_for_long(connection: Connection) -> None:
+    until = time.monotonic() + float(os.environ.get("SOAK_SECONDS", "60"))
+    number = int(os.environ.get("SOAK_SEED", time.time_ns() % 1_000_000))
+    while time.monotonic() < until:
+        number += 1
+        run(connection, number, 20)
