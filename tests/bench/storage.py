@@ -52,7 +52,7 @@ def _bytes(place: Stand, table: str, rows: list[Activity]) -> float:
 def _kept(machine: Machine, scale: Scale) -> list[Line]:
     """Insert whole histories one by one, people in turns, as they come in life."""
     lines = []
-    people = 240 // scale.shrink
+    people = max(100, 240 // scale.shrink)  # fewer, and the maps of free space tell
     with stand(machine) as place:
         peer_mentors(place)
         group = Mentors("kept", people, 9 * 200)
