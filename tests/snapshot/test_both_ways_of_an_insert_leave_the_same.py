@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from datetime import date
 from typing import Any
 
 import pytest
@@ -14,11 +13,11 @@ from hypothesis import strategies as st
 from pgmerit.database import Connection
 
 from tests.engine import activity, apply, insert, person, rows
-from tests.oracle.strategies import Entry, documents, entries
+from tests.oracle.strategies import STARTS, Entry, documents, entries
 
-START = date(2026, 2, 23)
+START = STARTS[0]
 # More than a statement may have to go row by row.
-OTHERS = [activity("2026-03-01", who=person(f"other{n}"), org="north") for n in range(31)]
+OTHERS = [activity("2024-03-01", who=person(f"other{n}"), org="north") for n in range(31)]
 
 
 def stored(connection: Connection) -> list[list[dict[str, Any]]]:
