@@ -46,5 +46,6 @@ cross join lateral (
     )
 ) as asked;
 
+-- squawk-ignore require-concurrent-index-creation
 create index earned_badges_taken_by_rules on badges.earned_badges (org_id, badge_definition_id)
 where revoked_by = 'rule';

@@ -8,7 +8,6 @@ create or replace function badges_internal._count_element(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_reading badges_internal.stat_reading,
-    p_day date,
     p_pending bigint[]
 )
 returns boolean
@@ -75,6 +74,6 @@ end;
 $$;
 
 comment on function badges_internal._count_element(
-    uuid, text, badges_internal.stat_reading, date, bigint[]
+    uuid, text, badges_internal.stat_reading, bigint[]
 ) is
 'Counts one activity''s element (value, unit) of a stat, and tells if its row reached something.';

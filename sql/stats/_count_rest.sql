@@ -85,7 +85,7 @@ begin
             v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
         elsif v_reading.element is not null then
             v_has_reached := badges_internal._count_element(
-                v_person, v_org, v_reading, v_day, p_pending
+                v_person, v_org, v_reading, p_pending
             ) or v_has_reached;
         end if;
         if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0 then

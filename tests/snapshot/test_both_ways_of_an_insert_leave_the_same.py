@@ -86,9 +86,8 @@ def run(connection: Connection, number: int, examples: int) -> None:
     story()
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_any_rules_and_any_activities(connection: Connection, number: int) -> None:
-    run(connection, number, 12)
+def test_any_rules_and_any_activities(connection: Connection) -> None:
+    run(connection, 1, 8)
 
 
 @pytest.mark.soak
