@@ -22,13 +22,19 @@ declare
     v_revoked badges_internal.candidate[] := p_revoked;
 begin
     if v_counting is not null then
-        with granted as (
+        -- Looked up by key, row by row: a join of the two, taken for one row, would be looped over
+        -- for every person.
+        with granted as materialized (
             select each.peer_mentor_id, each.org_id, min(earned.earned_at) as first_at
             from (select distinct given.* from unnest(p_granted) as given) as each
-            join badges.earned_badges as earned
-                on earned.peer_mentor_id = each.peer_mentor_id
-                and earned.badge_definition_id = each.badge_definition_id
-                and earned.org_id = each.org_id
+            cross join lateral (
+                select own.earned_at
+                from badges.earned_badges as own
+                where own.peer_mentor_id = each.peer_mentor_id
+                and own.badge_definition_id = each.badge_definition_id
+                and own.org_id = each.org_id
+                offset 0
+            ) as earned
             group by each.peer_mentor_id, each.org_id
         )
         select
