@@ -22,8 +22,11 @@ begin atomic
             lag(unit.from_at, 1) over in_order as before_at,
             lag(unit.from_at, 2) over in_order as two_before_at,
             lag(unit.from_at, 3) over in_order as three_before_at,
-            unit.until_at is not null
-            or unit.grace > 0 and unit.from_at < lag(unit.from_at) over in_order as is_unruly
+            coalesce(
+                unit.until_at is not null
+                or unit.grace > 0 and unit.from_at < lag(unit.from_at) over in_order,
+                false
+            ) as is_unruly
         from badges_internal._verify_units(p_scope) as unit
         window in_order as (
             partition by

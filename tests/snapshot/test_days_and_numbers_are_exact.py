@@ -192,14 +192,14 @@ def test_the_longest_run_can_shrink(connection: Connection) -> None:
     assert value(connection, "select count(*) from badges.earned_badges") == 1
 
 
-def test_corrupted_counts_are_refused_loudly(connection: Connection) -> None:
+@pytest.mark.parametrize(
+    "change",
+    ["activity_count = -1", "active_days = -1", "active_days = 2", "distinct_count = -1"],
+)
+def test_corrupted_counts_are_found_and_mended(connection: Connection, change: str) -> None:
     apply(connection, rule_set({"m": _manual()}))
     insert(connection, activity("2026-03-01"))
-    for change in (
-        "activity_count = -1",
-        "active_days = -1",
-        "active_days = 2",
-        "distinct_count = -1",
-    ):
-        with pytest.raises(psycopg.errors.CheckViolation):
-            connection.execute(f"update badges.peer_mentor_stats set {change}".encode())
+    connection.execute(f"update badges.peer_mentor_stats set {change} where stat = '*'".encode())
+    assert rows(connection, "select * from badges.verify_stats()")
+    connection.execute("select badges.rebuild_stats()")
+    assert_exact(connection)
