@@ -65,6 +65,8 @@ declare
     v_last_at timestamptz;
     v_last_date date;
     v_is_touched boolean;
+    v_stale_person uuid;
+    v_stale_org text;
     v_has_reached boolean;
     v_row_version integer;
     v_row_at timestamptz;
@@ -345,7 +347,7 @@ begin
                 into v_found, v_has_reached
                 from badges_internal._begin_stats(
                     v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
-                    v_own_values, v_at, v_day, v_quantity, null
+                    v_own_values, v_at, v_day, v_quantity, null, false
                 ) as begun;
                 v_has_begun := true;
                 -- A row that another session began while this one waited is in neither.
@@ -402,10 +404,20 @@ begin
             end if;
         end if;
         exit when not v_has_more;
-        fetch v_rows
-        into
-            v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+        -- Who is to be rebuilt from the table needs no more counting.
+        if v_is_touched then
+            v_stale_person := v_person;
+            v_stale_org := v_org;
+        end if;
+        loop
+            fetch v_rows
+            into
+                v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+                v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+            exit when not found
+            or v_person is distinct from v_stale_person
+            or v_org is distinct from v_stale_org;
+        end loop;
         exit when not found;
     end loop;
     if v_all_counted is not null then

@@ -29,7 +29,7 @@ begin
     into is_first, has_reached
     from badges_internal._begin_stats(
         p_peer_mentor_id, p_org_id, array['*'], null, null, null, p_occurred_at, p_day, p_quantity,
-        p_version
+        p_version, p_pending is null
     ) as begun;
     is_first := is_first
         and cardinality(v_ids) = (

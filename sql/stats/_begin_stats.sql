@@ -1,7 +1,8 @@
 -- Writes the rows of the stats that count a person's activity for the first time.
 --
 -- p_own_stats and the arrays beside it: the stats with a bucket or a value of their own; p_version:
--- the base row's. What is there already stays as it is and is not counted in the result.
+-- the base row's; p_is_looked: mark it, as _mark_looked. What is there already stays as it is and
+-- is not counted in the result.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._begin_stats(
@@ -15,6 +16,7 @@ create or replace function badges_internal._begin_stats(
     p_day date,
     p_quantity numeric,
     p_version integer,
+    p_is_looked boolean,
     out row_count integer,
     out has_reached boolean
 )
@@ -27,14 +29,17 @@ begin
             peer_mentor_id, org_id, stat, bucket, rule_set_version, activity_count, value_sum,
             value_max, active_days, day_run, week_run, month_run, longest_day_run, longest_week_run,
             longest_month_run, run_end, first_at, last_at, last_date, next_count, next_sum,
-            next_max, next_active_days, next_distinct, next_day_run, next_week_run, next_month_run
+            next_max, next_active_days, next_distinct, next_day_run, next_week_run,
+            next_month_run, counted_in, counted_upto
         )
         select
             p_peer_mentor_id, p_org_id, wanted.stat, wanted.bucket,
             case when wanted.stat = '*' then p_version end, 1,
             coalesce(wanted.measured, 0), wanted.measured, day.units, day.units, day.units,
             day.units, day.units, day.units, day.units, day.last_date, p_occurred_at,
-            p_occurred_at, day.last_date, first.*
+            p_occurred_at, day.last_date, first.*,
+            case when p_is_looked then pg_current_xact_id() end,
+            case when p_is_looked then badges_internal._last_activity_id() end
         from (
             select
                 given.stat,
@@ -76,6 +81,6 @@ $$;
 
 comment on function badges_internal._begin_stats(
     uuid, text, text[], text[], text[], numeric[], timestamptz, date, numeric,
-    integer
+    integer, boolean
 ) is
 'Writes the rows of the stats that count a person''s activity for the first time.';

@@ -105,7 +105,8 @@ begin
             and due.next_due_at <= v_at
         );
     end if;
-    if v_is_alone and not v_has_reached then
+    v_result.has_looked := p_has_begun and p_pending is not null;
+    if v_is_alone and not v_has_reached and not v_result.has_looked then
         return null;
     end if;
     v_stats := v_stats || v_rolling_stats;

@@ -61,7 +61,7 @@ begin
         )
     ) as ending
     where ending.number >= 0;
-    if v_is_falling then
+    if v_is_falling or v_best.activity_count is null then
         return null;
     end if;
     insert into badges.peer_mentor_stats as held (
