@@ -1,5 +1,5 @@
 -- What an activity decides alone is awarded at once.
--- depends: 0007_single_path
+-- depends: 0008_late_activities
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

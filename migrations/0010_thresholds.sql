@@ -1,6 +1,6 @@
 -- The thresholds of each stat beside it: the next one is told without a look at the milestones. And
 -- what a fold leaves to do for streaks of units.
--- depends: 0006_outbox
+-- depends: 0009_awards_straight
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

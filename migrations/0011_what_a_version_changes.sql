@@ -1,5 +1,5 @@
 -- What a version changes, found without looking at everything: stats, and awards that rules took.
--- depends: 0006_outbox
+-- depends: 0010_thresholds
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

@@ -1,5 +1,5 @@
 -- What a verification reads the activities by.
--- depends: 0006_outbox
+-- depends: 0011_what_a_version_changes
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

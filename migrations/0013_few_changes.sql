@@ -1,5 +1,5 @@
 -- What a few deleted or changed activities do to a person's rows: types of the routines for it.
--- depends: 0008_late_activities
+-- depends: 0012_verified_stats
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

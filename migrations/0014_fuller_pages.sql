@@ -1,5 +1,5 @@
 -- Room for updates in place: a tenth of a page is enough, since each look at a page frees what died.
--- depends: 0006_outbox
+-- depends: 0013_few_changes
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
