@@ -29,14 +29,21 @@ begin
         -- What each badge looks at, once however many people and tiers it has.
         watched as materialized (
             select
-                org_id, badge_definition_id, stat, measure,
-                measure = 'sum'
-                    or coalesce(bool_or((defined.route).element_measure = 'sum'), false) as is_sum
+                badge.org_id, badge.badge_definition_id, asked.stat, asked.measure,
+                asked.measure = 'sum'
+                    or coalesce((defined.route).element_measure = 'sum', false) as is_sum
             from (select distinct org_id, badge_definition_id from candidates) as badge
-            join badges_internal.milestones using (org_id, badge_definition_id)
-            left join badges_internal.stat_definitions as defined using (org_id, stat)
-            where stat is not null
-            group by org_id, badge_definition_id, stat, measure
+            cross join lateral (
+                select distinct milestone.stat, milestone.measure
+                from badges_internal.milestones as milestone
+                where milestone.org_id = badge.org_id
+                and milestone.badge_definition_id = badge.badge_definition_id
+                and milestone.stat is not null
+                offset 0
+            ) as asked
+            left join badges_internal.stat_definitions as defined
+                on defined.org_id = badge.org_id
+                and defined.stat = asked.stat
         ),
         measured as materialized (
             select
@@ -85,6 +92,8 @@ begin
             join badges_internal.milestones as milestone
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
+                and milestone.tier = ''
+                and milestone.occurrence = 1
                 and milestone.node = tenure.node
                 and milestone.measure = 'tenure'
             where tenure.due_at <= badges_internal._seen_until(

@@ -192,8 +192,8 @@ MUTANTS = [
                 "badges_earned",
                 "category",
                 "awards/_held_badges.sql",
-                "and not badges_internal._counts_badges(definition.criteria)",
-                "",
+                "and badges_internal._counts_badges(definition.criteria)",
+                "and false",
             ),
             (
                 "max: numbers of any size",
