@@ -63,7 +63,11 @@ def check(connection: Connection, document: Any, given_entries: tuple[Entry, ...
                 size = random.Random(len(batched)).choice((1, 1, 2, 7))
                 insert(connection, *batched[:size])
                 batched = batched[size:]
-            assert stored(connection) == folded
+            found = stored(connection)
+            assert found[:2] == folded[:2]
+            # What is kept depends on the order of arrival where a value fell in between.
+            if not any("-" in each.quantity + each.attributes for each in given_entries):
+                assert found[2] == folded[2]
 
 
 def run(connection: Connection, number: int, examples: int) -> None:
