@@ -420,6 +420,9 @@ begin
         end loop;
         exit when not found;
     end loop;
+    if v_has_more then
+        close v_rows;
+    end if;
     if v_all_counted is not null then
         perform badges_internal._finish_counted(v_all_counted);
     end if;

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from pgmerit.database import Connection
 
-from tests.engine import activity, apply, insert, person, rows
+from tests.engine import activity, apply, insert, person, rows, rule_set
 from tests.oracle.strategies import STARTS, Entry, documents, entries
 
 START = STARTS[0]
@@ -91,7 +91,7 @@ def run(connection: Connection, number: int, examples: int) -> None:
 
 
 def test_any_rules_and_any_activities(connection: Connection) -> None:
-    run(connection, 1, 8)
+    run(connection, 1, 4)
 
 
 @pytest.mark.soak
@@ -101,3 +101,10 @@ def test_any_rules_and_any_activities_for_long(connection: Connection) -> None:
     while time.monotonic() < until:
         number += 1
         run(connection, number, 20)
+
+
+def test_a_statement_of_few_rows_leaves_no_cursor_open(connection: Connection) -> None:
+    with connection.transaction():
+        apply(connection, rule_set({"first": {"type": "threshold", "at_least": 1}}))
+        insert(connection, activity("2024-03-01"), activity("2024-03-02"))
+        assert rows(connection, "select name from pg_cursors") == []
