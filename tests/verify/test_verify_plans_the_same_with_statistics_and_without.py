@@ -50,7 +50,7 @@ def test_verify_plans_the_same_with_statistics_and_without(kept: Connection, rou
             "insert into badges.activities"
             " (org_id, peer_mentor_id, activity_type, occurred_at, attributes)"
             " select org_id, %s, activity_type, occurred_at + n * interval '1 hour', attributes"
-            " from badges.activities, generate_series(1, 100) as n where peer_mentor_id = %s",
+            " from badges.activities, generate_series(1, 50) as n where peer_mentor_id = %s",
             (person, person),
         )
     kept.execute("analyze")
