@@ -905,7 +905,7 @@ function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
-function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[]) returns void volatile;
+function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;

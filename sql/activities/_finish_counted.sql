@@ -28,11 +28,6 @@ declare
 begin
     foreach v_counted in array p_counted loop
         if v_counted.is_newest then
-            if v_counted.has_looked then
-                perform badges_internal._mark_looked(
-                    array[v_counted.peer_mentor_id], array[v_counted.org_id]
-                );
-            end if;
             v_candidates := v_candidates || badges_internal._award_reached(
                 v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
                 v_counted.occurred_at, v_counted.activity_id

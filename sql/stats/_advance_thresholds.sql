@@ -1,7 +1,12 @@
 -- Sets the next thresholds of those of the given rows that have reached one.
 --
+-- p_has_fallen: of all of them, since values fell below thresholds that were passed.
+--
 -- Writes: badges.peer_mentor_stats.
-create or replace function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[])
+create or replace function badges_internal._advance_thresholds(
+    p_keys badges_internal.stat_key[],
+    p_has_fallen boolean default false
+)
 returns void
 language plpgsql
 volatile
@@ -35,7 +40,7 @@ begin
             own.distinct_count, own.longest_day_run, own.longest_week_run,
             own.longest_month_run)::badges_internal.stat_values
     ) as next
-    where badges_internal._has_reached(own)
+    where (p_has_fallen or badges_internal._has_reached(own))
     and held.peer_mentor_id = own.peer_mentor_id
     and held.org_id = own.org_id
     and held.stat = own.stat
@@ -43,5 +48,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._advance_thresholds(badges_internal.stat_key[]) is
+comment on function badges_internal._advance_thresholds(badges_internal.stat_key[], boolean) is
 'Sets the next thresholds of those of the given rows that have reached one.';

@@ -20,36 +20,22 @@ volatile
 as $$
 begin
     update badges.peer_mentor_stats as held
-    set
-        has_negative = true,
-        next_count = next.next_count,
-        next_sum = next.next_sum,
-        next_max = next.next_max,
-        next_active_days = next.next_active_days,
-        next_distinct = next.next_distinct,
-        next_day_run = next.next_day_run,
-        next_week_run = next.next_week_run,
-        next_month_run = next.next_month_run
+    set has_negative = true
     from unnest(p_stats, p_buckets) as given (stat, bucket)
-    join badges.peer_mentor_stats as own
-        on own.peer_mentor_id = p_peer_mentor_id
-        and own.org_id = p_org_id
-        and own.stat = given.stat
-        and own.bucket = given.bucket
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = p_org_id
-        and defined.stat = given.stat
-    cross join lateral badges_internal._next_thresholds(
-        defined.thresholds, own.org_id, own.stat,
-        row(own.activity_count, own.value_sum, own.value_max, own.active_days, own.distinct_count,
-            own.longest_day_run, own.longest_week_run, own.longest_month_run)
-            ::badges_internal.stat_values
-    ) as next
     where given.stat = any(p_falling_stats)
-    and held.peer_mentor_id = own.peer_mentor_id
-    and held.org_id = own.org_id
-    and held.stat = own.stat
-    and held.bucket = own.bucket;
+    and held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = given.stat
+    and held.bucket = given.bucket;
+    perform badges_internal._advance_thresholds(
+        array(
+            select row(p_peer_mentor_id, p_org_id, given.stat, given.bucket)
+                ::badges_internal.stat_key
+            from unnest(p_stats, p_buckets) as given (stat, bucket)
+            where given.stat = any(p_falling_stats)
+        ),
+        true
+    );
     return exists (
         select
         from badges.activities as activity
