@@ -204,7 +204,7 @@ def _make_year(options: DemoOptions) -> _Made:
     halves: tuple[list[Activity], list[Activity]] = ([], [])
     for activity in year.activities:
         halves[activity.org_id == STUDY_ORG].append(activity)
-    return _Made(*map(_as_csv, halves), year.corrections, size)
+    return _Made(_as_csv(halves[0]), _as_csv(halves[1]), year.corrections, size)
 
 
 def _as_csv(activities: Iterable[Activity]) -> bytes:
