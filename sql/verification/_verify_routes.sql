@@ -25,13 +25,14 @@ begin atomic
             base.stat,
             base.activity_type,
             null::text[] as watched,
-            0 as since_version,
+            coalesce(definition.since_version, 0) as since_version,
             '{}'::jsonb as selector
         from (
             select kind.org_id, '*' as stat, kind.activity_type from kinds as kind
             union all
             select kind.org_id, '=' || kind.activity_type, kind.activity_type from kinds as kind
         ) as base
+        left join badges_internal.stat_definitions as definition using (org_id, stat)
         union all
         select
             definition.org_id,

@@ -145,10 +145,7 @@ begin
     ),
     watched as (
         select
-            org_id,
-            stat,
-            selector,
-            array_agg(distinct measure) as measures,
+            org_id, stat, selector, array_agg(distinct measure) as measures,
             badges_internal._stat_thresholds(array_agg(measure), array_agg(threshold))
                 as thresholds
         from compiled
@@ -159,23 +156,28 @@ begin
         insert into badges_internal.stat_definitions as defined (
             org_id, stat, selector, activity_types, route, watched, since_version, thresholds
         )
-        select
-            watched.org_id, watched.stat, watched.selector,
+        select watched.org_id, watched.stat, watched.selector,
             case when watched.selector ? 'types'
                 then array(select jsonb_array_elements_text(watched.selector -> 'types')) end,
             case when watched.stat >= '~' then badges_internal._stat_route(
                 watched.selector, watched.measures, organization.time_zone
             ) end,
-            watched.measures, p_version, watched.thresholds
+            watched.measures, case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
+                else 0 end,
+            watched.thresholds
         from watched
         join badges.organizations as organization on organization.org_id = watched.org_id
-        -- A stat of which more is asked is as good as new, and so is one that drops its days.
+        -- A stat of which more is asked is as good as new, and so is one that drops its days. Base
+        -- stats have all but the runs.
         on conflict (org_id, stat) do update set
             watched = excluded.watched,
             route = excluded.route,
             thresholds = excluded.thresholds,
             since_version = case
-                when excluded.watched <@ defined.watched
+                when array(
+                    select measure from unnest(excluded.watched) as asked (measure)
+                    where excluded.stat >= '~' or measure like '%\_run'
+                ) <@ defined.watched
                 and (excluded.route).has_days is not distinct from (defined.route).has_days
                     then defined.since_version
                 else excluded.since_version
@@ -184,10 +186,8 @@ begin
     delete from badges_internal.stat_definitions as defined
     where defined.org_id = any(p_org_ids)
     and not exists (
-        select
-        from watched
-        where watched.org_id = defined.org_id
-        and watched.stat = defined.stat
+        select from watched
+        where watched.org_id = defined.org_id and watched.stat = defined.stat
     );
 end;
 $$;
