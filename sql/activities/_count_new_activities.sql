@@ -260,11 +260,11 @@ begin
                     activity_count = activity_count + 1,
                     value_sum = value_sum + coalesce(v_value, 0),
                     value_max = greatest(value_max, v_value),
-                    -- Null last_date: no days are kept, and every comparison leaves them alone.
+                    -- A column that is null is not kept, and stays so.
                     active_days = active_days + case when last_date < v_day then 1 else 0 end,
                     day_run = case
                         when last_date = v_day - 1 then day_run + 1
-                        when last_date < v_day then 1
+                        when last_date < v_day then day_run - day_run + 1
                         else day_run
                     end,
                     longest_day_run = case
@@ -274,7 +274,7 @@ begin
                     week_run = case
                         when last_date >= v_week then week_run
                         when last_date >= v_week - 7 then week_run + 1
-                        when last_date < v_week then 1
+                        when last_date < v_week then week_run - week_run + 1
                         else week_run
                     end,
                     longest_week_run = case
@@ -285,7 +285,7 @@ begin
                     month_run = case
                         when last_date >= v_month then month_run
                         when last_date >= v_previous_month then month_run + 1
-                        when last_date < v_month then 1
+                        when last_date < v_month then month_run - month_run + 1
                         else month_run
                     end,
                     longest_month_run = case

@@ -1,7 +1,8 @@
 -- Gives a person's stats as the document that criteria_raw and is_eligible see.
 --
 -- Shape: docs/stats-document.schema.json. What the organization knows is there, at zero where
--- nothing happened. A first local day is looked up where a tenure asks it.
+-- nothing happened. A first local day is looked up where a tenure asks it; runs of base stats that
+-- no other rule asks for are counted from all activities where a raw expression may name them.
 create or replace function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text)
 returns jsonb
 language plpgsql
@@ -24,8 +25,46 @@ declare
         ) as asked
     );
     v_nothing_yet constant jsonb := badges_internal._stats_at_zero(p_org_id);
+    v_asks_runs constant boolean := exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.measure = 'raw'
+        and milestone.expression::jsonpath::text ~ '_run"|\*'
+    );
 begin
     return (
+        with kept as materialized (
+            select
+                held.stat, held.bucket, held.activity_count, held.value_sum, held.value_max,
+                held.first_at, held.last_at,
+                coalesce(held.active_days, 0) as active_days,
+                coalesce(held.distinct_count, 0) as distinct_count,
+                coalesce(held.day_run, anew.runs[1], 0) as day_run,
+                coalesce(held.week_run, anew.runs[2], 0) as week_run,
+                coalesce(held.month_run, anew.runs[3], 0) as month_run,
+                coalesce(held.longest_day_run, anew.longest_runs[1], 0) as longest_day_run,
+                coalesce(held.longest_week_run, anew.longest_runs[2], 0) as longest_week_run,
+                coalesce(held.longest_month_run, anew.longest_runs[3], 0) as longest_month_run
+            from badges.peer_mentor_stats as held
+            left join lateral badges_internal._days_anew(
+                jsonb_populate_record(
+                    null::badges_internal.changed_part,
+                    jsonb_build_object(
+                        'peer_mentor_id', p_peer_mentor_id, 'org_id', p_org_id, 'bucket', '',
+                        'types', case
+                            when held.stat <> '*' then jsonb_build_array(substr(held.stat, 2))
+                        end
+                    )
+                ),
+                null
+            ) as anew
+                on v_asks_runs
+                and held.stat < '~'
+                and num_nulls(held.day_run, held.week_run, held.month_run) > 0
+            where held.peer_mentor_id = p_peer_mentor_id
+            and held.org_id = p_org_id
+        )
         select jsonb_build_object(
             'time_zone', (
                 select organization.time_zone
@@ -52,10 +91,8 @@ begin
                         'last_at', held.last_at
                     )
                 )
-                from badges.peer_mentor_stats as held
-                where held.peer_mentor_id = p_peer_mentor_id
-                and held.org_id = p_org_id
-                and held.stat < '~'
+                from kept as held
+                where held.stat < '~'
                 and held.bucket = ''
             ), '{}'),
             'selectors', (v_nothing_yet -> 'selectors') || coalesce((
@@ -79,9 +116,7 @@ begin
                             'first_at', min(held.first_at),
                             'last_at', max(held.last_at)
                         ) as document
-                    from badges.peer_mentor_stats as held
-                    where held.peer_mentor_id = p_peer_mentor_id
-                    and held.org_id = p_org_id
+                    from kept as held
                     group by held.stat
                 ) as best
             ), '{}'),

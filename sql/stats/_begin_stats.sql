@@ -27,17 +27,21 @@ begin
     with begun as (
         insert into badges.peer_mentor_stats as held (
             peer_mentor_id, org_id, stat, bucket, rule_set_version, activity_count, value_sum,
-            value_max, active_days, day_run, week_run, month_run, longest_day_run, longest_week_run,
-            longest_month_run, run_end, first_at, last_at, last_date, next_count, next_sum,
-            next_max, next_active_days, next_distinct, next_day_run, next_week_run,
+            value_max, active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
+            longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
+            next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
             next_month_run, counted_in, counted_upto
         )
         select
             p_peer_mentor_id, p_org_id, wanted.stat, wanted.bucket,
             case when wanted.stat = '*' then p_version end, 1,
-            coalesce(wanted.measured, 0), wanted.measured, day.units, day.units, day.units,
-            day.units, day.units, day.units, day.units, day.last_date, p_occurred_at,
-            p_occurred_at, day.last_date, first.*,
+            coalesce(wanted.measured, 0), wanted.measured, day.active_days,
+            case
+                when (defined.route).element_field is not null
+                    or (defined.route).element_unit is not null then 0
+            end,
+            run.day, run.week, run.month, run.day, run.week, run.month, day.last_date,
+            p_occurred_at, p_occurred_at, day.last_date, first.*,
             case when p_is_looked then pg_current_xact_id() end,
             case when p_is_looked then badges_internal._last_activity_id() end
         from (
@@ -54,10 +58,20 @@ begin
             and defined.stat = wanted.stat
         cross join lateral (
             select
-                case when keeps.has_days then 1 else 0 end as units,
+                case when keeps.has_days then 1 end as active_days,
                 case when keeps.has_days then p_day end as last_date
             from (values (coalesce((defined.route).has_days, true))) as keeps (has_days)
         ) as day
+        -- Runs of stored units begin with the first that counts.
+        cross join lateral (
+            select
+                case when 'day_run' = any(defined.watched) then coalesce(day.active_days, 0) end
+                    as day,
+                case when 'week_run' = any(defined.watched) then coalesce(day.active_days, 0) end
+                    as week,
+                case when 'month_run' = any(defined.watched) then coalesce(day.active_days, 0) end
+                    as month
+        ) as run
         cross join lateral badges_internal._next_thresholds(
             defined.thresholds, p_org_id, wanted.stat,
             row(0, 0, null, 0, 0, 0, 0, 0)::badges_internal.stat_values

@@ -22,7 +22,8 @@ declare
         and defined.stat = any(p_stats)
         group by defined.stat
         having not bool_or(
-            (defined.route).has_days
+            defined.route is null
+            or (defined.route).has_days
             or num_nonnulls(
                 (defined.route).element_field, (defined.route).element_unit,
                 (defined.route).rolling_days

@@ -46,7 +46,8 @@ begin
     for n in 1..3 loop
         v_unit := v_units[n];
         v_gone := badges_internal._unit_number(v_unit, v_day);
-        continue when badges_internal._unit_number(v_unit, v_before) = v_gone
+        continue when p_held.runs[n] is null
+            or badges_internal._unit_number(v_unit, v_before) = v_gone
             or badges_internal._unit_number(v_unit, v_after) = v_gone;
         v_last := badges_internal._unit_number(v_unit, p_held.last_date);
         v_first := v_last - p_held.runs[n] + 1;

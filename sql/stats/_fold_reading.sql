@@ -61,7 +61,11 @@ wanted as materialized (
     where wanted.rolling_days is null
 ),
 stats as materialized (
-    select distinct on (wanted.stat_no) wanted.*, defined.thresholds
+    select distinct on (wanted.stat_no)
+        wanted.*, defined.thresholds,
+        coalesce('day_run' = any(defined.watched), false) as has_day_run,
+        coalesce('week_run' = any(defined.watched), false) as has_week_run,
+        coalesce('month_run' = any(defined.watched), false) as has_month_run
     from wanted
     left join badges_internal.stat_definitions as defined
         on defined.org_id = wanted.org_id

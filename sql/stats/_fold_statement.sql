@@ -85,36 +85,37 @@ merged as materialized (
             coalesce(held.activity_count, 0) + folded.activity_count as activity_count,
             coalesce(held.value_sum, 0) + coalesce(folded.value_sum, 0) as value_sum,
             greatest(held.value_max, folded.value_max) as value_max,
-            coalesce(held.active_days, 0) + case
-                when late.is_late or folded.first_day is null then 0
+            case when stats.has_days then coalesce(held.active_days, 0) + case
+                when late.is_late then 0
                 else folded.new_days - coalesce(folded.first_day = ended.day_no, false)::integer
-            end as active_days,
-            (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
-                as distinct_count,
-            coalesce(case
+            end end as active_days,
+            case when stats.has_elements
+                then (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
+            end as distinct_count,
+            case when stats.has_day_run then coalesce(case
                 when late.is_late or folded.first_day is null then held.day_run
                 else day.run
-            end, 0) as day_run,
-            coalesce(case
+            end, 0) end as day_run,
+            case when stats.has_week_run then coalesce(case
                 when late.is_late or folded.first_day is null then held.week_run
                 else week.run
-            end, 0) as week_run,
-            coalesce(case
+            end, 0) end as week_run,
+            case when stats.has_month_run then coalesce(case
                 when late.is_late or folded.first_day is null then held.month_run
                 else month.run
-            end, 0) as month_run,
-            coalesce(case
+            end, 0) end as month_run,
+            case when stats.has_day_run then coalesce(case
                 when late.is_late or folded.first_day is null then held.longest_day_run
                 else day.longest
-            end, 0) as longest_day_run,
-            coalesce(case
+            end, 0) end as longest_day_run,
+            case when stats.has_week_run then coalesce(case
                 when late.is_late or folded.first_day is null then held.longest_week_run
                 else week.longest
-            end, 0) as longest_week_run,
-            coalesce(case
+            end, 0) end as longest_week_run,
+            case when stats.has_month_run then coalesce(case
                 when late.is_late or folded.first_day is null then held.longest_month_run
                 else month.longest
-            end, 0) as longest_month_run,
+            end, 0) end as longest_month_run,
             case
                 when late.is_late or folded.first_day is null then held.run_end
                 else date '1900-01-01' + folded.last_day

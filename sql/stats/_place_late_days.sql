@@ -36,10 +36,15 @@ begin
                     = badges_internal._unit_number(unit.name, (new_days.stats).last_date)
             ) as current_run
         from new_days
-        cross join (values ('day'), ('week'), ('month')) as unit (name)
+        cross join lateral (values
+            ('day', (new_days.stats).day_run),
+            ('week', (new_days.stats).week_run),
+            ('month', (new_days.stats).month_run)
+        ) as unit (name, held_run)
         cross join lateral badges_internal._run_around(
             new_days.stats, unit.name, new_days.activity_date
         ) as run
+        where unit.held_run is not null
         group by
             new_days.peer_mentor_id, new_days.org_id, new_days.stat, new_days.bucket, unit.name
     ),

@@ -38,9 +38,9 @@ begin
     -- The base row stays: it is the lock.
     update badges.peer_mentor_stats as held
     set activity_count = 0, value_sum = 0, value_max = null, has_negative = false,
-        active_days = 0, distinct_count = 0, day_run = 0, week_run = 0, month_run = 0,
-        longest_day_run = 0, longest_week_run = 0, longest_month_run = 0, run_end = null,
-        first_at = null, last_at = null, last_date = null, counted_in = pg_current_xact_id(),
+        active_days = 0, distinct_count = null, day_run = null, week_run = null,
+        month_run = null, longest_day_run = null, longest_week_run = null,
+        longest_month_run = null, run_end = null, first_at = null, last_at = null, last_date = null, counted_in = pg_current_xact_id(),
         counted_upto = badges_internal._last_activity_id()
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     where held.peer_mentor_id = person.peer_mentor_id

@@ -1,6 +1,7 @@
 -- Sets the next thresholds of people's rows of some stats anew, where they are other ones.
 --
--- For stats of which other numbers are asked than when the rows were written.
+-- For stats of which other numbers are asked than when the rows were written. Runs that no rule
+-- asks for any more go.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._set_next_thresholds(
@@ -25,7 +26,17 @@ begin
         next_distinct = next.next_distinct,
         next_day_run = next.next_day_run,
         next_week_run = next.next_week_run,
-        next_month_run = next.next_month_run
+        next_month_run = next.next_month_run,
+        day_run = case when 'day_run' = any(defined.watched) then held.day_run end,
+        week_run = case when 'week_run' = any(defined.watched) then held.week_run end,
+        month_run = case when 'month_run' = any(defined.watched) then held.month_run end,
+        longest_day_run = case when 'day_run' = any(defined.watched) then held.longest_day_run end,
+        longest_week_run = case
+            when 'week_run' = any(defined.watched) then held.longest_week_run
+        end,
+        longest_month_run = case
+            when 'month_run' = any(defined.watched) then held.longest_month_run
+        end
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     join badges.peer_mentor_stats as own
         on own.peer_mentor_id = person.peer_mentor_id

@@ -19,12 +19,18 @@ begin
         value_max = p_left.value_max,
         active_days = p_left.active_days,
         distinct_count = p_left.distinct_count,
-        day_run = p_left.runs[1],
-        week_run = p_left.runs[2],
-        month_run = p_left.runs[3],
-        longest_day_run = p_left.longest_runs[1],
-        longest_week_run = p_left.longest_runs[2],
-        longest_month_run = p_left.longest_runs[3],
+        day_run = case when held.day_run is not null then p_left.runs[1] end,
+        week_run = case when held.week_run is not null then p_left.runs[2] end,
+        month_run = case when held.month_run is not null then p_left.runs[3] end,
+        longest_day_run = case
+            when held.longest_day_run is not null then p_left.longest_runs[1]
+        end,
+        longest_week_run = case
+            when held.longest_week_run is not null then p_left.longest_runs[2]
+        end,
+        longest_month_run = case
+            when held.longest_month_run is not null then p_left.longest_runs[3]
+        end,
         run_end = p_left.run_end,
         first_at = p_left.first_at,
         last_at = p_left.last_at,

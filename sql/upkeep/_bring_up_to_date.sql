@@ -49,8 +49,7 @@ begin
         and defined.stat = change.stat
     cross join lateral (
         select
-            change.stat >= '~' and coalesce(defined.since_version > oldest.version, false)
-                as is_new,
+            coalesce(defined.since_version > oldest.version, false) as is_new,
             change.stat >= '~' and defined.stat is null as is_gone
     ) as kind
     where p_is_counted;

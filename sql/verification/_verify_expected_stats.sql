@@ -2,7 +2,7 @@
 --
 -- A streak with units of its own counts runs of the units that reached their target, each standing
 -- on its first day. The row of a rolling window has the best window's value, each measure for
--- itself.
+-- itself. Runs are null where no rule asks for them.
 create or replace function badges_internal._verify_expected_stats(
     p_scope badges_internal.verified_scope
 )
@@ -177,12 +177,12 @@ begin atomic
         part.has_negative,
         part.active_days,
         part.distinct_count,
-        coalesce(part.day_run, 0),
-        coalesce(part.week_run, 0),
-        coalesce(part.month_run, 0),
-        coalesce(part.longest_day_run, 0),
-        coalesce(part.longest_week_run, 0),
-        coalesce(part.longest_month_run, 0),
+        case when 'day_run' = any(stat.measures) then coalesce(part.day_run, 0) end,
+        case when 'week_run' = any(stat.measures) then coalesce(part.week_run, 0) end,
+        case when 'month_run' = any(stat.measures) then coalesce(part.month_run, 0) end,
+        case when 'day_run' = any(stat.measures) then coalesce(part.longest_day_run, 0) end,
+        case when 'week_run' = any(stat.measures) then coalesce(part.longest_week_run, 0) end,
+        case when 'month_run' = any(stat.measures) then coalesce(part.longest_month_run, 0) end,
         part.run_end,
         part.first_at,
         part.last_at,
@@ -203,7 +203,7 @@ begin atomic
         bool_or(part.has_negative),
         max(part.active_days),
         max(part.distinct_count),
-        0, 0, 0, 0, 0, 0,
+        null, null, null, null, null, null,
         null,
         min(part.first_at),
         max(part.last_at),

@@ -25,13 +25,16 @@ begin atomic
             base.stat,
             base.activity_type,
             null::text[] as watched,
-            0 as since_version,
+            coalesce(definition.since_version, 0) as since_version,
             '{}'::jsonb as selector
         from (
             select kind.org_id, '*' as stat, kind.activity_type from kinds as kind
             union all
             select kind.org_id, '=' || kind.activity_type, kind.activity_type from kinds as kind
         ) as base
+        left join badges_internal.stat_definitions as definition
+            on definition.org_id = base.org_id
+            and definition.stat = base.stat
         union all
         select
             definition.org_id,

@@ -21,7 +21,8 @@ from tests.engine import rows
 Row = dict[str, Any]
 Key = tuple[Any, str, str, str]
 LIMIT = Decimal("1e30")
-# A rule's stat keeps days where a rule asks for one of these; base stats always do.
+# A rule's stat keeps days where a rule asks for one of these; base stats always do. Runs are kept
+# where a rule asks for them. What is not kept is null.
 DAYS = {"active_days", "day_run", "week_run", "month_run"}
 
 
@@ -63,7 +64,7 @@ def _recount(connection: Connection) -> dict[Key, Row]:
             each["org_id"],
             each["stat"],
             json.loads(each["selector"], parse_float=Decimal)
-            | {"keeps_days": not DAYS.isdisjoint(each["watched"])},
+            | {"keeps_days": not DAYS.isdisjoint(each["watched"]), "asked": each["watched"]},
         )
         for each in rows(
             connection,
@@ -71,10 +72,16 @@ def _recount(connection: Connection) -> dict[Key, Row]:
             " where stat >= '~'",
         )
     ]
+    asked = {
+        (each["org_id"], each["stat"]): each["watched"]
+        for each in rows(
+            connection, "select org_id, stat, watched from badges_internal.stat_definitions"
+        )
+    }
     orgs = {each["org_id"] for each in activities}
-    selectors += [(org, "*", {}) for org in orgs]
+    selectors += [(org, "*", {"asked": asked.get((org, "*"), ())}) for org in orgs]
     selectors += [
-        (org, f"={kind}", {"types": [kind]})
+        (org, f"={kind}", {"types": [kind], "asked": asked.get((org, f"={kind}"), ())})
         for org, kind in {(each["org_id"], each["activity_type"]) for each in activities}
     ]
     parts: dict[Key, tuple[Row, list[Row]]] = {}
@@ -258,7 +265,12 @@ def counted(chosen: list[Row], selector: Mapping[str, Any]) -> Row:
     else:
         row["run_end"] = max(days)
     if by_elements or not selector.get("keeps_days", True):
-        row |= {"active_days": 0, "last_date": None}
+        row |= {"active_days": None, "last_date": None}
     if not by_elements and not selector.get("keeps_days", True):
-        row |= {name: 0 for name in row if name.endswith("_run")} | {"run_end": None}
+        row["run_end"] = None
+    if not by_elements and "distinct" not in selector:
+        row["distinct_count"] = None
+    for unit in ("day", "week", "month"):
+        if f"{unit}_run" not in selector["asked"]:
+            row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
     return row

@@ -41,6 +41,7 @@ begin
             from unnest(v_unmeasured) as unmeasured
             where unmeasured.org_id = milestones.org_id
             and unmeasured.stat = milestones.stat
+            and milestones.measure = any(unmeasured.watched)
         )
     )
     select

@@ -23,20 +23,33 @@ begin
         from (
             select
                 milestone.org_id, milestone.stat,
-                coalesce(defined.selector, milestone.stat::jsonb) as selector,
+                coalesce(defined.selector, named.selector) as selector,
                 array_agg(distinct milestone.measure) as measures
             from unnest(p_milestones) as milestone
             left join badges_internal.stat_definitions as defined
                 on defined.org_id = milestone.org_id
                 and defined.stat = milestone.stat
-            where (starts_with(milestone.stat, '~') or starts_with(milestone.stat, '{'))
-            and milestone.measure <> 'tenure'
+            cross join lateral (
+                select
+                    left(milestone.stat, 1) in ('*', '=') as is_base,
+                    milestone.measure like '%\_run' as is_run,
+                    case
+                        when milestone.stat = '*' then '{}'
+                        when starts_with(milestone.stat, '=') then jsonb_build_object(
+                            'types', jsonb_build_array(substr(milestone.stat, 2))
+                        )
+                        when starts_with(milestone.stat, '{') then milestone.stat::jsonb
+                    end as selector
+            ) as named
+            where milestone.measure <> 'tenure'
+            and (named.is_run or not named.is_base)
             and (
                 defined.stat is null
+                or named.is_run and milestone.measure <> all(defined.watched)
                 or not (defined.route).has_days
                 and (defined.route).element_unit is null
                 and (defined.route).rolling_days is null
-                and milestone.measure in ('active_days', 'day_run', 'week_run', 'month_run')
+                and milestone.measure = 'active_days'
                 or exists (
                     select
                     from badges.peer_mentor_stats as base
@@ -47,7 +60,7 @@ begin
             )
             group by
                 milestone.org_id, milestone.stat,
-                coalesce(defined.selector, milestone.stat::jsonb)
+                coalesce(defined.selector, named.selector)
         ) as missing
         join badges.organizations as organization
             on organization.org_id = missing.org_id

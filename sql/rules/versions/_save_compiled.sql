@@ -11,6 +11,8 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_runs constant text[] := '{day_run,week_run,month_run}';
 begin
     with compiled as materialized (
         select
@@ -166,17 +168,24 @@ begin
             case when watched.stat >= '~' then badges_internal._stat_route(
                 watched.selector, watched.measures, organization.time_zone
             ) end,
-            watched.measures, p_version, watched.thresholds
+            watched.measures,
+            case when watched.stat >= '~' or watched.measures && v_runs then p_version else 0 end,
+            watched.thresholds
         from watched
         join badges.organizations as organization on organization.org_id = watched.org_id
-        -- A stat of which more is asked is as good as new, and so is one that drops its days.
+        -- A stat of which more is asked is as good as new, and so is one that drops its days. Base
+        -- stats have all but the runs.
         on conflict (org_id, stat) do update set
             watched = excluded.watched,
             route = excluded.route,
             thresholds = excluded.thresholds,
             since_version = case
-                when excluded.watched <@ defined.watched
+                when excluded.stat >= '~' and excluded.watched <@ defined.watched
                 and (excluded.route).has_days is not distinct from (defined.route).has_days
+                    then defined.since_version
+                when excluded.stat < '~' and array(
+                    select unnest(excluded.watched) intersect select unnest(v_runs)
+                ) <@ defined.watched
                     then defined.since_version
                 else excluded.since_version
             end
