@@ -276,37 +276,47 @@ moments as (
     and crossed.measure in ('active_days', 'day_run', 'week_run', 'month_run')
     group by crossed.crossing_no
 ),
--- The last activity of the moment decides, where there is no doubt which ones of it do.
+-- The activities of those moments: each step a join of its own, whatever is thought of their number.
+waiting as materialized (
+    select crossed.*, moments.occurred_at
+    from moments
+    join crossed on crossed.crossing_no = moments.crossing_no
+    where moments.activity_id is null
+),
+concurrent as materialized (
+    select
+        waiting.crossing_no, waiting.stat_no, waiting.measure, waiting.bucket, a.org_id,
+        a.activity_type, a.activity_date, a.occurred_at, a.quantity, a.attributes, a.activity_id
+    from arrived as a
+    join waiting
+        on waiting.person_no = a.person_no
+        and waiting.occurred_at = a.occurred_at
+),
+-- The last one of them decides, where there is no doubt which ones do.
 decisive as (
     select
-        moments.crossing_no, moments.occurred_at,
+        a.crossing_no, a.occurred_at,
         case
-            when crossed.measure = 'sum' or count(*) = 1
-                or crossed.measure not in ('max', 'distinct')
+            when a.measure = 'sum' or count(*) = 1
+                or a.measure not in ('max', 'distinct')
                 and min(a.activity_date) = max(a.activity_date)
                 then max(a.activity_id)
         end as activity_id
-    from moments
-    join crossed on crossed.crossing_no = moments.crossing_no
-    join arrived as a
-        on a.person_no = crossed.person_no
-        and a.occurred_at = moments.occurred_at
+    from concurrent as a
     join wanted
-        on wanted.stat_no = crossed.stat_no
-        and wanted.org_id = a.org_id
+        on wanted.stat_no = a.stat_no
         and wanted.activity_type = a.activity_type
     cross join lateral badges_internal._reading(
         wanted.per_field, wanted.window_unit, wanted.value_field, wanted.element_field,
         wanted.element_unit, wanted.element_measure, wanted.element_value_field, a.attributes,
         a.quantity, a.activity_date
     ) as reading
-    where moments.activity_id is null
-    and reading.bucket = crossed.bucket
+    where reading.bucket = a.bucket
     and badges_internal._is_chosen(
         wanted.predicate, wanted.needs_quantity, wanted.needs_calendar, wanted.clock_zone,
         a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
-    group by moments.crossing_no, moments.occurred_at, crossed.measure
+    group by a.crossing_no, a.occurred_at, a.measure
 ),
 decided_crossings as materialized (
     select moments.crossing_no, moments.occurred_at, moments.activity_id
