@@ -14,7 +14,19 @@ people as materialized (
         given.peer_mentor_id,
         given.org_id,
         base.last_at as old_last_at,
-        base.last_at is not null and not $4 as is_known
+        base.last_at is not null and not $4 as is_known,
+        -- Nothing is held or denied: whatever the new activities reach is awarded.
+        base.last_at is null and not $4 and not exists (
+            select
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = given.peer_mentor_id
+            and earned.org_id = given.org_id
+        ) and not exists (
+            select
+            from badges.badge_denials as denial
+            where denial.peer_mentor_id = given.peer_mentor_id
+            and denial.org_id = given.org_id
+        ) as is_new
     from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
     -- By the whole key: the partial index on base rows is not sorted by person.
     cross join (values ('*')) as base_stat (stat)
@@ -31,7 +43,7 @@ people as materialized (
 arrived as materialized (
     select
         person.person_no, person.org_id, a.activity_type, a.activity_date, a.occurred_at,
-        a.quantity, a.attributes
+        a.quantity, a.attributes, a.activity_id
     from {source}
 ),
 wanted as materialized (
@@ -63,11 +75,13 @@ stats as materialized (
 picked as not materialized (
     select
         a.person_no * 1048576::bigint + wanted.stat_no as cell,
+        wanted.stat_no,
         wanted.has_days,
         wanted.has_elements,
         wanted.element_measure,
         a.activity_date,
         a.occurred_at,
+        a.activity_id,
         reading.*
     from arrived as a
     join wanted

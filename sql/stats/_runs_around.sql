@@ -1,9 +1,9 @@
 -- Measures the day, week and month runs around a day that a row of the snapshot did not have.
 --
 -- p_before, p_after: the row's days beside it, null = none within a month; p_held_runs: the row's
--- last runs, null = not kept. A unit is new when neither neighbour lies in it; only where one lies in
--- the next unit is a run read on, up to the first gap or to the run that the row has. lengths: of
--- the runs around new units, by unit; last: of those that became the row's last run.
+-- last runs, null = not kept. A unit is new when neither neighbour lies in it; only where one lies
+-- in the next unit is a run read on, up to the first gap or to the run that the row has. lengths:
+-- of the runs around new units, by unit; last: of those that became the row's last run.
 create or replace function badges_internal._runs_around(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -38,7 +38,8 @@ begin
         v_number := badges_internal._unit_number(v_unit, p_day);
         v_before := badges_internal._unit_number(v_unit, p_before);
         v_after := badges_internal._unit_number(v_unit, p_after);
-        continue when v_before = v_number or v_after = v_number or p_held_runs[v_place] is null;
+        continue when p_held_runs[v_place] is null
+            or v_before = v_number or v_after = v_number;
         v_length := 1;
         if v_before = v_number - 1 then
             v_length := 1 + badges_internal._run_length(
