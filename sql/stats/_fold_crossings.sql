@@ -102,6 +102,7 @@ crossed as materialized (
         row_number() over () as crossing_no,
         (
             datable.badge_definition_id is not null
+            and person.person_no is not null
             and (person.is_new or datable.is_simple and not exists (
                 select
                 from badges.earned_badges as earned

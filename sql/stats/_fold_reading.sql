@@ -51,7 +51,7 @@ wanted as materialized (
         wanted.*,
         dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
         wanted.element_field is not null or wanted.element_unit is not null as has_elements,
-        wanted.stat < '~' as is_base
+        wanted.stat not like '~%' as is_base
     from badges_internal._wanted_stats(
         array(
             select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
