@@ -46,13 +46,13 @@ declare
     v_element_stats text[]; -- stats that count distinct values
     v_element_buckets text[];
     v_elements text[];
+    v_is_new boolean;
     v_new_stats text[]; -- those to which the value is new
-    v_has_begun boolean;
+    v_has_begun boolean := false;
     v_stats text[];
     v_own_stats text[]; -- those with a bucket or a value of their own
     v_own_buckets text[];
     v_own_values numeric[];
-    v_group text[]; -- the stats of one update
     v_bucket text;
     v_value numeric;
     v_is_negative boolean;
@@ -60,18 +60,17 @@ declare
     v_month date;
     v_previous_month date;
     v_found integer;
-    v_place integer;
     v_base_version integer;
     v_last_at timestamptz;
     v_last_date date;
-    v_is_touched boolean;
+    v_upto bigint; -- to which activity this transaction has counted from the table
+    v_is_touched boolean := false;
     v_stale_person uuid;
     v_stale_org text;
     v_has_reached boolean;
     v_row_version integer;
     v_row_at timestamptz;
     v_row_date date;
-    v_row_in xid8;
     v_row_upto bigint;
     v_row_reached boolean;
     v_counted badges_internal.counted_activity;
@@ -103,9 +102,6 @@ begin
         and found.activity_type = a.activity_type
     where not exists (select from badges_internal.rule_gate for key share)
     limit 1;
-    if v_person is null then
-        return null;
-    end if;
     if v_has_more then
         if exists (select from new_activities offset 30) then
             perform set_config('plan_cache_mode', 'auto', true);
@@ -161,6 +157,8 @@ begin
         into
             v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
             v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+    elsif v_person is null then
+        return null;
     end if;
     loop
         if v_at > now() + interval '1 day' then
@@ -176,22 +174,17 @@ begin
             where found.org_id = v_org
             and found.activity_type = '';
             v_version := coalesce(v_version, 0);
+            v_routes := coalesce(v_routes, '{}');
         end if;
         v_stats := array['*', '=' || v_type] || v_plain_stats;
         v_is_negative := v_quantity < 0;
-        v_own_stats := null;
-        v_own_buckets := null;
-        v_own_values := null;
-        v_apart := null;
-        v_element_stats := null;
-        v_element_buckets := null;
-        v_elements := null;
-        v_new_stats := null;
-        foreach v_route in array coalesce(v_routes, '{}') loop
-            continue when v_route.predicate is not null and not badges_internal._is_chosen(
-                v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
-                v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
-            );
+        foreach v_route in array v_routes loop
+            if v_route.predicate is not null then
+                continue when not badges_internal._is_chosen(
+                    v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
+                    v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
+                );
+            end if;
             v_bucket := '';
             if v_route.per_field is not null or v_route.window_unit is not null then
                 v_bucket := badges_internal._bucket(
@@ -210,17 +203,16 @@ begin
                 or v_route.rolling_days is not null
             then
                 if v_route.element_at_least is null and v_route.rolling_days is null then
-                    v_element := case
-                        when v_route.element_unit is null then badges_internal._scalar_text(
-                            badges_internal._attribute(
-                                v_attributes, v_quantity, v_route.element_field
-                            )
-                        )
-                        else to_char(
+                    if v_route.element_unit is null then
+                        v_element := badges_internal._scalar_text(badges_internal._attribute(
+                            v_attributes, v_quantity, v_route.element_field
+                        ));
+                    else
+                        v_element := to_char(
                             badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
                             'YYYY-MM-DD'
-                        )
-                    end;
+                        );
+                    end if;
                     if v_element is not null then
                         v_element_stats := v_element_stats || v_route.stat;
                         v_element_buckets := v_element_buckets || v_bucket;
@@ -247,89 +239,91 @@ begin
         v_previous_month := (v_month - interval '1 month')::date;
         v_base_version := null;
         v_found := 0;
-        v_place := 0;
         v_has_reached := false;
-        v_is_touched := false;
-        v_group := v_stats;
-        v_bucket := '';
-        v_value := v_quantity;
+        v_upto := null;
+        for v_row_version, v_row_at, v_row_date, v_row_upto, v_row_reached in
+            update badges.peer_mentor_stats as held
+            set
+                activity_count = activity_count + 1,
+                value_sum = value_sum + coalesce(
+                    case when held.stat = any(v_own_stats)
+                        then v_own_values[array_position(v_own_stats, held.stat)]
+                        else v_quantity end,
+                    0
+                ),
+                value_max = greatest(
+                    value_max,
+                    case when held.stat = any(v_own_stats)
+                        then v_own_values[array_position(v_own_stats, held.stat)]
+                        else v_quantity end
+                ),
+                -- A column that is null is not kept, and stays so.
+                active_days = active_days + case when last_date < v_day then 1 else 0 end,
+                day_run = case
+                    when last_date = v_day - 1 then day_run + 1
+                    when last_date < v_day then day_run - day_run + 1
+                    else day_run
+                end,
+                longest_day_run = case
+                    when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
+                    else longest_day_run
+                end,
+                week_run = case
+                    when last_date >= v_week then week_run
+                    when last_date >= v_week - 7 then week_run + 1
+                    when last_date < v_week then week_run - week_run + 1
+                    else week_run
+                end,
+                longest_week_run = case
+                    when last_date < v_week and last_date >= v_week - 7
+                        then greatest(longest_week_run, week_run + 1)
+                    else longest_week_run
+                end,
+                month_run = case
+                    when last_date >= v_month then month_run
+                    when last_date >= v_previous_month then month_run + 1
+                    when last_date < v_month then month_run - month_run + 1
+                    else month_run
+                end,
+                longest_month_run = case
+                    when last_date < v_month and last_date >= v_previous_month
+                        then greatest(longest_month_run, month_run + 1)
+                    else longest_month_run
+                end,
+                run_end = case when last_date < v_day then v_day else run_end end,
+                first_at = least(first_at, v_at),
+                last_at = greatest(last_at, v_at),
+                last_date = case when last_date < v_day then v_day else last_date end
+            where held.peer_mentor_id = v_person
+            and held.org_id = v_org
+            and held.stat = any(v_stats || v_own_stats)
+            and held.bucket = any(''::text || v_own_buckets)
+            and held.bucket = coalesce(v_own_buckets[array_position(v_own_stats, held.stat)], '')
+            -- A base row without activities was written by a decision by hand.
+            and held.activity_count > 0
+            returning
+                rule_set_version, last_at, last_date,
+                case when counted_in = pg_current_xact_id() then counted_upto end,
+                badges_internal._has_reached(held)
         loop
-            for v_row_version, v_row_at, v_row_date, v_row_in, v_row_upto, v_row_reached in
-                update badges.peer_mentor_stats as held
-                set
-                    activity_count = activity_count + 1,
-                    value_sum = value_sum + coalesce(v_value, 0),
-                    value_max = greatest(value_max, v_value),
-                    -- A column that is null is not kept, and stays so.
-                    active_days = active_days + case when last_date < v_day then 1 else 0 end,
-                    day_run = case
-                        when last_date = v_day - 1 then day_run + 1
-                        when last_date < v_day then day_run - day_run + 1
-                        else day_run
-                    end,
-                    longest_day_run = case
-                        when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
-                        else longest_day_run
-                    end,
-                    week_run = case
-                        when last_date >= v_week then week_run
-                        when last_date >= v_week - 7 then week_run + 1
-                        when last_date < v_week then week_run - week_run + 1
-                        else week_run
-                    end,
-                    longest_week_run = case
-                        when last_date < v_week and last_date >= v_week - 7
-                            then greatest(longest_week_run, week_run + 1)
-                        else longest_week_run
-                    end,
-                    month_run = case
-                        when last_date >= v_month then month_run
-                        when last_date >= v_previous_month then month_run + 1
-                        when last_date < v_month then month_run - month_run + 1
-                        else month_run
-                    end,
-                    longest_month_run = case
-                        when last_date < v_month and last_date >= v_previous_month
-                            then greatest(longest_month_run, month_run + 1)
-                        else longest_month_run
-                    end,
-                    run_end = case when last_date < v_day then v_day else run_end end,
-                    first_at = least(first_at, v_at),
-                    last_at = greatest(last_at, v_at),
-                    last_date = case when last_date < v_day then v_day else last_date end
-                where held.peer_mentor_id = v_person
-                and held.org_id = v_org
-                and held.stat = any(v_group)
-                and held.bucket = v_bucket
-                -- A base row without activities was written by a decision by hand.
-                and held.activity_count > 0
-                returning
-                    rule_set_version, last_at, last_date, counted_in, counted_upto,
-                    badges_internal._has_reached(held)
-            loop
-                v_found := v_found + 1;
-                if v_row_version is not null then
-                    v_base_version := v_row_version;
-                    v_last_at := v_row_at;
-                    v_last_date := v_row_date;
-                    if v_row_in is not null then
-                        v_is_touched := v_row_in = pg_current_xact_id()
-                            and badges_internal._is_touched(v_id, v_row_upto);
-                    end if;
-                end if;
-                if v_row_reached then
-                    v_has_reached := true;
-                end if;
-            end loop;
-            v_place := v_place + 1;
-            exit when v_own_stats[v_place] is null;
-            v_group := array[v_own_stats[v_place]];
-            v_bucket := v_own_buckets[v_place];
-            v_value := v_own_values[v_place];
+            v_found := v_found + 1;
+            if v_row_version is not null then
+                v_base_version := v_row_version;
+                v_last_at := v_row_at;
+                v_last_date := v_row_date;
+                v_upto := v_row_upto;
+            end if;
+            if v_row_reached then
+                v_has_reached := true;
+            end if;
         end loop;
-
-        v_has_begun := v_base_version is null;
-        if v_has_begun then
+        if v_upto is not null then
+            v_is_touched := badges_internal._is_touched(v_id, v_upto);
+        end if;
+        if v_base_version = v_version then
+            null;
+        elsif v_base_version is null then
+            v_has_begun := true;
             select not begun.is_first, begun.has_reached
             into v_is_touched, v_has_reached
             from badges_internal._begin_person(
@@ -338,11 +332,11 @@ begin
             v_found := 1;
             v_last_at := v_at;
             v_last_date := v_day;
-        elsif v_base_version <> v_version then
+        else
             v_is_touched := true;
         end if;
         if not v_is_touched then
-            if v_found < cardinality(v_stats) + v_place - 1 then
+            if v_found < cardinality(v_stats || v_own_stats) then
                 select v_found + begun.row_count, v_has_reached or begun.has_reached
                 into v_found, v_has_reached
                 from badges_internal._begin_stats(
@@ -351,23 +345,38 @@ begin
                 ) as begun;
                 v_has_begun := true;
                 -- A row that another session began while this one waited is in neither.
-                v_is_touched := v_found < cardinality(v_stats) + v_place - 1;
+                v_is_touched := v_found < cardinality(v_stats || v_own_stats);
             end if;
             if v_elements is not null then
-                for v_element in
-                    insert into badges_internal.stat_elements (
-                        peer_mentor_id, org_id, stat, bucket, element, is_counted
-                    )
-                    select v_person, v_org, found.stat, found.bucket, found.element, true
-                    from unnest(v_element_stats, v_element_buckets, v_elements)
-                        as found (stat, bucket, element)
-                    on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing
-                    returning stat
-                loop
-                    v_new_stats := v_new_stats || v_element;
+                -- Nearly always the value is known: a look is half of an insert in vain.
+                v_is_new := false;
+                for v_place in 1 .. cardinality(v_elements) loop
+                    if not exists (
+                        select
+                        from badges_internal.stat_elements as known
+                        where known.peer_mentor_id = v_person
+                        and known.org_id = v_org
+                        and known.stat = v_element_stats[v_place]
+                        and known.bucket = v_element_buckets[v_place]
+                        and known.element = v_elements[v_place]
+                    ) then
+                        v_is_new := true;
+                    end if;
                 end loop;
-                -- A new unit joins a run.
-                if v_new_stats is not null then
+                if v_is_new then
+                    for v_element in
+                        insert into badges_internal.stat_elements (
+                            peer_mentor_id, org_id, stat, bucket, element, is_counted
+                        )
+                        select v_person, v_org, found.stat, found.bucket, found.element, true
+                        from unnest(v_element_stats, v_element_buckets, v_elements)
+                            as found (stat, bucket, element)
+                        on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing
+                        returning stat
+                    loop
+                        v_new_stats := v_new_stats || v_element;
+                    end loop;
+                    -- A new unit joins a run.
                     foreach v_route in array v_routes loop
                         if v_route.element_unit is not null and v_route.stat = any(v_new_stats) then
                             v_new_stats := array_remove(v_new_stats, v_route.stat);
@@ -419,6 +428,16 @@ begin
             or v_org is distinct from v_stale_org;
         end loop;
         exit when not found;
+        v_own_stats := null;
+        v_own_buckets := null;
+        v_own_values := null;
+        v_apart := null;
+        v_element_stats := null;
+        v_element_buckets := null;
+        v_elements := null;
+        v_new_stats := null;
+        v_has_begun := false;
+        v_is_touched := false;
     end loop;
     if v_has_more then
         close v_rows;
