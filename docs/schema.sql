@@ -1029,7 +1029,6 @@ function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text,
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_rules() returns void volatile;
-function badges_internal._instant_before(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_moment timestamp with time zone, p_is_count boolean) returns TABLE(occurred_at timestamp with time zone, value numeric, activity_ids bigint[]) stable;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
@@ -1233,7 +1232,6 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._values_before(p_states badges_internal.condition_state[], p_moments timestamp with time zone[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_from date) returns numeric[] volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
