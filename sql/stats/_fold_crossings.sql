@@ -27,8 +27,8 @@ reached as materialized (
         ('week_run', lowest_week_run, longest_week_run, 0),
         ('month_run', lowest_month_run, longest_month_run, 0)
     ) as moved (measure, lowest, value, before)
-    where merged.may_fall
-    or moved.value >= moved.lowest
+    where (merged.may_fall or merged.has_reached)
+    and (merged.may_fall or moved.value >= moved.lowest)
 ),
 -- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
 -- measures: its milestone lies less than one below.
@@ -102,6 +102,7 @@ crossed as materialized (
         row_number() over () as crossing_no,
         (
             datable.badge_definition_id is not null
+            and person.person_no is not null
             and (person.is_new or datable.is_simple and not exists (
                 select
                 from badges.earned_badges as earned
@@ -172,51 +173,45 @@ collected as (
     where decided.is_counted
     and not decided.was_counted
 ),
--- When each unit first counted, and the run it is in.
-units as (
-    select
-        counted.*,
-        case when counted.measure <> 'active_days' then counted.number - row_number() over (
-            partition by counted.cell, counted.bucket, counted.measure order by counted.number
-        ) end as island
-    from (
-        select
-            picked.cell, picked.bucket, asked.measure, unit.number,
-            min(picked.occurred_at) as counted_at
-        from picked
-        join asked on asked.cell = picked.cell
-        cross join lateral (
-            select case asked.measure
-                when 'week_run' then (picked.activity_date - date '1900-01-01') / 7
-                when 'month_run' then badges_internal._unit_number('month', picked.activity_date)
-                else picked.activity_date - date '1900-01-01'
-            end as number
-        ) as unit
-        where asked.measure in ('active_days', 'day_run', 'week_run', 'month_run')
-        and picked.bucket is not null
-        and picked.stat_no in (
-            select own.stat_no
-            from asked as own
-            where own.measure in ('active_days', 'day_run', 'week_run', 'month_run')
-        )
-        group by picked.cell, picked.bucket, asked.measure, unit.number
-    ) as counted
-),
--- A day's moments lie within two days of it: a unit two before another can still have counted later.
+-- Units with when those before them in their run counted, days in the order in which they counted.
+-- A day's moments lie within two days of it: a unit two before can still have counted later.
 joined as (
     select
-        units.cell, units.bucket, units.measure, units.counted_at,
+        islands.cell, islands.bucket, islands.measure, islands.counted_at,
         row_number() over in_run as place,
-        case when units.measure <> 'active_days' then lag(units.counted_at) over in_run end
-            as counted_1,
-        case when units.measure <> 'active_days' then lag(units.counted_at, 2) over in_run end
-            as counted_2
-    from units
+        lag(islands.counted_at) over in_run as counted_1,
+        lag(islands.counted_at, 2) over in_run as counted_2
+    from (
+        select
+            days.cell, days.bucket, asked.measure, unit.number,
+            min(days.counted_at) as counted_at,
+            unit.number - row_number() over (
+                partition by days.cell, nullif(days.bucket, ''), asked.measure
+                order by unit.number
+            ) as island
+        from days
+        join asked on asked.cell = days.cell and asked.measure like '%run'
+        cross join lateral (
+            select badges_internal._unit_number(
+                split_part(asked.measure, '_', 1), date '1900-01-01' + days.day_no
+            ) as number
+        ) as unit
+        group by days.cell, days.bucket, asked.measure, unit.number
+    ) as islands
     window in_run as (
-        partition by units.cell, units.bucket, units.measure, units.island
-        order by
-            case when units.measure <> 'active_days' then units.number end, units.counted_at
+        partition by
+            islands.cell, nullif(islands.bucket, ''), islands.measure, islands.island
+        order by islands.number
     )
+    union all
+    select
+        days.cell, days.bucket, asked.measure, days.counted_at,
+        row_number() over (
+            partition by days.cell, nullif(days.bucket, '') order by days.counted_at
+        ),
+        null, null
+    from days
+    join asked on asked.cell = days.cell and asked.measure = 'active_days'
 ),
 moments as (
     select crossed.crossing_no, placed.occurred_at, placed.activity_id

@@ -44,6 +44,13 @@ merged as materialized (
         greatest(held.last_at, folded.last_at) as last_at,
         greatest(held.last_date, date '1900-01-01' + folded.last_day) as last_date,
         lowest.*,
+        own.activity_count >= lowest.lowest_count or own.value_sum >= lowest.lowest_sum
+            or own.value_max >= lowest.lowest_max
+            or own.active_days >= lowest.lowest_active_days
+            or own.distinct_count >= lowest.lowest_distinct
+            or own.longest_day_run >= lowest.lowest_day_run
+            or own.longest_week_run >= lowest.lowest_week_run
+            or own.longest_month_run >= lowest.lowest_month_run as has_reached,
         next.*
     from folded
     join people as person on person.person_no = (folded.cell >> 20)
