@@ -141,7 +141,7 @@ placed as (
     select
         picked.cell, picked.bucket, picked.occurred_at, picked.activity_id,
         row_number() over (
-            partition by picked.cell, picked.bucket
+            partition by picked.cell, nullif(picked.bucket, '')
             order by picked.occurred_at, picked.activity_id
         ) as place
     from picked
@@ -153,7 +153,7 @@ summed as (
     select
         picked.cell, picked.bucket, picked.occurred_at, picked.measured,
         sum(picked.measured) over (
-            partition by picked.cell, picked.bucket
+            partition by picked.cell, nullif(picked.bucket, '')
             order by picked.occurred_at, picked.activity_id
             rows between unbounded preceding and current row
         ) as value
@@ -167,49 +167,43 @@ collected as (
     select
         decided.cell, decided.bucket, decided.first_at,
         row_number() over (
-            partition by decided.cell, decided.bucket order by decided.first_at
+            partition by decided.cell, nullif(decided.bucket, '') order by decided.first_at
         ) as place
     from decided
     where decided.is_counted
     and not decided.was_counted
 ),
--- Units with when those before them in their run counted, days in the order in which they counted.
--- A day's moments lie within two days of it: a unit two before can still have counted later.
-joined as (
+-- Of the first run that is long enough: the unit that completes it, and when it and the two before
+-- it first counted. A day's moments lie within two days of it: only those two may count later.
+completed as materialized (
     select
-        islands.cell, islands.bucket, islands.measure, islands.counted_at,
-        row_number() over in_run as place,
-        lag(islands.counted_at) over in_run as counted_1,
-        lag(islands.counted_at, 2) over in_run as counted_2
-    from (
-        select
-            days.cell, days.bucket, asked.measure, unit.number,
-            min(days.counted_at) as counted_at,
-            unit.number - row_number() over (
-                partition by days.cell, nullif(days.bucket, ''), asked.measure
-                order by unit.number
-            ) as island
-        from days
-        join asked on asked.cell = days.cell and asked.measure like '%run'
-        cross join lateral (
-            select badges_internal._unit_number(
-                split_part(asked.measure, '_', 1), date '1900-01-01' + days.day_no
-            ) as number
-        ) as unit
-        group by days.cell, days.bucket, asked.measure, unit.number
-    ) as islands
-    window in_run as (
-        partition by
-            islands.cell, nullif(islands.bucket, ''), islands.measure, islands.island
-        order by islands.number
-    )
-    union all
+        crossed.crossing_no, crossed.cell, crossed.bucket, unit.name,
+        badges_internal._unit_day(
+            unit.name, found.number - least(ceil(crossed.threshold), 3)::integer
+        ) - date '1900-01-01' as first_day,
+        badges_internal._unit_day(unit.name, found.number) - 1 - date '1900-01-01' as last_day
+    from crossed
+    join spans on spans.cell = crossed.cell and spans.bucket = crossed.bucket
+    cross join lateral (select split_part(crossed.measure, '_', 1) as name) as unit
+    cross join lateral (
+        select min(lower(run)) + ceil(crossed.threshold)::integer as number
+        from unnest(case unit.name
+            when 'day' then spans.day_runs
+            when 'week' then spans.week_runs
+            else spans.month_runs
+        end) as run
+        where upper(run) - lower(run) >= crossed.threshold
+    ) as found
+    where crossed.is_datable
+    and crossed.measure like '%run'
+    and crossed.threshold > 1
+),
+counted_days as (
     select
-        days.cell, days.bucket, asked.measure, days.counted_at,
+        days.cell, days.bucket, days.counted_at,
         row_number() over (
             partition by days.cell, nullif(days.bucket, '') order by days.counted_at
-        ),
-        null, null
+        ) as place
     from days
     join asked on asked.cell = days.cell and asked.measure = 'active_days'
 ),
@@ -253,23 +247,28 @@ moments as (
     where crossed.is_datable
     and crossed.measure = 'distinct'
     union all
-    select
-        crossed.crossing_no,
-        min(greatest(
-            joined.counted_at,
-            case when crossed.threshold > 1 then joined.counted_1 end,
-            case when crossed.threshold > 2 then joined.counted_2 end
-        )),
-        null
+    select crossed.crossing_no, counted_days.counted_at, null
     from crossed
-    join joined
-        on joined.cell = crossed.cell
-        and joined.bucket = crossed.bucket
-        and joined.measure = crossed.measure
-        and joined.place >= crossed.threshold
+    join counted_days
+        on counted_days.cell = crossed.cell
+        and counted_days.bucket = crossed.bucket
+        and counted_days.place = ceil(crossed.threshold)::bigint
     where crossed.is_datable
-    and crossed.measure in ('active_days', 'day_run', 'week_run', 'month_run')
-    group by crossed.crossing_no
+    and crossed.measure = 'active_days'
+    union all
+    select unit.crossing_no, max(unit.counted_at), null
+    from (
+        select completed.crossing_no, min(days.counted_at) as counted_at
+        from completed
+        join days
+            on days.cell = completed.cell
+            and days.bucket = completed.bucket
+            and days.day_no between completed.first_day and completed.last_day
+        group by
+            completed.crossing_no,
+            badges_internal._unit_number(completed.name, date '1900-01-01' + days.day_no)
+    ) as unit
+    group by unit.crossing_no
 ),
 -- The activities of those moments: each step a join of its own, whatever is thought of their number.
 waiting as materialized (

@@ -26,9 +26,9 @@ days as materialized (
     group by cell, bucket, activity_date
 ),
 -- Runs are ranges of unit numbers: those that adjoin become one.
-spans as (
+spans as materialized (
     select
-        joined.cell, joined.bucket,
+        joined.*,
         day.first_end as first_day_end, day.last_start as last_day_start,
         day.longest as longest_day_run,
         week.first_end as first_week_end, week.last_start as last_week_start,
