@@ -1,7 +1,7 @@
 -- Derives the key of an award: the same inputs give the same key, here and in Python.
 --
 -- SHA-256 in hex of peer_mentor_id:badge_definition_id:org_id, followed by :tier:occurrence unless
--- tier is '' and occurrence is 1.
+-- tier is '' and occurrence is 1. Stable, as convert_to is: so it is in line where it is called.
 create or replace function badges.derive_idempotency_key(
     p_peer_mentor_id uuid,
     p_badge_definition_id text,
@@ -11,7 +11,7 @@ create or replace function badges.derive_idempotency_key(
 )
 returns text
 language sql
-immutable
+stable
 parallel safe
 return encode(
     sha256(convert_to(
