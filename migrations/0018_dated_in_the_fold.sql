@@ -1,5 +1,5 @@
 -- A statement of many rows dates what it decides itself.
--- depends: 0014_fuller_pages
+-- depends: 0017_fallen_stats
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

@@ -37,7 +37,7 @@ begin
         );
     end if;
     if p_result.late_days is not null then
-        perform badges_internal._place_late_days(p_result.late_days);
+        perform badges_internal._place_late_days(p_result.late_days, '{}');
         v_candidates := v_candidates || badges_internal._cross_milestones(array(
             select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
                 ::badges_internal.stat_key

@@ -72,7 +72,11 @@ merged as materialized (
             held.last_date - date '1900-01-01' as day_no,
             badges_internal._unit_number('month', held.last_date) as month_no
     ) as ended
-    cross join lateral (select folded.first_day < ended.day_no as is_late) as late
+    cross join lateral (
+        select
+            folded.first_day < ended.day_no as is_late,
+            folded.first_day is null or coalesce(folded.first_day < ended.day_no, false) as stays
+    ) as late
     cross join lateral badges_internal._extended_run(
         ended.day_no, held.day_run, held.longest_day_run, folded.first_day, folded.first_day_end,
         folded.last_day_start, folded.last_day, folded.longest_day_run
@@ -100,32 +104,26 @@ merged as materialized (
             case when stats.has_elements
                 then (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
             end as distinct_count,
-            case when stats.has_day_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.day_run
-                else day.run
-            end, 0) end as day_run,
-            case when stats.has_week_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.week_run
-                else week.run
-            end, 0) end as week_run,
-            case when stats.has_month_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.month_run
-                else month.run
-            end, 0) end as month_run,
-            case when stats.has_day_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.longest_day_run
-                else day.longest
-            end, 0) end as longest_day_run,
-            case when stats.has_week_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.longest_week_run
-                else week.longest
-            end, 0) end as longest_week_run,
-            case when stats.has_month_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.longest_month_run
-                else month.longest
-            end, 0) end as longest_month_run,
+            case when stats.has_day_run then coalesce(
+                case when late.stays then held.day_run else day.run end, 0
+            ) end as day_run,
+            case when stats.has_week_run then coalesce(
+                case when late.stays then held.week_run else week.run end, 0
+            ) end as week_run,
+            case when stats.has_month_run then coalesce(
+                case when late.stays then held.month_run else month.run end, 0
+            ) end as month_run,
+            case when stats.has_day_run then coalesce(
+                case when late.stays then held.longest_day_run else day.longest end, 0
+            ) end as longest_day_run,
+            case when stats.has_week_run then coalesce(
+                case when late.stays then held.longest_week_run else week.longest end, 0
+            ) end as longest_week_run,
+            case when stats.has_month_run then coalesce(
+                case when late.stays then held.longest_month_run else month.longest end, 0
+            ) end as longest_month_run,
             case
-                when late.is_late or folded.first_day is null then held.run_end
+                when late.stays then held.run_end
                 else date '1900-01-01' + folded.last_day
             end as run_end
         offset 0
