@@ -218,6 +218,7 @@ written as (
 ),
 $statement$
     || badges_internal._fold_crossings()
+    || badges_internal._fold_moments()
     || $statement$
 select
     (select array_agg(row(
