@@ -865,7 +865,7 @@ function badges.clear_alert(p_alert text, p_subject text) returns boolean volati
 function badges.configure_badge(p_badge_definition_id text, p_org_id text, p_is_enabled boolean, p_custom_thresholds jsonb, p_allow_revoke boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.count_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
 function badges.deny_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
-function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text immutable;
+function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text stable;
 function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
 function badges.disable_consumer(p_consumer text, p_reason text) returns boolean volatile security definer;
 function badges.enable_consumer(p_consumer text) returns boolean volatile security definer;
@@ -965,6 +965,7 @@ function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, 
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
+function badges_internal._counting_granted(p_granted badges_internal.candidate[], OUT counting badges_internal.candidate[], OUT again badges_internal.candidate[], OUT revoked badges_internal.candidate[]) returns record volatile;
 function badges_internal._counting_held(p_moved badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
 function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jsonb immutable;
@@ -1015,7 +1016,6 @@ function badges_internal._fold_days() returns text immutable;
 function badges_internal._fold_elements() returns text immutable;
 function badges_internal._fold_reading(p_source text) returns text immutable;
 function badges_internal._fold_statement(p_source text) returns text immutable;
-function badges_internal._follow_granted(p_granted badges_internal.candidate[], p_again badges_internal.candidate[], p_revoked badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;

@@ -71,6 +71,7 @@ MAY_BUILD_STATEMENTS = frozenset(
         "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
         "stats/_fold_elements.sql",
+        "stats/_fold_moments.sql",
         "stats/_fold_reading.sql",
         "stats/_fold_statement.sql",
     }
