@@ -1025,7 +1025,6 @@ function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text,
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_rules() returns void volatile;
-function badges_internal._instant_before(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_moment timestamp with time zone, p_is_count boolean) returns TABLE(occurred_at timestamp with time zone, value numeric, activity_ids bigint[]) stable;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
@@ -1049,6 +1048,7 @@ function badges_internal._longest_run(p_part badges_internal.changed_part, p_uni
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
@@ -1057,6 +1057,7 @@ function badges_internal._metric_values(p_with_awards boolean) returns TABLE(met
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
+function badges_internal._move_awards(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
 function badges_internal._name_circles(p_names text[], p_badges text[], p_needed text[], p_components integer[]) returns jsonb immutable;
@@ -1229,7 +1230,6 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._values_before(p_states badges_internal.condition_state[], p_moments timestamp with time zone[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_from date) returns numeric[] volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;

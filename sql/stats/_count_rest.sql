@@ -95,26 +95,8 @@ begin
         end if;
     end loop;
 
-    -- Tenures change when they fall due, and where the stat began: on a day beside the first moment.
-    v_is_due := p_has_tenure and (
-        p_has_begun
-        or exists (
-            select
-            from badges_internal.due_people as due
-            where due.peer_mentor_id = v_person
-            and due.org_id = v_org
-            and due.next_due_at <= p_last_at
-        )
-        or v_is_late and exists (
-            select
-            from badges.peer_mentor_stats as begun
-            where begun.peer_mentor_id = v_person
-            and begun.org_id = v_org
-            and begun.stat = any(p_stats)
-            and begun.bucket = ''
-            and begun.first_at >= v_at - interval '2 days'
-        )
-    );
+    v_is_due := p_has_tenure
+        and (p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at));
     v_is_alone := v_wide_stats is null
         and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due);
     v_result.has_looked := p_has_begun and p_pending is not null;

@@ -34,7 +34,6 @@ LONG_BODIES = {
     "rules/versions/_save_compiled.sql": 179,
     "stats/_count_rest.sql": 138,
     "stats/_fold_statement.sql": 264,
-    "stats/_place_late_day.sql": 105,
     "stats/_roll_stat.sql": 113,
     "stats/_rolling_windows.sql": 133,
     "verification/_verify_award_differences.sql": 144,
