@@ -147,7 +147,8 @@ create type badges_internal.fold_result as (
     late_days badges_internal.late_day[],
     late_people badges_internal.late_person[],
     fallen_people badges_internal.late_person[],
-    unit_changes badges_internal.element_change[]
+    unit_changes badges_internal.element_change[],
+    states badges_internal.condition_state[]
 );
 
 create type badges_internal.held_stat as (
@@ -975,6 +976,7 @@ function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text,
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
+function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1008,6 +1010,7 @@ function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[]
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
+function badges_internal._fold_crossings() returns text immutable;
 function badges_internal._fold_days() returns text immutable;
 function badges_internal._fold_elements() returns text immutable;
 function badges_internal._fold_reading(p_source text) returns text immutable;
@@ -1017,6 +1020,7 @@ function badges_internal._forget_all_activities() returns trigger volatile secur
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
+function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;

@@ -1,5 +1,5 @@
 -- A late activity asks whether a value of its person ever fell; a person may have many rows.
--- depends: 0014_fuller_pages
+-- depends: 0015_kept_where_asked
 
 set local lock_timeout = '5s';
 set local statement_timeout = '600s';

@@ -71,6 +71,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
 # and a transition table is visible in its own trigger alone.
 MAY_BUILD_STATEMENTS = frozenset(
     {
+        "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
         "stats/_fold_elements.sql",
         "stats/_fold_reading.sql",
