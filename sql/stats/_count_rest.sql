@@ -72,7 +72,7 @@ begin
             )
             returning badges_internal._has_reached(held)
         loop
-            v_has_reached := v_has_reached or v_has_row_reached;
+            v_has_reached := v_has_reached or v_has_row_reached is true;
         end loop;
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
@@ -85,9 +85,10 @@ begin
             v_rolling_stats := v_rolling_stats || (v_reading.route).stat;
             v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
         elsif v_reading.element is not null then
-            v_has_reached := badges_internal._count_element(
+            v_has_row_reached := badges_internal._count_element(
                 v_person, v_org, v_reading, p_pending
-            ) or v_has_reached;
+            );
+            v_has_reached := v_has_reached or v_has_row_reached is true;
         end if;
         if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0 then
             v_is_negative := true;
@@ -95,8 +96,10 @@ begin
         end if;
     end loop;
 
-    v_is_due := p_has_tenure
-        and (p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at));
+    v_is_due := p_has_tenure and (
+        p_has_begun
+        or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
+    );
     v_is_alone := v_wide_stats is null
         and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due);
     v_result.has_looked := p_has_begun and p_pending is not null;

@@ -56,11 +56,7 @@ begin
         if v_part.stat like '=%' then
             v_defined.activity_types := array[substr(v_part.stat, 2)];
         elsif v_part.stat <> '*' then
-            select defined.*
-            into v_defined
-            from badges_internal.stat_definitions as defined
-            where defined.org_id = v_part.org_id
-            and defined.stat = v_part.stat;
+            v_defined := badges_internal._stat_definition(v_part.org_id, v_part.stat);
         end if;
         v_days := null;
         for n in 1 .. cardinality(v_part.dates) loop

@@ -37,7 +37,6 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._days_without",
         "badges_internal._earlier_by_days",
         "badges_internal._earlier_by_elements",
-        "badges_internal._earlier_by_maximum",
         "badges_internal._earlier_by_units",
         "badges_internal._earlier_by_value",
         "badges_internal._earlier_by_windows",

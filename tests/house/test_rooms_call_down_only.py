@@ -32,7 +32,7 @@ LONG_BODIES = {
     "rules/plan/_plan_lasting_values.sql": 176,
     "rules/plan/_plan_rules.sql": 104,
     "rules/versions/_save_compiled.sql": 179,
-    "stats/_count_rest.sql": 138,
+    "stats/_count_rest.sql": 135,
     "stats/_fold_statement.sql": 264,
     "stats/_roll_stat.sql": 113,
     "stats/_rolling_windows.sql": 133,
