@@ -107,8 +107,7 @@ begin
         delete from badges_internal.milestones as milestone
         where milestone.org_id = any(p_org_ids)
         and not exists (
-            select
-            from compiled
+            select from compiled
             where compiled.org_id = milestone.org_id
             and compiled.badge_definition_id = milestone.badge_definition_id
             and compiled.tier = milestone.tier
@@ -162,7 +161,8 @@ begin
             case when watched.stat >= '~' then badges_internal._stat_route(
                 watched.selector, watched.measures, organization.time_zone
             ) end,
-            watched.measures, case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
+            watched.measures,
+            case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
                 else 0 end,
             watched.thresholds
         from watched
