@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -225,10 +226,12 @@ def dsn(
 ) -> Iterator[str]:
     """A fresh, migrated database.
 
-    A module whose tests ask for a fixture that begins alike each time says how in PREPARED, by the
-    fixture's name: that is done once, and the test gets a copy.
+    A module, or its folder's conftest, whose tests ask for a fixture that begins alike each time
+    says how in PREPARED, by the fixture's name: that is done once, and the test gets a copy.
     """
-    prepared: dict[str, Prepare] = getattr(request.module, "PREPARED", {})
+    folder = sys.modules.get(f"{request.module.__package__}.conftest")
+    prepared: dict[str, Prepare] = getattr(folder, "PREPARED", {})
+    prepared = prepared | getattr(request.module, "PREPARED", {})
     begins = [how for name, how in prepared.items() if name in request.fixturenames]
     with new_database(_prepared(begins[0] if begins else None)) as name:
         yield server.dsn(name)
