@@ -432,6 +432,8 @@ def evaluate(
     with _stoppable(connection, rule_set, is_evaluating=True):
         horizon = routines.rule_set_horizon(connection)
         waiting = routines.backfill_rule_set(connection, rule_set, 0)["remaining"]
+        if waiting > batch:
+            retry(partial(routines.measure_rule_set, connection, rule_set))
         with shown("Evaluating people", waiting) as advance:
             while True:
                 # Asked before the batch: who came before the answer is found by the batch.
