@@ -147,7 +147,8 @@ create type badges_internal.fold_result as (
     late_days badges_internal.late_day[],
     late_people badges_internal.late_person[],
     fallen_people badges_internal.late_person[],
-    unit_changes badges_internal.element_change[]
+    unit_changes badges_internal.element_change[],
+    states badges_internal.condition_state[]
 );
 
 create type badges_internal.held_stat as (
@@ -833,6 +834,7 @@ CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (con
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
+CREATE INDEX peer_mentor_stats_fallen ON badges.peer_mentor_stats USING btree (peer_mentor_id, org_id) WHERE has_negative;
 
 -- Views
 
@@ -922,6 +924,7 @@ function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable secu
 function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) volatile security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._acting_role() returns name stable;
+function badges_internal._active_run(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_unit text, p_number integer, p_new_days date[], p_held_first integer, p_held_last integer, OUT first_unit integer, OUT last_unit integer) returns record volatile;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
@@ -943,6 +946,7 @@ function badges_internal._begin_apply() returns void volatile;
 function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[]) returns badges_internal.begun_fold volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
+function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
@@ -992,6 +996,7 @@ function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text,
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
+function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1025,6 +1030,7 @@ function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[]
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
+function badges_internal._fold_crossings() returns text immutable;
 function badges_internal._fold_days() returns text immutable;
 function badges_internal._fold_elements() returns text immutable;
 function badges_internal._fold_reading(p_source text) returns text immutable;
@@ -1034,6 +1040,7 @@ function badges_internal._forget_all_activities() returns trigger volatile secur
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
+function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
@@ -1043,7 +1050,6 @@ function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text,
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_rules() returns void volatile;
-function badges_internal._instant_before(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_moment timestamp with time zone, p_is_count boolean) returns TABLE(occurred_at timestamp with time zone, value numeric, activity_ids bigint[]) stable;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
@@ -1102,8 +1108,7 @@ function badges_internal._part_activities(p_part badges_internal.changed_part, p
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
-function badges_internal._place_late_day(p_late badges_internal.late_activity, p_pending bigint[]) returns boolean volatile;
-function badges_internal._place_late_days(p_days badges_internal.late_day[]) returns void volatile;
+function badges_internal._place_late_days(p_days badges_internal.late_day[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
@@ -1178,12 +1183,9 @@ function badges_internal._rollback_document(p_rule_set text, p_version integer) 
 function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._rolling_windows(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, last_day date, activity_count bigint, value_sum numeric, value_max numeric, active_days bigint, distinct_count bigint, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone) volatile;
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
-function badges_internal._run_around(p_stats badges.peer_mentor_stats, p_unit text, p_day date, OUT first_unit integer, OUT last_unit integer) returns record volatile;
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
-function badges_internal._run_length(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_unit text, p_number integer, p_step integer, p_until integer DEFAULT NULL) returns integer volatile;
 function badges_internal._run_through(p_numbers integer[], p_number integer, p_gap integer) returns integer immutable;
-function badges_internal._runs_around(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_day date, p_before date, p_after date, p_run_end date, p_held_runs integer[], OUT lengths integer[], OUT last integer[]) returns record volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -1254,7 +1256,6 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._values_before(p_states badges_internal.condition_state[], p_moments timestamp with time zone[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_from date) returns numeric[] volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;

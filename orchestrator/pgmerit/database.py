@@ -64,13 +64,16 @@ def require_direct(connection: Connection) -> None:
 def analyze_filled(connection: Connection, rows: int) -> None:
     """Have the statistics of what many rows were just put into; the server's own come later.
 
-    Until then what reads them is planned for empty tables. What the role may not analyze, or
-    somebody else works on, is left as it is.
+    Until then what reads them is planned for empty tables. The columns are those that plans ask
+    about. What the role may not analyze, or somebody else works on, is left as it is.
     """
     if rows >= MANY_ROWS:
         connection.execute(
             "analyze (skip_locked) "
-            "badges.activities, badges.peer_mentor_stats, badges.earned_badges"
+            "badges.activities (peer_mentor_id, org_id, activity_type, occurred_at, activity_date),"
+            " badges.peer_mentor_stats (peer_mentor_id, org_id, stat, bucket, rule_set_version),"
+            " badges.earned_badges"
+            " (peer_mentor_id, org_id, badge_definition_id, tier, occurrence, source, revoked_by)"
         )
 
 

@@ -41,40 +41,8 @@ declare
     v_route badges_internal.stat_route;
     v_has_raw boolean;
     v_has_tenure boolean;
-    v_apart badges_internal.stat_reading[]; -- stats with tallied elements, units or rolling windows
-    v_element text;
-    v_element_stats text[]; -- stats that count distinct values
-    v_element_buckets text[];
-    v_elements text[];
-    v_new_stats text[]; -- those to which the value is new
-    v_has_begun boolean;
-    v_stats text[];
-    v_own_stats text[]; -- those with a bucket or a value of their own
-    v_own_buckets text[];
-    v_own_values numeric[];
-    v_group text[]; -- the stats of one update
-    v_bucket text;
-    v_value numeric;
-    v_is_negative boolean;
-    v_week date;
-    v_month date;
-    v_previous_month date;
-    v_found integer;
-    v_place integer;
-    v_base_version integer;
-    v_last_at timestamptz;
-    v_last_date date;
-    v_is_touched boolean;
     v_stale_person uuid;
     v_stale_org text;
-    v_has_reached boolean;
-    v_row_version integer;
-    v_row_at timestamptz;
-    v_row_date date;
-    v_row_in xid8;
-    v_row_upto bigint;
-    v_row_reached boolean;
-    v_counted badges_internal.counted_activity;
     v_all_counted badges_internal.counted_activity[];
     -- For more than thirty rows.
     v_people uuid[];
@@ -103,9 +71,6 @@ begin
         and found.activity_type = a.activity_type
     where not exists (select from badges_internal.rule_gate for key share)
     limit 1;
-    if v_person is null then
-        return null;
-    end if;
     if v_has_more then
         if exists (select from new_activities offset 30) then
             perform set_config('plan_cache_mode', 'auto', true);
@@ -114,7 +79,7 @@ begin
                 array_agg(arrived.activity_count), array_agg(arrived.activity_id),
                 array_agg(arrived.first_day), array_agg(arrived.last_day),
                 max(arrived.last_at)
-            into v_people, v_orgs, v_counts, v_ids, v_first_days, v_last_days, v_last_at
+            into v_people, v_orgs, v_counts, v_ids, v_first_days, v_last_days, v_at
             from (
                 select
                     a.peer_mentor_id, a.org_id, count(*) as activity_count,
@@ -123,8 +88,8 @@ begin
                 from new_activities as a
                 group by a.peer_mentor_id, a.org_id
             ) as arrived;
-            if v_last_at > now() + interval '1 day' then
-                perform badges_internal._refuse_future(v_last_at);
+            if v_at > now() + interval '1 day' then
+                perform badges_internal._refuse_future(v_at);
             end if;
             v_begun := badges_internal._begin_fold(v_people, v_orgs, v_counts, v_ids);
             v_planning := badges_internal._plan_for_sets();
@@ -161,105 +126,131 @@ begin
         into
             v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
             v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+    elsif v_person is null then
+        return null;
     end if;
     loop
-        if v_at > now() + interval '1 day' then
-            perform badges_internal._refuse_future(v_at);
-        end if;
-        if v_version is null then
-            -- No rule names the type; or no rule set the organization.
-            select
-                found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
-                found.has_tenure
-            into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure
-            from badges_internal.activity_routes as found
-            where found.org_id = v_org
-            and found.activity_type = '';
-            v_version := coalesce(v_version, 0);
-        end if;
-        v_stats := array['*', '=' || v_type] || v_plain_stats;
-        v_is_negative := v_quantity < 0;
-        v_own_stats := null;
-        v_own_buckets := null;
-        v_own_values := null;
-        v_apart := null;
-        v_element_stats := null;
-        v_element_buckets := null;
-        v_elements := null;
-        v_new_stats := null;
-        foreach v_route in array coalesce(v_routes, '{}') loop
-            continue when v_route.predicate is not null and not badges_internal._is_chosen(
-                v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
-                v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
-            );
-            v_bucket := '';
-            if v_route.per_field is not null or v_route.window_unit is not null then
-                v_bucket := badges_internal._bucket(
-                    v_route.per_field, v_route.window_unit, v_attributes, v_quantity, v_day
-                );
-                continue when v_bucket is null;
+        declare
+            v_stats text[];
+            v_own_stats text[]; -- those with a bucket or a value of their own
+            v_own_buckets text[];
+            v_own_values numeric[];
+            v_apart badges_internal.stat_reading[]; -- of tallied elements, units or rolling windows
+            v_element text;
+            v_element_stats text[]; -- stats that count distinct values
+            v_element_buckets text[];
+            v_elements text[];
+            v_is_new boolean := false;
+            v_new_stats text[]; -- those to which the value is new
+            v_bucket text;
+            v_value numeric;
+            v_is_negative boolean := v_quantity < 0;
+            v_week constant date := v_day - (v_day - date '1900-01-01') % 7;
+            v_month constant date := date_trunc('month', v_day::timestamp)::date;
+            v_previous_month constant date := (v_month - interval '1 month')::date;
+            v_found integer := 0;
+            v_has_begun boolean := false;
+            v_base_version integer;
+            v_last_at timestamptz;
+            v_last_date date;
+            v_upto bigint; -- to which activity this transaction has counted from the table
+            v_is_touched boolean := false;
+            v_has_reached boolean := false;
+            v_row_version integer;
+            v_row_at timestamptz;
+            v_row_date date;
+            v_row_upto bigint;
+            v_row_reached boolean;
+            v_counted badges_internal.counted_activity;
+        begin
+            if v_at > now() + interval '1 day' then
+                perform badges_internal._refuse_future(v_at);
             end if;
-            v_value := v_quantity;
-            if v_route.value_field is not null then
-                v_value := badges_internal._number(
-                    badges_internal._attribute(v_attributes, v_quantity, v_route.value_field)
-                );
-                v_is_negative := v_is_negative or coalesce(v_value < 0, false);
+            if v_version is null then
+                -- No rule names the type; or no rule set the organization.
+                select
+                    found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
+                    found.has_tenure
+                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure
+                from badges_internal.activity_routes as found
+                where found.org_id = v_org
+                and found.activity_type = '';
+                v_version := coalesce(v_version, 0);
+                v_routes := coalesce(v_routes, '{}');
             end if;
-            if v_route.element_field is not null or v_route.element_unit is not null
-                or v_route.rolling_days is not null
-            then
-                if v_route.element_at_least is null and v_route.rolling_days is null then
-                    v_element := case
-                        when v_route.element_unit is null then badges_internal._scalar_text(
-                            badges_internal._attribute(
-                                v_attributes, v_quantity, v_route.element_field
-                            )
-                        )
-                        else to_char(
-                            badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
-                            'YYYY-MM-DD'
-                        )
-                    end;
-                    if v_element is not null then
-                        v_element_stats := v_element_stats || v_route.stat;
-                        v_element_buckets := v_element_buckets || v_bucket;
-                        v_elements := v_elements || v_element;
-                    end if;
-                else
-                    v_apart := v_apart || badges_internal._read_apart(
-                        v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
+            v_stats := array['*', '=' || v_type] || v_plain_stats;
+            foreach v_route in array v_routes loop
+                if v_route.predicate is not null then
+                    continue when not badges_internal._is_chosen(
+                        v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
+                        v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
                     );
                 end if;
-                continue when v_route.rolling_days is not null;
-            end if;
-            if v_bucket <> '' or v_route.value_field is not null then
-                v_own_stats := v_own_stats || v_route.stat;
-                v_own_buckets := v_own_buckets || v_bucket;
-                v_own_values := v_own_values || v_value;
-            else
-                v_stats := v_stats || v_route.stat;
-            end if;
-        end loop;
+                v_bucket := '';
+                if v_route.per_field is not null or v_route.window_unit is not null then
+                    v_bucket := badges_internal._bucket(
+                        v_route.per_field, v_route.window_unit, v_attributes, v_quantity, v_day
+                    );
+                    continue when v_bucket is null;
+                end if;
+                v_value := v_quantity;
+                if v_route.value_field is not null then
+                    v_value := badges_internal._number(
+                        badges_internal._attribute(v_attributes, v_quantity, v_route.value_field)
+                    );
+                    v_is_negative := v_is_negative or coalesce(v_value < 0, false);
+                end if;
+                if v_route.element_field is not null or v_route.element_unit is not null
+                    or v_route.rolling_days is not null
+                then
+                    if v_route.element_at_least is null and v_route.rolling_days is null then
+                        if v_route.element_unit is null then
+                            v_element := badges_internal._scalar_text(badges_internal._attribute(
+                                v_attributes, v_quantity, v_route.element_field
+                            ));
+                        else
+                            v_element := to_char(
+                                badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
+                                'YYYY-MM-DD'
+                            );
+                        end if;
+                        if v_element is not null then
+                            v_element_stats := v_element_stats || v_route.stat;
+                            v_element_buckets := v_element_buckets || v_bucket;
+                            v_elements := v_elements || v_element;
+                        end if;
+                    else
+                        v_apart := v_apart || badges_internal._read_apart(
+                            v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
+                        );
+                    end if;
+                    continue when v_route.rolling_days is not null;
+                end if;
+                if v_bucket <> '' or v_route.value_field is not null then
+                    v_own_stats := v_own_stats || v_route.stat;
+                    v_own_buckets := v_own_buckets || v_bucket;
+                    v_own_values := v_own_values || v_value;
+                else
+                    v_stats := v_stats || v_route.stat;
+                end if;
+            end loop;
 
-        v_week := v_day - (v_day - date '1900-01-01') % 7;
-        v_month := date_trunc('month', v_day::timestamp)::date;
-        v_previous_month := (v_month - interval '1 month')::date;
-        v_base_version := null;
-        v_found := 0;
-        v_place := 0;
-        v_has_reached := false;
-        v_is_touched := false;
-        v_group := v_stats;
-        v_bucket := '';
-        v_value := v_quantity;
-        loop
-            for v_row_version, v_row_at, v_row_date, v_row_in, v_row_upto, v_row_reached in
+            for v_row_version, v_row_at, v_row_date, v_row_upto, v_row_reached in
                 update badges.peer_mentor_stats as held
                 set
                     activity_count = activity_count + 1,
-                    value_sum = value_sum + coalesce(v_value, 0),
-                    value_max = greatest(value_max, v_value),
+                    value_sum = value_sum + coalesce(
+                        case when held.stat = any(v_own_stats)
+                            then v_own_values[array_position(v_own_stats, held.stat)]
+                            else v_quantity end,
+                        0
+                    ),
+                    value_max = greatest(
+                        value_max,
+                        case when held.stat = any(v_own_stats)
+                            then v_own_values[array_position(v_own_stats, held.stat)]
+                            else v_quantity end
+                    ),
                     -- A column that is null is not kept, and stays so.
                     active_days = active_days + case when last_date < v_day then 1 else 0 end,
                     day_run = case
@@ -299,12 +290,15 @@ begin
                     last_date = case when last_date < v_day then v_day else last_date end
                 where held.peer_mentor_id = v_person
                 and held.org_id = v_org
-                and held.stat = any(v_group)
-                and held.bucket = v_bucket
+                and held.stat = any(v_stats || v_own_stats)
+                and held.bucket = any(''::text || v_own_buckets)
+                and held.bucket
+                    = coalesce(v_own_buckets[array_position(v_own_stats, held.stat)], '')
                 -- A base row without activities was written by a decision by hand.
                 and held.activity_count > 0
                 returning
-                    rule_set_version, last_at, last_date, counted_in, counted_upto,
+                    rule_set_version, last_at, last_date,
+                    case when counted_in = pg_current_xact_id() then counted_upto end,
                     badges_internal._has_reached(held)
             loop
                 v_found := v_found + 1;
@@ -312,114 +306,121 @@ begin
                     v_base_version := v_row_version;
                     v_last_at := v_row_at;
                     v_last_date := v_row_date;
-                    if v_row_in is not null then
-                        v_is_touched := v_row_in = pg_current_xact_id()
-                            and badges_internal._is_touched(v_id, v_row_upto);
-                    end if;
+                    v_upto := v_row_upto;
                 end if;
-                if v_row_reached then
-                    v_has_reached := true;
-                end if;
+                v_has_reached := v_has_reached or v_row_reached is true;
             end loop;
-            v_place := v_place + 1;
-            exit when v_own_stats[v_place] is null;
-            v_group := array[v_own_stats[v_place]];
-            v_bucket := v_own_buckets[v_place];
-            v_value := v_own_values[v_place];
-        end loop;
-
-        v_has_begun := v_base_version is null;
-        if v_has_begun then
-            select not begun.is_first, begun.has_reached
-            into v_is_touched, v_has_reached
-            from badges_internal._begin_person(
-                v_person, v_org, v_at, v_day, v_quantity, v_id, v_pending, v_version
-            ) as begun;
-            v_found := 1;
-            v_last_at := v_at;
-            v_last_date := v_day;
-        elsif v_base_version <> v_version and v_pending is not null then
-            v_is_touched := true;
-        end if;
-        if not v_is_touched then
-            if v_found < cardinality(v_stats) + v_place - 1 then
-                select v_found + begun.row_count, v_has_reached or begun.has_reached
-                into v_found, v_has_reached
-                from badges_internal._begin_stats(
-                    v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
-                    v_own_values, v_at, v_day, v_quantity, null, false
-                ) as begun;
-                v_has_begun := true;
-                -- A row that another session began while this one waited is in neither.
-                v_is_touched := v_found < cardinality(v_stats) + v_place - 1;
+            if v_upto is not null then
+                v_is_touched := badges_internal._is_touched(v_id, v_upto);
             end if;
-            if v_elements is not null then
-                for v_element in
-                    insert into badges_internal.stat_elements (
-                        peer_mentor_id, org_id, stat, bucket, element, is_counted
-                    )
-                    select v_person, v_org, found.stat, found.bucket, found.element, true
-                    from unnest(v_element_stats, v_element_buckets, v_elements)
-                        as found (stat, bucket, element)
-                    on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing
-                    returning stat
-                loop
-                    v_new_stats := v_new_stats || v_element;
-                end loop;
-                -- A new unit joins a run.
-                if v_new_stats is not null then
-                    foreach v_route in array v_routes loop
-                        if v_route.element_unit is not null and v_route.stat = any(v_new_stats) then
-                            v_new_stats := array_remove(v_new_stats, v_route.stat);
-                            v_apart := v_apart || badges_internal._read_apart(
-                                v_route,
-                                v_element_buckets[array_position(v_element_stats, v_route.stat)],
-                                null, v_attributes, v_quantity, v_day
-                            );
+            if v_base_version is null then
+                v_has_begun := true;
+                select not begun.is_first, begun.has_reached
+                into v_is_touched, v_has_reached
+                from badges_internal._begin_person(
+                    v_person, v_org, v_at, v_day, v_quantity, v_id, v_pending, v_version
+                ) as begun;
+                v_found := 1;
+                v_last_at := v_at;
+                v_last_date := v_day;
+            elsif v_base_version <> v_version and v_pending is not null then
+                v_is_touched := true;
+            end if;
+            if not v_is_touched then
+                if v_found < cardinality(v_stats || v_own_stats) then
+                    select v_found + begun.row_count, v_has_reached or begun.has_reached
+                    into v_found, v_has_reached
+                    from badges_internal._begin_stats(
+                        v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
+                        v_own_values, v_at, v_day, v_quantity, null, false
+                    ) as begun;
+                    v_has_begun := true;
+                    -- A row that another session began while this one waited is in neither.
+                    v_is_touched := v_found < cardinality(v_stats || v_own_stats);
+                end if;
+                if v_elements is not null then
+                    -- Nearly always the value is known: a look is half of an insert in vain.
+                    for v_place in 1 .. cardinality(v_elements) loop
+                        if not exists (
+                            select
+                            from badges_internal.stat_elements as known
+                            where known.peer_mentor_id = v_person
+                            and known.org_id = v_org
+                            and known.stat = v_element_stats[v_place]
+                            and known.bucket = v_element_buckets[v_place]
+                            and known.element = v_elements[v_place]
+                        ) then
+                            v_is_new := true;
                         end if;
                     end loop;
+                    if v_is_new then
+                        for v_element in
+                            insert into badges_internal.stat_elements (
+                                peer_mentor_id, org_id, stat, bucket, element, is_counted
+                            )
+                            select v_person, v_org, found.stat, found.bucket, found.element, true
+                            from unnest(v_element_stats, v_element_buckets, v_elements)
+                                as found (stat, bucket, element)
+                            on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing
+                            returning stat
+                        loop
+                            v_new_stats := v_new_stats || v_element;
+                        end loop;
+                        -- A new unit joins a run.
+                        foreach v_route in array v_routes loop
+                            continue when v_route.element_unit is null
+                                or v_route.stat <> all(v_new_stats);
+                            v_new_stats := array_remove(v_new_stats, v_route.stat);
+                            v_bucket
+                                := v_element_buckets[array_position(v_element_stats, v_route.stat)];
+                            v_apart := v_apart || badges_internal._read_apart(
+                                v_route, v_bucket, null, v_attributes, v_quantity, v_day
+                            );
+                        end loop;
+                    end if;
                 end if;
             end if;
-        end if;
 
-        if v_is_touched
-            or v_base_version <> v_version
-            or v_has_reached
-            or v_last_at > v_at
-            or v_last_date > v_day
-            or v_new_stats is not null
-            or v_apart is not null
-            or v_has_raw
-            or v_has_tenure
-            or v_is_negative
-        then
-            v_counted := badges_internal._count_rest(
-                row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
-                    ::badges_internal.new_activity,
-                v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats, v_apart,
-                v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached, v_is_negative,
-                v_has_raw, v_has_tenure, coalesce(v_base_version <> v_version, false)
-            );
-            if v_counted.peer_mentor_id is not null then
-                v_all_counted := v_all_counted || v_counted;
+            if v_is_touched
+                or v_base_version <> v_version
+                or v_has_reached
+                or v_last_at > v_at
+                or v_last_date > v_day
+                or v_new_stats is not null
+                or v_apart is not null
+                or v_has_raw
+                or v_has_tenure
+                or v_is_negative
+            then
+                v_counted := badges_internal._count_rest(
+                    row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
+                        ::badges_internal.new_activity,
+                    v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
+                    v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
+                    v_is_negative, v_has_raw, v_has_tenure,
+                    coalesce(v_base_version <> v_version, false)
+                );
+                if v_counted.peer_mentor_id is not null then
+                    v_all_counted := v_all_counted || v_counted;
+                end if;
             end if;
-        end if;
-        exit when not v_has_more;
-        -- Who is to be rebuilt from the table needs no more counting.
-        if v_is_touched then
-            v_stale_person := v_person;
-            v_stale_org := v_org;
-        end if;
-        loop
-            fetch v_rows
-            into
-                v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-                v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
-            exit when not found
-            or v_person is distinct from v_stale_person
-            or v_org is distinct from v_stale_org;
-        end loop;
-        exit when not found;
+            exit when not v_has_more;
+            -- Who is to be rebuilt from the table needs no more counting.
+            if v_is_touched then
+                v_stale_person := v_person;
+                v_stale_org := v_org;
+            end if;
+            loop
+                fetch v_rows
+                into
+                    v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+                exit when not found
+                or v_person is distinct from v_stale_person
+                or v_org is distinct from v_stale_org;
+            end loop;
+            exit when not found;
+        end;
     end loop;
     if v_has_more then
         close v_rows;

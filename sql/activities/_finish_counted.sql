@@ -27,7 +27,8 @@ declare
     v_candidates badges_internal.candidate[];
     v_late badges_internal.late_person[];
     v_late_activities badges_internal.late_activity[];
-    v_has_looked boolean;
+    v_is_only_late boolean := true;
+    v_has_looked boolean := false;
 begin
     foreach v_counted in array p_counted loop
         if v_counted.is_newest then
@@ -35,19 +36,34 @@ begin
                 v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
                 v_counted.occurred_at, v_counted.activity_id
             );
-        elsif v_counted.is_only_late is true and badges_internal._falling_badges(array[
-            row(v_counted.peer_mentor_id, v_counted.org_id, v_counted.occurred_at)
-                ::badges_internal.late_person
-        ]) is null then
-            perform badges_internal._redate_late(array[v_counted.late]);
-        else
-            v_left := v_left || v_counted;
-            if (v_counted.late).activity_id is not null then
-                v_late_activities := v_late_activities || v_counted.late;
-            end if;
+            continue;
         end if;
+        v_left := v_left || v_counted;
+        if v_counted.is_late then
+            v_late_activities := v_late_activities || v_counted.late;
+        end if;
+        v_is_only_late := v_is_only_late and v_counted.is_only_late is true;
+        v_has_looked := v_has_looked or v_counted.has_looked is true;
     end loop;
     if v_left is null and v_candidates is null then
+        return;
+    end if;
+    if v_has_looked then
+        perform badges_internal._mark_looked(
+            array(select counted.peer_mentor_id from unnest(v_left) as counted),
+            array(select counted.org_id from unnest(v_left) as counted)
+        );
+    end if;
+    if v_is_only_late and v_candidates is null and not exists (
+        -- What fell may have been enough before: docs of _falling_badges.
+        select
+        from unnest(v_late_activities) as late
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = late.peer_mentor_id
+            and held.org_id = late.org_id
+            and held.has_negative
+    ) then
+        perform badges_internal._redate_late(v_late_activities);
         return;
     end if;
     select
@@ -71,26 +87,23 @@ begin
             and earned.org_id = person.org_id
             and earned.earned_at > person.crossed_at
             and earned.revoked_at is null
-        )),
-        bool_or(person.has_looked)
+        ))
     into
         v_people, v_orgs, v_stale_people, v_stale_orgs, v_outdated_people, v_outdated_orgs,
-        v_fallen_people, v_fallen_orgs, v_late, v_has_looked
+        v_fallen_people, v_fallen_orgs, v_late
     from (
         select
             counted.peer_mentor_id, counted.org_id,
             bool_or(counted.is_stale and counted.stats is null) as is_stale,
             bool_or(counted.is_stale and counted.stats is not null) as is_outdated,
             bool_or(counted.is_stale or counted.is_falling) as may_fall,
-            bool_or(counted.has_looked) as has_looked,
-            min(counted.occurred_at) filter (where counted.candidates <> '{}') as crossed_at
+            min(counted.occurred_at) filter (
+                where counted.candidates <> '{}' and counted.is_late is not true
+            ) as crossed_at
         from unnest(v_left) as counted
         group by counted.peer_mentor_id, counted.org_id
         order by counted.peer_mentor_id, counted.org_id
     ) as person;
-    if v_has_looked then
-        perform badges_internal._mark_looked(v_people, v_orgs);
-    end if;
     v_candidates := v_candidates || array(
         select candidate
         from unnest(v_left) as counted

@@ -21,6 +21,7 @@ declare
     v_rebuilt badges_internal.late_person[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
+    v_awards badges_internal.dated_award[];
 begin
     v_candidates := p_begun.candidates || p_result.candidates
         || badges_internal._place_unit_runs(p_result.unit_changes);
@@ -36,7 +37,7 @@ begin
         );
     end if;
     if p_result.late_days is not null then
-        perform badges_internal._place_late_days(p_result.late_days);
+        perform badges_internal._place_late_days(p_result.late_days, '{}');
         v_candidates := v_candidates || badges_internal._cross_milestones(array(
             select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
                 ::badges_internal.stat_key
@@ -52,6 +53,10 @@ begin
     select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
     into v_fallen_people, v_fallen_orgs
     from unnest(p_result.fallen_people || v_rebuilt) as fallen;
+    v_awards := badges_internal._decide_badges(p_result.states);
+    if v_awards is not null then
+        v_candidates := v_candidates || badges_internal._grant_dated(v_awards);
+    end if;
     perform badges_internal._evaluate_people(
         p_peer_mentor_ids, p_org_ids, v_candidates, p_result.late_people || v_rebuilt,
         v_fallen_people, v_fallen_orgs, 'rule'

@@ -1,8 +1,8 @@
 -- Dates held conditions on a count or sum that late activities made true earlier.
 --
--- Where there was enough before an award by now, the value is followed back from the award, instant
--- by instant, to where it was not.
--- Parameters and result: docs of _earlier_in_part.
+-- The value before each award is counted from the beginning or, where that is shorter, back from
+-- what the row has. Where there was enough before an award by now, the value is followed back from
+-- it, instant by instant, to where it was not. Parameters and result: docs of _earlier_in_part.
 create or replace function badges_internal._earlier_by_value(
     p_states badges_internal.condition_state[],
     p_late badges_internal.late_activity[],
@@ -17,33 +17,67 @@ as $$
 declare
     v_person constant uuid := p_states[1].peer_mentor_id;
     v_org_id constant text := p_states[1].org_id;
+    v_count constant integer := cardinality(p_states);
     v_is_count constant boolean := p_states[1].measure = 'count';
-    v_from constant date := case
+    v_first_day constant date := case
         when p_route.window_unit is null then '-infinity'
         else badges_internal._unit_start(p_route.window_unit, p_late[1].activity_date)
     end;
-    v_moments timestamptz[];
-    v_values numeric[]; -- before each of them
-    v_state badges_internal.condition_state;
-    v_value numeric; -- before v_moment
+    v_state badges_internal.condition_state := p_states[v_count];
+    v_value numeric; -- before v_edge
+    v_edge timestamptz := '-infinity';
+    v_is_backward boolean;
+    v_before numeric; -- before v_moment
     v_moment timestamptz;
-    v_step numeric; -- of the instant before it
+    v_low timestamptz; -- between v_edge and v_moment
+    v_high timestamptz;
+    v_from date;
+    v_to date;
+    v_step numeric;
     v_ids bigint[];
     v_moved badges_internal.condition_state[] := '{}';
 begin
-    v_moments := array[p_states[1].came_true_at];
-    if cardinality(p_states) > 1 then
-        v_moments := array(
-            select distinct state.came_true_at from unnest(p_states) as state order by 1
-        );
+    select case when v_is_count then held.activity_count else held.value_sum end
+    into v_value
+    from badges.peer_mentor_stats as held
+    where held.peer_mentor_id = v_person
+    and held.org_id = v_org_id
+    and held.stat = v_state.stat
+    and held.bucket = p_bucket;
+    v_is_backward := v_value < p_states[1].threshold + v_state.threshold;
+    if v_is_backward then
+        v_edge := 'infinity';
+    else
+        v_value := 0;
     end if;
-    v_values := badges_internal._values_before(
-        p_states, v_moments, p_bucket, p_types, p_route, v_from
-    );
-
-    foreach v_state in array p_states loop
+    for n in 1 .. v_count loop
+        v_state := p_states[case when v_is_backward then v_count + 1 - n else n end];
         v_moment := v_state.came_true_at;
-        v_value := v_values[array_position(v_moments, v_moment)];
+        v_low := least(v_edge, v_moment);
+        v_high := greatest(v_edge, v_moment);
+        v_from := greatest(v_first_day, (v_low at time zone 'UTC')::date - 1);
+        v_to := (v_high at time zone 'UTC')::date + 1;
+        if v_is_count then
+            v_step := (
+                select count(*)
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
+                ) as found
+                where found.occurred_at >= v_low
+                and found.occurred_at < v_high
+            );
+        else
+            v_step := (
+                select coalesce(sum(found.measured), 0)
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
+                ) as found
+                where found.occurred_at >= v_low
+                and found.occurred_at < v_high
+            );
+        end if;
+        v_value := v_value + case when v_is_backward then -v_step else v_step end;
+        v_edge := v_moment;
         continue when v_value < v_state.threshold;
         -- A part of others may have held before, and something else decided.
         continue when v_state.parent is not null and v_state.threshold <= v_value - (
@@ -51,18 +85,37 @@ begin
             from badges_internal._measured_late(p_late, p_route) as found
             where found.occurred_at < v_moment
         );
+        v_before := v_value;
+        while v_before >= v_state.threshold and v_state.parent is null loop
+            v_to := (v_moment at time zone 'UTC')::date + 1;
+            -- The last by day: no moment lies further than a day from its day.
+            v_from := (
+                select near.activity_date - 2
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
+                ) as near
+                where near.occurred_at < v_moment
+                order by near.activity_date desc
+                limit 1
+            );
+            select
+                found.occurred_at,
+                case when v_is_count then count(*) else coalesce(sum(found.measured), 0) end,
+                array_agg(found.activity_id order by found.activity_id)
+            into v_moment, v_step, v_ids
+            from badges_internal._chosen_activities(
+                v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
+            ) as found
+            where found.occurred_at < v_moment
+            group by found.occurred_at
+            order by found.occurred_at desc
+            limit 1;
+            v_before := v_before - v_step;
+        end loop;
         if v_state.parent is null then
-            while v_value >= v_state.threshold loop
-                select before.occurred_at, before.value, before.activity_ids
-                into v_moment, v_step, v_ids
-                from badges_internal._instant_before(
-                    v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_moment, v_is_count
-                ) as before;
-                v_value := v_value - v_step;
-            end loop;
             v_state.came_true_at := v_moment;
             v_state.activity_id := v_ids[case
-                when v_is_count then ceil(v_state.threshold)::integer - v_value::integer
+                when v_is_count then ceil(v_state.threshold)::integer - v_before::integer
                 else cardinality(v_ids)
             end];
         end if;

@@ -1,7 +1,8 @@
 -- Lists a person's held conditions that late activities made true before the award.
 --
 -- p_late: in its order. Each condition comes with its new moment and activity, or without a moment
--- where it may have come true earlier and must be dated anew.
+-- where it may have come true earlier and must be dated anew. _earlier_in_part is given them in the
+-- order of their awards.
 create or replace function badges_internal._earlier_states(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -34,7 +35,7 @@ begin
                 milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
                 milestone.measure, milestone.threshold, milestone.threshold_source,
                 earned.earned_at, null, null
-            )::badges_internal.condition_state) as states
+            )::badges_internal.condition_state order by earned.earned_at) as states
         from badges.earned_badges as earned
         join badges_internal.milestones as milestone
             on milestone.org_id = earned.org_id

@@ -11,12 +11,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_first_dates jsonb := (
-        select coalesce(
-            jsonb_object_agg(
-                asked.stat, badges_internal._first_day(p_peer_mentor_id, p_org_id, asked.stat)
-            ),
-            '{}'
-        )
+        select coalesce(jsonb_object_agg(
+            asked.stat, badges_internal._first_day(p_peer_mentor_id, p_org_id, asked.stat)
+        ), '{}')
         from (
             select distinct milestone.stat
             from badges_internal.milestones as milestone
@@ -26,44 +23,52 @@ declare
     );
     v_nothing_yet constant jsonb := badges_internal._stats_at_zero(p_org_id);
     v_asks_runs constant boolean := exists (
-        select
-        from badges_internal.milestones as milestone
-        where milestone.org_id = p_org_id
-        and milestone.measure = 'raw'
+        select from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id and milestone.measure = 'raw'
         and milestone.expression::jsonpath::text ~ '_run"|\*'
     );
 begin
     return (
-        with kept as materialized (
+        with best as materialized (
             select
-                held.stat, held.bucket, held.activity_count, held.value_sum, held.value_max,
-                held.first_at, held.last_at,
-                coalesce(held.active_days, 0) as active_days,
-                coalesce(held.distinct_count, 0) as distinct_count,
-                coalesce(held.day_run, anew.runs[1], 0) as day_run,
-                coalesce(held.week_run, anew.runs[2], 0) as week_run,
-                coalesce(held.month_run, anew.runs[3], 0) as month_run,
-                coalesce(held.longest_day_run, anew.longest_runs[1], 0) as longest_day_run,
-                coalesce(held.longest_week_run, anew.longest_runs[2], 0) as longest_week_run,
-                coalesce(held.longest_month_run, anew.longest_runs[3], 0) as longest_month_run
+                held.stat,
+                jsonb_build_object(
+                    'count', max(held.activity_count),
+                    'sum', max(held.value_sum),
+                    'max', max(held.value_max),
+                    'active_days', coalesce(max(held.active_days), 0),
+                    'distinct', coalesce(max(held.distinct_count), 0),
+                    'day_run', coalesce(max(held.day_run), max(anew.runs[1]), 0),
+                    'week_run', coalesce(max(held.week_run), max(anew.runs[2]), 0),
+                    'month_run', coalesce(max(held.month_run), max(anew.runs[3]), 0),
+                    'longest_day_run',
+                    coalesce(max(held.longest_day_run), max(anew.longest_runs[1]), 0),
+                    'longest_week_run',
+                    coalesce(max(held.longest_week_run), max(anew.longest_runs[2]), 0),
+                    'longest_month_run',
+                    coalesce(max(held.longest_month_run), max(anew.longest_runs[3]), 0),
+                    'first_date', v_first_dates -> held.stat,
+                    'first_at', min(held.first_at),
+                    'last_at', max(held.last_at)
+                ) as document
             from badges.peer_mentor_stats as held
-            left join lateral badges_internal._days_anew(
-                jsonb_populate_record(
-                    null::badges_internal.changed_part,
-                    jsonb_build_object(
+            left join lateral (
+                select counted.runs, counted.longest_runs
+                from badges_internal._days_anew(
+                    jsonb_populate_record(null::badges_internal.changed_part, jsonb_build_object(
                         'peer_mentor_id', p_peer_mentor_id, 'org_id', p_org_id, 'bucket', '',
-                        'types', case
-                            when held.stat <> '*' then jsonb_build_array(substr(held.stat, 2))
-                        end
-                    )
-                ),
-                null
-            ) as anew
-                on v_asks_runs
+                        'types', nullif(jsonb_build_array(substr(held.stat, 2)), '[""]')
+                    )),
+                    null
+                ) as counted
+                where v_asks_runs
                 and held.stat < '~'
                 and num_nulls(held.day_run, held.week_run, held.month_run) > 0
+                offset 0
+            ) as anew on true
             where held.peer_mentor_id = p_peer_mentor_id
             and held.org_id = p_org_id
+            group by held.stat
         )
         select jsonb_build_object(
             'time_zone', (
@@ -74,51 +79,13 @@ begin
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
             'activities', (v_nothing_yet -> 'activities') || coalesce((
                 select jsonb_object_agg(
-                    coalesce(nullif(substr(held.stat, 2), ''), '*'),
-                    jsonb_build_object(
-                        'count', held.activity_count,
-                        'sum', held.value_sum,
-                        'max', held.value_max,
-                        'active_days', held.active_days,
-                        'day_run', held.day_run,
-                        'week_run', held.week_run,
-                        'month_run', held.month_run,
-                        'longest_day_run', held.longest_day_run,
-                        'longest_week_run', held.longest_week_run,
-                        'longest_month_run', held.longest_month_run,
-                        'first_date', v_first_dates -> held.stat,
-                        'first_at', held.first_at,
-                        'last_at', held.last_at
-                    )
+                    coalesce(nullif(substr(best.stat, 2), ''), '*'), best.document - 'distinct'
                 )
-                from kept as held
-                where held.stat < '~'
-                and held.bucket = ''
+                from best
+                where best.stat < '~'
             ), '{}'),
             'selectors', (v_nothing_yet -> 'selectors') || coalesce((
-                select jsonb_object_agg(best.stat, best.document)
-                from (
-                    select
-                        held.stat,
-                        jsonb_build_object(
-                            'count', max(held.activity_count),
-                            'sum', max(held.value_sum),
-                            'max', max(held.value_max),
-                            'active_days', max(held.active_days),
-                            'distinct', max(held.distinct_count),
-                            'day_run', max(held.day_run),
-                            'week_run', max(held.week_run),
-                            'month_run', max(held.month_run),
-                            'longest_day_run', max(held.longest_day_run),
-                            'longest_week_run', max(held.longest_week_run),
-                            'longest_month_run', max(held.longest_month_run),
-                            'first_date', v_first_dates -> held.stat,
-                            'first_at', min(held.first_at),
-                            'last_at', max(held.last_at)
-                        ) as document
-                    from kept as held
-                    group by held.stat
-                ) as best
+                select jsonb_object_agg(best.stat, best.document) from best
             ), '{}'),
             'badges', coalesce((
                 select jsonb_object_agg(badge.badge_definition_id, badge.document)

@@ -10,20 +10,25 @@ create or replace function badges.derive_idempotency_key(
     p_occurrence integer default 1
 )
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
-return encode(
-    sha256(convert_to(
-        p_peer_mentor_id::text || ':' || p_badge_definition_id || ':' || p_org_id
-        || case
-            when p_tier = '' and p_occurrence = 1 then ''
-            else ':' || p_tier || ':' || p_occurrence::text
-        end,
-        'UTF8'
-    )),
-    'hex'
-);
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return encode(
+        sha256(convert_to(
+            p_peer_mentor_id::text || ':' || p_badge_definition_id || ':' || p_org_id
+            || case
+                when p_tier = '' and p_occurrence = 1 then ''
+                else ':' || p_tier || ':' || p_occurrence::text
+            end,
+            'UTF8'
+        )),
+        'hex'
+    );
+end;
+$$;
 
 comment on function badges.derive_idempotency_key(uuid, text, text, text, integer) is
 'Derives the key of an award: the same inputs give the same key, here and in Python.';

@@ -57,14 +57,10 @@ and a.org_id = p_org_id
 and a.activity_date >= p_from
 and a.activity_date <= p_to
 and (p_types is null or a.activity_type = any(p_types))
-and badges_internal._is_chosen(
-    (p_route).predicate, (p_route).needs_quantity, (p_route).needs_calendar,
-    (p_route).clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
-)
 and (
-    p_bucket = ''
-    or p_bucket = badges_internal._bucket(
-        (p_route).per_field, (p_route).window_unit, a.attributes, a.quantity, a.activity_date
+    (p_route).stat is null
+    or badges_internal._belongs_to_part(
+        p_route, p_bucket, a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 )
 $$;

@@ -49,6 +49,7 @@ declare
     v_falling_stats text[];
     v_has_reached boolean := p_has_reached;
     v_is_negative boolean := p_is_negative;
+    v_is_due boolean;
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
@@ -97,17 +98,30 @@ begin
         end if;
     end loop;
 
-    v_is_alone := v_wide_stats is null
-        and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw);
-    if v_is_alone and p_has_tenure then
-        v_is_alone := not p_has_begun and not exists (
+    -- Tenures change when they fall due, and where the stat began: on a day beside the first moment.
+    v_is_due := p_has_tenure and (
+        p_has_begun
+        or exists (
             select
             from badges_internal.due_people as due
             where due.peer_mentor_id = v_person
             and due.org_id = v_org
-            and due.next_due_at <= v_at
+            and due.next_due_at <= p_last_at
+        )
+        or v_is_late and exists (
+            select
+            from badges.peer_mentor_stats as begun
+            where begun.peer_mentor_id = v_person
+            and begun.org_id = v_org
+            and begun.stat = any(p_stats)
+            and begun.bucket = ''
+            and begun.first_at >= v_at - interval '2 days'
+        )
+    );
+    v_is_alone := v_wide_stats is null
+        and not (
+            p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
         );
-    end if;
     v_result.has_looked := p_has_begun and p_pending is not null;
     if v_is_alone and not v_has_reached and not v_result.has_looked then
         return null;
@@ -129,7 +143,10 @@ begin
         )::badges_internal.late_activity;
     end if;
     if v_is_late_day then
-        v_has_reached := badges_internal._place_late_day(v_late, p_pending) or v_has_reached;
+        v_has_reached := badges_internal._place_late_days(array(
+            select row(v_person, v_org, part.stat, part.bucket, v_day, 1)::badges_internal.late_day
+            from unnest(v_stats, v_buckets) as part (stat, bucket)
+        ), p_pending) or v_has_reached;
         v_result.has_looked := v_result.has_looked or p_pending is not null;
     end if;
     if v_has_reached then
@@ -165,11 +182,8 @@ begin
     v_result.is_late := v_is_late;
     if v_is_late then
         v_result.late := v_late;
-        v_result.is_only_late := p_pending is null
-            and v_rolling_stats is null
-            and coalesce(v_result.candidates, '{}') = '{}'
-            and not (p_is_outdated or v_is_negative or p_has_raw or p_has_tenure)
-            and v_result.has_looked is not true;
+        v_result.is_only_late := coalesce(v_result.candidates, '{}') = '{}'
+            and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due);
     end if;
     return v_result;
 end;

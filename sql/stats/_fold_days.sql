@@ -1,86 +1,121 @@
 -- Gives the part of the fold's statement that adds the activities up, days and runs included.
 --
--- folded: what the activities bring to each row of the snapshot.
+-- folded: what the activities bring to each row of the snapshot. days: its days.
 create or replace function badges_internal._fold_days()
 returns text
 language sql
 immutable
 parallel safe
 return $statement$
--- Where days are asked for: each with the day before it in the same row of the snapshot. A part is
--- null for the lifetime: empty texts cost more to compare.
-spaced as (
+-- Each day that counts in a row of the snapshot, with its first moment.
+days as materialized (
+    select cell, '' as bucket, day_no, counted_at
+    from base_days
+    where type_no is not null
+    union all
+    select (cell & -1048576) + all_no, '', day_no, min(counted_at)
+    from base_days
+    where all_no is not null
+    group by (cell & -1048576) + all_no, day_no
+    union all
+    select cell, bucket, activity_date - date '1900-01-01', min(occurred_at)
+    from picked
+    where has_days
+    and not is_base
+    and bucket is not null
+    group by cell, bucket, activity_date
+),
+-- Runs are ranges of unit numbers: those that adjoin become one.
+spans as (
     select
-        picked.*,
-        lag(picked.day_no) over by_day as previous_day,
-        lag(picked.month_no) over by_day as previous_month
+        joined.cell, joined.bucket,
+        day.first_end as first_day_end, day.last_start as last_day_start,
+        day.longest as longest_day_run,
+        week.first_end as first_week_end, week.last_start as last_week_start,
+        week.longest as longest_week_run,
+        lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month,
+        month.first_end as first_month_end, month.last_start as last_month_start,
+        month.longest as longest_month_run
     from (
         select
-            picked.cell, nullif(picked.bucket, '') as part, picked.measured, picked.lowest,
-            picked.occurred_at, picked.activity_date - date '1900-01-01' as day_no,
-            badges_internal._unit_number('month', picked.activity_date) as month_no
-        from picked
-        where picked.has_days
-        and picked.bucket is not null
-    ) as picked
-    window by_day as (partition by picked.cell, picked.part order by picked.day_no)
+            days.cell, days.bucket,
+            range_agg(int4range(days.day_no, days.day_no + 1)) filter (where stats.has_day_run)
+                as day_runs,
+            range_agg(int4range(days.day_no / 7, days.day_no / 7 + 1))
+                filter (where stats.has_week_run) as week_runs,
+            range_agg(int4range(month.number, month.number + 1))
+                filter (where stats.has_month_run) as month_runs
+        from days
+        join stats on stats.stat_no = (days.cell & 1048575)
+        cross join lateral (
+            select badges_internal._unit_number(
+                'month', date '1900-01-01' + days.day_no
+            ) as number
+        ) as month
+        where stats.has_day_run or stats.has_week_run or stats.has_month_run
+        group by days.cell, days.bucket
+    ) as joined
+    cross join lateral (
+        select
+            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
+            max(upper(run) - lower(run)) as longest
+        from unnest(joined.day_runs) as run
+    ) as day
+    cross join lateral (
+        select
+            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
+            max(upper(run) - lower(run)) as longest
+        from unnest(joined.week_runs) as run
+    ) as week
+    cross join lateral (
+        select
+            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
+            max(upper(run) - lower(run)) as longest
+        from unnest(joined.month_runs) as run
+    ) as month
 ),
--- The unit each run began in: the newest start so far.
-runs as (
+added as (
     select
-        spaced.*,
-        max(case when previous_day is null or day_no > previous_day + 1 then day_no end)
-            over by_day as day_start,
-        max(case
-            when previous_day is null or day_no / 7 > previous_day / 7 + 1 then day_no / 7
-        end) over by_day as week_start,
-        max(case when previous_day is null or month_no > previous_month + 1 then month_no end)
-            over by_day as month_start
-    from spaced
-    window by_day as (
-        partition by cell, part order by day_no rows between unbounded preceding and current row
-    )
+        cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at
+    from parts
+    where not has_elements
+    and bucket is not null
+    union all
+    select
+        cell, bucket, sum(activity_count)::bigint, sum(value_sum), max(value_max),
+        min(value_min), min(first_at), max(last_at)
+    from parts
+    where has_elements
+    and bucket is not null
+    group by cell, bucket
+    union all
+    select
+        cell, '', activity_count, value_sum, value_max, value_min, first_at, last_at
+    from base_parts
+    where type_no is not null
+    union all
+    select
+        person_cell + all_no, '', sum(activity_count)::bigint, sum(value_sum), max(value_max),
+        min(value_min), min(first_at), max(last_at)
+    from base_parts
+    where all_no is not null
+    group by person_cell + all_no
 ),
 folded as (
     select
-        cell,
-        coalesce(part, '') as bucket,
-        count(*) as activity_count,
-        sum(measured) as value_sum,
-        max(measured) as value_max,
-        min(lowest) as value_min,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at,
-        (count(*) - count(*) filter (where day_no = previous_day))::integer as new_days,
-        min(day_no) as first_day,
-        max(day_no) as last_day,
-        coalesce(min(previous_day) filter (where day_no > previous_day + 1), max(day_no))
-            as first_day_end,
-        max(day_start) as last_day_start,
-        max(day_no - day_start) + 1 as longest_day_run,
-        coalesce(
-            min(previous_day / 7) filter (where day_no / 7 > previous_day / 7 + 1), max(day_no) / 7
-        ) as first_week_end,
-        max(week_start) as last_week_start,
-        max(day_no / 7 - week_start) + 1 as longest_week_run,
-        min(month_no) as first_month,
-        max(month_no) as last_month,
-        coalesce(min(previous_month) filter (where month_no > previous_month + 1), max(month_no))
-            as first_month_end,
-        max(month_start) as last_month_start,
-        max(month_no - month_start) + 1 as longest_month_run
-    from runs
-    group by cell, part
-    union all
-    select
-        cell, bucket,
-        sum(activity_count)::bigint, sum(value_sum), max(value_max), min(value_min),
-        min(first_at), max(last_at),
-        null, null, null, null, null, null, null, null, null, null, null, null, null, null
-    from parts
-    where not has_days
-    and bucket is not null
-    group by cell, bucket
+        added.*, counted.new_days, counted.first_day, counted.last_day, spans.first_day_end,
+        spans.last_day_start, spans.longest_day_run, spans.first_week_end,
+        spans.last_week_start, spans.longest_week_run, spans.first_month, spans.last_month,
+        spans.first_month_end, spans.last_month_start, spans.longest_month_run
+    from added
+    left join (
+        select
+            cell, bucket, count(*)::integer as new_days, min(day_no) as first_day,
+            max(day_no) as last_day
+        from days
+        group by cell, bucket
+    ) as counted on counted.cell = added.cell and counted.bucket = added.bucket
+    left join spans on spans.cell = added.cell and spans.bucket = added.bucket
 ),
 $statement$;
 

@@ -11,7 +11,7 @@ return $statement$
 tallied as (
     select
         counted.cell, counted.bucket, counted.element, stats.element_unit,
-        stats.element_at_least,
+        stats.element_at_least, counted.first_at,
         held.element is not null as is_held,
         coalesce(held.is_counted, false) as was_counted,
         case
@@ -37,7 +37,8 @@ tallied as (
             cell, bucket, element,
             count(*) as day_count,
             sum(element_sum) as element_sum,
-            max(element_max) as element_max
+            max(element_max) as element_max,
+            min(first_at) as first_at
         from parts
         where element is not null
         and bucket is not null

@@ -14,7 +14,19 @@ people as materialized (
         given.peer_mentor_id,
         given.org_id,
         base.last_at as old_last_at,
-        base.last_at is not null and not $4 as is_known
+        base.last_at is not null and not $4 as is_known,
+        -- Nothing is held or denied: whatever the new activities reach is awarded.
+        base.last_at is null and not $4 and not exists (
+            select
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = given.peer_mentor_id
+            and earned.org_id = given.org_id
+        ) and not exists (
+            select
+            from badges.badge_denials as denial
+            where denial.peer_mentor_id = given.peer_mentor_id
+            and denial.org_id = given.org_id
+        ) as is_new
     from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
     -- By the whole key: the partial index on base rows is not sorted by person.
     cross join (values ('*')) as base_stat (stat)
@@ -31,14 +43,15 @@ people as materialized (
 arrived as materialized (
     select
         person.person_no, person.org_id, a.activity_type, a.activity_date, a.occurred_at,
-        a.quantity, a.attributes
+        a.quantity, a.attributes, a.activity_id
     from {source}
 ),
 wanted as materialized (
     select
         wanted.*,
         dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
-        wanted.element_field is not null or wanted.element_unit is not null as has_elements
+        wanted.element_field is not null or wanted.element_unit is not null as has_elements,
+        wanted.stat not like '~%' as is_base
     from badges_internal._wanted_stats(
         array(
             select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
@@ -63,11 +76,14 @@ stats as materialized (
 picked as not materialized (
     select
         a.person_no * 1048576::bigint + wanted.stat_no as cell,
+        wanted.stat_no,
+        wanted.is_base,
         wanted.has_days,
         wanted.has_elements,
         wanted.element_measure,
         a.activity_date,
         a.occurred_at,
+        a.activity_id,
         reading.*
     from arrived as a
     join wanted
@@ -83,13 +99,13 @@ picked as not materialized (
         a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 ),
--- Where days are not asked for: the parts that are counted, element by element.
+-- What is counted, element by element; in the base stats: type by type.
 parts as materialized (
     select
         cell,
         bucket,
         element,
-        has_days,
+        has_elements,
         case when element_measure = 'active_days' then activity_date end as element_day,
         count(*) as activity_count,
         sum(measured) as value_sum,
@@ -100,9 +116,40 @@ parts as materialized (
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from picked
-    where not has_days
-    or has_elements
-    group by cell, bucket, element, has_days, element_day
+    where not is_base
+    group by cell, bucket, element, has_elements, element_day
+),
+typed as not materialized (
+    select
+        a.person_no * 1048576::bigint as person_cell, kind.type_no, kind.all_no,
+        a.activity_date - date '1900-01-01' as day_no, a.occurred_at, a.quantity
+    from arrived as a
+    join (
+        select
+            org_id, activity_type,
+            max(stat_no) filter (where stat <> '*') as type_no,
+            max(stat_no) filter (where stat = '*') as all_no
+        from wanted
+        where is_base
+        group by org_id, activity_type
+    ) as kind
+        on kind.org_id = a.org_id
+        and kind.activity_type = a.activity_type
+),
+base_parts as materialized (
+    select
+        person_cell + coalesce(type_no, 0) as cell, person_cell, type_no, all_no,
+        count(*) as activity_count, sum(quantity) as value_sum, max(quantity) as value_max,
+        min(quantity) as value_min, min(occurred_at) as first_at, max(occurred_at) as last_at
+    from typed
+    group by cell, person_cell, type_no, all_no
+),
+base_days as materialized (
+    select
+        person_cell + coalesce(type_no, 0) as cell, day_no, max(type_no) as type_no,
+        max(all_no) as all_no, min(occurred_at) as counted_at
+    from typed
+    group by cell, day_no
 ),
 $statement$, '{source}', p_source);
 

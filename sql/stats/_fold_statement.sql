@@ -36,11 +36,21 @@ merged as materialized (
         coalesce(folded.value_min < 0 and folded.activity_count > 1, false) as may_fall,
         coalesce(held.has_negative, false) or coalesce(folded.value_min < 0, false)
             as has_negative,
+        coalesce(held.activity_count, 0) as old_count,
+        coalesce(held.value_sum, 0) as old_sum,
+        coalesce(held.distinct_count, 0) as old_distinct,
         own.*,
         least(held.first_at, folded.first_at) as first_at,
         greatest(held.last_at, folded.last_at) as last_at,
         greatest(held.last_date, date '1900-01-01' + folded.last_day) as last_date,
         lowest.*,
+        own.activity_count >= lowest.lowest_count or own.value_sum >= lowest.lowest_sum
+            or own.value_max >= lowest.lowest_max
+            or own.active_days >= lowest.lowest_active_days
+            or own.distinct_count >= lowest.lowest_distinct
+            or own.longest_day_run >= lowest.lowest_day_run
+            or own.longest_week_run >= lowest.lowest_week_run
+            or own.longest_month_run >= lowest.lowest_month_run as has_reached,
         next.*
     from folded
     join people as person on person.person_no = (folded.cell >> 20)
@@ -61,7 +71,11 @@ merged as materialized (
             held.last_date - date '1900-01-01' as day_no,
             badges_internal._unit_number('month', held.last_date) as month_no
     ) as ended
-    cross join lateral (select folded.first_day < ended.day_no as is_late) as late
+    cross join lateral (
+        select
+            folded.first_day < ended.day_no as is_late,
+            folded.first_day is null or coalesce(folded.first_day < ended.day_no, false) as stays
+    ) as late
     cross join lateral badges_internal._extended_run(
         ended.day_no, held.day_run, held.longest_day_run, folded.first_day, folded.first_day_end,
         folded.last_day_start, folded.last_day, folded.longest_day_run
@@ -89,32 +103,26 @@ merged as materialized (
             case when stats.has_elements
                 then (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
             end as distinct_count,
-            case when stats.has_day_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.day_run
-                else day.run
-            end, 0) end as day_run,
-            case when stats.has_week_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.week_run
-                else week.run
-            end, 0) end as week_run,
-            case when stats.has_month_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.month_run
-                else month.run
-            end, 0) end as month_run,
-            case when stats.has_day_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.longest_day_run
-                else day.longest
-            end, 0) end as longest_day_run,
-            case when stats.has_week_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.longest_week_run
-                else week.longest
-            end, 0) end as longest_week_run,
-            case when stats.has_month_run then coalesce(case
-                when late.is_late or folded.first_day is null then held.longest_month_run
-                else month.longest
-            end, 0) end as longest_month_run,
+            case when stats.has_day_run then coalesce(
+                case when late.stays then held.day_run else day.run end, 0
+            ) end as day_run,
+            case when stats.has_week_run then coalesce(
+                case when late.stays then held.week_run else week.run end, 0
+            ) end as week_run,
+            case when stats.has_month_run then coalesce(
+                case when late.stays then held.month_run else month.run end, 0
+            ) end as month_run,
+            case when stats.has_day_run then coalesce(
+                case when late.stays then held.longest_day_run else day.longest end, 0
+            ) end as longest_day_run,
+            case when stats.has_week_run then coalesce(
+                case when late.stays then held.longest_week_run else week.longest end, 0
+            ) end as longest_week_run,
+            case when stats.has_month_run then coalesce(
+                case when late.stays then held.longest_month_run else month.longest end, 0
+            ) end as longest_month_run,
             case
-                when late.is_late or folded.first_day is null then held.run_end
+                when late.stays then held.run_end
                 else date '1900-01-01' + folded.last_day
             end as run_end
         offset 0
@@ -187,57 +195,17 @@ written as (
         next_week_run = excluded.next_week_run,
         next_month_run = excluded.next_month_run
 ),
-reached as materialized (
-    select
-        merged.cell, merged.stat_no, merged.org_id, merged.stat, moved.measure,
-        case when merged.may_fall then 0 else moved.lowest end as lowest,
-        case when merged.may_fall then 1e30 else moved.value end as value
-    from merged
-    cross join lateral (values
-        ('count', lowest_count::numeric, activity_count::numeric),
-        ('sum', lowest_sum, value_sum),
-        ('max', lowest_max, value_max),
-        ('active_days', lowest_active_days, active_days),
-        ('distinct', lowest_distinct, distinct_count),
-        ('day_run', lowest_day_run, longest_day_run),
-        ('week_run', lowest_week_run, longest_week_run),
-        ('month_run', lowest_month_run, longest_month_run)
-    ) as moved (measure, lowest, value)
-    where merged.may_fall
-    or moved.value >= moved.lowest
-),
--- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
--- measures: its milestone lies less than one below.
-met as materialized (
-    select span.stat_no, span.measure, span.lowest, span.value, milestone.badge_definition_id
-    from (
-        select distinct stat_no, org_id, stat, measure, lowest, value
-        from reached
-    ) as span
-    cross join lateral (
-        select distinct found.badge_definition_id
-        from badges_internal.milestones as found
-        where found.org_id = span.org_id
-        and found.stat = span.stat
-        and found.measure = span.measure
-        and found.threshold > span.lowest - 1
-        and found.threshold <= span.value
-    ) as milestone
-),
-crossed as (
-    select distinct (reached.cell >> 20) as person_no, met.badge_definition_id
-    from reached
-    join met
-        on met.stat_no = reached.stat_no
-        and met.measure = reached.measure
-        and met.lowest = reached.lowest
-        and met.value = reached.value
-)
+$statement$
+    || badges_internal._fold_crossings()
+    || $statement$
 select
     (select array_agg(row(
         person.peer_mentor_id, person.org_id, crossed.badge_definition_id, null, null
     )::badges_internal.candidate)
-     from crossed
+     from (
+        select distinct person_no, badge_definition_id
+        from undated
+     ) as crossed
      join people as person on person.person_no = crossed.person_no),
     (select array_agg(row(
         day.peer_mentor_id, day.org_id, day.stat, day.bucket, day.activity_date,
@@ -280,7 +248,14 @@ select
     )::badges_internal.element_change)
      from changed
      join merged on merged.cell = changed.cell and merged.bucket = changed.bucket
-     where changed.element_unit is not null)
+     where changed.element_unit is not null),
+    (select array_agg(row(
+        person.peer_mentor_id, person.org_id, dated.badge_definition_id, dated.tier,
+        dated.occurrence, dated.node, dated.parent, dated.stat, dated.measure, dated.threshold,
+        dated.threshold_source, dated.occurred_at, dated.activity_id, null
+    )::badges_internal.condition_state)
+     from dated
+     join people as person on person.person_no = dated.person_no)
 $statement$;
 
 comment on function badges_internal._fold_statement(text) is

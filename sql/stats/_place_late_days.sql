@@ -1,94 +1,128 @@
--- Brings active days and runs up to date for rows that got days before their last day.
+-- Adds days before a row's last day to its active days and runs, and tells if one reached enough.
 --
--- The activities are in the table already. A day is new when it holds no other selected activity
--- than the statement's own.
+-- The activities are in the table and in the rows' counts. A day is new when it holds no other
+-- activity of the row than the given number; a unit, when it holds new days only. p_pending:
+-- activities that are counted nowhere yet, which are not seen; null = there are none, and the base
+-- row notes that the table was looked at. Rows that keep no days are left alone. Many small
+-- statements: setting up a large one costs more than all of them.
 --
 -- Writes: badges.peer_mentor_stats.
-create or replace function badges_internal._place_late_days(p_days badges_internal.late_day[])
-returns void
+create or replace function badges_internal._place_late_days(
+    p_days badges_internal.late_day[],
+    p_pending bigint[]
+)
+returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
+declare
+    v_units constant text[] := '{day,week,month}';
+    v_hidden constant bigint[] := coalesce(p_pending, '{}');
+    v_part record;
+    v_days date[];
+    v_defined badges_internal.stat_definitions;
+    v_number integer;
+    v_seen integer[]; -- new units that were looked around
+    v_held_last integer;
+    v_first integer;
+    v_last integer;
+    v_runs integer[];
+    v_longest integer[];
+    v_row_reached boolean;
+    v_has_reached boolean := false;
 begin
-    with new_days as (
-        select day.*, held as stats
+    for v_part in
+        select
+            day.peer_mentor_id, day.org_id, day.stat, day.bucket, held.last_date, held.run_end,
+            array[held.day_run, held.week_run, held.month_run] as runs,
+            array_agg(day.activity_date) as dates, array_agg(day.activity_count) as counts
         from unnest(p_days) as day
         join badges.peer_mentor_stats as held
             on held.peer_mentor_id = day.peer_mentor_id
             and held.org_id = day.org_id
             and held.stat = day.stat
             and held.bucket = day.bucket
-        where day.activity_count = (
-            select count(*)
-            from badges_internal._selected_activities(
-                array[day.peer_mentor_id], day.org_id, day.stat, day.bucket,
-                day.activity_date, day.activity_date
-            )
-        )
-    ),
-    runs as (
-        select
-            new_days.peer_mentor_id, new_days.org_id, new_days.stat, new_days.bucket, unit.name,
-            max(run.last_unit - run.first_unit + 1) as longest_run,
-            max(run.last_unit - run.first_unit + 1) filter (
-                where run.last_unit
-                    = badges_internal._unit_number(unit.name, (new_days.stats).last_date)
-            ) as current_run
-        from new_days
-        cross join lateral (values
-            ('day', (new_days.stats).day_run),
-            ('week', (new_days.stats).week_run),
-            ('month', (new_days.stats).month_run)
-        ) as unit (name, held_run)
-        cross join lateral badges_internal._run_around(
-            new_days.stats, unit.name, new_days.activity_date
-        ) as run
-        where unit.held_run is not null
+            -- A statement of many rows leaves run_end behind until its days are placed.
+            and (day.activity_date < held.last_date or held.run_end < held.last_date)
         group by
-            new_days.peer_mentor_id, new_days.org_id, new_days.stat, new_days.bucket, unit.name
-    ),
-    placed as (
-        select
-            counted.*,
-            day.longest_run as longest_day_run, day.current_run as day_run,
-            week.longest_run as longest_week_run, week.current_run as week_run,
-            month.longest_run as longest_month_run, month.current_run as month_run
-        from (
-            select peer_mentor_id, org_id, stat, bucket, count(*) as day_count
-            from new_days
-            group by peer_mentor_id, org_id, stat, bucket
-        ) as counted
-        left join runs as day
-            on (day.peer_mentor_id, day.org_id, day.stat, day.bucket)
-                = (counted.peer_mentor_id, counted.org_id, counted.stat, counted.bucket)
-            and day.name = 'day'
-        left join runs as week
-            on (week.peer_mentor_id, week.org_id, week.stat, week.bucket)
-                = (counted.peer_mentor_id, counted.org_id, counted.stat, counted.bucket)
-            and week.name = 'week'
-        left join runs as month
-            on (month.peer_mentor_id, month.org_id, month.stat, month.bucket)
-                = (counted.peer_mentor_id, counted.org_id, counted.stat, counted.bucket)
-            and month.name = 'month'
-    )
-    update badges.peer_mentor_stats as held
-    set
-        active_days = held.active_days + placed.day_count,
-        day_run = coalesce(placed.day_run, held.day_run),
-        week_run = coalesce(placed.week_run, held.week_run),
-        month_run = coalesce(placed.month_run, held.month_run),
-        longest_day_run = greatest(held.longest_day_run, placed.longest_day_run),
-        longest_week_run = greatest(held.longest_week_run, placed.longest_week_run),
-        longest_month_run = greatest(held.longest_month_run, placed.longest_month_run),
-        run_end = held.last_date
-    from placed
-    where held.peer_mentor_id = placed.peer_mentor_id
-    and held.org_id = placed.org_id
-    and held.stat = placed.stat
-    and held.bucket = placed.bucket;
+            day.peer_mentor_id, day.org_id, day.stat, day.bucket, held.last_date, held.run_end,
+            held.day_run, held.week_run, held.month_run
+    loop
+        v_defined := null;
+        if v_part.stat like '=%' then
+            v_defined.activity_types := array[substr(v_part.stat, 2)];
+        elsif v_part.stat <> '*' then
+            select defined.*
+            into v_defined
+            from badges_internal.stat_definitions as defined
+            where defined.org_id = v_part.org_id
+            and defined.stat = v_part.stat;
+        end if;
+        v_days := null;
+        for n in 1 .. cardinality(v_part.dates) loop
+            if v_part.counts[n] = (
+                select count(*)
+                from badges_internal._chosen_activities(
+                    v_part.peer_mentor_id, v_part.org_id, v_defined.activity_types,
+                    v_defined.route, v_part.bucket, v_part.dates[n], v_part.dates[n]
+                ) as found
+                where found.activity_id <> all (v_hidden)
+            ) then
+                v_days := v_days || v_part.dates[n];
+            end if;
+        end loop;
+        continue when v_days is null and (v_part.stat <> '*' or p_pending is not null);
+        v_runs := '{null,null,null}';
+        v_longest := '{null,null,null}';
+        for n in 1 .. 3 loop
+            continue when v_part.runs[n] is null or v_days is null;
+            v_seen := '{}';
+            v_held_last := badges_internal._unit_number(v_units[n], v_part.run_end);
+            for m in 1 .. cardinality(v_days) loop
+                v_number := badges_internal._unit_number(v_units[n], v_days[m]);
+                continue when v_number = any(v_seen);
+                v_seen := v_seen || v_number;
+                select run.first_unit, run.last_unit
+                into v_first, v_last
+                from badges_internal._active_run(
+                    v_part.peer_mentor_id, v_part.org_id, v_defined.activity_types,
+                    v_defined.route, v_part.bucket, v_hidden, v_units[n], v_number, v_days,
+                    v_held_last - v_part.runs[n] + 1, v_held_last
+                ) as run;
+                v_longest[n] := greatest(v_longest[n], v_last - v_first + 1);
+                if v_last = badges_internal._unit_number(v_units[n], v_part.last_date) then
+                    v_runs[n] := v_last - v_first + 1;
+                end if;
+            end loop;
+        end loop;
+        update badges.peer_mentor_stats as held
+        set
+            active_days = active_days + coalesce(cardinality(v_days), 0),
+            day_run = coalesce(v_runs[1], day_run),
+            week_run = coalesce(v_runs[2], week_run),
+            month_run = coalesce(v_runs[3], month_run),
+            longest_day_run = greatest(longest_day_run, v_longest[1]),
+            longest_week_run = greatest(longest_week_run, v_longest[2]),
+            longest_month_run = greatest(longest_month_run, v_longest[3]),
+            run_end = last_date,
+            counted_in = case when held.stat = '*' and p_pending is null
+                then pg_current_xact_id() else counted_in end,
+            counted_upto = case when held.stat = '*' and p_pending is null
+                then badges_internal._last_activity_id() else counted_upto end
+        where held.peer_mentor_id = v_part.peer_mentor_id
+        and held.org_id = v_part.org_id
+        and held.stat = v_part.stat
+        and held.bucket = v_part.bucket
+        returning badges_internal._has_reached(held)
+        into v_row_reached;
+        v_has_reached := v_has_reached or coalesce(v_row_reached, false);
+    end loop;
+    return v_has_reached;
 end;
 $$;
 
-comment on function badges_internal._place_late_days(badges_internal.late_day[]) is
-'Brings active days and runs up to date for rows that got days before their last day.';
+comment on function badges_internal._place_late_days(badges_internal.late_day[], bigint[]) is
+'Adds days before a row''s last day to its active days and runs, and tells if one reached enough.';

@@ -40,7 +40,8 @@ begin
     set activity_count = 0, value_sum = 0, value_max = null, has_negative = false,
         active_days = 0, distinct_count = null, day_run = null, week_run = null,
         month_run = null, longest_day_run = null, longest_week_run = null,
-        longest_month_run = null, run_end = null, first_at = null, last_at = null, last_date = null, counted_in = pg_current_xact_id(),
+        longest_month_run = null, run_end = null, first_at = null,
+        last_at = null, last_date = null, counted_in = pg_current_xact_id(),
         counted_upto = badges_internal._last_activity_id()
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     where held.peer_mentor_id = person.peer_mentor_id

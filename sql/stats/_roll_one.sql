@@ -64,6 +64,23 @@ begin
     if v_is_falling or v_best.activity_count is null then
         return null;
     end if;
+    update badges.peer_mentor_stats as held
+    set
+        activity_count = greatest(activity_count, v_best.activity_count),
+        value_sum = greatest(value_sum, v_best.value_sum),
+        value_max = greatest(value_max, v_best.value_max),
+        active_days = greatest(active_days, v_best.active_days),
+        first_at = least(first_at, p_occurred_at),
+        last_at = greatest(last_at, p_occurred_at)
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = v_route.stat
+    and held.bucket = p_reading.bucket
+    returning badges_internal._has_reached(held)
+    into v_has_reached;
+    if found then
+        return coalesce(v_has_reached, false);
+    end if;
     insert into badges.peer_mentor_stats as held (
         peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, active_days,
         first_at, last_at, next_count, next_sum, next_max, next_active_days, next_distinct
@@ -79,13 +96,6 @@ begin
     ) as next
     where defined.org_id = p_org_id
     and defined.stat = v_route.stat
-    on conflict (peer_mentor_id, org_id, stat, bucket) do update set
-        activity_count = greatest(held.activity_count, excluded.activity_count),
-        value_sum = greatest(held.value_sum, excluded.value_sum),
-        value_max = greatest(held.value_max, excluded.value_max),
-        active_days = greatest(held.active_days, excluded.active_days),
-        first_at = least(held.first_at, excluded.first_at),
-        last_at = greatest(held.last_at, excluded.last_at)
     returning badges_internal._has_reached(held)
     into v_has_reached;
     return coalesce(v_has_reached, false);

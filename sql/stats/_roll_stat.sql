@@ -73,8 +73,7 @@ begin
             max(touched.value_max) as value_max,
             bool_or(touched.has_negative) as has_negative,
             max(touched.active_days)::integer as active_days,
-            case when (p_defined.route).element_field is not null
-                then max(touched.distinct_count)::integer end as distinct_count,
+            max(touched.distinct_count)::integer as distinct_count,
             min(touched.first_at) as first_at,
             max(touched.last_at) as last_at
         from touched

@@ -143,7 +143,7 @@ begin
         sum(days.value_sum) over lately,
         max(days.value_max) over lately,
         count(*) over lately,
-        counted.distinct_count::bigint,
+        case when p_defined.selector ? 'distinct' then counted.distinct_count::bigint end,
         days.has_negative,
         days.first_at,
         days.last_at

@@ -51,8 +51,8 @@ begin
     ) as reading
     where a.peer_mentor_id = any(p_peer_mentor_ids)
     and a.org_id = p_org_id
-    and (p_from is null or a.activity_date >= p_from)
-    and (p_to is null or a.activity_date <= p_to)
+    and a.activity_date >= coalesce(p_from, '-infinity')
+    and a.activity_date <= coalesce(p_to, 'infinity')
     and (v_types is null or a.activity_type = any(v_types))
     and badges_internal._is_chosen(
         v_route.predicate, v_route.needs_quantity, v_route.needs_calendar, v_route.clock_zone,

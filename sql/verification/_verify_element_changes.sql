@@ -16,10 +16,19 @@ returns table (
     change integer,
     until_at timestamptz
 )
-language sql
+language plpgsql
 stable
 parallel safe
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if not exists (
+        select from unnest(p_scope.stats) as stat where stat.measures && p_measures and stat.element_measure is not null
+    ) then
+        return;
+    end if;
+    return query
     with amounts as (
         select
             choice.peer_mentor_id,
@@ -115,6 +124,7 @@ begin atomic
     from steps as step
     where step.is_counted <> step.was_counted;
 end;
+$$;
 
 comment on function badges_internal._verify_element_changes(
     badges_internal.verified_scope, text[]

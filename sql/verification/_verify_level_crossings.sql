@@ -7,10 +7,18 @@ create or replace function badges_internal._verify_level_crossings(
     p_scope badges_internal.verified_scope
 )
 returns setof badges_internal.verified_crossing
-language sql
+language plpgsql
 stable
 parallel safe
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from unnest(p_scope.stats) as stat where stat.measures && array['sum', 'distinct']
+    ) then
+        return;
+    end if;
+    return query
     with conditions as materialized (
         select
             condition.*,
@@ -100,6 +108,7 @@ begin atomic
     and condition.place > least(step.reached, step.had_reached)
     and condition.place <= greatest(step.reached, step.had_reached);
 end;
+$$;
 
 comment on function badges_internal._verify_level_crossings(badges_internal.verified_scope) is
 'Tells when every condition on a sum or on distinct elements began to hold, and when it ceased to.';

@@ -32,9 +32,7 @@ begin atomic
             union all
             select kind.org_id, '=' || kind.activity_type, kind.activity_type from kinds as kind
         ) as base
-        left join badges_internal.stat_definitions as definition
-            on definition.org_id = base.org_id
-            and definition.stat = base.stat
+        left join badges_internal.stat_definitions as definition using (org_id, stat)
         union all
         select
             definition.org_id,

@@ -8,10 +8,18 @@ create or replace function badges_internal._verify_run_crossings(
     p_scope badges_internal.verified_scope
 )
 returns setof badges_internal.verified_crossing
-language sql
+language plpgsql
 stable
 parallel safe
-begin atomic
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from unnest(p_scope.stats) as stat where stat.measures && array['day_run', 'week_run', 'month_run']
+    ) then
+        return;
+    end if;
+    return query
     with numbered as (
         select
             unit.*,
@@ -141,6 +149,7 @@ begin atomic
     and run.run_length < condition.threshold + 4
     group by 1, 2, 3, 4, 5, 6, run.number, run.window_date, run.per_value, run.measure;
 end;
+$$;
 
 comment on function badges_internal._verify_run_crossings(badges_internal.verified_scope) is
 'Tells when every condition about a run began to hold, and when it ceased to.';

@@ -1,8 +1,8 @@
 -- Compares the snapshot with its recomputation, row by row and element by element.
 --
--- What a person still waits for (rules younger than its base row) and stats that no rule names any
--- more are left out. A value that may fall may stay marked after it went: has_negative is told only
--- where it should be true.
+-- What a person still waits for (rules younger than its base row), stats that no rule names any
+-- more and runs that no rule asks for are left out. A value that may fall may stay marked after it
+-- went: has_negative is told only where it should be true.
 create or replace function badges_internal._verify_stat_differences(
     p_scope badges_internal.verified_scope
 )
@@ -30,10 +30,7 @@ begin atomic
         from badges_internal._verify_expected_stats(p_scope) as expected
     ), element_differences as (
         select
-            peer_mentor_id,
-            org_id,
-            stat,
-            bucket,
+            peer_mentor_id, org_id, stat, bucket,
             'element ' || element as measure,
             case when stored.is_counted then 'counted' end as stored,
             case when expected.is_counted then 'counted' end as expected
@@ -57,19 +54,6 @@ begin atomic
         select peer_mentor_id, org_id, stat, bucket, told.measure, told.stored, told.expected
         from stored_stats as stored
         full join expected_stats as expected using (peer_mentor_id, org_id, stat, bucket)
-        -- A run that no rule asks for may stand yet: it is built anew before it is used.
-        cross join lateral (
-            select
-                case when expected.day_run is not null then stored.day_run end as day_run,
-                case when expected.week_run is not null then stored.week_run end as week_run,
-                case when expected.month_run is not null then stored.month_run end as month_run,
-                case when expected.longest_day_run is not null then stored.longest_day_run end
-                    as longest_day_run,
-                case when expected.longest_week_run is not null then stored.longest_week_run end
-                    as longest_week_run,
-                case when expected.longest_month_run is not null then stored.longest_month_run end
-                    as longest_month_run
-        ) as asked
         cross join lateral (
             values
             (
@@ -99,18 +83,19 @@ begin atomic
                 coalesce(stored.distinct_count, 0)::text,
                 expected.distinct_count::text
             ),
-            ('day_run', asked.day_run::text, expected.day_run::text),
-            ('week_run', asked.week_run::text, expected.week_run::text),
-            ('month_run', asked.month_run::text, expected.month_run::text),
-            ('longest_day_run', asked.longest_day_run::text, expected.longest_day_run::text),
-            ('longest_week_run', asked.longest_week_run::text, expected.longest_week_run::text),
-            ('longest_month_run', asked.longest_month_run::text, expected.longest_month_run::text),
+            ('day_run', stored.day_run::text, expected.day_run::text),
+            ('week_run', stored.week_run::text, expected.week_run::text),
+            ('month_run', stored.month_run::text, expected.month_run::text),
+            ('longest_day_run', stored.longest_day_run::text, expected.longest_day_run::text),
+            ('longest_week_run', stored.longest_week_run::text, expected.longest_week_run::text),
+            ('longest_month_run', stored.longest_month_run::text, expected.longest_month_run::text),
             ('run_end', stored.run_end::text, expected.run_end::text),
             ('first_at', stored.first_at::text, expected.first_at::text),
             ('last_at', stored.last_at::text, expected.last_at::text),
             ('last_date', stored.last_date::text, expected.last_date::text)
         ) as told (measure, stored, expected)
         where told.stored is distinct from told.expected
+        and (told.expected is not null or told.measure not like '%\_run')
         and (
             told.measure = 'row'
             or (stored.activity_count is not null and expected.activity_count is not null)
@@ -122,12 +107,12 @@ begin atomic
             stored.has_negative or not expected.has_negative,
             coalesce(stored.active_days, 0),
             coalesce(stored.distinct_count, 0),
-            asked.day_run,
-            asked.week_run,
-            asked.month_run,
-            asked.longest_day_run,
-            asked.longest_week_run,
-            asked.longest_month_run,
+            stored.day_run,
+            stored.week_run,
+            stored.month_run,
+            stored.longest_day_run,
+            stored.longest_week_run,
+            stored.longest_month_run,
             stored.run_end,
             stored.first_at,
             stored.last_at,
@@ -139,12 +124,12 @@ begin atomic
             true,
             expected.active_days,
             expected.distinct_count,
-            expected.day_run,
-            expected.week_run,
-            expected.month_run,
-            expected.longest_day_run,
-            expected.longest_week_run,
-            expected.longest_month_run,
+            coalesce(expected.day_run, stored.day_run),
+            coalesce(expected.week_run, stored.week_run),
+            coalesce(expected.month_run, stored.month_run),
+            coalesce(expected.longest_day_run, stored.longest_day_run),
+            coalesce(expected.longest_week_run, stored.longest_week_run),
+            coalesce(expected.longest_month_run, stored.longest_month_run),
             expected.run_end,
             expected.first_at,
             expected.last_at,
@@ -158,13 +143,8 @@ begin atomic
         from element_differences as element_difference
     )
     select
-        difference.peer_mentor_id,
-        difference.org_id,
-        difference.stat,
-        difference.bucket,
-        difference.measure,
-        difference.stored,
-        difference.expected
+        difference.peer_mentor_id, difference.org_id, difference.stat, difference.bucket,
+        difference.measure, difference.stored, difference.expected
     from differences as difference
     left join unnest((p_scope).stats) as selector
         on selector.org_id = difference.org_id
@@ -175,7 +155,7 @@ begin atomic
         and base.stat = '*'
         and base.bucket = ''
     where not starts_with(difference.stat, '~')
-    and not difference.measure like '%\_run'
+    and difference.measure not like '%\_run'
     or selector.since_version <= case
         when base.stat is null then selector.since_version
         else coalesce(base.rule_set_version, 0)

@@ -160,10 +160,9 @@ def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> No
         connection.execute("alter table badges.activities disable trigger count_new_activities")
         insert(connection, activity("2024-03-05"), activity("2024-03-06"), activity("2024-03-04"))
         placed = """
-            select badges_internal._place_late_day(row(
-                peer_mentor_id, org_id, occurred_at, activity_id, activity_date, activity_type,
-                quantity, attributes, array['*'], array['']
-            )::badges_internal.late_activity, array(
+            select badges_internal._place_late_days(array[row(
+                peer_mentor_id, org_id, '*', '', activity_date, 1
+            )::badges_internal.late_day], array(
                 select pending.activity_id from badges.activities as pending
                 where pending.activity_id > a.activity_id
             ))

@@ -14,10 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 # the work. Nothing in them is of our schemas without saying so.
 PATH_IS_SET_BY_CALLER = frozenset(
     {
+        "badges_internal._active_run",
         "badges_internal._advance_thresholds",
         "badges_internal._award_reached",
         "badges_internal._begin_person",
         "badges_internal._begin_stats",
+        "badges_internal._belongs_to_part",
         "badges_internal._change_elements",
         "badges_internal._change_row",
         "badges_internal._change_windows",
@@ -44,23 +46,18 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._element_anew",
         "badges_internal._finish_counted",
         "badges_internal._hold_organizations",
-        "badges_internal._instant_before",
         "badges_internal._longest_run",
         "badges_internal._mark_falling",
         "badges_internal._mark_looked",
         "badges_internal._may_date_earlier",
         "badges_internal._measured_late",
         "badges_internal._next_milestone",
-        "badges_internal._place_late_day",
         "badges_internal._redate_late",
         "badges_internal._roll_one",
         "badges_internal._run_complete_at",
-        "badges_internal._run_length",
         "badges_internal._run_through",
-        "badges_internal._runs_around",
         "badges_internal._scalar_text",
         "badges_internal._units_around",
-        "badges_internal._values_before",
         "badges_internal._wanted_stats",
         "badges_internal._write_awards",
         "badges_internal._write_row",
@@ -71,6 +68,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
 # and a transition table is visible in its own trigger alone.
 MAY_BUILD_STATEMENTS = frozenset(
     {
+        "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
         "stats/_fold_elements.sql",
         "stats/_fold_reading.sql",

@@ -17,6 +17,9 @@ OTHERS: list[dict[str, Any]] = [
     {"type": "streak", **CHOICE, "unit": "week", "length": 2},
     {"type": "threshold", **CHOICE, "measure": "sum", "at_least": 3},
     {"type": "threshold", **CHOICE, "measure": "max", "at_least": 1},
+    # Base stats keep their runs only where a rule asks for them.
+    {"type": "streak", "unit": "day", "length": 3},
+    {"type": "streak", "activity": "call", "unit": "week", "length": 2},
 ]
 
 

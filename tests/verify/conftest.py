@@ -30,6 +30,7 @@ _BADGES: dict[str, dict[str, Any]] = {
     "busy": {"type": "threshold", "measure": "sum", "at_least": 6},
     "kinds": {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": 2},
     "weeks": {"type": "streak", "unit": "week", "length": 2},
+    "months": {"type": "streak", "unit": "month", "length": 3},
     "a-lister": {"type": "threshold", "where": {"kind": "a"}, "at_least": 2},
     "both": {
         "type": "all_of",

@@ -142,7 +142,8 @@ denials as (
 # The bounds of a moment are those of activities.
 _JUDGED = sql.SQL("""
 with {known},
-given as (
+-- Once a row: the id of a person is dear to derive.
+given as materialized (
     select
         nullif(source.{person}::text, '') as person,
         {peer_mentor_id} as peer_mentor_id,

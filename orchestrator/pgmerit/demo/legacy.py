@@ -129,7 +129,7 @@ def make_table(connection: Connection, scale: float, until: datetime) -> None:
     )
 
 
-def make_right(connection: Connection, dsn: str, until: datetime, bar: Any) -> dict[str, Any]:
+def make_right(connection: Connection, dsn: str, until: datetime) -> dict[str, Any]:
     """Deduplicate the table beside the application that writes to it."""
     reported = dedupe.report(connection, TABLE, OPTIONS)
     with Application(dsn, until) as application:
@@ -138,7 +138,6 @@ def make_right(connection: Connection, dsn: str, until: datetime, bar: Any) -> d
             TABLE,
             OPTIONS,
             connect=lambda: connect(dsn, autocommit=True),
-            progress=bar,
         )
         # The key is there: from now on the application hears of a duplicate.
         _wait_until_refused(application)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import as_file, files
+from multiprocessing import get_context
+from signal import SIG_IGN, SIGINT, signal
 from typing import IO, Any
 
 import psycopg
 from pgmerit import importing, report, routines, schema, verify
 from pgmerit.database import Connection, connect
 from pgmerit.demo import legacy, webhook
-from pgmerit.demo.generator import COLUMNS, Year, generate
+from pgmerit.demo.generator import COLUMNS, PROTAGONIST, STUDY_ORG, Activity, generate
 from pgmerit.errors import PgmeritError, translate
 from pgmerit.rules import versions
 from psycopg import sql
@@ -29,7 +31,7 @@ RULE_SETS = ("peer-mentors", "study-app")
 BADGE_TO_EXPLAIN = "honorar"
 
 _MARK = "made by pgmerit demo; dropped and made anew by the next run"
-_ROWS_A_COMMIT = 20_000
+_IMPORT = importing.ImportOptions(chunk=20_000)
 
 Bar = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
 Import = Callable[[Connection, IO[bytes], str, importing.ImportOptions], importing.ImportResult]
@@ -42,6 +44,16 @@ class DemoOptions:
     today: date
     seed: int = 1
     scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The year as two files, in which organizations hand it in, and what was mended later."""
+
+    mentors: bytes
+    study_app: bytes
+    corrections: list[importing.Correction]
+    size: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -88,48 +100,65 @@ def make_database(server_dsn: str, into: str | None = None) -> str:
 def run(dsn: str, options: DemoOptions, import_year: Import, bar: Bar) -> Iterator[Step]:
     """Run the demo on a database, a step at a time; `import_year` imports with progress bars.
 
-    The year is made up while the server works on the steps before: its step is what is waited for.
+    Two sessions work side by side: while the year is made up, the old table is made right and its
+    awards taken over; then the study app's file comes in beside the peer mentors'.
     """
-    with ThreadPoolExecutor(1) as beside:
-        making = beside.submit(_make_year, options)
+    with (
+        # A process: in a thread, each answer of the server would wait for a turn.
+        ProcessPoolExecutor(
+            1, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)
+        ) as maker,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        making = maker.submit(_make_year, options)
         with _timed() as seconds:
             loaded = schema.migrate(dsn)
         yield Step("migrate", "Tables and routines", seconds(), loaded)
         with closing(connect(dsn, autocommit=True)) as connection:
-            yield from _run_connected(connection, dsn, options, import_year, bar, making)
+            with _timed() as seconds:
+                applied = [_apply(connection, name, bar) for name in RULE_SETS]
+            yield Step("rules", "Rule sets applied", seconds(), applied)
+            old_table = beside.submit(_bring_old_table, dsn, options)
+            with _timed() as seconds:
+                made = making.result()
+            yield Step("generate", "A year made up", seconds(), made.size)
+            with _timed() as seconds:
+                others = beside.submit(_import_beside, dsn, made.study_app)
+                imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
+                for each in fields(imported):
+                    both = getattr(imported, each.name) + getattr(others.result(), each.name)
+                    setattr(imported, each.name, both)
+            yield Step("import", "The year imported", seconds(), imported)
+            yield from old_table.result()
+            yield from _look_at_it(connection, dsn, made, options, bar)
 
 
-def _run_connected(
-    connection: Connection,
-    dsn: str,
-    options: DemoOptions,
-    import_year: Import,
-    bar: Bar,
-    making: Future[tuple[Year, IO[bytes]]],
+def _bring_old_table(dsn: str, options: DemoOptions) -> list[Step]:
+    until = datetime.combine(options.today, datetime.min.time(), UTC)
+    with closing(connect(dsn, autocommit=True)) as connection:
+        legacy.make_table(connection, options.scale, until)
+        with _timed() as seconds:
+            made_right = legacy.make_right(connection, dsn, until)
+        title = "An old table made right while it is written to"
+        done = [Step("dedupe", title, seconds(), made_right)]
+        with _timed() as seconds:
+            adopted = legacy.take_over(connection)
+        return [*done, Step("adopt", "Its awards taken over", seconds(), adopted)]
+
+
+def _import_beside(dsn: str, file: bytes) -> importing.ImportResult:
+    with closing(connect(dsn, autocommit=True)) as connection:
+        return importing.import_file(connection, io.BytesIO(file), "the study app", _IMPORT)
+
+
+def _look_at_it(
+    connection: Connection, dsn: str, made: _Made, options: DemoOptions, bar: Bar
 ) -> Iterator[Step]:
-    with _timed() as seconds:
-        applied = [_apply(connection, name, bar) for name in RULE_SETS]
-    yield Step("rules", "Rule sets applied", seconds(), applied)
-
-    with _timed() as seconds:
-        year, source = making.result()
-    size = {
-        "rows": len(year.activities),
-        "people": len({(a.peer_mentor_id, a.org_id) for a in year.activities}),
-        "corrections": len(year.corrections),
-    }
-    yield Step("generate", "A year made up", seconds(), size)
-
-    with _timed() as seconds:
-        settings = importing.ImportOptions(chunk=_ROWS_A_COMMIT)
-        imported = import_year(connection, source, "the year", settings)
-    yield Step("import", "The year imported", seconds(), imported)
-
     with _timed() as seconds:
         counted = routines.count_awards(connection)
     yield Step("awards", "Awards by badge and organization", seconds(), counted)
 
-    hero = year.protagonist
+    hero = PROTAGONIST
     with _timed() as seconds:
         found = report.mentor_report(connection, hero.peer_mentor_id, hero.org_id)
         told = report.explanation(connection, hero.peer_mentor_id, BADGE_TO_EXPLAIN, hero.org_id)
@@ -137,23 +166,13 @@ def _run_connected(
     yield Step("mentor", f"One mentor: {hero.name} of {hero.org_id}", seconds(), data)
 
     with _timed() as seconds, webhook.delivering(connection, dsn) as received:
-        answers = _record_twice(connection, year, options.today)
+        answers = _record_twice(connection, options.today)
     yield Step("replay", "An activity, and its replay", seconds(), answers)
     yield Step("webhook", "What a webhook receiver got, its signature checked", 0.0, received)
 
     with _timed() as seconds:
-        corrected = importing.apply_corrections(connection, year.corrections)
+        corrected = importing.apply_corrections(connection, made.corrections)
     yield Step("corrections", "Corrections applied", seconds(), corrected)
-
-    until = datetime.combine(options.today, datetime.min.time(), UTC)
-    legacy.make_table(connection, options.scale, until)
-    with _timed() as seconds:
-        made_right = legacy.make_right(connection, dsn, until, bar)
-    yield Step("dedupe", "An old table made right while it is written to", seconds(), made_right)
-
-    with _timed() as seconds:
-        adopted = legacy.take_over(connection)
-    yield Step("adopt", "Its awards taken over", seconds(), adopted)
 
     with _timed() as seconds, bar("Verifying", 100) as advance:
         differences = verify.find_differences(connection, progress=advance)
@@ -175,23 +194,31 @@ def _apply(connection: Connection, name: str, bar: Bar) -> dict[str, Any]:
     return versions.apply(connection, document, progress=bar)
 
 
-def _make_year(options: DemoOptions) -> tuple[Year, IO[bytes]]:
+def _make_year(options: DemoOptions) -> _Made:
     year = generate(options.seed, options.today, options.scale)
-    return year, _as_csv(year)
+    size = {
+        "rows": len(year.activities),
+        "people": len({(a.peer_mentor_id, a.org_id) for a in year.activities}),
+        "corrections": len(year.corrections),
+    }
+    halves: tuple[list[Activity], list[Activity]] = ([], [])
+    for activity in year.activities:
+        halves[activity.org_id == STUDY_ORG].append(activity)
+    return _Made(_as_csv(halves[0]), _as_csv(halves[1]), year.corrections, size)
 
 
-def _as_csv(year: Year) -> IO[bytes]:
-    """Write the year as the import file that an organization would hand in."""
+def _as_csv(activities: Iterable[Activity]) -> bytes:
+    """Write activities as the import file that an organization would hand in."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(year.rows())
-    return io.BytesIO(text.getvalue().encode())
+    writer.writerows(activity.as_row() for activity in activities)
+    return text.getvalue().encode()
 
 
-def _record_twice(connection: Connection, year: Year, today: date) -> list[Mapping[str, Any]]:
+def _record_twice(connection: Connection, today: date) -> list[Mapping[str, Any]]:
     """Record the assignment that the mentor was short of, then send the same event again."""
-    hero = year.protagonist
+    hero = PROTAGONIST
     yesterday = datetime.combine(today - timedelta(days=1), datetime.min.time(), UTC)
     return [
         routines.record_activity(

@@ -11,8 +11,6 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_runs constant text[] := '{day_run,week_run,month_run}';
 begin
     with compiled as materialized (
         select
@@ -109,8 +107,7 @@ begin
         delete from badges_internal.milestones as milestone
         where milestone.org_id = any(p_org_ids)
         and not exists (
-            select
-            from compiled
+            select from compiled
             where compiled.org_id = milestone.org_id
             and compiled.badge_definition_id = milestone.badge_definition_id
             and compiled.tier = milestone.tier
@@ -147,10 +144,7 @@ begin
     ),
     watched as (
         select
-            org_id,
-            stat,
-            selector,
-            array_agg(distinct measure) as measures,
+            org_id, stat, selector, array_agg(distinct measure) as measures,
             badges_internal._stat_thresholds(array_agg(measure), array_agg(threshold))
                 as thresholds
         from compiled
@@ -161,15 +155,15 @@ begin
         insert into badges_internal.stat_definitions as defined (
             org_id, stat, selector, activity_types, route, watched, since_version, thresholds
         )
-        select
-            watched.org_id, watched.stat, watched.selector,
+        select watched.org_id, watched.stat, watched.selector,
             case when watched.selector ? 'types'
                 then array(select jsonb_array_elements_text(watched.selector -> 'types')) end,
             case when watched.stat >= '~' then badges_internal._stat_route(
                 watched.selector, watched.measures, organization.time_zone
             ) end,
             watched.measures,
-            case when watched.stat >= '~' or watched.measures && v_runs then p_version else 0 end,
+            case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
+                else 0 end,
             watched.thresholds
         from watched
         join badges.organizations as organization on organization.org_id = watched.org_id
@@ -180,12 +174,11 @@ begin
             route = excluded.route,
             thresholds = excluded.thresholds,
             since_version = case
-                when excluded.stat >= '~' and excluded.watched <@ defined.watched
-                and (excluded.route).has_days is not distinct from (defined.route).has_days
-                    then defined.since_version
-                when excluded.stat < '~' and array(
-                    select unnest(excluded.watched) intersect select unnest(v_runs)
+                when array(
+                    select measure from unnest(excluded.watched) as asked (measure)
+                    where excluded.stat >= '~' or measure like '%\_run'
                 ) <@ defined.watched
+                and (excluded.route).has_days is not distinct from (defined.route).has_days
                     then defined.since_version
                 else excluded.since_version
             end
@@ -193,10 +186,8 @@ begin
     delete from badges_internal.stat_definitions as defined
     where defined.org_id = any(p_org_ids)
     and not exists (
-        select
-        from watched
-        where watched.org_id = defined.org_id
-        and watched.stat = defined.stat
+        select from watched
+        where watched.org_id = defined.org_id and watched.stat = defined.stat
     );
 end;
 $$;

@@ -1,0 +1,8 @@
+-- A late activity asks whether a value of its person ever fell; a person may have many rows.
+-- depends: 0015_kept_where_asked
+
+set local lock_timeout = '5s';
+set local statement_timeout = '600s';
+
+create index peer_mentor_stats_fallen on badges.peer_mentor_stats (peer_mentor_id, org_id)
+where has_negative;

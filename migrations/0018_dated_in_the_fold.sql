@@ -1,0 +1,7 @@
+-- A statement of many rows dates what it decides itself.
+-- depends: 0017_fallen_stats
+
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+alter type badges_internal.fold_result add attribute states badges_internal.condition_state[];
