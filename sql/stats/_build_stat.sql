@@ -28,7 +28,10 @@ begin
     and held.org_id = p_org_id
     and held.stat = p_stat;
     with known as materialized (
-        select ahead.*
+        select
+            ahead.peer_mentor_id, ahead.org_id, ahead.bucket, ahead.activity_count,
+            ahead.value_sum, ahead.value_max, ahead.has_negative, ahead.first_at, ahead.last_at,
+            ahead.place, ahead.reached_at, ahead.reached_id
         from badges_internal.measured_ahead as ahead
         join badges.organizations as organization
             on organization.org_id = ahead.org_id
@@ -44,21 +47,13 @@ begin
         and ahead.stat = p_stat
     ),
     measured as materialized (
-        select
-            known.peer_mentor_id, known.bucket, known.activity_count, known.value_sum,
-            known.value_max, known.has_negative, known.first_at, known.last_at, known.place,
-            known.reached_at, known.reached_id
-        from known
-        where known.activity_count > 0
+        select * from known where known.activity_count > 0
         union all
-        select
-            found.peer_mentor_id, found.bucket, found.activity_count, found.value_sum,
-            found.value_max, found.has_negative, found.first_at, found.last_at, found.place,
-            found.reached_at, found.reached_id
+        select *
         from badges_internal._measured_parts(
             array(select unnest(p_peer_mentor_ids) except select known.peer_mentor_id from known),
             array[p_org_id], p_stat
-        ) as found
+        )
     ),
     written as (
         insert into badges.peer_mentor_stats (
@@ -96,13 +91,11 @@ begin
             when 'sum' then measured.value_sum >= asked.threshold or measured.has_negative
             when 'max' then measured.value_max >= asked.threshold
         end
-        cross join lateral (
-            select
-                case when is_dated then measured.reached_at end as occurred_at,
-                case when is_dated then measured.reached_id end as activity_id
-            from (values (asked.is_simple and measured.place = ceil(asked.threshold)))
-                as place (is_dated)
-        ) as dated
+        left join lateral (
+            select measured.reached_at as occurred_at, measured.reached_id as activity_id
+            where asked.is_simple
+            and measured.place = ceil(asked.threshold)
+        ) as dated on true
         order by
             measured.peer_mentor_id, asked.badge_definition_id, dated.occurred_at,
             dated.activity_id desc
