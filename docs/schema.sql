@@ -1013,6 +1013,7 @@ function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition bad
 function badges_internal._fold_crossings() returns text immutable;
 function badges_internal._fold_days() returns text immutable;
 function badges_internal._fold_elements() returns text immutable;
+function badges_internal._fold_moments() returns text immutable;
 function badges_internal._fold_reading(p_source text) returns text immutable;
 function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
