@@ -620,6 +620,24 @@ create table badges_internal.loaded_rights (
     object text not null
 );
 
+create table badges_internal.measured_ahead (
+    peer_mentor_id uuid not null,
+    org_id text collate "C" not null,
+    stat text collate "C" not null,
+    bucket text collate "C" not null,
+    rule_set_version integer not null,
+    base_row xid not null,
+    activity_count bigint not null,
+    value_sum numeric,
+    value_max numeric,
+    has_negative boolean,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    place bigint,
+    reached_at timestamp with time zone,
+    reached_id bigint
+);
+
 create table badges_internal.migration_files (
     migration_id text collate "C" not null,
     sha256 text not null,
@@ -787,6 +805,7 @@ alter table badges_internal.event_queue add constraint what_is_dead_is_never_due
 alter table badges_internal.loaded_files add constraint loaded_files_pkey PRIMARY KEY (path);
 alter table badges_internal.loaded_objects add constraint loaded_objects_pkey PRIMARY KEY (kind, identity);
 alter table badges_internal.loaded_rights add constraint loaded_rights_pkey PRIMARY KEY (grantee, privilege, object);
+alter table badges_internal.measured_ahead add constraint measured_ahead_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket);
 alter table badges_internal.migration_files add constraint migration_files_pkey PRIMARY KEY (migration_id);
 alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text])));
 alter table badges_internal.milestones add constraint milestones_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
@@ -879,6 +898,7 @@ function badges.list_metrics(p_with_awards boolean DEFAULT false) returns TABLE(
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
 function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
+function badges.measure_rule_set(p_rule_set text) returns bigint volatile security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
@@ -931,7 +951,7 @@ function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
-function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_is_fresh boolean) returns badges_internal.candidate[] volatile;
+function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
@@ -959,7 +979,7 @@ function badges_internal._configured(p_organization jsonb, p_badges text[], p_ba
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
-function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
 function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
@@ -1021,6 +1041,7 @@ function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
+function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
@@ -1047,6 +1068,7 @@ function badges_internal._live_run(p_unit text, p_length integer, p_run_end date
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._lock_waiting_people(p_rule_set text, p_at_most integer, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
 function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
@@ -1056,6 +1078,7 @@ function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text,
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
+function badges_internal._measured_parts(p_peer_mentor_ids uuid[], p_org_ids text[], p_stat text) returns TABLE(peer_mentor_id uuid, org_id text, bucket text, activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone, place bigint, reached_at timestamp with time zone, reached_id bigint) volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
@@ -1089,14 +1112,13 @@ function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids tex
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._place_late_days(p_days badges_internal.late_day[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
-function badges_internal._placed_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, occurred_at timestamp with time zone, activity_id bigint, measured numeric, place bigint) volatile;
+function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, stat text) immutable;
 function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
-function badges_internal._plan_dated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_effects(p_document jsonb, p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], p_nearest jsonb) returns jsonb volatile;
 function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns text[] volatile;
 function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
@@ -1146,6 +1168,7 @@ function badges_internal._require_filter(p_parameter text, p_filter text[], p_kn
 function badges_internal._require_held_tier(p_definition badges.badge_definitions, p_peer_mentor_id uuid, p_org_id text, p_tier text) returns text volatile;
 function badges_internal._require_organization(p_org_id text) returns void stable;
 function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
+function badges_internal._require_rule_set(p_rule_set text) returns void stable;
 function badges_internal._require_settlement(p_event_ids bigint[], p_outcome text, p_retry_in interval, p_status integer, p_milliseconds integer) returns void immutable;
 function badges_internal._require_span(p_parameter text, p_span interval, p_longest interval) returns void immutable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
@@ -1272,3 +1295,7 @@ function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) 
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
 function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;
+
+-- Else
+
+alter table badges_internal.measured_ahead set unlogged;

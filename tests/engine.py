@@ -90,6 +90,7 @@ def apply(
     )
     horizon = value(connection, "select badges.rule_set_horizon()::text")
     name = applied["rule_set"]
+    value(connection, "select badges.measure_rule_set(%s)", name)
 
     def is_settled() -> bool:
         while value(connection, "select badges.backfill_rule_set(%s, %s)", name, batch)[

@@ -348,6 +348,11 @@ def mark_seen(
     )
 
 
+def measure_rule_set(connection: Connection, rule_set: str) -> int:
+    """Measure a new version's stats of everybody in one pass, before backfill_rule_set."""
+    return _value(int, connection, "select badges.measure_rule_set(%s) as value", rule_set)
+
+
 def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: str) -> UUID:
     """Give the stable uuid of a user whose own id is a number or a text."""
     return _value(

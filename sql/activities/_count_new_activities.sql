@@ -323,7 +323,7 @@ begin
                 v_found := 1;
                 v_last_at := v_at;
                 v_last_date := v_day;
-            elsif v_base_version <> v_version then
+            elsif v_base_version <> v_version and v_pending is not null then
                 v_is_touched := true;
             end if;
             if not v_is_touched then
@@ -382,6 +382,7 @@ begin
             end if;
 
             if v_is_touched
+                or v_base_version <> v_version
                 or v_has_reached
                 or v_last_at > v_at
                 or v_last_date > v_day
@@ -396,7 +397,8 @@ begin
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure
+                    v_is_negative, v_has_raw, v_has_tenure,
+                    coalesce(v_base_version <> v_version, false)
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;

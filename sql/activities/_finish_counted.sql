@@ -1,7 +1,8 @@
 -- Decides what people have after some activities were counted one by one.
 --
--- Who is of another version, or was counted elsewhere, is rebuilt from the table. What one activity
--- decides alone is awarded at once. The caller holds the other people's base rows.
+-- Who was counted elsewhere is rebuilt from the table; who is of another version of the rules gets
+-- what that lacks. What one activity decides alone is awarded at once. The caller holds the other
+-- people's base rows.
 --
 -- Locks:  base rows of those who are rebuilt, in key order.
 -- Writes: as _bring_up_to_date and _evaluate_people.
@@ -19,6 +20,8 @@ declare
     v_orgs text[];
     v_stale_people uuid[];
     v_stale_orgs text[];
+    v_outdated_people uuid[];
+    v_outdated_orgs text[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
     v_candidates badges_internal.candidate[];
@@ -67,8 +70,10 @@ begin
         array_agg(person.peer_mentor_id), array_agg(person.org_id),
         array_agg(person.peer_mentor_id) filter (where person.is_stale),
         array_agg(person.org_id) filter (where person.is_stale),
-        array_agg(person.peer_mentor_id) filter (where person.is_stale or person.is_falling),
-        array_agg(person.org_id) filter (where person.is_stale or person.is_falling),
+        array_agg(person.peer_mentor_id) filter (where person.is_outdated),
+        array_agg(person.org_id) filter (where person.is_outdated),
+        array_agg(person.peer_mentor_id) filter (where person.may_fall),
+        array_agg(person.org_id) filter (where person.may_fall),
         array_agg(
             row(
                 person.peer_mentor_id, person.org_id,
@@ -84,13 +89,17 @@ begin
             and earned.revoked_at is null
         ))
     into
-        v_people, v_orgs, v_stale_people, v_stale_orgs, v_fallen_people, v_fallen_orgs, v_late
+        v_people, v_orgs, v_stale_people, v_stale_orgs, v_outdated_people, v_outdated_orgs,
+        v_fallen_people, v_fallen_orgs, v_late
     from (
         select
-            counted.peer_mentor_id, counted.org_id, bool_or(counted.is_stale) as is_stale,
-            bool_or(counted.is_falling) as is_falling,
-            min(case when not counted.is_late and counted.candidates <> '{}'
-                then counted.occurred_at end) as crossed_at
+            counted.peer_mentor_id, counted.org_id,
+            bool_or(counted.is_stale and counted.stats is null) as is_stale,
+            bool_or(counted.is_stale and counted.stats is not null) as is_outdated,
+            bool_or(counted.is_stale or counted.is_falling) as may_fall,
+            min(counted.occurred_at) filter (
+                where counted.candidates <> '{}' and counted.is_late is not true
+            ) as crossed_at
         from unnest(v_left) as counted
         group by counted.peer_mentor_id, counted.org_id
         order by counted.peer_mentor_id, counted.org_id
@@ -106,6 +115,11 @@ begin
                     from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
                 )
             );
+    end if;
+    if v_outdated_people is not null then
+        perform badges_internal._lock_people(v_outdated_people, v_outdated_orgs);
+        v_candidates := v_candidates
+            || badges_internal._bring_up_to_date(v_outdated_people, v_outdated_orgs, true);
     end if;
     perform badges_internal._evaluate_people(
         v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,

@@ -50,6 +50,12 @@ begin
                 v_person.peer_mentor_id, v_person.org_id, v_person.activities
             ) as done;
         end if;
+        if v_is_sure and current_setting('transaction_isolation') <> 'read committed' then
+            -- Written, not only locked: these rules may be older than those a batch goes by.
+            perform badges_internal._mark_looked(
+                array[v_person.peer_mentor_id], array[v_person.org_id]
+            );
+        end if;
         if v_is_sure and v_may_be_due then
             v_people := v_people || v_person.peer_mentor_id;
             v_orgs := v_orgs || v_person.org_id;

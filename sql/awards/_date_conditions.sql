@@ -1,7 +1,7 @@
 -- Dates conditions that hold now: when each came true, by the activities' own times.
 --
--- One pass over the people's activities for each stat and kind of measure. Conditions that turn
--- out never to have held are left out.
+-- One pass over the people's activities for each stat and kind of measure. Conditions dated already
+-- pass as they are, as do those without a stat; those that turn out never to have held are left out.
 create or replace function badges_internal._date_conditions(
     p_states badges_internal.condition_state[]
 )
@@ -11,13 +11,20 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_dated badges_internal.condition_state[] := '{}';
+    v_dated badges_internal.condition_state[] := array(
+        select state
+        from unnest(p_states) as state
+        where state.came_true_at is not null
+        or state.stat is null
+    );
     v_states badges_internal.condition_state[];
     v_is_value boolean;
 begin
     for v_is_value, v_states in
         select state.measure in ('count', 'sum', 'max'), array_agg(state)
         from unnest(p_states) as state
+        where state.came_true_at is null
+        and state.stat is not null
         group by
             state.org_id, state.stat,
             case when state.measure not in ('count', 'sum', 'max') then state.measure end,

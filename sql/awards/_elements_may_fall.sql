@@ -1,6 +1,7 @@
 -- Tells whether the elements of a stat are sums that fell for one of the people.
 --
--- p_states: conditions of one organization and stat.
+-- p_states: conditions of one organization and stat. Of a stat that the snapshot does not have yet,
+-- as a plan asks, nothing is known: they may.
 create or replace function badges_internal._elements_may_fall(
     p_states badges_internal.condition_state[]
 )
@@ -10,18 +11,20 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return exists (
+    return coalesce(
+        (badges_internal._stat_definition(p_states[1].org_id, p_states[1].stat)).route
+            .element_measure = 'sum',
+        false
+    ) and exists (
         select
-        from badges_internal.stat_definitions as defined
-        cross join unnest(p_states) as state
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = state.peer_mentor_id
+        from unnest(p_states) as state
+        where coalesce((
+            select bool_or(held.has_negative)
+            from badges.peer_mentor_stats as held
+            where held.peer_mentor_id = state.peer_mentor_id
             and held.org_id = state.org_id
             and held.stat = state.stat
-            and held.has_negative
-        where defined.org_id = p_states[1].org_id
-        and defined.stat = p_states[1].stat
-        and (defined.route).element_measure = 'sum'
+        ), true)
     );
 end;
 $$;

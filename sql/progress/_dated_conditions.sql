@@ -14,15 +14,10 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_states badges_internal.condition_state[];
     v_dated badges_internal.condition_state[];
     v_depth integer;
 begin
-    select
-        array_agg(state.state) filter (where (state.state).came_true_at is null),
-        coalesce(array_agg(state.state) filter (where (state.state).came_true_at is not null), '{}')
-    into v_states, v_dated
-    from (
+    v_dated := badges_internal._date_conditions(array(
         select row(
             p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.tier,
             milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
@@ -30,7 +25,7 @@ begin
             case when milestone.measure in ('tenure', 'badges', 'raw')
                 then badges_internal._other_moment(p_peer_mentor_id, milestone) end,
             null, null
-        )::badges_internal.condition_state as state
+        )::badges_internal.condition_state
         from badges_internal._badge_conditions(
             p_peer_mentor_id, p_org_id, p_badge_definition_id, p_as_of
         ) as condition
@@ -42,10 +37,7 @@ begin
             and milestone.occurrence = condition.occurrence
         where condition.is_reached
         or condition.may_fall
-    ) as state;
-    if v_states is not null then
-        v_dated := v_dated || badges_internal._date_conditions(v_states);
-    end if;
+    ));
     select max(grouped.depth)
     into v_depth
     from badges_internal.condition_groups as grouped

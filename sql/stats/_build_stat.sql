@@ -1,15 +1,15 @@
--- Builds one stat of people of an organization from their activities, and tells what it reaches.
+-- Builds one stat of people of an organization, and tells what it reaches.
 --
--- For stats without elements, days and rolling windows. One pass: where a badge asks for nothing
--- but one count of the stat, and the person never had it, its moment is told too. p_is_fresh:
--- nothing of the stat stands. The caller holds the base rows.
+-- For stats without elements, days and rolling windows. Where a badge asks for nothing but one
+-- count of the stat, and the person never had it, its moment is told too. What was measured ahead
+-- is taken as it is, as long as nobody has written the person's base row since. What stands of the
+-- stat goes: a writer may have begun it. The caller holds the base rows.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._build_stat(
     p_peer_mentor_ids uuid[],
     p_org_id text,
-    p_stat text,
-    p_is_fresh boolean
+    p_stat text
 )
 returns badges_internal.candidate[]
 language plpgsql
@@ -18,28 +18,42 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
+    v_base constant text := '*';
     v_thresholds constant badges_internal.stat_thresholds
         := (badges_internal._stat_definition(p_org_id, p_stat)).thresholds;
     v_reached badges_internal.candidate[];
 begin
-    if not p_is_fresh then
-        delete from badges.peer_mentor_stats as held
-        where held.peer_mentor_id = any(p_peer_mentor_ids)
-        and held.org_id = p_org_id
-        and held.stat = p_stat;
-    end if;
-    with placed as materialized (
-        select *
-        from badges_internal._placed_activities(p_peer_mentor_ids, p_org_id, p_stat)
-    ),
-    folded as materialized (
+    delete from badges.peer_mentor_stats as held
+    where held.peer_mentor_id = any(p_peer_mentor_ids)
+    and held.org_id = p_org_id
+    and held.stat = p_stat;
+    with known as materialized (
         select
-            placed.peer_mentor_id, placed.bucket, count(*) as activity_count,
-            coalesce(sum(placed.measured), 0) as value_sum, max(placed.measured) as value_max,
-            coalesce(min(placed.measured) < 0, false) as has_negative,
-            min(placed.occurred_at) as first_at, max(placed.occurred_at) as last_at
-        from placed
-        group by placed.peer_mentor_id, placed.bucket
+            ahead.peer_mentor_id, ahead.org_id, ahead.bucket, ahead.activity_count,
+            ahead.value_sum, ahead.value_max, ahead.has_negative, ahead.first_at, ahead.last_at,
+            ahead.place, ahead.reached_at, ahead.reached_id
+        from badges_internal.measured_ahead as ahead
+        join badges.organizations as organization
+            on organization.org_id = ahead.org_id
+            and organization.rule_set_version = ahead.rule_set_version
+        join badges.peer_mentor_stats as base
+            on base.peer_mentor_id = ahead.peer_mentor_id
+            and base.org_id = ahead.org_id
+            and base.stat = v_base
+            and base.bucket = ''
+            and base.xmin = ahead.base_row
+        where ahead.peer_mentor_id = any(p_peer_mentor_ids)
+        and ahead.org_id = p_org_id
+        and ahead.stat = p_stat
+    ),
+    measured as materialized (
+        select * from known where known.activity_count > 0
+        union all
+        select *
+        from badges_internal._measured_parts(
+            array(select unnest(p_peer_mentor_ids) except select known.peer_mentor_id from known),
+            array[p_org_id], p_stat
+        )
     ),
     written as (
         insert into badges.peer_mentor_stats (
@@ -47,48 +61,44 @@ begin
             has_negative, first_at, last_at, next_count, next_sum, next_max
         )
         select
-            folded.peer_mentor_id, p_org_id, p_stat, folded.bucket, folded.activity_count,
-            folded.value_sum, folded.value_max, folded.has_negative, folded.first_at,
-            folded.last_at, next.next_count, next.next_sum, next.next_max
-        from folded
+            measured.peer_mentor_id, p_org_id, p_stat, measured.bucket, measured.activity_count,
+            measured.value_sum, measured.value_max, measured.has_negative, measured.first_at,
+            measured.last_at, next.next_count, next.next_sum, next.next_max
+        from measured
         cross join lateral badges_internal._next_thresholds(
             v_thresholds, p_org_id, p_stat,
-            row(folded.activity_count, folded.value_sum, folded.value_max, 0, 0, 0, 0, 0)
+            row(measured.activity_count, measured.value_sum, measured.value_max, 0, 0, 0, 0, 0)
                 ::badges_internal.stat_values
         ) as next
     ),
     asked as materialized (
         select
             milestone.badge_definition_id, milestone.measure, milestone.threshold,
-            milestone.measure = 'count' and count(*) over (
+            milestone.measure = 'count' and milestone.parent is null and count(*) over (
                 partition by milestone.badge_definition_id
-            ) = 1 and milestone.parent is null as is_alone
+            ) = 1 as is_simple
         from badges_internal.milestones as milestone
         where milestone.org_id = p_org_id
         and milestone.stat = p_stat
     ),
     found as (
-        (
-            select distinct on (placed.peer_mentor_id, asked.badge_definition_id)
-                placed.peer_mentor_id, asked.badge_definition_id, placed.occurred_at,
-                placed.activity_id
-            from placed
-            join asked on asked.is_alone and ceil(asked.threshold)::bigint = placed.place
-            order by
-                placed.peer_mentor_id, asked.badge_definition_id, placed.occurred_at,
-                placed.activity_id desc
-        )
-        union all
-        select distinct folded.peer_mentor_id, asked.badge_definition_id, null::timestamptz,
-            null::bigint
-        from folded
-        join asked
-            on not asked.is_alone
-            and case asked.measure
-                when 'count' then folded.activity_count >= asked.threshold
-                when 'sum' then folded.value_sum >= asked.threshold or folded.has_negative
-                when 'max' then folded.value_max >= asked.threshold
-            end
+        select distinct on (measured.peer_mentor_id, asked.badge_definition_id)
+            measured.peer_mentor_id, asked.badge_definition_id, dated.occurred_at,
+            dated.activity_id
+        from measured
+        join asked on case asked.measure
+            when 'count' then measured.activity_count >= asked.threshold
+            when 'sum' then measured.value_sum >= asked.threshold or measured.has_negative
+            when 'max' then measured.value_max >= asked.threshold
+        end
+        left join lateral (
+            select measured.reached_at as occurred_at, measured.reached_id as activity_id
+            where asked.is_simple
+            and measured.place = ceil(asked.threshold)
+        ) as dated on true
+        order by
+            measured.peer_mentor_id, asked.badge_definition_id, dated.occurred_at,
+            dated.activity_id desc
     )
     select array_agg(row(
         found.peer_mentor_id, p_org_id, found.badge_definition_id,
@@ -110,5 +120,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._build_stat(uuid[], text, text, boolean) is
-'Builds one stat of people of an organization from their activities, and tells what it reaches.';
+comment on function badges_internal._build_stat(uuid[], text, text) is
+'Builds one stat of people of an organization, and tells what it reaches.';

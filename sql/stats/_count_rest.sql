@@ -4,7 +4,9 @@
 -- are the trigger's own: the stats that chose the activity, those with a bucket or value of their
 -- own apart, those to which a distinct value is new, and what the updates returned. p_pending: the
 -- person's activities of the same statement that are not counted yet, and must not be seen; null =
--- it has no other. Gives null where nothing is left to do.
+-- it has no other. p_is_outdated: the person is of another version of the rules, so the result is
+-- stale and holds what was counted; without stats it is stale as a whole. Gives null where nothing
+-- is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._count_rest(
@@ -23,7 +25,8 @@ create or replace function badges_internal._count_rest(
     p_has_reached boolean,
     p_is_negative boolean,
     p_has_raw boolean,
-    p_has_tenure boolean
+    p_has_tenure boolean,
+    p_is_outdated boolean
 )
 returns badges_internal.counted_activity
 language plpgsql
@@ -101,7 +104,9 @@ begin
         or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
     );
     v_is_alone := v_wide_stats is null
-        and not (v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due);
+        and not (
+            p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
+        );
     v_result.has_looked := p_has_begun and p_pending is not null;
     if v_is_alone and not v_has_reached and not v_result.has_looked then
         return null;
@@ -109,6 +114,7 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
+    v_result.is_stale := p_is_outdated;
     v_result.stats := v_stats;
     v_result.buckets := v_buckets;
     if v_is_alone and p_pending is null then
@@ -151,7 +157,9 @@ begin
             array[v_person], array[v_org], array[v_day], array[v_day], v_wide_stats
         );
     end if;
-    if p_pending is null and not (v_is_late or v_is_late_day or v_is_negative) then
+    if p_pending is null
+        and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative)
+    then
         v_result.candidates := badges_internal._dated_now(
             v_result.candidates, v_at, p_new.activity_id
         );
@@ -160,7 +168,7 @@ begin
     if v_is_late then
         v_result.late := v_late;
         v_result.is_only_late := coalesce(v_result.candidates, '{}') = '{}'
-            and not (v_is_negative or p_has_raw or v_is_due);
+            and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due);
     end if;
     return v_result;
 end;
@@ -169,6 +177,6 @@ $$;
 comment on function badges_internal._count_rest(
     badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
     badges_internal.stat_reading[], timestamptz, date, boolean, boolean, boolean, boolean, boolean,
-    boolean
+    boolean, boolean
 ) is
 'Does for a counted activity what its rows did not take in one update, and tells what is left.';

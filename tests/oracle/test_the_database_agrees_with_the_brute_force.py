@@ -73,6 +73,7 @@ class Database:
             "select badges.apply_rule_set(%s, p_allow_revoke => true)",
             Jsonb(document),
         )
+        value(self.connection, "select badges.measure_rule_set('generated')")
         while value(self.connection, "select badges.backfill_rule_set('generated', 3)")[
             "remaining"
         ]:

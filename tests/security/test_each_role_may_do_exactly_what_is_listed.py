@@ -49,6 +49,7 @@ ADMINISTER = {
     "count_awards(text)",
     "deny_badge(uuid,text,text,text,text)",
     "list_unfinished_rule_sets(uuid)",
+    "measure_rule_set(text)",
     "plan_rollback(text,integer)",
     "plan_rule_set(jsonb)",
     "purge_events(timestamp with time zone)",

@@ -187,6 +187,7 @@ def test_an_administrator_who_shadows_names_is_not_looked_at(
     for statement, parameters in (
         ("select badges.apply_rule_set(%s)", (Jsonb(DOCUMENT),)),
         ("select badges.rule_set_horizon()", ()),
+        ("select badges.measure_rule_set('tests')", ()),
         ("select badges.backfill_rule_set('tests')", ()),
         ("select badges.rule_set_is_settled('tests', '9')", ()),
         ("select badges.award_badge(%s, 'thanks', %s, 'mine')", (ANN, ORG)),

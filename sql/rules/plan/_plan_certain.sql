@@ -32,7 +32,7 @@ begin
         select falling.peer_mentor_id is not null
             or state.peer_mentor_id = any(p_dated_people) as is_falling
     ) as judged;
-    return coalesce(v_certain, '{}') || badges_internal._plan_dated(v_falling);
+    return coalesce(v_certain, '{}') || badges_internal._date_conditions(v_falling);
 end;
 $$;
 

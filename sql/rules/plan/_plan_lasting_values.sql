@@ -66,16 +66,14 @@ begin
             end as element_measured
         from badges.activities as a
         where a.org_id = any(p_org_ids)
+        -- In this order: a look into the attributes costs more than all before.
         and case
-            when p_defined.activity_types is null then true
-            when cardinality(p_defined.activity_types) = 1
-                then a.activity_type = p_defined.activity_types[1]
-            else a.activity_type = any(p_defined.activity_types)
+            when p_defined.activity_types is null or a.activity_type = any(p_defined.activity_types)
+                then badges_internal._is_chosen(
+                    v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
+                    v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
+                )
         end
-        and badges_internal._is_chosen(
-            v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
-            v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
-        )
     ),
     folded as materialized (
         select

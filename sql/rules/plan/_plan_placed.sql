@@ -43,7 +43,7 @@ begin
         from unnest(p_awards) as award
         where award.badge_definition_id <> all(v_badges)
     ) || (
-        badges_internal._plan_awards(badges_internal._plan_dated(v_states), p_groups)
+        badges_internal._plan_awards(badges_internal._date_conditions(v_states), p_groups)
     ).awards;
 end;
 $$;

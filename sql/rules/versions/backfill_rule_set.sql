@@ -4,9 +4,9 @@
 -- evaluated, awarded and remaining: how many wait still, counted up to p_batch. Awards have source
 -- backfill and the true earned_at. Revoke badges that no longer hold are taken back. With the last
 -- batch go the places of badges with a limit, and a change of time zone ends. Who writes for one of
--- the batch waits for its end, so a writer's wait grows with its square.
+-- the batch waits for its end; whom somebody writes for at the moment is left to a later call.
 --
--- Locks:  base rows in key order.
+-- Locks:  base rows, without waiting.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
 -- Raises: 22023 for a batch below 0 or over 100,000, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
@@ -34,26 +34,16 @@ begin
             errcode = '22023',
             hint = 'It is how many people one call evaluates; 0 only tells how many wait.';
     end if;
-    if not exists (select from badges.rule_sets as held where held.rule_set = p_rule_set) then
-        raise exception 'rule set % does not exist', badges_internal._quoted(p_rule_set)
-        using errcode = '22023', hint = 'pgmerit rules history lists them.';
-    end if;
-    perform badges_internal._hold_rules();
-    select array_agg(waiting.peer_mentor_id), array_agg(waiting.org_id)
+    perform badges_internal._require_rule_set(p_rule_set);
+    select locked.peer_mentor_ids, locked.org_ids
     into v_people, v_orgs
-    from (
-        select held.peer_mentor_id, held.org_id
-        from badges.organizations as organization
-        join badges.peer_mentor_stats as held
-            on held.org_id = organization.org_id
-            and held.stat = '*'
-            and held.rule_set_version < organization.rule_set_version
-        where organization.rule_set = p_rule_set
-        limit p_batch
-    ) as waiting;
+    from badges_internal._lock_waiting_people(p_rule_set, p_batch) as locked;
     if v_people is not null then
-        perform badges_internal._lock_people(v_people, v_orgs);
-        v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
+        select granted.awarded, granted.candidates
+        into v_awarded, v_candidates
+        from badges_internal._grant_simple(
+            badges_internal._bring_up_to_date(v_people, v_orgs, true), 'backfill'
+        ) as granted;
         -- Where no rule takes back or has taken back, nobody's awards need be read.
         v_is_revocable := exists (
             select
@@ -63,7 +53,7 @@ begin
         ) or exists (
             select from badges.earned_badges as earned where earned.revoked_by = 'rule'
         );
-        v_awarded := badges_internal._evaluate_people(
+        v_awarded := v_awarded + badges_internal._evaluate_people(
             v_people, v_orgs, v_candidates, null,
             case when v_is_revocable then v_people end,
             case when v_is_revocable then v_orgs end,
@@ -81,6 +71,10 @@ begin
         set previous_time_zone = null
         where organization.rule_set = p_rule_set
         and organization.previous_time_zone is not null;
+        delete from badges_internal.measured_ahead as ahead
+        using badges.organizations as organization
+        where organization.rule_set = p_rule_set
+        and ahead.org_id = organization.org_id;
     end if;
     return jsonb_build_object(
         'evaluated', coalesce(cardinality(v_people), 0),
