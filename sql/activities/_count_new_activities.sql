@@ -1,9 +1,8 @@
 -- Keeps the snapshot and awards badges after activities were inserted, by any writer.
 --
 -- A statement of up to thirty rows is counted row by row: one update takes the person's base row
--- first and adds to the lifetime rows of every stat that chose the activity, one more to each
--- bucket or value of its own, and what they return tells what is left to do. More rows are folded
--- by a fixed number of set-based statements.
+-- first and adds to the row of every stat that chose the activity, and what it returns tells what
+-- is left to do. More rows are folded by a fixed number of set-based statements.
 --
 -- Other statements may have counted some of these rows already: those of a function that ran inside
 -- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a
@@ -369,7 +368,7 @@ begin
                         -- A new unit joins a run.
                         foreach v_route in array v_routes loop
                             continue when v_route.element_unit is null
-                                or v_route.stat <> all(v_new_stats);
+                                or (v_route.stat = any(v_new_stats)) is not true;
                             v_new_stats := array_remove(v_new_stats, v_route.stat);
                             v_bucket
                                 := v_element_buckets[array_position(v_element_stats, v_route.stat)];

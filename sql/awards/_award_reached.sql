@@ -5,7 +5,7 @@
 -- (apply_badge_rules), null = none: parts of composed badges, places, what a rule took back or is
 -- dated later; and, of what was awarded here, what other badges count.
 --
--- Locks:  badges.earned_badges rows. The caller holds the base row.
+-- Locks:  badges.earned_badges rows. The caller holds the base row, and has set how to plan.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._award_reached(
     p_peer_mentor_id uuid,
@@ -18,13 +18,37 @@ create or replace function badges_internal._award_reached(
 returns badges_internal.candidate[]
 language plpgsql
 volatile
-set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_awards badges_internal.dated_award[];
     v_candidates badges_internal.candidate[];
 begin
+    with advanced as (
+        update badges.peer_mentor_stats as held
+        set (
+            next_count, next_sum, next_max, next_active_days, next_distinct, next_day_run,
+            next_week_run, next_month_run
+        ) = row(next.*)
+        from badges.peer_mentor_stats as own
+        join badges_internal.stat_definitions as defined using (org_id, stat)
+        cross join lateral badges_internal._next_thresholds(
+            defined.thresholds, own.org_id, own.stat,
+            row(own.activity_count, own.value_sum, own.value_max, own.active_days,
+                own.distinct_count, own.longest_day_run, own.longest_week_run,
+                own.longest_month_run)::badges_internal.stat_values
+        ) as next
+        where own.peer_mentor_id = p_peer_mentor_id
+        and own.org_id = p_org_id
+        and own.stat = any(p_stats)
+        and own.bucket = any(p_buckets)
+        and own.bucket = p_buckets[array_position(p_stats, own.stat)]
+        and badges_internal._has_reached(own)
+        and held.peer_mentor_id = own.peer_mentor_id
+        and held.org_id = own.org_id
+        and held.stat = own.stat
+        and held.bucket = own.bucket
+        returning own
+    )
     select
         array_agg(row(
             p_peer_mentor_id, p_org_id, decided.badge_definition_id, decided.tier,
@@ -39,7 +63,7 @@ begin
         select
             crossed.*,
             crossed.parent is null
-                and not crossed.is_unsettled
+                and earned.is_unsettled is not true
                 and not exists (
                     select
                     from badges_internal.badge_places as place
@@ -53,54 +77,34 @@ begin
                 where counting.org_id = p_org_id
                 and counting.measure = 'badges'
                 and counting.badge_definition_id <> crossed.badge_definition_id
-                and (
-                    counting.badge_ids is null
-                    or crossed.badge_definition_id = any(counting.badge_ids)
-                )
+                and crossed.badge_definition_id
+                    = any(coalesce(counting.badge_ids, array[crossed.badge_definition_id]))
             ) as is_counted
-        from (
-            select held.stat, reached.*
-            from badges.peer_mentor_stats as held
-            cross join lateral badges_internal._reached_measures(held) as reached
-            where held.peer_mentor_id = p_peer_mentor_id
-            and held.org_id = p_org_id
-            and held.stat = any(p_stats)
-            and held.bucket = any(p_buckets)
-            and held.bucket = p_buckets[array_position(p_stats, held.stat)]
-            offset 0
-        ) as reached
+        from advanced
+        cross join lateral badges_internal._reached_measures(advanced.own) as reached
         cross join lateral (
-            select
-                milestone.badge_definition_id, milestone.tier, milestone.occurrence,
-                milestone.parent, milestone.threshold, milestone.threshold_source,
-                exists (
-                    select
-                    from badges.earned_badges as earned
-                    where earned.peer_mentor_id = p_peer_mentor_id
-                    and earned.badge_definition_id = milestone.badge_definition_id
-                    and earned.org_id = p_org_id
-                    and (earned.revoked_by = 'rule' or (
-                        earned.revoked_at is null and earned.earned_at > p_occurred_at
-                    ))
-                ) as is_unsettled
+            select milestone.*
             from badges_internal.milestones as milestone
             where milestone.org_id = p_org_id
-            and milestone.stat = reached.stat
+            and milestone.stat = (advanced.own).stat
             and milestone.measure = reached.measure
             and milestone.threshold > reached.lowest - 1
             and milestone.threshold <= reached.value
             offset 0
         ) as crossed
-        where crossed.is_unsettled
-        or not exists (
+        cross join lateral (
             select
-            from badges.earned_badges as earned
-            where earned.peer_mentor_id = p_peer_mentor_id
-            and earned.badge_definition_id = crossed.badge_definition_id
-            and earned.org_id = p_org_id
-            and earned.tier = crossed.tier
-            and earned.occurrence = crossed.occurrence
-        )
+                bool_or(held.tier = crossed.tier and held.occurrence = crossed.occurrence)
+                    as is_held,
+                bool_or(held.revoked_by = 'rule'
+                    or held.revoked_at is null and held.earned_at > p_occurred_at) as is_unsettled
+            from badges.earned_badges as held
+            where held.peer_mentor_id = p_peer_mentor_id
+            and held.badge_definition_id = crossed.badge_definition_id
+            and held.org_id = p_org_id
+        ) as earned
+        where earned.is_unsettled
+        or earned.is_held is not true
         and not exists (
             select
             from badges.badge_denials as denial
@@ -110,10 +114,6 @@ begin
             and denial.tier in ('', crossed.tier)
         )
     ) as decided;
-    perform badges_internal._advance_thresholds(array(
-        select row(p_peer_mentor_id, p_org_id, stat, bucket)::badges_internal.stat_key
-        from unnest(p_stats, p_buckets) as reached (stat, bucket)
-    ));
     if v_awards is not null then
         perform badges_internal._write_awards(v_awards, 'rule');
     end if;

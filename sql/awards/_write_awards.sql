@@ -2,7 +2,8 @@
 --
 -- Only what the insert returned is told. An award refused by the unique key although it was not
 -- held when the person's base row was written is a defect signal: _tell_conflicts. No join in it
--- grows, so one plan serves an award and a hundred thousand. Gives keys and dates of what it wrote.
+-- grows, so one plan serves an award and a hundred thousand; setting how to plan here would cost
+-- more than the insert. Gives keys and dates of what it wrote.
 --
 -- Locks:  badges.earned_badges rows, in key order.
 -- Writes: badges.earned_badges, badges.award_events, the server's log.
@@ -13,7 +14,6 @@ create or replace function badges_internal._write_awards(
 returns badges_internal.dated_award[]
 language plpgsql
 volatile
-set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

@@ -16,15 +16,10 @@ set plan_cache_mode = force_generic_plan
 as $$
 begin
     update badges.peer_mentor_stats as held
-    set
-        next_count = next.next_count,
-        next_sum = next.next_sum,
-        next_max = next.next_max,
-        next_active_days = next.next_active_days,
-        next_distinct = next.next_distinct,
-        next_day_run = next.next_day_run,
-        next_week_run = next.next_week_run,
-        next_month_run = next.next_month_run
+    set (
+        next_count, next_sum, next_max, next_active_days, next_distinct, next_day_run,
+        next_week_run, next_month_run
+    ) = row(next.*)
     from unnest(p_keys) as key
     join badges.peer_mentor_stats as own
         on own.peer_mentor_id = key.peer_mentor_id

@@ -41,7 +41,12 @@ begin
                     or (defined.route).element_unit is not null then 0
             end,
             run.day, run.week, run.month, run.day, run.week, run.month, day.last_date,
-            p_occurred_at, p_occurred_at, day.last_date, first.*,
+            p_occurred_at, p_occurred_at, day.last_date,
+            -- Thresholds are above 0, so the first of each list is the next.
+            (defined.thresholds).activity_count[1], (defined.thresholds).value_sum[1],
+            (defined.thresholds).value_max[1], (defined.thresholds).active_days[1],
+            (defined.thresholds).distinct_count[1], (defined.thresholds).day_run[1],
+            (defined.thresholds).week_run[1], (defined.thresholds).month_run[1],
             case when p_is_looked then pg_current_xact_id() end,
             case when p_is_looked then badges_internal._last_activity_id() end
         from (
@@ -72,10 +77,6 @@ begin
                 case when 'month_run' = any(defined.watched) then coalesce(day.active_days, 0) end
                     as month
         ) as run
-        cross join lateral badges_internal._next_thresholds(
-            defined.thresholds, p_org_id, wanted.stat,
-            row(0, 0, null, 0, 0, 0, 0, 0)::badges_internal.stat_values
-        ) as first
         where not exists (
             select
             from badges.peer_mentor_stats as known
