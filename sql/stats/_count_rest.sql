@@ -98,7 +98,7 @@ begin
         end if;
     end loop;
 
-    -- Tenures change when they fall due, and where the stat began: on a day beside the first moment.
+    -- Tenures change when they fall due, and where the stat began: a day beside the first moment.
     v_is_due := p_has_tenure and (
         p_has_begun
         or exists (
