@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from pytest_postgresql import factories
 from pytest_postgresql.executors import NoopExecutor
 
 NewDatabase = Callable[..., AbstractContextManager[str]]
+Prepare = Callable[[database.Connection], object]
 
 _NAME = f"pgmerit_test_{os.getpid()}_"
 _SETTINGS = {
@@ -193,12 +195,45 @@ def new_database(server: Server) -> Iterator[NewDatabase]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def _prepared(
+    server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
+) -> Iterator[Callable[[Prepare | None], str]]:
+    """Give the template for a test: the migrated one, or one that a function prepared once."""
+    with contextlib.ExitStack() as opened:
+        latest: list[tuple[Prepare, str]] = []
+
+        def template(prepare: Prepare | None) -> str:
+            if prepare is None:
+                return postgresql_noproc.template_dbname
+            if not latest or latest[0][0] is not prepare:
+                opened.close()
+                name = opened.enter_context(new_database(postgresql_noproc.template_dbname))
+                with contextlib.closing(database.connect(server.dsn(name), autocommit=True)) as one:
+                    prepare(one)
+                latest[:] = [(prepare, name)]
+            return latest[0][1]
+
+        yield template
+
+
 @pytest.fixture
 def dsn(
-    server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
+    request: pytest.FixtureRequest,
+    server: Server,
+    new_database: NewDatabase,
+    _prepared: Callable[[Prepare | None], str],
 ) -> Iterator[str]:
-    """A fresh, migrated database."""
-    with new_database(postgresql_noproc.template_dbname) as name:
+    """A fresh, migrated database.
+
+    A module, or its folder's conftest, whose tests ask for a fixture that begins alike each time
+    says how in PREPARED, by the fixture's name: that is done once, and the test gets a copy.
+    """
+    folder = sys.modules.get(f"{request.module.__package__}.conftest")
+    prepared: dict[str, Prepare] = getattr(folder, "PREPARED", {})
+    prepared = prepared | getattr(request.module, "PREPARED", {})
+    begins = [how for name, how in prepared.items() if name in request.fixturenames]
+    with new_database(_prepared(begins[0] if begins else None)) as name:
         yield server.dsn(name)
 
 

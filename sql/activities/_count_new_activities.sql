@@ -373,9 +373,9 @@ begin
                             v_new_stats := array_remove(v_new_stats, v_route.stat);
                             v_bucket
                                 := v_element_buckets[array_position(v_element_stats, v_route.stat)];
-                            v_apart := v_apart || badges_internal._read_apart(
-                                v_route, v_bucket, null, v_attributes, v_quantity, v_day
-                            );
+                            v_element := v_elements[array_position(v_element_stats, v_route.stat)];
+                            v_apart := v_apart || row(v_route, v_bucket, null, v_element, 1)
+                                ::badges_internal.stat_reading;
                         end loop;
                     end if;
                 end if;

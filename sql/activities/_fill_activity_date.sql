@@ -10,15 +10,22 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_setting constant text := 'pgmerit.zone_' || md5(new.org_id);
+    v_zone text := current_setting(v_setting, true);
 begin
-    select (new.occurred_at at time zone organization.time_zone)::date
-    into new.activity_date
-    from badges.organizations as organization
-    where organization.org_id = new.org_id
-    and not exists (select from badges_internal.rule_gate for key share);
-    if not found then
-        perform badges_internal._require_organization(new.org_id);
+    if coalesce(v_zone, '') = '' then
+        select organization.time_zone
+        into v_zone
+        from badges.organizations as organization
+        where organization.org_id = new.org_id
+        and not exists (select from badges_internal.rule_gate for key share);
+        if not found then
+            perform badges_internal._require_organization(new.org_id);
+        end if;
+        perform set_config(v_setting, v_zone, true);
     end if;
+    new.activity_date := (new.occurred_at at time zone v_zone)::date;
     return new;
 end;
 $$;

@@ -39,6 +39,7 @@ begin
             continue;
         end if;
         v_left := v_left || v_counted;
+        v_candidates := v_candidates || v_counted.candidates;
         if v_counted.is_late then
             v_late_activities := v_late_activities || v_counted.late;
         end if;
@@ -49,14 +50,13 @@ begin
         return;
     end if;
     if v_has_looked then
-        perform badges_internal._mark_looked(
-            array(select counted.peer_mentor_id from unnest(v_left) as counted),
-            array(select counted.org_id from unnest(v_left) as counted)
-        );
+        select array_agg(counted.peer_mentor_id), array_agg(counted.org_id)
+        into v_people, v_orgs
+        from unnest(v_left) as counted;
+        perform badges_internal._mark_looked(v_people, v_orgs);
     end if;
-    if v_is_only_late and v_candidates is null and not exists (
-        -- What fell may have been enough before: docs of _falling_badges.
-        select
+    if v_is_only_late and coalesce(v_candidates, '{}') = '{}' and not exists (
+        select -- What fell may have been enough before: docs of _falling_badges.
         from unnest(v_late_activities) as late
         join badges.peer_mentor_stats as held
             on held.peer_mentor_id = late.peer_mentor_id
@@ -104,11 +104,6 @@ begin
         group by counted.peer_mentor_id, counted.org_id
         order by counted.peer_mentor_id, counted.org_id
     ) as person;
-    v_candidates := v_candidates || array(
-        select candidate
-        from unnest(v_left) as counted
-        cross join lateral unnest(counted.candidates) as candidate
-    );
     if v_stale_people is not null then
         perform badges_internal._lock_people(v_stale_people, v_stale_orgs);
         v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false)

@@ -21,9 +21,7 @@ declare
     v_unit constant text := case when v_is_run then split_part(p_states[1].measure, '_', 1)
         else 'day' end;
     v_ids constant bigint[] := array(select late.activity_id from unnest(p_late) as late);
-    v_last constant timestamptz := (
-        select max(state.came_true_at) from unnest(p_states) as state
-    );
+    v_last constant timestamptz := p_states[cardinality(p_states)].came_true_at;
     v_late badges_internal.late_activity;
     v_units integer[]; -- those of which a late activity is the first
     v_state badges_internal.condition_state;
@@ -57,7 +55,9 @@ begin
         return badges_internal._earlier_by_days(p_states, p_late, p_bucket, p_types, p_route);
     end if;
 
-    v_reach := (select ceil(max(state.threshold)) - 1 from unnest(p_states) as state);
+    foreach v_state in array p_states loop
+        v_reach := greatest(v_reach, ceil(v_state.threshold)::integer - 1);
+    end loop;
     foreach v_number in array v_units loop
         v_first := v_number - v_reach;
         v_from := badges_internal._unit_day(v_unit, v_first);

@@ -25,11 +25,11 @@ declare
     end;
     v_state badges_internal.condition_state := p_states[v_count];
     v_value numeric; -- before v_edge
-    v_edge timestamptz := '-infinity';
+    v_edge timestamptz;
     v_is_backward boolean;
     v_before numeric; -- before v_moment
     v_moment timestamptz;
-    v_low timestamptz; -- between v_edge and v_moment
+    v_low timestamptz;
     v_high timestamptz;
     v_from date;
     v_to date;
@@ -45,11 +45,8 @@ begin
     and held.stat = v_state.stat
     and held.bucket = p_bucket;
     v_is_backward := v_value < p_states[1].threshold + v_state.threshold;
-    if v_is_backward then
-        v_edge := 'infinity';
-    else
-        v_value := 0;
-    end if;
+    v_value := v_value * v_is_backward::integer;
+    v_edge := case when v_is_backward then 'infinity' else '-infinity' end;
     for n in 1 .. v_count loop
         v_state := p_states[case when v_is_backward then v_count + 1 - n else n end];
         v_moment := v_state.came_true_at;
@@ -78,9 +75,9 @@ begin
         end if;
         v_value := v_value + case when v_is_backward then -v_step else v_step end;
         v_edge := v_moment;
-        continue when v_value < v_state.threshold;
         -- A part of others may have held before, and something else decided.
-        continue when v_state.parent is not null and v_state.threshold <= v_value - (
+        continue when v_value < v_state.threshold
+        or v_state.parent is not null and v_state.threshold <= v_value - (
             select case when v_is_count then count(*) else coalesce(sum(found.measured), 0) end
             from badges_internal._measured_late(p_late, p_route) as found
             where found.occurred_at < v_moment
@@ -88,16 +85,14 @@ begin
         v_before := v_value;
         while v_before >= v_state.threshold and v_state.parent is null loop
             v_to := (v_moment at time zone 'UTC')::date + 1;
-            -- The last by day: no moment lies further than a day from its day.
-            v_from := (
-                select near.activity_date - 2
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
-                ) as near
-                where near.occurred_at < v_moment
-                order by near.activity_date desc
-                limit 1
-            );
+            select near.activity_date - 2 -- No moment lies further than a day from its day.
+            into v_from
+            from badges_internal._chosen_activities(
+                v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
+            ) as near
+            where near.occurred_at < v_moment
+            order by near.activity_date desc
+            limit 1;
             select
                 found.occurred_at,
                 case when v_is_count then count(*) else coalesce(sum(found.measured), 0) end,
@@ -112,13 +107,9 @@ begin
             limit 1;
             v_before := v_before - v_step;
         end loop;
-        if v_state.parent is null then
-            v_state.came_true_at := v_moment;
-            v_state.activity_id := v_ids[case
-                when v_is_count then ceil(v_state.threshold)::integer - v_before::integer
-                else cardinality(v_ids)
-            end];
-        end if;
+        v_state.came_true_at := v_moment;
+        v_state.activity_id := v_ids[case when v_is_count
+            then (ceil(v_state.threshold) - v_before)::integer else cardinality(v_ids) end];
         v_moved := v_moved || v_state;
     end loop;
     return v_moved;

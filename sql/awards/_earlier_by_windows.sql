@@ -17,9 +17,7 @@ declare
     v_person constant uuid := p_states[1].peer_mentor_id;
     v_org_id constant text := p_states[1].org_id;
     v_measure constant text := p_states[1].measure;
-    v_last constant timestamptz := (
-        select max(state.came_true_at) from unnest(p_states) as state
-    );
+    v_last constant timestamptz := p_states[cardinality(p_states)].came_true_at;
     v_late badges_internal.late_activity;
     v_days constant integer := p_route.rolling_days - 1;
     v_from date;

@@ -34,7 +34,22 @@ begin
     elsif v_measure in ('count', 'sum') then
         return badges_internal._earlier_by_value(p_states, p_late, p_bucket, p_types, p_route);
     elsif v_measure = 'max' then
-        return badges_internal._earlier_by_maximum(p_states, p_late, p_route);
+        return array(
+            select row(
+                state.peer_mentor_id, state.org_id, state.badge_definition_id, state.tier,
+                state.occurrence, state.node, state.parent, state.stat, state.measure,
+                state.threshold, state.threshold_source, first.occurred_at, first.activity_id, null
+            )::badges_internal.condition_state
+            from unnest(p_states) as state
+            cross join lateral (
+                select found.occurred_at, found.activity_id
+                from badges_internal._measured_late(p_late, p_route) as found
+                where found.measured >= state.threshold
+                and found.occurred_at < state.came_true_at
+                order by found.occurred_at, found.activity_id desc
+                limit 1
+            ) as first
+        );
     elsif v_measure = 'tenure' then
         -- It began on a day of another activity.
         v_to := (select min(late.activity_date) from unnest(p_late) as late);

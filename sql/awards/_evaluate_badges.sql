@@ -25,8 +25,30 @@ begin
     from unnest(v_states) as state
     where state.came_true_at is not null;
     if cardinality(v_dated) is distinct from cardinality(v_states) then
+        -- Of a group too few parts of which are met, no part needs a date.
         v_dated := coalesce(v_dated, '{}') || badges_internal._date_conditions(array(
-            select state from unnest(v_states) as state where state.came_true_at is null
+            select met.state
+            from (
+                select
+                    state,
+                    count(*) over (
+                        partition by state.peer_mentor_id, state.org_id,
+                            state.badge_definition_id, state.parent
+                    ) as met_count
+                from unnest(v_states) as state
+            ) as met
+            left join badges_internal.condition_groups as whole
+                on whole.org_id = (met.state).org_id
+                and whole.badge_definition_id = (met.state).badge_definition_id
+                and whole.node = (met.state).parent
+            where (met.state).came_true_at is null
+            and (whole.node is null or whole.required <= met.met_count + (
+                select count(*)
+                from badges_internal.condition_groups as inner_group
+                where inner_group.org_id = whole.org_id
+                and inner_group.badge_definition_id = whole.badge_definition_id
+                and inner_group.parent = whole.node
+            ))
         ));
     end if;
 

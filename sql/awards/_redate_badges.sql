@@ -17,46 +17,29 @@ as $$
 declare
     v_badges badges_internal.candidate[] := p_held;
     v_moved badges_internal.candidate[] := p_moved;
+    v_awards badges_internal.dated_award[];
 begin
-    while v_badges is not null or v_moved is not null loop
+    loop
         if v_badges is null then
             v_badges := badges_internal._counting_held(v_moved);
+            exit when v_badges is null;
             v_moved := null;
-            continue;
         end if;
-        with moved as (
-            update badges.earned_badges as earned
-            set earned_at = award.earned_at, activity_id = award.activity_id
-            from unnest(badges_internal._evaluate_badges(v_badges, true)) as award
-            where earned.peer_mentor_id = award.peer_mentor_id
+        select array_agg(award)
+        into v_awards
+        from unnest(badges_internal._evaluate_badges(v_badges, true)) as award
+        join badges.earned_badges as earned
+            on earned.peer_mentor_id = award.peer_mentor_id
             and earned.badge_definition_id = award.badge_definition_id
             and earned.org_id = award.org_id
             and earned.tier = award.tier
             and earned.occurrence = award.occurrence
             and earned.earned_at > award.earned_at
             and earned.revoked_at is null
-            and badges_internal._is_decided_as_now(earned, award.threshold)
-            returning
-                earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier,
-                earned.occurrence, earned.source, earned.earned_at
-        ),
-        told as (
-            insert into badges.award_events (
-                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, event_type,
-                source, is_delivered_by_default, transaction_id, created_at, details
-            )
-            select
-                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, 'redated', source,
-                false, pg_current_xact_id(), clock_timestamp(),
-                jsonb_build_object('earned_at', earned_at)
-            from moved
-        )
-        select v_moved || array_agg(
-            row(peer_mentor_id, org_id, badge_definition_id, earned_at, null)
-                ::badges_internal.candidate
-        )
-        into v_moved
-        from moved;
+            and badges_internal._is_decided_as_now(earned, award.threshold);
+        if v_awards is not null then
+            v_moved := v_moved || badges_internal._move_awards(v_awards);
+        end if;
         v_badges := null;
     end loop;
 end;

@@ -5,8 +5,8 @@
 -- activity. Composed ones, and what falls, goes over elements or rolls, are dated anew where a
 -- condition may have come true before the award.
 --
--- p_late: all of the statement; they are in the table and in the snapshot. The caller holds the
--- base rows.
+-- p_late: all of the statement, in the order of people and moments; they are in the table and in
+-- the snapshot. The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
 create or replace function badges_internal._redate_late(
@@ -17,56 +17,56 @@ language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
-    v_person uuid;
-    v_org_id text;
-    v_late badges_internal.late_activity[];
-    v_earlier badges_internal.condition_state[];
+    v_first integer := 1; -- of a person's
     v_state badges_internal.condition_state;
-    v_source text;
     v_held badges_internal.candidate[];
+    v_awards badges_internal.dated_award[];
     v_moved badges_internal.candidate[];
 begin
-    for v_person, v_org_id, v_late in
-        select
-            late.peer_mentor_id, late.org_id,
-            array_agg(late order by late.occurred_at, late.activity_id)
-        from unnest(p_late) as late
-        group by late.peer_mentor_id, late.org_id
-    loop
-        v_earlier := badges_internal._earlier_states(v_person, v_org_id, v_late);
-        continue when v_earlier is null;
-        foreach v_state in array v_earlier loop
-            if v_state.parent is not null or v_state.came_true_at is null then
+    for v_last in 1 .. cardinality(p_late) loop
+        continue when p_late[v_last].peer_mentor_id = p_late[v_last + 1].peer_mentor_id
+            and p_late[v_last].org_id = p_late[v_last + 1].org_id;
+        foreach v_state in array coalesce(
+            badges_internal._earlier_states(
+                p_late[v_last].peer_mentor_id, p_late[v_last].org_id, p_late[v_first:v_last]
+            ),
+            '{}'
+        ) loop
+            if v_state.parent is null and v_state.came_true_at is not null then
+                v_awards := v_awards || row(
+                    v_state.peer_mentor_id, v_state.org_id, v_state.badge_definition_id,
+                    v_state.tier, v_state.occurrence, v_state.came_true_at, v_state.activity_id,
+                    null, null
+                )::badges_internal.dated_award;
+            else
                 v_held := v_held || row(
-                    v_person, v_org_id, v_state.badge_definition_id, null, null
+                    v_state.peer_mentor_id, v_state.org_id, v_state.badge_definition_id, null,
+                    null
                 )::badges_internal.candidate;
-                continue;
             end if;
-            update badges.earned_badges as earned
-            set earned_at = v_state.came_true_at, activity_id = v_state.activity_id
-            where earned.peer_mentor_id = v_person
-            and earned.badge_definition_id = v_state.badge_definition_id
-            and earned.org_id = v_org_id
-            and earned.tier = v_state.tier
-            and earned.occurrence = v_state.occurrence
-            returning earned.source
-            into v_source;
-            insert into badges.award_events (
-                peer_mentor_id, org_id, badge_definition_id, tier, occurrence, event_type,
-                source, is_delivered_by_default, transaction_id, created_at, details
-            )
-            values (
-                v_person, v_org_id, v_state.badge_definition_id, v_state.tier,
-                v_state.occurrence, 'redated', v_source, false, pg_current_xact_id(),
-                clock_timestamp(), jsonb_build_object('earned_at', v_state.came_true_at)
-            );
-            v_moved := v_moved || row(
-                v_person, v_org_id, v_state.badge_definition_id, v_state.came_true_at, null
-            )::badges_internal.candidate;
         end loop;
+        v_first := v_last + 1;
     end loop;
+    if v_awards is not null then
+        v_moved := badges_internal._move_awards(v_awards);
+        -- A look whether anything counts them is less than the way there.
+        if v_held is null and not exists (
+            select
+            from unnest(v_awards) as moved
+            join badges_internal.milestones as counting
+                on counting.org_id = moved.org_id
+                and counting.measure = 'badges'
+                and (
+                    counting.badge_ids is null
+                    or moved.badge_definition_id = any(counting.badge_ids)
+                )
+        ) then
+            return;
+        end if;
+    end if;
     if v_held is not null or v_moved is not null then
         perform badges_internal._redate_badges(v_held, v_moved);
     end if;

@@ -23,7 +23,7 @@ declare
     v_counting badges_internal.candidate[]; -- badges that count badges: after the others
     v_awards badges_internal.dated_award[];
     v_granted badges_internal.candidate[];
-    v_all_granted badges_internal.candidate[] := '{}';
+    v_granted_count bigint := 0;
     v_again badges_internal.candidate[]; -- held, and dated later than they came true
     v_held badges_internal.candidate[]; -- awarded with what brings them here
     v_revoked badges_internal.candidate[]; -- taken back by a rule: they may hold again
@@ -69,8 +69,16 @@ begin
             and earned.org_id = candidate.org_id
         ) as known
     ) as placed;
-    v_counting := v_counting || badges_internal._counting_badges(v_held);
+    v_granted := v_held;
     loop
+        if v_granted is not null then
+            select
+                v_counting || followed.counting, v_again || followed.again,
+                v_revoked || followed.revoked
+            into v_counting, v_again, v_revoked
+            from badges_internal._counting_granted(v_granted) as followed;
+            v_granted := null;
+        end if;
         if v_candidates is null then
             exit when v_counting is null;
             v_candidates := v_counting;
@@ -80,12 +88,16 @@ begin
         v_candidates := null;
         if v_awards is not null then
             v_granted := badges_internal._grant_badges(v_awards, p_source);
-            v_counting := v_counting || badges_internal._counting_badges(v_granted);
-            v_all_granted := v_all_granted || v_granted;
+            v_granted_count := v_granted_count + coalesce(cardinality(v_granted), 0);
         end if;
     end loop;
-    perform badges_internal._follow_granted(v_all_granted || v_held, v_again, v_revoked, p_source);
-    return cardinality(v_all_granted);
+    if v_again is not null then
+        perform badges_internal._redate_badges(v_again);
+    end if;
+    if v_revoked is not null then
+        perform badges_internal._settle_badges(v_revoked, p_source);
+    end if;
+    return v_granted_count;
 end;
 $$;
 

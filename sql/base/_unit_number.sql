@@ -9,7 +9,7 @@ parallel safe
 return case
     when p_unit = 'day' then p_day - date '1900-01-01'
     when p_unit = 'week' then (p_day - date '1900-01-01') / 7
-    else extract(year from p_day)::integer * 12 + extract(month from p_day)::integer
+    else (date_part('year', p_day) * 12 + date_part('month', p_day))::integer
 end;
 
 comment on function badges_internal._unit_number(text, date) is

@@ -1,7 +1,8 @@
 -- Writes awards that were given elsewhere and that nobody has here, each with its silent event.
 --
 -- Denied ones are left out. Places of badges with a limit are taken, be there some left or not:
--- who was among the first is not asked again. The caller holds the base rows. Gives those written.
+-- who was among the first is not asked again. The caller holds the base rows. Gives those written,
+-- with their moments.
 --
 -- Locks:  badges_internal.badge_places in key order.
 -- Writes: badges.earned_badges, badges.award_events, badges_internal.badge_places, the server's
@@ -80,7 +81,7 @@ begin
         and place.badge_definition_id = taken.badge_definition_id
         and place.tier = taken.tier
     )
-    select array_agg(row(peer_mentor_id, org_id, badge_definition_id, null, null)
+    select array_agg(row(peer_mentor_id, org_id, badge_definition_id, earned_at, null)
         ::badges_internal.candidate)
     into v_written
     from written;

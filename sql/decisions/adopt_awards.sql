@@ -86,9 +86,9 @@ begin
             array(select each.org_id from unnest(v_counting) as each),
             v_counting, null, null, null, 'backfill'
         );
-        -- What was held before may count more badges, and so have come true earlier.
-        perform badges_internal._redate_badges(v_counting);
     end if;
+    -- What was held before may count more badges, and so have come true earlier.
+    perform badges_internal._redate_badges(null, v_written);
     select count(*)
     into v_denied
     from unnest(v_awards) as award

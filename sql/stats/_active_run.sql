@@ -21,6 +21,8 @@ create or replace function badges_internal._active_run(
 language plpgsql
 volatile
 as $$
+declare
+    v_edge integer;
 begin
     if exists (
         select
@@ -34,36 +36,28 @@ begin
     ) then
         return;
     end if;
-    first_unit := 1 + (
-        select unit.number
-        from (select generate_series(p_number - 1, 0, -1) as number) as unit
-        where (unit.number between p_held_first and p_held_last) is not true
-        and not exists (
-            select
-            from badges_internal._chosen_activities(
-                p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket,
-                badges_internal._unit_day(p_unit, unit.number),
-                badges_internal._unit_day(p_unit, unit.number + 1) - 1
-            ) as found
-            where found.activity_id <> all (p_hidden)
-        )
-        limit 1
-    );
-    last_unit := -1 + (
-        select unit.number
-        from (select generate_series(p_number + 1, p_number + 1000000) as number) as unit
-        where (unit.number between p_held_first and p_held_last) is not true
-        and not exists (
-            select
-            from badges_internal._chosen_activities(
-                p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket,
-                badges_internal._unit_day(p_unit, unit.number),
-                badges_internal._unit_day(p_unit, unit.number + 1) - 1
-            ) as found
-            where found.activity_id <> all (p_hidden)
-        )
-        limit 1
-    );
+    for v_step in -1 .. 1 by 2 loop
+        v_edge := (
+            select unit.number - v_step
+            from (
+                select generate_series(p_number + v_step, p_number + v_step * 1000000, v_step)
+                    as number
+            ) as unit
+            where (unit.number between p_held_first and p_held_last) is not true
+            and not exists (
+                select
+                from badges_internal._chosen_activities(
+                    p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket,
+                    badges_internal._unit_day(p_unit, unit.number),
+                    badges_internal._unit_day(p_unit, unit.number + 1) - 1
+                ) as found
+                where found.activity_id <> all (p_hidden)
+            )
+            limit 1
+        );
+        first_unit := coalesce(first_unit, v_edge);
+        last_unit := v_edge;
+    end loop;
 end;
 $$;
 

@@ -75,7 +75,7 @@ begin
             )
             returning badges_internal._has_reached(held)
         loop
-            v_has_reached := v_has_reached or v_has_row_reached;
+            v_has_reached := v_has_reached or v_has_row_reached is true;
         end loop;
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
@@ -88,9 +88,10 @@ begin
             v_rolling_stats := v_rolling_stats || (v_reading.route).stat;
             v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
         elsif v_reading.element is not null then
-            v_has_reached := badges_internal._count_element(
+            v_has_row_reached := badges_internal._count_element(
                 v_person, v_org, v_reading, p_pending
-            ) or v_has_reached;
+            );
+            v_has_reached := v_has_reached or v_has_row_reached is true;
         end if;
         if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0 then
             v_is_negative := true;
@@ -98,25 +99,9 @@ begin
         end if;
     end loop;
 
-    -- Tenures change when they fall due, and where the stat began: a day beside the first moment.
     v_is_due := p_has_tenure and (
         p_has_begun
-        or exists (
-            select
-            from badges_internal.due_people as due
-            where due.peer_mentor_id = v_person
-            and due.org_id = v_org
-            and due.next_due_at <= p_last_at
-        )
-        or v_is_late and exists (
-            select
-            from badges.peer_mentor_stats as begun
-            where begun.peer_mentor_id = v_person
-            and begun.org_id = v_org
-            and begun.stat = any(p_stats)
-            and begun.bucket = ''
-            and begun.first_at >= v_at - interval '2 days'
-        )
+        or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
     );
     v_is_alone := v_wide_stats is null
         and not (

@@ -9,26 +9,30 @@ parallel safe
 return $statement$
 -- Each day that counts in a row of the snapshot, with its first moment.
 days as materialized (
-    select cell, '' as bucket, day_no, counted_at
-    from base_days
-    where type_no is not null
+    select day.person_cell + wanted.stat_no as cell, '' as bucket, day.day_no, day.counted_at
+    from type_days as day
+    join wanted on wanted.kind_no = day.kind_no
+    where wanted.stat like '=%'
     union all
-    select (cell & -1048576) + all_no, '', day_no, min(counted_at)
-    from base_days
-    where all_no is not null
-    group by (cell & -1048576) + all_no, day_no
+    select day.person_cell + wanted.stat_no, '', day.day_no, min(day.counted_at)
+    from type_days as day
+    join wanted on wanted.kind_no = day.kind_no
+    where wanted.is_plain
+    and wanted.has_days
+    and wanted.stat not like '=%'
+    group by day.person_cell + wanted.stat_no, day.day_no
     union all
     select cell, bucket, activity_date - date '1900-01-01', min(occurred_at)
     from picked
     where has_days
-    and not is_base
+    and not is_plain
     and bucket is not null
     group by cell, bucket, activity_date
 ),
 -- Runs are ranges of unit numbers: those that adjoin become one.
-spans as (
+spans as materialized (
     select
-        joined.cell, joined.bucket,
+        joined.*,
         day.first_end as first_day_end, day.last_start as last_day_start,
         day.longest as longest_day_run,
         week.first_end as first_week_end, week.last_start as last_week_start,
@@ -90,16 +94,13 @@ added as (
     group by cell, bucket
     union all
     select
-        cell, '', activity_count, value_sum, value_max, value_min, first_at, last_at
-    from base_parts
-    where type_no is not null
-    union all
-    select
-        person_cell + all_no, '', sum(activity_count)::bigint, sum(value_sum), max(value_max),
-        min(value_min), min(first_at), max(last_at)
-    from base_parts
-    where all_no is not null
-    group by person_cell + all_no
+        part.person_cell + wanted.stat_no, '', sum(part.activity_count)::bigint,
+        sum(part.value_sum), max(part.value_max), min(part.value_min), min(part.first_at),
+        max(part.last_at)
+    from type_parts as part
+    join wanted on wanted.kind_no = part.kind_no
+    where wanted.is_plain
+    group by part.person_cell + wanted.stat_no
 ),
 folded as (
     select

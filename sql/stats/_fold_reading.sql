@@ -51,7 +51,12 @@ wanted as materialized (
         wanted.*,
         dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
         wanted.element_field is not null or wanted.element_unit is not null as has_elements,
-        wanted.stat not like '~%' as is_base
+        dense_rank() over (order by wanted.org_id, wanted.activity_type) as kind_no,
+        -- Every activity of the type counts, as it is.
+        coalesce(
+            wanted.predicate::text, wanted.per_field, wanted.window_unit, wanted.value_field,
+            wanted.element_field, wanted.element_unit
+        ) is null as is_plain
     from badges_internal._wanted_stats(
         array(
             select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
@@ -77,7 +82,7 @@ picked as not materialized (
     select
         a.person_no * 1048576::bigint + wanted.stat_no as cell,
         wanted.stat_no,
-        wanted.is_base,
+        wanted.is_plain,
         wanted.has_days,
         wanted.has_elements,
         wanted.element_measure,
@@ -99,7 +104,7 @@ picked as not materialized (
         a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 ),
--- What is counted, element by element; in the base stats: type by type.
+-- What is counted, element by element; where all activities of a type are: once a type.
 parts as materialized (
     select
         cell,
@@ -116,40 +121,34 @@ parts as materialized (
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from picked
-    where not is_base
+    where not is_plain
     group by cell, bucket, element, has_elements, element_day
 ),
 typed as not materialized (
     select
-        a.person_no * 1048576::bigint as person_cell, kind.type_no, kind.all_no,
+        a.person_no * 1048576::bigint as person_cell, kind.kind_no,
         a.activity_date - date '1900-01-01' as day_no, a.occurred_at, a.quantity
     from arrived as a
     join (
-        select
-            org_id, activity_type,
-            max(stat_no) filter (where stat <> '*') as type_no,
-            max(stat_no) filter (where stat = '*') as all_no
+        select distinct org_id, activity_type, kind_no
         from wanted
-        where is_base
-        group by org_id, activity_type
+        where is_plain
     ) as kind
         on kind.org_id = a.org_id
         and kind.activity_type = a.activity_type
 ),
-base_parts as materialized (
+type_parts as (
     select
-        person_cell + coalesce(type_no, 0) as cell, person_cell, type_no, all_no,
-        count(*) as activity_count, sum(quantity) as value_sum, max(quantity) as value_max,
-        min(quantity) as value_min, min(occurred_at) as first_at, max(occurred_at) as last_at
+        person_cell, kind_no, count(*) as activity_count, sum(quantity) as value_sum,
+        max(quantity) as value_max, min(quantity) as value_min, min(occurred_at) as first_at,
+        max(occurred_at) as last_at
     from typed
-    group by cell, person_cell, type_no, all_no
+    group by person_cell, kind_no
 ),
-base_days as materialized (
-    select
-        person_cell + coalesce(type_no, 0) as cell, day_no, max(type_no) as type_no,
-        max(all_no) as all_no, min(occurred_at) as counted_at
+type_days as materialized (
+    select person_cell, kind_no, day_no, min(occurred_at) as counted_at
     from typed
-    group by cell, day_no
+    group by person_cell, kind_no, day_no
 ),
 $statement$, '{source}', p_source);
 

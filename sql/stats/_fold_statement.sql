@@ -36,6 +36,7 @@ merged as materialized (
         coalesce(folded.value_min < 0 and folded.activity_count > 1, false) as may_fall,
         coalesce(held.has_negative, false) or coalesce(folded.value_min < 0, false)
             as has_negative,
+        held.stat is not null or stats.stat = '*' as stands,
         coalesce(held.activity_count, 0) as old_count,
         coalesce(held.value_sum, 0) as old_sum,
         coalesce(held.distinct_count, 0) as old_distinct,
@@ -153,6 +154,25 @@ merged as materialized (
             own.longest_month_run)::badges_internal.stat_values
     ) as next
 ),
+-- What does not stand is looked for no second time: nobody else writes rows of these people.
+begun as (
+    insert into badges.peer_mentor_stats (
+        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
+        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
+        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
+        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
+        next_month_run
+    )
+    select
+        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
+        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
+        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
+        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
+        next_month_run
+    from merged
+    where not stands
+    order by cell
+),
 written as (
     insert into badges.peer_mentor_stats as held (
         peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
@@ -168,6 +188,7 @@ written as (
         next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
         next_month_run
     from merged
+    where stands
     order by cell
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
         activity_count = excluded.activity_count,
@@ -197,6 +218,7 @@ written as (
 ),
 $statement$
     || badges_internal._fold_crossings()
+    || badges_internal._fold_moments()
     || $statement$
 select
     (select array_agg(row(

@@ -14,9 +14,9 @@ create or replace function badges_internal._place_late_days(
 returns boolean
 language plpgsql
 volatile
-set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
     v_units constant text[] := '{day,week,month}';
@@ -27,8 +27,9 @@ declare
     v_number integer;
     v_seen integer[]; -- new units that were looked around
     v_held_last integer;
-    v_first integer;
-    v_last integer;
+    v_run record; -- the run around one
+    v_end integer; -- the row's last unit
+    v_is_noted boolean;
     v_runs integer[];
     v_longest integer[];
     v_row_reached boolean;
@@ -55,11 +56,7 @@ begin
         if v_part.stat like '=%' then
             v_defined.activity_types := array[substr(v_part.stat, 2)];
         elsif v_part.stat <> '*' then
-            select defined.*
-            into v_defined
-            from badges_internal.stat_definitions as defined
-            where defined.org_id = v_part.org_id
-            and defined.stat = v_part.stat;
+            v_defined := badges_internal._stat_definition(v_part.org_id, v_part.stat);
         end if;
         v_days := null;
         for n in 1 .. cardinality(v_part.dates) loop
@@ -74,27 +71,27 @@ begin
                 v_days := v_days || v_part.dates[n];
             end if;
         end loop;
-        continue when v_days is null and (v_part.stat <> '*' or p_pending is not null);
+        v_is_noted := v_part.stat = '*' and p_pending is null;
+        continue when v_days is null and not v_is_noted;
         v_runs := '{null,null,null}';
         v_longest := '{null,null,null}';
         for n in 1 .. 3 loop
             continue when v_part.runs[n] is null or v_days is null;
             v_seen := '{}';
             v_held_last := badges_internal._unit_number(v_units[n], v_part.run_end);
+            v_end := badges_internal._unit_number(v_units[n], v_part.last_date);
             for m in 1 .. cardinality(v_days) loop
                 v_number := badges_internal._unit_number(v_units[n], v_days[m]);
                 continue when v_number = any(v_seen);
                 v_seen := v_seen || v_number;
-                select run.first_unit, run.last_unit
-                into v_first, v_last
-                from badges_internal._active_run(
+                v_run := badges_internal._active_run(
                     v_part.peer_mentor_id, v_part.org_id, v_defined.activity_types,
                     v_defined.route, v_part.bucket, v_hidden, v_units[n], v_number, v_days,
                     v_held_last - v_part.runs[n] + 1, v_held_last
-                ) as run;
-                v_longest[n] := greatest(v_longest[n], v_last - v_first + 1);
-                if v_last = badges_internal._unit_number(v_units[n], v_part.last_date) then
-                    v_runs[n] := v_last - v_first + 1;
+                );
+                v_longest[n] := greatest(v_longest[n], v_run.last_unit - v_run.first_unit + 1);
+                if v_run.last_unit = v_end then
+                    v_runs[n] := v_run.last_unit - v_run.first_unit + 1;
                 end if;
             end loop;
         end loop;
@@ -108,17 +105,16 @@ begin
             longest_week_run = greatest(longest_week_run, v_longest[2]),
             longest_month_run = greatest(longest_month_run, v_longest[3]),
             run_end = last_date,
-            counted_in = case when held.stat = '*' and p_pending is null
-                then pg_current_xact_id() else counted_in end,
-            counted_upto = case when held.stat = '*' and p_pending is null
-                then badges_internal._last_activity_id() else counted_upto end
+            counted_in = case when v_is_noted then pg_current_xact_id() else counted_in end,
+            counted_upto = case when v_is_noted then badges_internal._last_activity_id()
+                else counted_upto end
         where held.peer_mentor_id = v_part.peer_mentor_id
         and held.org_id = v_part.org_id
         and held.stat = v_part.stat
         and held.bucket = v_part.bucket
         returning badges_internal._has_reached(held)
         into v_row_reached;
-        v_has_reached := v_has_reached or coalesce(v_row_reached, false);
+        v_has_reached := v_has_reached or v_row_reached is true;
     end loop;
     return v_has_reached;
 end;

@@ -24,7 +24,8 @@ as $$
 #variable_conflict use_column
 begin
     if not exists (
-        select from unnest(p_scope.stats) as stat where stat.measures && p_measures and stat.element_measure is not null
+        select from unnest(p_scope.stats) as stat
+        where stat.measures && p_measures and stat.element_measure is not null
     ) then
         return;
     end if;
@@ -66,10 +67,7 @@ begin
         from amounts as amount
         window in_order as (
             partition by
-                amount.peer_mentor_id,
-                amount.number,
-                amount.window_date,
-                amount.per_value,
+                amount.peer_mentor_id, amount.number, amount.window_date, amount.per_value,
                 amount.element
             order by amount.occurred_at
         )
@@ -78,10 +76,7 @@ begin
             level.*,
             lag(level.is_counted, 1, false) over (
                 partition by
-                    level.peer_mentor_id,
-                    level.number,
-                    level.window_date,
-                    level.per_value,
+                    level.peer_mentor_id, level.number, level.window_date, level.per_value,
                     level.element
                 order by level.occurred_at
             ) as was_counted

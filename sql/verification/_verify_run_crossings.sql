@@ -15,7 +15,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (
-        select from unnest(p_scope.stats) as stat where stat.measures && array['day_run', 'week_run', 'month_run']
+        select from unnest(p_scope.stats) as stat
+        where stat.measures && array['day_run', 'week_run', 'month_run']
     ) then
         return;
     end if;
@@ -56,13 +57,8 @@ begin
     ), units as materialized (
         select
             unit.*,
-            dense_rank() over (
-                order by
-                    unit.peer_mentor_id,
-                    unit.number,
-                    unit.window_date,
-                    unit.per_value,
-                    unit.measure
+            dense_rank() over (order by
+                unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure
             ) as part
         from placed as unit
         where unit.is_of_unruly_part
@@ -103,23 +99,18 @@ begin
     ), steps as (
         select
             level.*,
-            lag(level.level, 1, 0::bigint) over (partition by level.part order by level.changed_at)
-                as earlier_level
+            lag(level.level, 1, 0::bigint)
+                over (partition by level.part order by level.changed_at) as earlier_level
         from levels as level
     )
     select
-        part.peer_mentor_id,
-        condition.org_id,
-        condition.badge_definition_id,
-        condition.tier,
-        condition.occurrence,
-        condition.condition_node,
+        part.peer_mentor_id, condition.org_id, condition.badge_definition_id, condition.tier,
+        condition.occurrence, condition.condition_node,
         step.changed_at,
         case when step.level >= condition.threshold then 1 else -1 end
     from steps as step
-    inner join (
-        select distinct part, peer_mentor_id, number, measure from units
-    ) as part using (part)
+    inner join (select distinct part, peer_mentor_id, number, measure from units) as part
+        using (part)
     inner join badges_internal._verify_conditions(p_scope) as condition using (number, measure)
     where (step.level >= condition.threshold) <> (step.earlier_level >= condition.threshold)
     union all
@@ -136,9 +127,7 @@ begin
                 when condition.threshold <= 2 then greatest(run.from_at, run.before_at)
                 when condition.threshold <= 3
                     then greatest(run.from_at, run.before_at, run.two_before_at)
-                else greatest(
-                    run.from_at, run.before_at, run.two_before_at, run.three_before_at
-                )
+                else greatest(run.from_at, run.before_at, run.two_before_at, run.three_before_at)
             end
         ),
         1

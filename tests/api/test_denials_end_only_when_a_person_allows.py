@@ -44,9 +44,15 @@ RULES: dict[str, Any] = {
 }
 
 
+def _ready(connection: Connection) -> None:
+    apply(connection, rule_set(RULES))
+
+
+PREPARED = {"ready": _ready}
+
+
 @pytest.fixture
 def ready(connection: Connection) -> Connection:
-    apply(connection, rule_set(RULES))
     return connection
 
 

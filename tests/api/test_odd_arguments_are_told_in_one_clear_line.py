@@ -137,11 +137,17 @@ CLEAR = {"22023", "23503", "23505", "42501", "55000", "MB001", "MB002"}
 LONGEST = 400
 
 
-@pytest.fixture
-def ruled(connection: Connection) -> Connection:
+def _ruled(connection: Connection) -> None:
     apply(connection, DOCUMENT)
     insert(connection, *[activity(f"2026-03-0{n}") for n in (1, 2, 3)])
     value(connection, "select badges.register_consumer('mailer')::text")
+
+
+PREPARED = {"ruled": _ruled}
+
+
+@pytest.fixture
+def ruled(connection: Connection) -> Connection:
     return connection
 
 

@@ -45,9 +45,15 @@ RULES = {
 }
 
 
+def _ready(connection: Connection) -> None:
+    apply(connection, rule_set(RULES))
+
+
+PREPARED = {"ready": _ready}
+
+
 @pytest.fixture
 def ready(connection: Connection) -> Connection:
-    apply(connection, rule_set(RULES))
     return connection
 
 

@@ -186,6 +186,7 @@ def test_what_reads_a_part_reads_it_in_the_order_of_days_by_the_index(
     connection: Connection,
 ) -> None:
     """Not by the function: else each look would read the person's whole history."""
+    connection.execute("set enable_seqscan = off; set enable_bitmapscan = off")
     plan = "\n".join(
         each["QUERY PLAN"]
         for each in rows(

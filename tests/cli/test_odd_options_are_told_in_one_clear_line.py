@@ -50,18 +50,24 @@ def commands(
 COMMANDS = dict(commands())
 
 
-@pytest.fixture
-def usual(connection: Connection, tmp_path: Path) -> dict[str, str]:
-    """What each needed argument and option is given, by its name."""
+def _usual(connection: Connection) -> None:
     apply(connection, DOCUMENT)
     insert(connection, activity("2026-03-01"))
+    connection.execute(
+        "create table user_badges (user_id uuid, badge_id text, earned_at timestamptz)"
+    )
+
+
+PREPARED = {"usual": _usual}
+
+
+@pytest.fixture
+def usual(dsn: str, tmp_path: Path) -> dict[str, str]:
+    """What each needed argument and option is given, by its name."""
     (tmp_path / "rules.json").write_text(json.dumps(DOCUMENT))
     (tmp_path / "lines.csv").write_text(
         "peer_mentor_id,org_id,activity_type,occurred_at,quantity,idempotency_key\n"
         f"{ANN},{ORG},call,2026-03-01T12:00:00Z,1,a\n"
-    )
-    connection.execute(
-        "create table user_badges (user_id uuid, badge_id text, earned_at timestamptz)"
     )
     return {
         "table": "user_badges",

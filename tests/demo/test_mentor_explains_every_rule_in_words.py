@@ -143,8 +143,7 @@ EXPECTED: dict[str, list[str]] = {
 }
 
 
-@pytest.fixture
-def kept(connection: Connection) -> Connection:
+def _kept(connection: Connection) -> None:
     value(connection, "select badges.set_setting('criteria_raw', 'true')")
     organization = {"time_zone": "Europe/Oslo", "custom_thresholds": {"ours": 8}}
     apply(connection, rule_set(RULES, {ORG: organization}))
@@ -165,6 +164,13 @@ def kept(connection: Connection) -> Connection:
     insert(
         connection, activity("2026-03-04", kind="training_completed", quantity=-1, attributes=role)
     )
+
+
+PREPARED = {"kept": _kept}
+
+
+@pytest.fixture
+def kept(connection: Connection) -> Connection:
     return connection
 
 

@@ -33,9 +33,15 @@ DOCUMENT = rule_set(
 )
 
 
+def _ruled(connection: Connection) -> None:
+    apply(connection, DOCUMENT)
+
+
+PREPARED = {"ruled": _ruled}
+
+
 @pytest.fixture
 def ruled(connection: Connection) -> Connection:
-    apply(connection, DOCUMENT)
     return connection
 
 

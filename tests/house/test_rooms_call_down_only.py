@@ -32,15 +32,14 @@ LONG_BODIES = {
     "rules/plan/_plan_lasting_values.sql": 176,
     "rules/plan/_plan_rules.sql": 104,
     "rules/versions/_save_compiled.sql": 179,
-    "stats/_count_rest.sql": 138,
+    "stats/_count_rest.sql": 135,
     "stats/_fold_statement.sql": 264,
-    "stats/_place_late_day.sql": 105,
     "stats/_roll_stat.sql": 113,
     "stats/_rolling_windows.sql": 133,
     "verification/_verify_award_differences.sql": 144,
     "verification/_verify_due_awards.sql": 138,
     "verification/_verify_expected_stats.sql": 179,
-    "verification/_verify_run_crossings.sql": 128,
+    "verification/_verify_run_crossings.sql": 125,
     "verification/_verify_stat_differences.sql": 143,
 }
 

@@ -201,8 +201,7 @@ def test_rule_logic_reads_no_clock() -> None:
     # Writing down when something was written, and refusing the future, is not rule logic.
     allowed = {
         "awards/_write_awards.sql",
-        "awards/_redate_badges.sql",
-        "awards/_redate_late.sql",
+        "awards/_move_awards.sql",
         "awards/_settle_badges.sql",
         "rules/versions/_close_gate.sql",
         "rules/versions/_apply_version.sql",

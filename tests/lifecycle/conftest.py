@@ -38,12 +38,18 @@ def changed(**badges: Any) -> Row:
     return document
 
 
-@pytest.fixture
-def ruled(connection: Connection) -> Connection:
-    """Version 1 applied; Ann has four calls, Ben one, and one in hlf."""
+def _ruled(connection: Connection) -> None:
     apply(connection, RULES)
     insert(connection, *[activity(f"2026-03-0{n}") for n in (1, 2, 3, 4)])
     insert(connection, activity("2026-03-01", who=BEN), activity("2026-03-01", who=BEN, org="hlf"))
+
+
+PREPARED = {"ruled": _ruled}
+
+
+@pytest.fixture
+def ruled(connection: Connection) -> Connection:
+    """Version 1 applied; Ann has four calls, Ben one, and one in hlf."""
     return connection
 
 

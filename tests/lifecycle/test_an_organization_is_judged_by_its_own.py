@@ -39,12 +39,18 @@ RULES = rule_set(
 )
 
 
-@pytest.fixture
-def shared(connection: Connection) -> Connection:
-    """Ann in nhf and Ben in hlf, each with three calls on three days."""
+def _shared(connection: Connection) -> None:
     apply(connection, RULES)
     for who, org in ((ANN, ORG), (BEN, "hlf")):
         insert(connection, *[activity(f"2026-03-0{n}", who=who, org=org) for n in (1, 2, 3)])
+
+
+PREPARED = {"shared": _shared}
+
+
+@pytest.fixture
+def shared(connection: Connection) -> Connection:
+    """Ann in nhf and Ben in hlf, each with three calls on three days."""
     return connection
 
 

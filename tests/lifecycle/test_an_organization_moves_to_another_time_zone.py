@@ -29,11 +29,17 @@ RULES = rule_set(
 )
 
 
+def _ruled(connection: Connection) -> None:
+    apply(connection, RULES)
+    insert(connection, activity("2026-03-01 12:00"), activity("2026-03-01 23:30"))
+
+
+PREPARED = {"ruled": _ruled}
+
+
 @pytest.fixture
 def ruled(connection: Connection) -> Connection:
     """In UTC one day; in Oslo the second of them lies after midnight."""
-    apply(connection, RULES)
-    insert(connection, activity("2026-03-01 12:00"), activity("2026-03-01 23:30"))
     return connection
 
 

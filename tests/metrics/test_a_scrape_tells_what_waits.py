@@ -30,9 +30,7 @@ DOCUMENT = rule_set(
 )
 
 
-@pytest.fixture
-def busy(connection: Connection) -> Connection:
-    """Three awards, a consumer with a dead letter, somebody due, a verify that found something."""
+def _busy(connection: Connection) -> None:
     apply(connection, DOCUMENT)
     connection.execute(
         "select badges.register_consumer(name, '{awarded}')"
@@ -48,6 +46,14 @@ def busy(connection: Connection) -> Connection:
     connection.execute("select badges.record_verification(0, 0, 1500, 'all')")
     connection.execute("select badges.record_verification(2, 1, 20, 'one person')")
     connection.execute("analyze badges.earned_badges")
+
+
+PREPARED = {"busy": _busy}
+
+
+@pytest.fixture
+def busy(connection: Connection) -> Connection:
+    """Three awards, a consumer with a dead letter, somebody due, a verify that found something."""
     return connection
 
 

@@ -46,10 +46,16 @@ FIRST = {"type": "threshold", "at_least": 1}
 DOCUMENT = rule_set({"first": FIRST, "second": FIRST | {"at_least": 2}})
 
 
+def _ruled(connection: Connection) -> None:
+    apply(connection, DOCUMENT)
+
+
+PREPARED = {"ruled": _ruled}
+
+
 @pytest.fixture
 def ruled(connection: Connection) -> Connection:
     """A database in which the first activity, and the second, earn a badge."""
-    apply(connection, DOCUMENT)
     return connection
 
 

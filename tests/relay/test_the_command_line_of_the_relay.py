@@ -29,11 +29,17 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courier, "_POLL", 0.05)
 
 
+def _awarded(connection: Connection) -> None:
+    apply(connection, rule_set({"first": {"type": "threshold", "at_least": 1}}))
+    insert(connection, *[activity("2026-03-01", who=who) for who in (ANN, BEN)])
+
+
+PREPARED = {"awarded": _awarded}
+
+
 @pytest.fixture
 def awarded(connection: Connection) -> Connection:
     """A database in which Ann and Ben have just earned a badge."""
-    apply(connection, rule_set({"first": {"type": "threshold", "at_least": 1}}))
-    insert(connection, *[activity("2026-03-01", who=who) for who in (ANN, BEN)])
     return connection
 
 

@@ -51,10 +51,16 @@ def is_refused(session: Connection, statement: str) -> bool:
     return False
 
 
+def _ruled(connection: Connection) -> None:
+    apply(connection, DOCUMENT)
+
+
+PREPARED = {"ruled": _ruled}
+
+
 @pytest.fixture
 def ruled(connection: Connection) -> Connection:
     """The database with a rule set in it, as its owner sees it."""
-    apply(connection, DOCUMENT)
     return connection
 
 

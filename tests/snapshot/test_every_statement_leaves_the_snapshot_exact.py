@@ -47,12 +47,18 @@ def some_activities(count: int, seed: int, days: int = 40) -> list[tuple[Any, ..
     ]
 
 
-@pytest.fixture
-def filled(connection: Connection) -> Connection:
-    """Give a database with rules and thirty activities."""
+def _filled(connection: Connection) -> None:
     apply(connection, DOCUMENT)
     insert(connection, *some_activities(30, seed=1))
     assert_equals_a_recount(connection)
+
+
+PREPARED = {"filled": _filled}
+
+
+@pytest.fixture
+def filled(connection: Connection) -> Connection:
+    """Give a database with rules and thirty activities."""
     return connection
 
 

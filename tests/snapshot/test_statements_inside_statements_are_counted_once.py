@@ -169,12 +169,18 @@ def steps(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 trees = st.recursive(st.just([]), steps, max_leaves=6)
 
 
-@pytest.fixture
-def nested(connection: Connection) -> Connection:
-    """A database with badges, one known person and the interpreter of trees."""
+def _nested(connection: Connection) -> None:
     apply(connection, rule_set(BADGES))
     connection.execute(INTERPRETER)
     insert(connection, activity("2026-03-01 09:00", quantity=2), activity("2026-03-03 09:00"))
+
+
+PREPARED = {"nested": _nested}
+
+
+@pytest.fixture
+def nested(connection: Connection) -> Connection:
+    """A database with badges, one known person and the interpreter of trees."""
     return connection
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from pgmerit import database
 from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
-from pytest_postgresql.executors import NoopExecutor
 
-from tests.conftest import NewDatabase, Server
 from tests.engine import apply
 from tests.verify import hand_filled
 
@@ -65,32 +60,6 @@ _MORE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="session")
-def _kept_template(
-    server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
-) -> Iterator[str]:
-    with new_database(postgresql_noproc.template_dbname) as name:
-        with contextlib.closing(database.connect(server.dsn(name), autocommit=True)) as connection:
-            _keep(connection)
-        yield name
-
-
-@pytest.fixture
-def dsn(
-    request: pytest.FixtureRequest,
-    server: Server,
-    new_database: NewDatabase,
-    postgresql_noproc: NoopExecutor,
-) -> Iterator[str]:
-    """A fresh database: with the kept people for who asks for `kept`, else merely migrated."""
-    is_kept = "kept" in request.fixturenames
-    template = (
-        request.getfixturevalue("_kept_template") if is_kept else postgresql_noproc.template_dbname
-    )
-    with new_database(template) as name:
-        yield server.dsn(name)
-
-
 @pytest.fixture
 def kept(connection: Connection) -> Connection:
     """A database whose triggers have kept three people's snapshot and awards."""
@@ -114,6 +83,9 @@ def _keep(connection: Connection) -> None:
     for number, person in enumerate(PEOPLE):
         for one in hand_filled.random_activities(random.Random(20 + number), 30):
             insert(connection, person, one.activity_type, one.occurred_at, one.attributes)
+
+
+PREPARED = {"kept": _keep}
 
 
 def insert(

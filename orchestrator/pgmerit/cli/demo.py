@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -63,6 +64,7 @@ def command(
     Makes the database pgmerit_demo anew on the named server and touches no other; without a named
     server the embedded one runs for as long as the demo does.
     """
+    began = time.perf_counter()
     options = scenes.DemoOptions(today.date() if today else date.today(), seed, scale)
     try:
         with _server_dsn(database) as server_dsn:
@@ -76,7 +78,8 @@ def command(
         again = "pgmerit demo" + (f" --into {into}" if into else "")
         raise StoppedError(f"stopped: the demo is not finished; `{again}` runs it anew") from stop
     times = [{"step": step.title, "seconds": round(step.seconds, 2)} for step in steps]
-    times.append({"step": "Together", "seconds": round(sum(s.seconds for s in steps), 2)})
+    # Less than their sum: some ran side by side.
+    times.append({"step": "Together", "seconds": round(time.perf_counter() - began, 2)})
     if output_format == "json":
         emit({"steps": [_as_json(step) for step in steps], "times": times}, output_format)
     else:

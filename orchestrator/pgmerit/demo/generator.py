@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import accumulate
+from typing import NamedTuple
 from uuid import UUID
 
 from pgmerit.importing import Correction
@@ -32,8 +33,7 @@ COLUMNS = (
 YEAR = 365
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """One row of an import file; `occurred_at` without an offset is the organization's time."""
 
     peer_mentor_id: UUID
@@ -44,19 +44,6 @@ class Activity:
     quantity: str
     idempotency_key: str
     attributes: str
-
-    def as_row(self) -> tuple[str, ...]:
-        """Give the values in the order of COLUMNS."""
-        return (
-            str(self.peer_mentor_id),
-            self.org_id,
-            self.activity_type,
-            self.occurred_at,
-            self.activity_date,
-            self.quantity,
-            self.idempotency_key,
-            self.attributes,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +63,9 @@ class Year:
     corrections: list[Correction]
     protagonist: Protagonist
 
-    def rows(self) -> Iterator[tuple[str, ...]]:
+    def rows(self) -> Iterator[Activity]:
         """Give the rows of an import file, without its header."""
-        return (activity.as_row() for activity in self.activities)
+        return iter(self.activities)
 
     @property
     def distinct_keys(self) -> int:

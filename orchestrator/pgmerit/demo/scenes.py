@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -100,15 +101,15 @@ def make_database(server_dsn: str, into: str | None = None) -> str:
 def run(dsn: str, options: DemoOptions, import_year: Import, bar: Bar) -> Iterator[Step]:
     """Run the demo on a database, a step at a time; `import_year` imports with progress bars.
 
-    Two sessions work side by side: while the year is made up, the old table is made right and its
-    awards taken over; then the study app's file comes in beside the peer mentors'.
+    Sessions work side by side: the old table is made right and its awards are taken over while the
+    year is made up and comes in, the study app's file beside the peer mentors'.
     """
     with (
         # A process: in a thread, each answer of the server would wait for a turn.
         ProcessPoolExecutor(
             1, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)
         ) as maker,
-        ThreadPoolExecutor(1) as beside,
+        ThreadPoolExecutor(2) as beside,
     ):
         making = maker.submit(_make_year, options)
         with _timed() as seconds:
@@ -195,6 +196,7 @@ def _apply(connection: Connection, name: str, bar: Bar) -> dict[str, Any]:
 
 
 def _make_year(options: DemoOptions) -> _Made:
+    gc.disable()  # a process of its own, which ends with this
     year = generate(options.seed, options.today, options.scale)
     size = {
         "rows": len(year.activities),
@@ -212,7 +214,7 @@ def _as_csv(activities: Iterable[Activity]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(activity.as_row() for activity in activities)
+    writer.writerows(activities)
     return text.getvalue().encode()
 
 
