@@ -382,12 +382,10 @@ begin
             if v_is_touched
                 or v_base_version <> v_version
                 or v_has_reached
-                or v_last_at > v_at
-                or v_last_date > v_day
+                or v_last_at > v_at or v_last_date > v_day
                 or v_new_stats is not null
                 or v_apart is not null
-                or v_has_raw
-                or v_has_tenure
+                or v_has_raw or v_has_tenure
                 or v_is_negative
             then
                 v_counted := badges_internal._count_rest(

@@ -1,7 +1,7 @@
 -- Dates conditions that hold now: when each came true, by the activities' own times.
 --
 -- One pass over the people's activities for each stat and kind of measure. Conditions dated already
--- pass as they are, as do those without a stat; those that turn out never to have held are left out.
+-- or without a stat pass as they are; those that turn out never to have held are left out.
 create or replace function badges_internal._date_conditions(
     p_states badges_internal.condition_state[]
 )

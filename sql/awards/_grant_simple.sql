@@ -3,7 +3,7 @@
 -- p_candidates: as _build_stat tells them; those without a moment pass. Gives what is left to
 -- decide: those, and badges that count the new ones. The caller holds the base rows.
 --
--- Writes: as _grant_badges and _follow_granted.
+-- Writes: as _grant_badges, _redate_badges and _settle_badges.
 create or replace function badges_internal._grant_simple(
     p_candidates badges_internal.candidate[],
     p_source text,
@@ -17,6 +17,8 @@ as $$
 declare
     v_awards badges_internal.dated_award[];
     v_granted badges_internal.candidate[];
+    v_again badges_internal.candidate[];
+    v_revoked badges_internal.candidate[];
 begin
     select
         array_agg(row(
@@ -40,8 +42,15 @@ begin
         and denial.tier in ('', milestone.tier);
     if v_awards is not null then
         v_granted := badges_internal._grant_badges(v_awards, p_source);
-        perform badges_internal._follow_granted(v_granted, null, null, p_source);
-        candidates := candidates || badges_internal._counting_badges(v_granted);
+        select candidates || followed.counting, followed.again, followed.revoked
+        into candidates, v_again, v_revoked
+        from badges_internal._counting_granted(v_granted) as followed;
+        if v_again is not null then
+            perform badges_internal._redate_badges(v_again);
+        end if;
+        if v_revoked is not null then
+            perform badges_internal._settle_badges(v_revoked, p_source);
+        end if;
     end if;
     awarded := coalesce(cardinality(v_granted), 0);
 end;

@@ -49,8 +49,7 @@ begin
     measured as materialized (
         select * from known where known.activity_count > 0
         union all
-        select *
-        from badges_internal._measured_parts(
+        select * from badges_internal._measured_parts(
             array(select unnest(p_peer_mentor_ids) except select known.peer_mentor_id from known),
             array[p_org_id], p_stat
         )
@@ -78,8 +77,7 @@ begin
                 partition by milestone.badge_definition_id
             ) = 1 as is_simple
         from badges_internal.milestones as milestone
-        where milestone.org_id = p_org_id
-        and milestone.stat = p_stat
+        where (milestone.org_id, milestone.stat) = (p_org_id, p_stat)
     ),
     found as (
         select distinct on (measured.peer_mentor_id, asked.badge_definition_id)

@@ -112,12 +112,14 @@ crossed as materialized (
                     earned.revoked_at is not null
                     or earned.tier = met.tier and earned.occurrence = met.occurrence
                 )
+                offset 0
             ) and not exists (
                 select
                 from badges.badge_denials as denial
                 where denial.peer_mentor_id = person.peer_mentor_id
                 and denial.org_id = met.org_id
                 and denial.badge_definition_id = met.badge_definition_id
+                offset 0
             ))
         ) is true as is_datable
     from reached

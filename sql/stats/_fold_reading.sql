@@ -21,11 +21,13 @@ people as materialized (
             from badges.earned_badges as earned
             where earned.peer_mentor_id = given.peer_mentor_id
             and earned.org_id = given.org_id
+            offset 0
         ) and not exists (
             select
             from badges.badge_denials as denial
             where denial.peer_mentor_id = given.peer_mentor_id
             and denial.org_id = given.org_id
+            offset 0
         ) as is_new
     from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
     -- By the whole key: the partial index on base rows is not sorted by person.

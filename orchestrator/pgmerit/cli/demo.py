@@ -25,6 +25,7 @@ from pgmerit.cli.common import (
 from pgmerit.cli.importing import import_with_progress, summary
 from pgmerit.cli.mentor import print_explanation, print_mentor
 from pgmerit.demo import scenes
+from pgmerit.demo.making import DemoOptions, year_in_the_making
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.server.attached import attached_server
 from pgmerit.settings import home_dir
@@ -65,12 +66,12 @@ def command(
     server the embedded one runs for as long as the demo does.
     """
     began = time.perf_counter()
-    options = scenes.DemoOptions(today.date() if today else date.today(), seed, scale)
+    options = DemoOptions(today.date() if today else date.today(), seed, scale)
     try:
-        with _server_dsn(database) as server_dsn:
+        with year_in_the_making(options) as making, _server_dsn(database) as server_dsn:
             dsn = scenes.make_database(server_dsn, into)
             steps: list[scenes.Step] = []
-            for step in scenes.run(dsn, options, import_with_progress, progress):
+            for step in scenes.run(dsn, options, making, import_with_progress, progress):
                 steps.append(step)
                 if output_format == "table":
                     _print_step(step)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import gc
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import as_file, files
-from multiprocessing import get_context
-from signal import SIG_IGN, SIGINT, signal
 from typing import IO, Any
 
 import psycopg
 from pgmerit import importing, report, routines, schema, verify
 from pgmerit.database import Connection, connect
 from pgmerit.demo import legacy, webhook
-from pgmerit.demo.generator import COLUMNS, PROTAGONIST, STUDY_ORG, Activity, generate
+from pgmerit.demo.generator import PROTAGONIST
+from pgmerit.demo.making import DemoOptions, MadeYear
 from pgmerit.errors import PgmeritError, translate
 from pgmerit.rules import versions
 from psycopg import sql
@@ -36,25 +33,6 @@ _IMPORT = importing.ImportOptions(chunk=20_000)
 
 Bar = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
 Import = Callable[[Connection, IO[bytes], str, importing.ImportOptions], importing.ImportResult]
-
-
-@dataclass(frozen=True)
-class DemoOptions:
-    """What to make: `scale` 1 is true size; everything happened before `today`."""
-
-    today: date
-    seed: int = 1
-    scale: float = 1.0
-
-
-@dataclass(frozen=True)
-class _Made:
-    """The year as two files, in which organizations hand it in, and what was mended later."""
-
-    mentors: bytes
-    study_app: bytes
-    corrections: list[importing.Correction]
-    size: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -98,40 +76,38 @@ def make_database(server_dsn: str, into: str | None = None) -> str:
     return make_conninfo(server_dsn, dbname=DATABASE)
 
 
-def run(dsn: str, options: DemoOptions, import_year: Import, bar: Bar) -> Iterator[Step]:
+def run(
+    dsn: str,
+    options: DemoOptions,
+    making: Callable[[], MadeYear],
+    import_year: Import,
+    bar: Bar,
+) -> Iterator[Step]:
     """Run the demo on a database, a step at a time; `import_year` imports with progress bars.
 
     Sessions work side by side: the old table is made right and its awards are taken over while the
-    year is made up and comes in, the study app's file beside the peer mentors'.
+    year is in the making and comes in, the study app's file beside the peer mentors'.
     """
-    with (
-        # A process: in a thread, each answer of the server would wait for a turn.
-        ProcessPoolExecutor(
-            1, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)
-        ) as maker,
-        ThreadPoolExecutor(2) as beside,
-    ):
-        making = maker.submit(_make_year, options)
+    with _timed() as seconds:
+        loaded = schema.migrate(dsn)
+    yield Step("migrate", "Tables and routines", seconds(), loaded)
+    with ThreadPoolExecutor(2) as beside, closing(connect(dsn, autocommit=True)) as connection:
         with _timed() as seconds:
-            loaded = schema.migrate(dsn)
-        yield Step("migrate", "Tables and routines", seconds(), loaded)
-        with closing(connect(dsn, autocommit=True)) as connection:
-            with _timed() as seconds:
-                applied = [_apply(connection, name, bar) for name in RULE_SETS]
-            yield Step("rules", "Rule sets applied", seconds(), applied)
-            old_table = beside.submit(_bring_old_table, dsn, options)
-            with _timed() as seconds:
-                made = making.result()
-            yield Step("generate", "A year made up", seconds(), made.size)
-            with _timed() as seconds:
-                others = beside.submit(_import_beside, dsn, made.study_app)
-                imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
-                for each in fields(imported):
-                    both = getattr(imported, each.name) + getattr(others.result(), each.name)
-                    setattr(imported, each.name, both)
-            yield Step("import", "The year imported", seconds(), imported)
-            yield from old_table.result()
-            yield from _look_at_it(connection, dsn, made, options, bar)
+            applied = [_apply(connection, name, bar) for name in RULE_SETS]
+        yield Step("rules", "Rule sets applied", seconds(), applied)
+        old_table = beside.submit(_bring_old_table, dsn, options)
+        with _timed() as seconds:
+            made = making()
+        yield Step("generate", "A year made up", seconds(), made.size)
+        with _timed() as seconds:
+            others = beside.submit(_import_beside, dsn, made.study_app)
+            imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
+            for each in fields(imported):
+                both = getattr(imported, each.name) + getattr(others.result(), each.name)
+                setattr(imported, each.name, both)
+        yield Step("import", "The year imported", seconds(), imported)
+        yield from old_table.result()
+        yield from _look_at_it(connection, dsn, made, options, bar)
 
 
 def _bring_old_table(dsn: str, options: DemoOptions) -> list[Step]:
@@ -153,7 +129,7 @@ def _import_beside(dsn: str, file: bytes) -> importing.ImportResult:
 
 
 def _look_at_it(
-    connection: Connection, dsn: str, made: _Made, options: DemoOptions, bar: Bar
+    connection: Connection, dsn: str, made: MadeYear, options: DemoOptions, bar: Bar
 ) -> Iterator[Step]:
     with _timed() as seconds:
         counted = routines.count_awards(connection)
@@ -193,29 +169,6 @@ def _apply(connection: Connection, name: str, bar: Bar) -> dict[str, Any]:
     if problems:
         raise versions.refusal(name, problems)
     return versions.apply(connection, document, progress=bar)
-
-
-def _make_year(options: DemoOptions) -> _Made:
-    gc.disable()  # a process of its own, which ends with this
-    year = generate(options.seed, options.today, options.scale)
-    size = {
-        "rows": len(year.activities),
-        "people": len({(a.peer_mentor_id, a.org_id) for a in year.activities}),
-        "corrections": len(year.corrections),
-    }
-    halves: tuple[list[Activity], list[Activity]] = ([], [])
-    for activity in year.activities:
-        halves[activity.org_id == STUDY_ORG].append(activity)
-    return _Made(_as_csv(halves[0]), _as_csv(halves[1]), year.corrections, size)
-
-
-def _as_csv(activities: Iterable[Activity]) -> bytes:
-    """Write activities as the import file that an organization would hand in."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(activities)
-    return text.getvalue().encode()
 
 
 def _record_twice(connection: Connection, today: date) -> list[Mapping[str, Any]]:

@@ -289,7 +289,7 @@ def apply(
     allow_empty: bool = False,
     allow_revoke: bool = False,
     expected_version: int | None = None,
-    batch: int = 1000,
+    batch: int = 250,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -328,7 +328,7 @@ def rollback(
     *,
     allow_revoke: bool = False,
     expected_version: int | None = None,
-    batch: int = 1000,
+    batch: int = 250,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -356,7 +356,7 @@ def configure(
     custom_thresholds: Any = None,
     *,
     allow_revoke: bool = False,
-    batch: int = 1000,
+    batch: int = 250,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -382,7 +382,7 @@ def rezone(
     org_id: str,
     time_zone: str,
     *,
-    batch: int = 1000,
+    batch: int = 250,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -418,7 +418,7 @@ def _placed(document: Document, detail: dict[str, Any]) -> dict[str, Any]:
 def evaluate(
     connection: Connection,
     rule_set: str,
-    batch: int = 1000,
+    batch: int = 250,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, int]:
