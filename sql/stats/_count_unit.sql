@@ -25,6 +25,7 @@ declare
     v_last_run integer;
     v_longest integer;
     v_run_end date;
+    v_keeps_run boolean;
     v_has_reached boolean;
 begin
     select
@@ -39,6 +40,7 @@ begin
     and held.org_id = p_org_id
     and held.stat = p_route.stat
     and held.bucket = p_bucket;
+    v_keeps_run := v_longest is not null;
     if not p_is_counted then
         select change.unit_run, change.longest_unit_run, change.run_end
         into v_last_run, v_longest, v_run_end
@@ -53,13 +55,17 @@ begin
         end;
         v_longest := greatest(v_longest, v_last_run);
         v_run_end := p_unit_start;
-    else
+    elsif v_keeps_run then
         select around.run_length, case when around.is_last then around.run_length end
         into v_run, v_last_run
         from badges_internal._units_around(
             p_peer_mentor_id, p_org_id, p_route, p_bucket, p_unit_start
         ) as around;
         v_longest := greatest(v_longest, v_run);
+    end if;
+    if not v_keeps_run then
+        v_last_run := null;
+        v_longest := null;
     end if;
     update badges.peer_mentor_stats as held
     set

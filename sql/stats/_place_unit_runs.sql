@@ -17,18 +17,18 @@ begin
     end if;
     update badges.peer_mentor_stats as held
     set
-        day_run = case when change.element_unit = 'day' then change.unit_run
-            else held.day_run end,
-        week_run = case when change.element_unit = 'week' then change.unit_run
-            else held.week_run end,
-        month_run = case when change.element_unit = 'month' then change.unit_run
-            else held.month_run end,
-        longest_day_run = case when change.element_unit = 'day' then change.longest_unit_run
-            else held.longest_day_run end,
-        longest_week_run = case when change.element_unit = 'week' then change.longest_unit_run
-            else held.longest_week_run end,
-        longest_month_run = case when change.element_unit = 'month' then change.longest_unit_run
-            else held.longest_month_run end,
+        day_run = case when change.element_unit = 'day' and held.day_run is not null
+            then change.unit_run else held.day_run end,
+        week_run = case when change.element_unit = 'week' and held.week_run is not null
+            then change.unit_run else held.week_run end,
+        month_run = case when change.element_unit = 'month' and held.month_run is not null
+            then change.unit_run else held.month_run end,
+        longest_day_run = case when change.element_unit = 'day' and held.day_run is not null
+            then change.longest_unit_run else held.longest_day_run end,
+        longest_week_run = case when change.element_unit = 'week' and held.week_run is not null
+            then change.longest_unit_run else held.longest_week_run end,
+        longest_month_run = case when change.element_unit = 'month' and held.month_run is not null
+            then change.longest_unit_run else held.longest_month_run end,
         run_end = change.run_end
     from unnest(badges_internal._add_unit_runs(p_changes)) as change
     where held.peer_mentor_id = change.peer_mentor_id

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -42,6 +42,7 @@ Criteria = Mapping[str, Any]
 AwardKey = tuple[str, UUID, str, str, int]  # organization, mentor, badge, tier, occurrence
 HeldKey = tuple[str, UUID, str]  # organization, mentor, badge
 StatKey = tuple[UUID, str, str, str]  # mentor, organization, stat, bucket
+RUN_MEASURES = {"active_days", "day_run", "week_run", "month_run"}
 
 
 @dataclass(frozen=True)
@@ -867,28 +868,29 @@ def _day(activity: Activity) -> date:
     return activity.activity_date
 
 
-def base_selectors(activities: Iterable[Activity]) -> list[tuple[str, str, dict[str, Any], bool]]:
+def base_selectors(activities: Iterable[Activity]) -> list[tuple[str, str, dict[str, Any]]]:
     """List the stats that are always kept: all types, and each."""
     orgs = {each.org for each in activities}
     kinds = {(each.org, each.activity_type) for each in activities}
-    return [(org, "*", {}, True) for org in sorted(orgs)] + [
-        (org, f"={kind}", {"types": [kind]}, True) for org, kind in sorted(kinds)
+    return [(org, "*", {}) for org in sorted(orgs)] + [
+        (org, f"={kind}", {"types": [kind]}) for org, kind in sorted(kinds)
     ]
 
 
 def expected_stats(
-    selectors: Iterable[tuple[str, str, Mapping[str, Any], bool]],
+    selectors: Iterable[tuple[str, str, Mapping[str, Any]]],
     activities: Sequence[Activity],
     zones: Mapping[str, str],
+    asked: Mapping[tuple[str, str], Collection[str]],
 ) -> dict[StatKey, dict[str, Any]]:
     """Give the rows that peer_mentor_stats must have.
 
-    selectors: organization, stat, selector (as badges_internal.stat_definitions has it) and whether
-    its days are kept: some rule asks for active days or a run over all its activities. zones: by
-    organization. has_negative may be true where it is false here, and never the other way.
+    selectors: organization, stat, selector (as badges_internal.stat_definitions has it). zones: by
+    organization. asked: by organization and stat, the measures that some rule asks for.
+    has_negative may be true where it is false here, and never the other way.
     """
-    parts: dict[StatKey, tuple[Mapping[str, Any], bool, list[Activity]]] = {}
-    for org, stat, selector, keeps_days in selectors:
+    parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
+    for org, stat, selector in selectors:
         zone = ZoneInfo(zones[org])
         for each in activities:
             dated = replace(each, activity_date=local_day(each, zone))
@@ -896,10 +898,10 @@ def expected_stats(
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
-                    parts.setdefault(key, (selector, keeps_days, []))[2].append(dated)
+                    parts.setdefault(key, (selector, []))[1].append(dated)
     return {
-        key: stats_row(selector, keeps_days, part)
-        for key, (selector, keeps_days, part) in parts.items()
+        key: stats_row(selector, key[2], asked.get((key[1], key[2]), ()), part)
+        for key, (selector, part) in parts.items()
     }
 
 
@@ -949,21 +951,22 @@ def plain_number(value: Fraction) -> str:
 
 
 def stats_row(
-    selector: Mapping[str, Any], keeps_days: bool, part: Sequence[Activity]
+    selector: Mapping[str, Any], stat: str, asked: Collection[str], part: Sequence[Activity]
 ) -> dict[str, Any]:
-    """Count one row of the snapshot."""
+    """Count one row of the snapshot; what no rule asks of it is None."""
     name = selector.get("field", "quantity")
     days = sorted({_day(each) for each in part})
     numbers = [found for each in part if (found := number_of(each, name)) is not None]
     # A streak over units apart keeps its units, a rolling window nothing but its activities.
-    keeps_days = keeps_days and "unit" not in selector and not is_rolling(selector)
+    keeps_days = not is_rolling(selector) and "unit" not in selector
+    keeps_days = keeps_days and (not stat.startswith("~") or not RUN_MEASURES.isdisjoint(asked))
     row: dict[str, Any] = {
         "activity_count": len(part),
         "value_sum": sum(numbers, Fraction(0)),
         "value_max": max(numbers, default=None),
         "has_negative": any(found < 0 for found in numbers),
-        "active_days": len(days) if keeps_days else 0,
-        "distinct_count": 0,
+        "active_days": len(days) if keeps_days else None,
+        "distinct_count": None,
         "first_at": min(each.occurred_at for each in part),
         "last_at": max(each.occurred_at for each in part),
         "last_date": days[-1] if keeps_days else None,
@@ -971,7 +974,6 @@ def stats_row(
     }
     if is_rolling(selector):
         row |= best_window_columns(selector, part)
-    row |= {f"{longest}{unit}_run": 0 for longest in ("", "longest_") for unit in _UNITS}
     if "distinct" in selector and not is_rolling(selector):
         rule = {"field": selector["distinct"], "per_value": selector.get("per_value")}
         row["distinct_count"] = len(counted_values(rule, part))
@@ -984,6 +986,9 @@ def stats_row(
     elif keeps_days:
         for unit in _UNITS:
             row |= run_columns(unit, qualifying_units(unit, None, part), 0)
+    for unit in _UNITS:
+        if f"{unit}_run" not in asked:
+            row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
     return row
 
 
@@ -998,7 +1003,11 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
     return {
         "activity_count": max(len(window) for window in windows),
         "active_days": max(len({_day(each) for each in window}) for window in windows),
-        "distinct_count": max(len(counted_values(rule, window)) for window in windows),
+        "distinct_count": (
+            max(len(counted_values(rule, window)) for window in windows)
+            if "distinct" in selector
+            else None
+        ),
         "value_sum": best(measure_plain("sum", name, window) for window in windows) or 0,
         "value_max": best(measure_plain("max", name, window) for window in windows),
     }

@@ -28,7 +28,6 @@ from tests.oracle import evaluator, strategies
 from tests.oracle.strategies import Entry, Step, Story
 
 COLUMNS = "org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes, activity_date"
-RUN_MEASURES = {"active_days", "day_run", "week_run", "month_run"}
 
 
 class Database:
@@ -182,20 +181,17 @@ class Database:
             each["org_id"]: each["time_zone"]
             for each in rows(self.connection, "select org_id, time_zone from badges.organizations")
         }
+        defined = rows(
+            self.connection,
+            "select org_id, stat, selector::text, watched from badges_internal.stat_definitions",
+        )
         selectors = evaluator.base_selectors(activities) + [
-            (
-                each["org_id"],
-                each["stat"],
-                evaluator.read_json(each["selector"]),
-                not RUN_MEASURES.isdisjoint(each["watched"]),
-            )
-            for each in rows(
-                self.connection,
-                "select org_id, stat, selector::text, watched"
-                " from badges_internal.stat_definitions where stat >= '~'",
-            )
+            (each["org_id"], each["stat"], evaluator.read_json(each["selector"]))
+            for each in defined
+            if each["stat"].startswith("~")
         ]
-        expected = evaluator.expected_stats(selectors, activities, zones)
+        asked = {(each["org_id"], each["stat"]): each["watched"] for each in defined}
+        expected = evaluator.expected_stats(selectors, activities, zones, asked)
         stored = {
             (each["peer_mentor_id"], each["org_id"], each["stat"], each["bucket"]): each
             for each in rows(

@@ -1,5 +1,5 @@
 -- A statement of many rows dates what it decides itself.
--- depends: 0017_fallen_stats
+-- depends: 0016_kept_where_asked
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

@@ -1,5 +1,5 @@
 -- What a backfill measures of many people in one pass, before it comes to them.
--- depends: 0018_dated_in_the_fold
+-- depends: 0017_dated_in_the_fold
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

@@ -1,8 +1,10 @@
 -- Days, runs and distinct counts take room only in the rows that some rule asks them of.
--- depends: 0014_fuller_pages
+-- depends: 0015_fallen_stats
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
+
+-- squawk-ignore-file ban-drop-not-null, ban-drop-default
 
 alter table badges.peer_mentor_stats
     alter column active_days drop not null, alter column active_days drop default,
