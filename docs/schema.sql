@@ -951,6 +951,7 @@ function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._build_counted(p_stale_people uuid[], p_stale_orgs text[], p_outdated_people uuid[], p_outdated_orgs text[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;

@@ -50,8 +50,7 @@ begin
         return;
     end if;
     if v_has_looked then
-        select array_agg(counted.peer_mentor_id), array_agg(counted.org_id)
-        into v_people, v_orgs
+        select array_agg(counted.peer_mentor_id), array_agg(counted.org_id) into v_people, v_orgs
         from unnest(v_left) as counted;
         perform badges_internal._mark_looked(v_people, v_orgs);
     end if;
@@ -104,22 +103,10 @@ begin
         group by counted.peer_mentor_id, counted.org_id
         order by counted.peer_mentor_id, counted.org_id
     ) as person;
-    if v_stale_people is not null then
-        perform badges_internal._lock_people(v_stale_people, v_stale_orgs);
-        v_candidates := badges_internal._bring_up_to_date(v_stale_people, v_stale_orgs, false)
-            || array(
-                select candidate
-                from unnest(v_candidates) as candidate
-                where (candidate.peer_mentor_id, candidate.org_id) not in (
-                    select stale.peer_mentor_id, stale.org_id
-                    from unnest(v_stale_people, v_stale_orgs) as stale (peer_mentor_id, org_id)
-                )
-            );
-    end if;
-    if v_outdated_people is not null then
-        perform badges_internal._lock_people(v_outdated_people, v_outdated_orgs);
-        v_candidates := v_candidates
-            || badges_internal._bring_up_to_date(v_outdated_people, v_outdated_orgs, true);
+    if v_stale_people is not null or v_outdated_people is not null then
+        v_candidates := badges_internal._build_counted(
+            v_stale_people, v_stale_orgs, v_outdated_people, v_outdated_orgs, v_candidates
+        );
     end if;
     perform badges_internal._evaluate_people(
         v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,

@@ -70,9 +70,7 @@ begin
             and held.org_id = v_org
             and held.stat = any(p_new_stats)
             and held.bucket = any(array[''] || p_own_buckets)
-            and held.bucket = coalesce(
-                p_own_buckets[array_position(p_own_stats, held.stat)], ''
-            )
+            and held.bucket = coalesce(p_own_buckets[array_position(p_own_stats, held.stat)], '')
             returning badges_internal._has_reached(held)
         loop
             v_has_reached := v_has_reached or v_has_row_reached is true;
@@ -103,10 +101,9 @@ begin
         p_has_begun
         or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
     );
-    v_is_alone := v_wide_stats is null
-        and not (
-            p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
-        );
+    v_is_alone := v_wide_stats is null and not (
+        p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
+    );
     v_result.has_looked := p_has_begun and p_pending is not null;
     if v_is_alone and not v_has_reached and not v_result.has_looked then
         return null;
@@ -157,9 +154,7 @@ begin
             array[v_person], array[v_org], array[v_day], array[v_day], v_wide_stats
         );
     end if;
-    if p_pending is null
-        and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative)
-    then
+    if p_pending is null and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(
             v_result.candidates, v_at, p_new.activity_id
         );

@@ -3,9 +3,9 @@
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
 -- evaluated, awarded and remaining: how many wait still, counted up to p_batch. Awards have source
 -- backfill and the true earned_at. Revoke badges that no longer hold are taken back. With the last
--- batch go the places of badges with a limit, and a change of time zone ends. Who writes for one of
--- the batch waits for its end, so a writer's wait grows with its square; whom somebody writes for at
--- the moment is left to a later call.
+-- batch go the places of badges with a limit, and a change of time zone ends. Who writes for one
+-- of the batch waits for its end, so a writer's wait grows with its square; whom somebody writes
+-- for at the moment is left to a later call.
 --
 -- Locks:  base rows, without waiting.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
