@@ -387,18 +387,19 @@ def test_a_denial_beside_a_backfill_leaves_nothing_held(
     document = Jsonb(rule_set({"calls": {**inactive, "active": True}}))
     value(connection, "select badges.apply_rule_set(%s)", document)
     ahead, behind = connect(), connect()
-    work = [
-        lambda session: value(session, "select badges.backfill_rule_set('tests')"),
-        lambda session: by_hand(session, "deny", "calls"),
-    ]
-    if first == "deny":
-        work.reverse()
+    backfill = "select (badges.backfill_rule_set('tests') -> 'remaining')::int"
     ahead.execute("begin")
-    work[0](ahead)
-    waiting = in_background(lambda: work[1](behind))
-    wait_until_blocked(connection, behind)
-    ahead.execute("commit")
-    waiting.result(timeout=20)
+    if first == "deny":
+        by_hand(ahead, "deny", "calls")
+        assert value(behind, backfill) == 1
+        ahead.execute("commit")
+        assert value(behind, backfill) == 0
+    else:
+        assert value(ahead, backfill) == 0
+        waiting = in_background(lambda: by_hand(behind, "deny", "calls"))
+        wait_until_blocked(connection, behind)
+        ahead.execute("commit")
+        waiting.result(timeout=20)
     assert badge_ids(connection) == []
     assert_exact(connection)
 

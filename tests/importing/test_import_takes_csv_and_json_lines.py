@@ -48,16 +48,16 @@ def test_many_rows_leave_statistics_for_what_reads_next(
     import_text: Import, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def analyzed() -> list[int]:
-        tables = ["badges.activities", "badges.peer_mentor_stats", "badges.earned_badges"]
+        tables = ["badges.activities", "badges.peer_mentor_stats"]
         query = "select reltuples::int from unnest(%s::regclass[]) as t join pg_class on oid = t"
         return [row["reltuples"] for row in rows(connection, query, tables)]
 
     monkeypatch.setattr(database, "MANY_ROWS", 2)
     assert import_text(HEADER + f"{ANN},nhf,assignment,2026-01-01 12:00,1").exit_code == 0
-    assert analyzed() == [-1, -1, -1]
+    assert max(analyzed()) <= 0
     lines = [f"{ANN},nhf,assignment,2026-01-0{n} 12:00,1" for n in (2, 3)]
     assert import_text(HEADER + "\n".join(lines)).exit_code == 0
-    assert -1 not in analyzed()
+    assert min(analyzed()) > 0
 
 
 def test_a_moment_without_an_offset_is_the_organizations_local_time(

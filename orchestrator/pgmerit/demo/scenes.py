@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -32,6 +32,7 @@ _MARK = "made by pgmerit demo; dropped and made anew by the next run"
 _IMPORT = importing.ImportOptions(chunk=20_000)
 
 Bar = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
+Submit = Callable[[Callable[[Connection], Any]], Future[Any]]
 Import = Callable[[Connection, IO[bytes], str, importing.ImportOptions], importing.ImportResult]
 
 
@@ -91,16 +92,16 @@ def run(
     with _timed() as seconds:
         loaded = schema.migrate(dsn)
     yield Step("migrate", "Tables and routines", seconds(), loaded)
-    with ThreadPoolExecutor(2) as beside, closing(connect(dsn, autocommit=True)) as connection:
+    with closing(connect(dsn, autocommit=True)) as connection, _beside(dsn, 2) as submit:
         with _timed() as seconds:
             applied = [_apply(connection, name, bar) for name in RULE_SETS]
         yield Step("rules", "Rule sets applied", seconds(), applied)
-        old_table = beside.submit(_bring_old_table, dsn, options)
+        old_table = submit(lambda session: _bring_old_table(session, dsn, options))
         with _timed() as seconds:
             made = making()
         yield Step("generate", "A year made up", seconds(), made.size)
         with _timed() as seconds:
-            others = beside.submit(_import_beside, dsn, made.study_app)
+            others = submit(lambda session: _import_study_app(session, made.study_app))
             imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
             for each in fields(imported):
                 both = getattr(imported, each.name) + getattr(others.result(), each.name)
@@ -110,22 +111,45 @@ def run(
         yield from _look_at_it(connection, dsn, made, options, bar)
 
 
-def _bring_old_table(dsn: str, options: DemoOptions) -> list[Step]:
+@contextmanager
+def _beside(dsn: str, count: int) -> Iterator[Submit]:
+    """Have so many works done beside, each in a session; an exception cancels them."""
+    with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
+        sessions = [
+            stack.enter_context(closing(connect(dsn, autocommit=True))) for _ in range(count)
+        ]
+        free = iter(sessions)
+        works: list[Future[Any]] = []
+
+        def submit(work: Callable[[Connection], Any]) -> Future[Any]:
+            works.append(pool.submit(work, next(free)))
+            return works[-1]
+
+        try:
+            yield submit
+        except BaseException:
+            # A cancel that comes between two statements is lost: again until nobody works.
+            while not all(work.done() for work in works):
+                for session in sessions:
+                    session.cancel()
+                time.sleep(0.05)
+            raise
+
+
+def _bring_old_table(session: Connection, dsn: str, options: DemoOptions) -> list[Step]:
     until = datetime.combine(options.today, datetime.min.time(), UTC)
-    with closing(connect(dsn, autocommit=True)) as connection:
-        legacy.make_table(connection, options.scale, until)
-        with _timed() as seconds:
-            made_right = legacy.make_right(connection, dsn, until)
-        title = "An old table made right while it is written to"
-        done = [Step("dedupe", title, seconds(), made_right)]
-        with _timed() as seconds:
-            adopted = legacy.take_over(connection)
-        return [*done, Step("adopt", "Its awards taken over", seconds(), adopted)]
+    legacy.make_table(session, options.scale, until)
+    with _timed() as seconds:
+        made_right = legacy.make_right(session, dsn, until)
+    title = "An old table made right while it is written to"
+    done = [Step("dedupe", title, seconds(), made_right)]
+    with _timed() as seconds:
+        adopted = legacy.take_over(session)
+    return [*done, Step("adopt", "Its awards taken over", seconds(), adopted)]
 
 
-def _import_beside(dsn: str, file: bytes) -> importing.ImportResult:
-    with closing(connect(dsn, autocommit=True)) as connection:
-        return importing.import_file(connection, io.BytesIO(file), "the study app", _IMPORT)
+def _import_study_app(session: Connection, file: bytes) -> importing.ImportResult:
+    return importing.import_file(session, io.BytesIO(file), "the study app", _IMPORT)
 
 
 def _look_at_it(
