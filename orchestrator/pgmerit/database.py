@@ -51,6 +51,16 @@ def connect(dsn: str, *, autocommit: bool = False) -> Connection:
     return connection
 
 
+def connect_alike(connection: Connection) -> Connection:
+    """Open another connection to where one leads, as the same role, in autocommit.
+
+    Raises PgmeritError as `connect` does.
+    """
+    told = connection.info
+    secret = {"password": told.password} if told.password else {}
+    return connect(make_conninfo(told.dsn, **secret), autocommit=True)
+
+
 def require_direct(connection: Connection) -> None:
     """Raise PgmeritError where a pooler stands between: the session would not be ours alone."""
     row = connection.execute("select pg_catalog.pg_backend_pid() as pid").fetchone()

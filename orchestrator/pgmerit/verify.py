@@ -14,10 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import errors
-from psycopg.conninfo import make_conninfo
 
 from pgmerit import routines
-from pgmerit.database import Connection, connect, retry
+from pgmerit.database import Connection, connect_alike, retry
 from pgmerit.errors import PgmeritError, StoppedError
 
 # An even share of the ids is a slice, of so much of the tables that one's statements sort and hash
@@ -138,13 +137,11 @@ def _of_everybody(
 @contextmanager
 def _sessions(connection: Connection) -> Iterator[list[Connection]]:
     """Give the connection and others like it, as many as the server lets in."""
-    told = connection.info
-    secret = {"password": told.password} if told.password else {}
     others: list[Connection] = []
     try:
         with suppress(PgmeritError):
             for _ in range(1, _SESSIONS):
-                others.append(connect(make_conninfo(told.dsn, **secret), autocommit=True))
+                others.append(connect_alike(connection))
         yield [connection, *others]
     finally:
         for other in others:

@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -131,7 +131,8 @@ def _beside(dsn: str, count: int) -> Iterator[Submit]:
             # A cancel that comes between two statements is lost: again until nobody works.
             while not all(work.done() for work in works):
                 for session in sessions:
-                    session.cancel()
+                    with suppress(psycopg.Error):
+                        session.cancel()
                 time.sleep(0.05)
             raise
 

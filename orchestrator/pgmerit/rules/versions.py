@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -16,7 +16,7 @@ from uuid import UUID
 
 import psycopg
 from pgmerit import routines
-from pgmerit.database import Connection, retry
+from pgmerit.database import Connection, connect_alike, retry
 from pgmerit.errors import PgmeritError, StoppedError, translate
 from pgmerit.rules.documents import document_problems
 from pgmerit.rules.files import Document, load_document, parse_document
@@ -249,8 +249,9 @@ def _stoppable(
     except StoppedError:
         raise
     except KeyboardInterrupt as stop:
-        with suppress(psycopg.Error):
-            standing = _standing(connection, rule_set, is_evaluating)
+        # The stop may have come in the middle of an answer: the connection is of no use then.
+        with suppress(psycopg.Error, PgmeritError), closing(connect_alike(connection)) as other:
+            standing = _standing(other, rule_set, is_evaluating)
             raise StoppedError(f"stopped: {standing}") from stop
         raise
 
