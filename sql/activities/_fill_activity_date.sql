@@ -1,5 +1,7 @@
 -- Fills the local day from the organization's time zone, whatever the session's is.
 --
+-- The zone is looked up once a transaction and kept in a setting of its own, which an apply clears.
+--
 -- Locks:  the rules, as _hold_rules: a zone that changed before the rows are counted would leave a
 --         day behind.
 -- Raises: 23503 for an unknown organization.

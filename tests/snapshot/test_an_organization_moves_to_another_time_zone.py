@@ -96,6 +96,19 @@ def test_days_given_by_the_writer_stay(connection: Connection) -> None:
     assert_exact(connection)
 
 
+def test_a_transaction_that_moves_it_looks_the_zone_up_again(connection: Connection) -> None:
+    apply(connection, rule_set({"two": STREAK}, OSLO))
+    with connection.transaction():
+        insert(connection, activity("2026-01-01 23:30+00"))
+        rezone(connection, "UTC")
+        insert(connection, activity("2026-01-03 23:30+00"))
+        # Nothing of the person waits for its new days any more.
+        insert(connection, activity("2026-01-05 23:30+00"))
+    assert days(connection) == [date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 5)]
+    finish(connection)
+    assert_exact(connection)
+
+
 def test_the_same_zone_changes_nothing(connection: Connection) -> None:
     apply(connection, rule_set({"two": STREAK}, OSLO))
     assert not rezone(connection, "Europe/Oslo")

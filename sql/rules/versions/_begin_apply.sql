@@ -13,6 +13,10 @@ set lock_timeout = '60s'
 as $$
 begin
     lock table badges_internal.rule_gate in share row exclusive mode;
+    -- Zones that this transaction's own inserts looked up may change: _fill_activity_date.
+    perform set_config('pgmerit.zone_' || md5(organization.org_id), '', true)
+    from badges.organizations as organization
+    where current_setting('pgmerit.zone_' || md5(organization.org_id), true) <> '';
 exception
     when lock_not_available then
         raise exception 'another change of the rules does not end'
