@@ -18,7 +18,7 @@ parallel safe
 return badges_internal._fold_reading(p_source)
     || badges_internal._fold_days()
     || badges_internal._fold_elements()
-    || $statement$
+    || replace($statement$
 -- lowest_*: the thresholds that the row waits for so far; the other values are what will stand.
 merged as materialized (
     select
@@ -156,37 +156,15 @@ merged as materialized (
 ),
 -- What does not stand is looked for no second time: nobody else writes rows of these people.
 begun as (
-    insert into badges.peer_mentor_stats (
-        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
-        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
-        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
-        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
-        next_month_run
-    )
-    select
-        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
-        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
-        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
-        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
-        next_month_run
+    insert into badges.peer_mentor_stats ({columns})
+    select {columns}
     from merged
     where not stands
     order by cell
 ),
 written as (
-    insert into badges.peer_mentor_stats as held (
-        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
-        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
-        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
-        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
-        next_month_run
-    )
-    select
-        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
-        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
-        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
-        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
-        next_month_run
+    insert into badges.peer_mentor_stats as held ({columns})
+    select {columns}
     from merged
     where stands
     order by cell
@@ -216,7 +194,13 @@ written as (
         next_week_run = excluded.next_week_run,
         next_month_run = excluded.next_month_run
 ),
-$statement$
+$statement$, '{columns}', $columns$
+        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
+        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
+        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
+        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
+        next_month_run
+    $columns$)
     || badges_internal._fold_crossings()
     || badges_internal._fold_moments()
     || $statement$

@@ -19,14 +19,10 @@ as $$
 begin
     update badges.peer_mentor_stats as held
     set
-        next_count = next.next_count,
-        next_sum = next.next_sum,
-        next_max = next.next_max,
-        next_active_days = next.next_active_days,
-        next_distinct = next.next_distinct,
-        next_day_run = next.next_day_run,
-        next_week_run = next.next_week_run,
-        next_month_run = next.next_month_run,
+        (
+            next_count, next_sum, next_max, next_active_days, next_distinct, next_day_run,
+            next_week_run, next_month_run
+        ) = row(next.*),
         day_run = case when 'day_run' = any(defined.watched) then held.day_run end,
         week_run = case when 'week_run' = any(defined.watched) then held.week_run end,
         month_run = case when 'month_run' = any(defined.watched) then held.month_run end,
