@@ -37,7 +37,7 @@ LONG_BODIES = {
     "stats/_fold_days.sql": 111,
     "stats/_fold_moments.sql": 206,
     "stats/_fold_reading.sql": 145,
-    "stats/_fold_statement.sql": 248,
+    "stats/_fold_statement.sql": 246,
     "stats/_roll_stat.sql": 113,
     "stats/_rolling_windows.sql": 133,
     "verification/_verify_award_differences.sql": 144,
