@@ -1026,7 +1026,7 @@ function badges_internal._falling_badges(p_late badges_internal.late_person[]) r
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
-function badges_internal._finish_counted(p_counted badges_internal.counted_activity[]) returns void volatile;
+function badges_internal._finish_counted(p_counted badges_internal.counted_activity[], p_candidates badges_internal.candidate[]) returns void volatile;
 function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
