@@ -21,12 +21,11 @@ as $$
 begin
     update badges.peer_mentor_stats as held
     set has_negative = true
-    from unnest(p_stats, p_buckets) as given (stat, bucket)
-    where given.stat = any(p_falling_stats)
-    and held.peer_mentor_id = p_peer_mentor_id
+    where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = given.stat
-    and held.bucket = given.bucket;
+    and held.stat = any(p_falling_stats)
+    and held.bucket = any(p_buckets)
+    and held.bucket = p_buckets[array_position(p_stats, held.stat)];
     perform badges_internal._advance_thresholds(
         array(
             select row(p_peer_mentor_id, p_org_id, given.stat, given.bucket)
