@@ -14,6 +14,7 @@ create or replace function badges_internal._recount_few_activities(
 )
 language plpgsql
 volatile
+set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 set search_path = pg_catalog, pg_temp
 as $$
