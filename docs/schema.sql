@@ -1264,7 +1264,6 @@ function badges_internal._verify_badge_crossings(p_scope badges_internal.verifie
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
 function badges_internal._verify_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
-function badges_internal._verify_dated_stats(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_part stable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
 function badges_internal._verify_expected_stats(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, counted_elements text[], activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
@@ -1280,7 +1279,7 @@ function badges_internal._verify_number(p_value jsonb) returns numeric immutable
 function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
 function badges_internal._verify_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
-function badges_internal._verify_run_lengths(p_first_days text[], p_unit text, p_grace integer) returns TABLE(last_run bigint, longest_run bigint, run_end date) stable;
+function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer) returns TABLE(last_run bigint, longest_run bigint) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;

@@ -46,7 +46,9 @@ begin atomic
                 ))
         end,
         case
-            when stat.element_measure in ('count', 'active_days') then 1
+            when stat.element_measure is null then null
+            when stat.element_measure = 'count' then 1
+            when stat.element_measure = 'active_days' then 1
             when stat.element_measure = 'sum' then element.value
             when element.value >= stat.element_at_least then 1
         end

@@ -48,7 +48,7 @@ begin atomic
             count(*) as activity_count,
             sum(choice.value) as value_sum,
             max(choice.value) as value_max,
-            coalesce(min(choice.value) < 0, false) as has_negative,
+            coalesce(bool_or(choice.value < 0), false) as has_negative,
             sum(choice.element_amount) as element_amount,
             min(choice.occurred_at) as first_at,
             max(choice.occurred_at) as last_at
@@ -62,7 +62,8 @@ begin atomic
             tally.number,
             tally.window_date,
             tally.per_value,
-            array_agg(tally.element) as counted_elements
+            array_agg(tally.element) as counted_elements,
+            array_agg(tally.element::date) filter (where stat.element_unit is not null) as units
         from (
             select
                 fold.peer_mentor_id,
@@ -82,92 +83,79 @@ begin atomic
             else tally.amount
         end
         group by 1, 2, 3, 4
-    ), unit_runs as (
+    ), parts as materialized (
         select
-            listed.peer_mentor_id,
-            listed.number,
-            listed.window_date,
-            listed.per_value,
-            stat.element_unit,
+            part.*,
+            stat.org_id,
+            stat.stat,
+            stat.window_unit,
+            stat.rolling_days,
+            listed.counted_elements,
+            coalesce(cardinality(listed.counted_elements), 0) as distinct_count,
+            (select count(distinct day) from unnest(part.days) as day) as active_days,
+            coalesce(part.last_date, (select max(unit) from unnest(listed.units) as unit))
+                as run_end,
             run.*
-        from element_lists as listed
-        inner join unnest((p_scope).stats) as stat using (number)
-        cross join lateral badges_internal._verify_run_lengths(
-            listed.counted_elements, stat.element_unit, stat.grace
-        ) as run
-        where stat.element_unit is not null
-    ), dateless_parts as (
-        select
-            fold.peer_mentor_id,
-            fold.number,
-            fold.window_date,
-            fold.per_value,
-            sum(fold.activity_count)::bigint as activity_count,
-            sum(fold.value_sum) as value_sum,
-            max(fold.value_max) as value_max,
-            bool_or(fold.has_negative) as has_negative,
-            min(fold.first_at) as first_at,
-            max(fold.last_at) as last_at
-        from folded as fold
-        inner join unnest((p_scope).stats) as stat using (number)
-        where not stat.is_dated
-        group by 1, 2, 3, 4
-    ), rolling_days as (
-        select day.peer_mentor_id, day.number, day.window_date, day.per_value,
-            count(*) as active_days
         from (
-            select distinct
+            select
+                choice.peer_mentor_id,
+                choice.number,
+                choice.window_date,
+                choice.per_value,
+                count(*) as activity_count,
+                sum(choice.value) as value_sum,
+                max(choice.value) as value_max,
+                coalesce(bool_or(choice.value < 0), false) as has_negative,
+                array_agg(choice.activity_date) as days,
+                min(choice.occurred_at) as first_at,
+                max(choice.occurred_at) as last_at,
+                max(choice.activity_date) as last_date
+            from badges_internal._verify_choices(p_scope, null) as choice
+            where choice.is_dated
+            group by 1, 2, 3, 4
+            union all
+            select
                 fold.peer_mentor_id,
                 fold.number,
                 fold.window_date,
                 fold.per_value,
-                fold.activity_date
+                sum(fold.activity_count)::bigint,
+                sum(fold.value_sum),
+                max(fold.value_max),
+                bool_or(fold.has_negative),
+                array_agg(fold.activity_date) filter (where stat.rolling_days is not null),
+                min(fold.first_at),
+                max(fold.last_at),
+                null
             from folded as fold
             inner join unnest((p_scope).stats) as stat using (number)
-            where stat.rolling_days is not null
-        ) as day
-        group by 1, 2, 3, 4
-    ), parts as materialized (
-        select
-            part.*,
-            listed.counted_elements,
-            coalesce(cardinality(listed.counted_elements), 0) as distinct_count
-        from (
-            select dated.*
-            from badges_internal._verify_dated_stats(p_scope) as dated
-            union all
-            select
-                part.peer_mentor_id,
-                part.number,
-                part.window_date,
-                part.per_value,
-                part.activity_count,
-                part.value_sum,
-                part.value_max,
-                part.has_negative,
-                coalesce(day.active_days, 0),
-                case when run.element_unit = 'day' then run.last_run end,
-                case when run.element_unit = 'week' then run.last_run end,
-                case when run.element_unit = 'month' then run.last_run end,
-                case when run.element_unit = 'day' then run.longest_run end,
-                case when run.element_unit = 'week' then run.longest_run end,
-                case when run.element_unit = 'month' then run.longest_run end,
-                run.run_end,
-                part.first_at,
-                part.last_at,
-                null
-            from dateless_parts as part
-            left join rolling_days as day using (peer_mentor_id, number, window_date, per_value)
-            left join unit_runs as run using (peer_mentor_id, number, window_date, per_value)
+            where not stat.is_dated
+            group by 1, 2, 3, 4
         ) as part
+        inner join unnest((p_scope).stats) as stat using (number)
         left join element_lists as listed using (peer_mentor_id, number, window_date, per_value)
+        cross join lateral (
+            select
+                max(run.last_run) filter (where asked.measure = 'day_run') as day_run,
+                max(run.last_run) filter (where asked.measure = 'week_run') as week_run,
+                max(run.last_run) filter (where asked.measure = 'month_run') as month_run,
+                max(run.longest_run) filter (where asked.measure = 'day_run') as longest_day_run,
+                max(run.longest_run) filter (where asked.measure = 'week_run') as longest_week_run,
+                max(run.longest_run) filter (where asked.measure = 'month_run')
+                    as longest_month_run
+            from unnest(stat.measures) as asked (measure)
+            cross join lateral badges_internal._verify_run_lengths(
+                coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace
+            ) as run
+            where asked.measure in ('day_run', 'week_run', 'month_run')
+        ) as run
     )
     select
         part.peer_mentor_id,
-        stat.org_id,
-        stat.stat,
+        part.org_id,
+        part.stat,
         case
-            when stat.window_unit is null then part.per_value
+            when part.window_unit is null then part.per_value
             else concat_ws(' ', part.window_date, nullif(part.per_value, ''))
         end,
         part.counted_elements,
@@ -177,24 +165,23 @@ begin atomic
         part.has_negative,
         part.active_days,
         part.distinct_count,
-        case when 'day_run' = any(stat.measures) then coalesce(part.day_run, 0) end,
-        case when 'week_run' = any(stat.measures) then coalesce(part.week_run, 0) end,
-        case when 'month_run' = any(stat.measures) then coalesce(part.month_run, 0) end,
-        case when 'day_run' = any(stat.measures) then coalesce(part.longest_day_run, 0) end,
-        case when 'week_run' = any(stat.measures) then coalesce(part.longest_week_run, 0) end,
-        case when 'month_run' = any(stat.measures) then coalesce(part.longest_month_run, 0) end,
+        part.day_run,
+        part.week_run,
+        part.month_run,
+        part.longest_day_run,
+        part.longest_week_run,
+        part.longest_month_run,
         part.run_end,
         part.first_at,
         part.last_at,
         part.last_date
     from parts as part
-    inner join unnest((p_scope).stats) as stat using (number)
-    where stat.rolling_days is null
+    where part.rolling_days is null
     union all
     select
         part.peer_mentor_id,
-        stat.org_id,
-        stat.stat,
+        part.org_id,
+        part.stat,
         part.per_value,
         null,
         max(part.activity_count),
@@ -209,9 +196,8 @@ begin atomic
         max(part.last_at),
         null
     from parts as part
-    inner join unnest((p_scope).stats) as stat using (number)
-    where stat.rolling_days is not null
-    group by part.peer_mentor_id, stat.org_id, stat.stat, part.per_value;
+    where part.rolling_days is not null
+    group by part.peer_mentor_id, part.org_id, part.stat, part.per_value;
 end;
 
 comment on function badges_internal._verify_expected_stats(badges_internal.verified_scope) is

@@ -22,43 +22,36 @@ begin atomic
         condition.tier,
         condition.occurrence,
         condition.condition_node,
-        counted.occurred_at,
+        counted.moments[condition.place],
         1
     from (
         select
             choice.peer_mentor_id,
             choice.number,
             'count' as measure,
-            choice.occurred_at,
-            row_number() over (
-                partition by
-                    choice.peer_mentor_id, choice.number, choice.window_date, choice.per_value
-                order by choice.occurred_at
-            ) as place
+            array_agg(choice.occurred_at order by choice.occurred_at) as moments
         from badges_internal._verify_choices(p_scope, array['count']) as choice
+        group by choice.peer_mentor_id, choice.number, choice.window_date, choice.per_value
         union all
         select
             day.peer_mentor_id,
             day.number,
             'active_days',
-            day.occurred_at,
-            row_number() over (
-                partition by day.peer_mentor_id, day.number, day.window_date, day.per_value
-                order by day.occurred_at
-            )
+            array_agg(day.occurred_at order by day.occurred_at)
         from (
             select
                 choice.peer_mentor_id,
                 choice.number,
                 choice.window_date,
                 choice.per_value,
-                choice.activity_date,
                 min(choice.occurred_at) as occurred_at
             from badges_internal._verify_choices(p_scope, array['active_days']) as choice
-            group by 1, 2, 3, 4, 5
+            group by 1, 2, 3, 4, choice.activity_date
         ) as day
+        group by day.peer_mentor_id, day.number, day.window_date, day.per_value
     ) as counted
-    inner join conditions as condition using (number, measure, place)
+    inner join conditions as condition using (number, measure)
+    where condition.place <= cardinality(counted.moments)
     union all
     select
         choice.peer_mentor_id,

@@ -38,15 +38,11 @@ begin
     ), levels as (
         select
             change.*,
-            sum(change.amount) over (
-                partition by
-                    change.peer_mentor_id,
-                    change.number,
-                    change.window_date,
-                    change.per_value,
-                    change.measure
-                order by change.changed_at
-            ) as level
+            case
+                when sum(change.amount) over in_order >= watched.thresholds[1]
+                    then width_bucket(sum(change.amount) over in_order, watched.thresholds)
+                else 0
+            end as reached
         from (
             select
                 choice.peer_mentor_id,
@@ -68,30 +64,29 @@ begin
                 element.change
             from badges_internal._verify_element_changes(p_scope, array['distinct']) as element
         ) as change
+        inner join watched using (number, measure)
+        window in_order as (
+            partition by
+                change.peer_mentor_id,
+                change.number,
+                change.window_date,
+                change.per_value,
+                change.measure
+            order by change.changed_at
+        )
     ), steps as (
         select
-            level.*,
-            lag(level.level) over (
-                partition by
-                    level.peer_mentor_id,
-                    level.number,
-                    level.window_date,
-                    level.per_value,
-                    level.measure
-                order by level.changed_at
-            ) as earlier_level
-        from levels as level
-    ), numbered as (
-        select
             step.*,
-            coalesce(width_bucket(step.level, watched.thresholds), 0) as reached,
-            coalesce(width_bucket(step.earlier_level, watched.thresholds), 0) as had_reached
-        from steps as step
-        inner join watched using (number, measure)
-        where greatest(step.level, step.earlier_level) >= watched.thresholds[1]
-        and step.level is distinct from step.earlier_level
-        -- No width is looked up twice.
-        offset 0
+            lag(step.reached, 1, 0) over (
+                partition by
+                    step.peer_mentor_id,
+                    step.number,
+                    step.window_date,
+                    step.per_value,
+                    step.measure
+                order by step.changed_at
+            ) as had_reached
+        from levels as step
     )
     select
         step.peer_mentor_id,
@@ -102,7 +97,7 @@ begin
         condition.condition_node,
         step.changed_at,
         case when step.reached > step.had_reached then 1 else -1 end
-    from numbered as step
+    from steps as step
     inner join conditions as condition using (number, measure)
     where step.reached <> step.had_reached
     and condition.place > least(step.reached, step.had_reached)

@@ -42,9 +42,9 @@ LONG_BODIES = {
     "stats/_rolling_windows.sql": 133,
     "verification/_verify_award_differences.sql": 144,
     "verification/_verify_due_awards.sql": 138,
-    "verification/_verify_expected_stats.sql": 179,
+    "verification/_verify_expected_stats.sql": 165,
     "verification/_verify_run_crossings.sql": 125,
-    "verification/_verify_stat_differences.sql": 143,
+    "verification/_verify_stat_differences.sql": 141,
 }
 
 
