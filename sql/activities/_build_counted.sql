@@ -41,8 +41,3 @@ begin
     return v_candidates;
 end;
 $$;
-
-comment on function badges_internal._build_counted(
-    uuid[], text[], uuid[], text[], badges_internal.candidate[]
-) is
-'Builds what people lack of whom activities were counted one by one, and gives what is in reach.';

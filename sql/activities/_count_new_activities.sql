@@ -427,9 +427,6 @@ begin
 end;
 $$;
 
-comment on function badges_internal._count_new_activities() is
-'Keeps the snapshot and awards badges after activities were inserted, by any writer.';
-
 create or replace trigger count_new_activities
 after insert on badges.activities
 referencing new table as new_activities

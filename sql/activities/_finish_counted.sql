@@ -114,6 +114,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._finish_counted(badges_internal.counted_activity[]) is
-'Decides what people have after some activities were counted one by one.';

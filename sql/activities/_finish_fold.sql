@@ -63,8 +63,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._finish_fold(
-    uuid[], text[], date[], date[], badges_internal.begun_fold, badges_internal.fold_result
-) is
-'Decides what people have after a statement of many rows was folded into the snapshot.';

@@ -71,6 +71,3 @@ begin
     end if;
 end;
 $$;
-
-comment on function badges_internal._recount_few_activities(badges_internal.changed_activity[]) is
-'Recounts what a few deleted or changed activities count in, where that decides nothing.';

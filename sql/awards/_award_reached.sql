@@ -120,8 +120,3 @@ begin
     return v_candidates;
 end;
 $$;
-
-comment on function badges_internal._award_reached(
-    uuid, text, text[], text[], timestamptz, bigint
-) is
-'Awards what one activity decides alone, by the rows of its person that reached a threshold.';

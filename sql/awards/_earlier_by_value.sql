@@ -115,9 +115,3 @@ begin
     return v_moved;
 end;
 $$;
-
-comment on function badges_internal._earlier_by_value(
-    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
-    badges_internal.stat_route
-) is
-'Dates held conditions on a count or sum that late activities made true earlier.';

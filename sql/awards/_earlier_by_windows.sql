@@ -73,9 +73,3 @@ begin
     ));
 end;
 $$;
-
-comment on function badges_internal._earlier_by_windows(
-    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
-    badges_internal.stat_route
-) is
-'Lists held conditions on rolling windows that late activities may have made true earlier.';

@@ -66,9 +66,3 @@ begin
     return badges_internal._earlier_by_units(p_states, p_late, p_bucket, p_types, p_route);
 end;
 $$;
-
-comment on function badges_internal._earlier_in_part(
-    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
-    badges_internal.stat_route
-) is
-'Lists those of a part''s held conditions that late activities made true before the award.';

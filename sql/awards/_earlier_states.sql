@@ -112,8 +112,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._earlier_states(
-    uuid, text, badges_internal.late_activity[]
-) is
-'Lists a person''s held conditions that late activities made true before the award.';

@@ -34,8 +34,3 @@ select
     end
 from unnest(p_late) as late
 $$;
-
-comment on function badges_internal._measured_late(
-    badges_internal.late_activity[], badges_internal.stat_route
-) is
-'Gives what late activities count for in a stat: its value, and its element.';

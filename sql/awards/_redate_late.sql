@@ -72,6 +72,3 @@ begin
     end if;
 end;
 $$;
-
-comment on function badges_internal._redate_late(badges_internal.late_activity[]) is
-'Moves earned_at of held awards back where these late activities made their rules true earlier.';

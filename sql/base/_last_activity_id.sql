@@ -4,6 +4,3 @@ returns bigint
 language sql
 volatile
 return (select numbered.last_value from badges.activities_activity_id_seq as numbered);
-
-comment on function badges_internal._last_activity_id() is
-'Gives the highest activity_id that any session has been given.';

@@ -20,6 +20,3 @@ begin
     end if;
 end;
 $$;
-
-comment on function badges_internal._require_organization(text) is
-'Refuses an organization that does not exist.';

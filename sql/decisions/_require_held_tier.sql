@@ -26,8 +26,3 @@ begin
     return badges_internal._require_tier(p_definition, p_tier);
 end;
 $$;
-
-comment on function badges_internal._require_held_tier(
-    badges.badge_definitions, uuid, text, text
-) is
-'Gives the tier to take back: one that the person has, be it no longer of the badge, or one of it.';

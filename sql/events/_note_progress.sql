@@ -22,6 +22,3 @@ begin
     where noted.consumer = free.consumer;
 end;
 $$;
-
-comment on function badges_internal._note_progress(text, timestamptz) is
-'Notes that a consumer has done something, unless that was noted within the last second.';

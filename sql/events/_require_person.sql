@@ -17,6 +17,3 @@ begin
     end if;
 end;
 $$;
-
-comment on function badges_internal._require_person(uuid) is
-'Refuses to answer about nobody.';

@@ -20,6 +20,3 @@ begin
     return found;
 end;
 $$;
-
-comment on function badges.clear_alert(text, text) is
-'Clears an alert, so that it can be raised again; false = it was not open.';

@@ -43,6 +43,3 @@ begin
     return v_deleted;
 end;
 $$;
-
-comment on function badges.purge_events(timestamptz) is
-'Deletes events created before a moment that no consumer waits for, and gives how many.';

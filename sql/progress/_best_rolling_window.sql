@@ -32,6 +32,3 @@ begin
     limit 1;
 end;
 $$;
-
-comment on function badges_internal._best_rolling_window(uuid, badges_internal.milestones) is
-'Finds the rolling window in which a condition measures most, the latest of several.';

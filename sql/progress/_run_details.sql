@@ -55,8 +55,3 @@ begin
     ));
 end;
 $$;
-
-comment on function badges_internal._run_details(
-    badges.peer_mentor_stats, text, integer, date
-) is
-'Tells of a streak''s row how long its runs are and until when the current one lives.';

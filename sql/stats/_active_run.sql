@@ -60,9 +60,3 @@ begin
     end loop;
 end;
 $$;
-
-comment on function badges_internal._active_run(
-    uuid, text, text[], badges_internal.stat_route, text, bigint[], text, integer, date[], integer,
-    integer
-) is
-'Gives the first and last unit of the run of active days, weeks or months that holds one of them.';

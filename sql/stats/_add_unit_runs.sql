@@ -76,6 +76,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._add_unit_runs(badges_internal.element_change[]) is
-'Adds to the changes of per_unit streaks the runs their counted units now form.';

@@ -93,9 +93,3 @@ begin
     from begun;
 end;
 $$;
-
-comment on function badges_internal._begin_stats(
-    uuid, text, text[], text[], text[], numeric[], timestamptz, date, numeric,
-    integer, boolean
-) is
-'Writes the rows of the stats that count a person''s activity for the first time.';

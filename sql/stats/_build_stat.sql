@@ -117,6 +117,3 @@ begin
     return v_reached;
 end;
 $$;
-
-comment on function badges_internal._build_stat(uuid[], text, text) is
-'Builds one stat of people of an organization, and tells what it reaches.';

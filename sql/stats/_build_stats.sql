@@ -41,6 +41,3 @@ begin
     return v_reached;
 end;
 $$;
-
-comment on function badges_internal._build_stats(uuid[], text[], text[]) is
-'Builds stats of people from their activities in the cheapest way, and tells what they reach.';

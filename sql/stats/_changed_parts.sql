@@ -100,8 +100,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._changed_parts(
-    uuid, text, badges_internal.changed_activity[]
-) is
-'Reads what changed activities of one person had, and have now, in each row of the snapshot.';

@@ -168,10 +168,3 @@ begin
     return v_result;
 end;
 $$;
-
-comment on function badges_internal._count_rest(
-    badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
-    badges_internal.stat_reading[], timestamptz, date, boolean, boolean, boolean, boolean, boolean,
-    boolean, boolean
-) is
-'Does for a counted activity what its rows did not take in one update, and tells what is left.';

@@ -81,8 +81,3 @@ begin
     return v_left;
 end;
 $$;
-
-comment on function badges_internal._days_without(
-    badges_internal.changed_part, badges_internal.held_stat, date[]
-) is
-'Gives a row''s active days and runs after days of it lost their last activity.';

@@ -47,8 +47,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._mark_falling(
-    uuid, text, text[], text[], text[], timestamptz, bigint
-) is
-'Notes in the rows of stats that a negative value fell there, and what they wait for from now on.';

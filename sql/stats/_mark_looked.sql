@@ -21,6 +21,3 @@ begin
     and held.bucket = '';
 end;
 $$;
-
-comment on function badges_internal._mark_looked(uuid[], text[]) is
-'Notes on base rows that the present transaction has counted from the table up to now.';

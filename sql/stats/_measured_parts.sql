@@ -104,6 +104,3 @@ begin
     group by placed.peer_mentor_id, placed.org_id, placed.window_start, placed.per_value;
 end;
 $$;
-
-comment on function badges_internal._measured_parts(uuid[], text[], text) is
-'Measures the parts of a stat from the activities: of the given people, or of everybody.';

@@ -119,6 +119,3 @@ begin
     return v_has_reached;
 end;
 $$;
-
-comment on function badges_internal._place_late_days(badges_internal.late_day[], bigint[]) is
-'Adds days before a row''s last day to its active days and runs, and tells if one reached enough.';

@@ -61,8 +61,3 @@ begin
     end loop;
 end;
 $$;
-
-comment on function badges_internal._units_around(
-    uuid, text, badges_internal.stat_route, text, date
-) is
-'Gives the length of the run of counted units around one, and whether it is the newest run.';

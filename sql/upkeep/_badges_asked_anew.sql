@@ -52,6 +52,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._badges_asked_anew(uuid[], text[], text[]) is
-'Lists the badges that people have to be looked at for, since their version asked otherwise.';

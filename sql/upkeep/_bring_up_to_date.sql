@@ -80,6 +80,3 @@ begin
     return v_due || v_reached;
 end;
 $$;
-
-comment on function badges_internal._bring_up_to_date(uuid[], text[], boolean) is
-'Builds what the current rule set asks of people whose base row is of another version.';

@@ -39,6 +39,3 @@ begin
     ) as waiting;
 end;
 $$;
-
-comment on function badges_internal._lock_waiting_people(text, integer) is
-'Locks some people whom the current version of a rule set has not seen, those free at the moment.';

@@ -19,6 +19,3 @@ begin atomic
     select crossing.*
     from badges_internal._verify_tenure_crossings(p_scope) as crossing;
 end;
-
-comment on function badges_internal._verify_crossings(badges_internal.verified_scope) is
-'Tells when every condition about activities began to hold, and when it ceased to.';

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgmerit.schema import read_manifest, sql_dir
+from pgmerit.schema import first_sentence, read_manifest, sql_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,10 +84,6 @@ _CREATED = re.compile(
     r"(function|procedure|trigger|view|aggregate|type|table|event trigger)\s+([\w.]+)",
     re.IGNORECASE | re.MULTILINE,
 )
-_COMMENT = re.compile(
-    r"^comment on (?:function|procedure|view) [^;]*?\bis\s*\n?'((?:[^']|'')*)';",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ class SqlFile:
     def body(self) -> list[str]:
         """The lines of its routine's body."""
         found = re.search(
-            r"^(?:as \$|do \$|begin atomic|return\b)[^\n]*\n(.*?)(?=^comment on)",
+            r"^(?:as \$|do \$|begin atomic|return\b)[^\n]*\n(.*?)(?=^create or replace trigger|\Z)",
             self.text,
             re.S | re.M,
         )
@@ -153,19 +149,7 @@ class SqlFile:
     @property
     def first_sentence(self) -> str:
         """The first sentence of the header comment."""
-        header: list[str] = []
-        for line in self.text.splitlines():
-            if not line.startswith("--"):
-                break
-            header.append(line.removeprefix("--").strip())
-        paragraph = " ".join(header).split("  ")[0]
-        text = re.match(r".*?[.!?](?=\s|$)", paragraph)
-        return text.group(0) if text else paragraph
-
-    @property
-    def comments(self) -> list[str]:
-        """The texts of its COMMENT statements."""
-        return [text.replace("''", "'") for text in _COMMENT.findall(self.text)]
+        return first_sentence(self.text)
 
 
 def sql_files() -> list[SqlFile]:

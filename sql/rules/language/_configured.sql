@@ -39,6 +39,3 @@ begin
         end;
 end;
 $$;
-
-comment on function badges_internal._configured(jsonb, text[], text, boolean, jsonb) is
-'Gives an organization of a document with one badge enabled or not, and with its own thresholds.';

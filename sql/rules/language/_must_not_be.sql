@@ -15,6 +15,3 @@ as $$
         else 'a list'
     end;
 $$;
-
-comment on function badges_internal._must_not_be(jsonb) is
-'Words the problem of a value of the wrong JSON type.';

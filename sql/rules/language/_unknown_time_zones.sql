@@ -20,6 +20,3 @@ as $$
         and not grammar.spec -> 'no_time_zones' ? (split_part(zone.name, '/', 1) || '/')
     ) end;
 $$;
-
-comment on function badges_internal._unknown_time_zones(text[]) is
-'Lists those of the given names that are no time zone of an organization.';

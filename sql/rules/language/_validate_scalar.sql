@@ -59,6 +59,3 @@ begin
     return null;
 end;
 $$;
-
-comment on function badges_internal._validate_scalar(jsonb, jsonb) is
-'Says what is wrong with a number, text, truth value or scalar, or null.';

@@ -31,6 +31,3 @@ begin
     end;
 end;
 $$;
-
-comment on function badges_internal._validate_thresholds(jsonb, jsonb, text) is
-'Lists what is wrong with one organization''s thresholds for one badge''s valid criteria.';

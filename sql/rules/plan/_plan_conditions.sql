@@ -183,6 +183,3 @@ begin
     into states, falling, nearest;
 end;
 $$;
-
-comment on function badges_internal._plan_conditions(badges_internal.milestones[], text[]) is
-'Finds, for everybody, the planned conditions over activities that hold now, and who is near.';

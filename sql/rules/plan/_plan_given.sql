@@ -77,6 +77,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._plan_given(jsonb, badges_internal.dated_award[]) is
-'Chooses of the planned awards those that would be made or given back: nobody has them.';

@@ -196,8 +196,3 @@ begin
     group by measured.peer_mentor_id, measured.org_id, measured.measure;
 end;
 $$;
-
-comment on function badges_internal._plan_lasting_values(
-    badges_internal.stat_definitions, text[]
-) is
-'Measures one stat without rolling windows from the activities, for everybody.';

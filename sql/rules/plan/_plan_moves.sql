@@ -110,8 +110,3 @@ begin
     end loop;
 end;
 $$;
-
-comment on function badges_internal._plan_moves(
-    jsonb, badges_internal.milestones[], badges_internal.condition_groups[]
-) is
-'Decides what an apply of a valid document, with its backfill, would give to people and take.';

@@ -69,6 +69,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._evaluate_bystanders(text) is
-'Evaluates people of a rule set who hold awards but have no activities: no backfill meets them.';

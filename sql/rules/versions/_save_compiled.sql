@@ -191,6 +191,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges_internal._save_compiled(text[], integer) is
-'Compiles the rules of organizations and writes what changed, marked with a version.';

@@ -84,6 +84,3 @@ begin
     );
 end;
 $$;
-
-comment on function badges.backfill_rule_set(text, integer) is
-'Evaluates a batch of people whom the current version of a rule set has not seen.';

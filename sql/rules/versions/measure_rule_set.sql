@@ -93,6 +93,3 @@ begin
     return v_measured;
 end;
 $$;
-
-comment on function badges.measure_rule_set(text) is
-'Measures ahead, in one pass over the activities, what the current version asks of many people.';
