@@ -33,10 +33,7 @@ declare
 begin
     foreach v_counted in array coalesce(p_counted, '{}') loop
         if v_counted.is_newest then
-            v_candidates := v_candidates || badges_internal._award_reached(
-                v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
-                v_counted.occurred_at, v_counted.activity_id
-            );
+            v_candidates := v_candidates || v_counted.candidates;
             continue;
         end if;
         v_left := v_left || v_counted;

@@ -9,7 +9,7 @@ create or replace function badges_internal._read_apart(
 )
 returns badges_internal.stat_reading
 language sql
-immutable
+stable
 parallel safe
 return row(
     p_route,
