@@ -155,6 +155,7 @@ begin
             v_last_date date;
             v_upto bigint; -- to which activity this transaction has counted from the table
             v_is_touched boolean := false;
+            v_is_outdated boolean; -- to be built
             v_has_reached boolean := false;
             v_row_version integer;
             v_row_at timestamptz;
@@ -377,18 +378,19 @@ begin
                 end if;
             end if;
 
-            if v_is_touched or v_base_version <> v_version
-                or v_last_at > v_at or v_last_date > v_day
-                or v_new_stats is not null or v_apart is not null
-                or v_has_raw or v_has_tenure or v_is_negative
-                or v_has_reached and v_pending is not null
+            v_is_outdated := v_base_version <> v_version and (v_has_reached or v_is_negative
+                or v_has_raw or v_last_at > v_at or not badges_internal._is_left_to_backfill(
+                    v_org, v_stats || v_own_stats, v_base_version));
+            if v_is_touched or v_is_outdated or v_last_at > v_at or v_last_date > v_day
+                or v_new_stats is not null or v_apart is not null or v_is_negative
+                or v_has_raw or v_has_tenure or v_has_reached and v_pending is not null
             then
                 v_counted := badges_internal._count_rest(
                     row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure, (v_base_version <> v_version) is true
+                    v_is_negative, v_has_raw, v_has_tenure, v_is_outdated is true
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;

@@ -24,6 +24,7 @@ as $$
 #variable_conflict use_column
 declare
     v_route constant badges_internal.stat_route := p_defined.route;
+    v_contained constant jsonb := badges_internal._contained_where(p_defined.selector);
     v_watched constant text[] := p_defined.watched;
     -- Whether a part is folded in pieces, by day or element.
     v_is_split constant boolean := v_route.has_days
@@ -69,7 +70,8 @@ begin
         -- In this order: a look into the attributes costs more than all before.
         and case
             when p_defined.activity_types is null or a.activity_type = any(p_defined.activity_types)
-                then badges_internal._is_chosen(
+                then (v_contained is null or a.attributes @> v_contained)
+                and badges_internal._is_chosen(
                     v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
                     v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
                 )
