@@ -962,13 +962,14 @@ function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_o
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
-function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL) returns badges_internal.candidate[] volatile;
+function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._build_counted(p_stale_people uuid[], p_stale_orgs text[], p_outdated_people uuid[], p_outdated_orgs text[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
-function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
-function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_base_rows xid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
+function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_base_rows xid[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
+function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
@@ -991,7 +992,6 @@ function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jso
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
-function badges_internal._contained_where(p_selector jsonb) returns jsonb immutable;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
@@ -1086,7 +1086,7 @@ function badges_internal._live_run(p_unit text, p_length integer, p_run_end date
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
-function badges_internal._lock_waiting_people(p_rule_set text, p_at_most integer, OUT peer_mentor_ids uuid[], OUT org_ids text[], OUT oldest integer) returns record volatile;
+function badges_internal._lock_waiting_people(p_rule_set text, p_at_most integer, OUT peer_mentor_ids uuid[], OUT org_ids text[], OUT base_rows xid[], OUT oldest integer) returns record volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
 function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
@@ -1137,11 +1137,11 @@ function badges_internal._plan_awards(p_states badges_internal.condition_state[]
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, stat text) immutable;
-function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_effects(p_document jsonb, p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], p_nearest jsonb) returns jsonb volatile;
 function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns text[] volatile;
-function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
+function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[], p_held text[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_measured(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;

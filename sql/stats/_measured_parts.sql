@@ -38,7 +38,7 @@ declare
         := badges_internal._stat_definition(p_org_ids[1], p_stat);
     v_types constant text[] := v_defined.activity_types;
     v_route constant badges_internal.stat_route := v_defined.route;
-    v_contained constant jsonb := badges_internal._contained_where(v_defined.selector);
+    v_certain constant record := badges_internal._certain_attribute(v_defined.selector);
     v_place constant bigint := (
         select min(ceil(milestone.threshold))
         from badges_internal.milestones as milestone
@@ -95,8 +95,9 @@ begin
             and a.org_id = any(p_org_ids)
             -- In this order: a look into the attributes costs more than all before.
             and case when v_types is null or a.activity_type = any(v_types)
-                then (v_contained is null or a.attributes @> v_contained)
-                and badges_internal._is_chosen(
+                then coalesce(
+                    a.attributes ->> v_certain.field = v_certain.content, v_certain.field is null
+                ) and badges_internal._is_chosen(
                     v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
                     v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
                 )

@@ -3,15 +3,16 @@
 -- p_is_counted false: the present statement's activities are not in the stats yet, so all is
 -- rebuilt; so it is where the time zone has changed, after the days are rewritten. Else only stats
 -- of which other numbers are asked since a person's version are looked at. p_oldest: a version
--- that none of them is older than, where the caller knows it. The caller holds the base rows. Gives
--- the badges to evaluate.
+-- that none of them is older than, p_base_rows: which transactions wrote the base rows last, where
+-- the caller knows, who holds them in any case. Gives the badges to evaluate.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.activities (days).
 create or replace function badges_internal._bring_up_to_date(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
     p_is_counted boolean,
-    p_oldest integer default null
+    p_oldest integer default null,
+    p_base_rows xid[] default null
 )
 returns badges_internal.candidate[]
 language plpgsql
@@ -78,7 +79,9 @@ begin
     if not p_is_counted then
         v_reached := badges_internal._rebuild_people(p_peer_mentor_ids, p_org_ids, null);
     elsif v_new_stats <> '{}' then
-        v_reached := badges_internal._build_stats(p_peer_mentor_ids, p_org_ids, v_new_stats);
+        v_reached := badges_internal._build_stats(
+            p_peer_mentor_ids, p_org_ids, p_base_rows, v_new_stats
+        );
     end if;
     if p_is_counted and v_rezoned_people is not null then
         v_reached := v_reached
@@ -95,5 +98,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._bring_up_to_date(uuid[], text[], boolean, integer) is
+comment on function badges_internal._bring_up_to_date(uuid[], text[], boolean, integer, xid[]) is
 'Builds what the current rule set asks of people whose base row is of another version.';

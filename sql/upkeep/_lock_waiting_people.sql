@@ -3,7 +3,7 @@
 -- Whom another session writes for at this moment is passed over: it may bring the person up to date
 -- itself. A lock alone, so that what was measured ahead stays true; the caller writes the base rows
 -- (_set_base_versions). By the index of versions: those of the table's beginning are done first.
--- oldest: the lowest version among them.
+-- base_rows: which transactions wrote theirs last. oldest: the lowest version among them.
 --
 -- Locks:  base rows, without waiting.
 create or replace function badges_internal._lock_waiting_people(
@@ -11,6 +11,7 @@ create or replace function badges_internal._lock_waiting_people(
     p_at_most integer,
     out peer_mentor_ids uuid[],
     out org_ids text[],
+    out base_rows xid[],
     out oldest integer
 )
 language plpgsql
@@ -29,10 +30,10 @@ begin
     ));
     select
         array_agg(waiting.peer_mentor_id), array_agg(waiting.org_id),
-        min(waiting.rule_set_version)
-    into peer_mentor_ids, org_ids, oldest
+        array_agg(waiting.xmin), min(waiting.rule_set_version)
+    into peer_mentor_ids, org_ids, base_rows, oldest
     from (
-        select held.peer_mentor_id, held.org_id, held.rule_set_version
+        select held.peer_mentor_id, held.org_id, held.xmin, held.rule_set_version
         from badges.organizations as organization
         join badges.peer_mentor_stats as held
             on held.org_id = organization.org_id

@@ -27,7 +27,7 @@ LONG_BODIES = {
     "rules/language/_criteria_grammar.sql": 464,
     "rules/plan/_plan_awards.sql": 106,
     "rules/plan/_plan_changes.sql": 198,
-    "rules/plan/_plan_conditions.sql": 166,
+    "rules/plan/_plan_conditions.sql": 163,
     "rules/plan/_plan_counted.sql": 116,
     "rules/plan/_plan_effects.sql": 257,
     "rules/plan/_plan_lasting_values.sql": 176,

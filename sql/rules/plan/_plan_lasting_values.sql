@@ -24,7 +24,7 @@ as $$
 #variable_conflict use_column
 declare
     v_route constant badges_internal.stat_route := p_defined.route;
-    v_contained constant jsonb := badges_internal._contained_where(p_defined.selector);
+    v_certain constant record := badges_internal._certain_attribute(p_defined.selector);
     v_watched constant text[] := p_defined.watched;
     -- Whether a part is folded in pieces, by day or element.
     v_is_split constant boolean := v_route.has_days
@@ -33,8 +33,7 @@ begin
     return query
     with picked as (
         select
-            a.peer_mentor_id,
-            a.org_id,
+            a.peer_mentor_id, a.org_id,
             -- Apart, and as a date: naming the bucket would cost more than all else.
             case when v_route.window_unit is not null
                 then badges_internal._unit_start(v_route.window_unit, a.activity_date)
@@ -70,8 +69,9 @@ begin
         -- In this order: a look into the attributes costs more than all before.
         and case
             when p_defined.activity_types is null or a.activity_type = any(p_defined.activity_types)
-                then (v_contained is null or a.attributes @> v_contained)
-                and badges_internal._is_chosen(
+                then coalesce(
+                    a.attributes ->> v_certain.field = v_certain.content, v_certain.field is null
+                ) and badges_internal._is_chosen(
                     v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
                     v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
                 )
@@ -81,16 +81,14 @@ begin
         select
             picked.peer_mentor_id, picked.org_id, picked.window_start, picked.per_value,
             picked.day, picked.element,
-            count(*) as activity_count,
-            sum(picked.measured) as value_sum,
+            count(*) as activity_count, sum(picked.measured) as value_sum,
             max(picked.measured) as value_max,
             coalesce(
                 min(picked.measured) < 0
                 or v_route.element_measure = 'sum' and min(picked.element_measured) < 0,
                 false
             ) as has_negative,
-            sum(picked.element_measured) as element_sum,
-            max(picked.element_measured) as element_max
+            sum(picked.element_measured) as element_sum, max(picked.element_measured) as element_max
         from picked
         where v_route.per_field is null
         or picked.per_value is not null

@@ -25,6 +25,7 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_base_rows xid[];
     v_oldest integer;
     v_candidates badges_internal.candidate[];
     v_is_revocable boolean;
@@ -38,14 +39,15 @@ begin
             hint = 'It is how many people one call evaluates; 0 only tells how many wait.';
     end if;
     perform badges_internal._require_rule_set(p_rule_set);
-    select locked.peer_mentor_ids, locked.org_ids, locked.oldest
-    into v_people, v_orgs, v_oldest
+    select locked.peer_mentor_ids, locked.org_ids, locked.base_rows, locked.oldest
+    into v_people, v_orgs, v_base_rows, v_oldest
     from badges_internal._lock_waiting_people(p_rule_set, p_batch) as locked;
     if v_people is not null then
         select granted.awarded, granted.candidates
         into v_awarded, v_candidates
         from badges_internal._grant_simple(
-            badges_internal._bring_up_to_date(v_people, v_orgs, true, v_oldest), 'backfill'
+            badges_internal._bring_up_to_date(v_people, v_orgs, true, v_oldest, v_base_rows),
+            'backfill'
         ) as granted;
         -- Where no rule takes back or has taken back, nobody's awards need be read.
         v_is_revocable := exists (
