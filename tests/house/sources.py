@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pgmerit.schema import read_manifest, sql_dir
@@ -123,12 +124,12 @@ class SqlFile:
         )
         return found.group(1).rstrip().splitlines()[:-1] if found else []
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The text without comments."""
         return re.sub(r"--[^\n]*", "", self.text)
 
-    @property
+    @cached_property
     def created(self) -> list[tuple[str, str]]:
         """What the file creates: kind and name."""
         return [(kind.lower(), name) for kind, name in _CREATED.findall(self.code)]

@@ -98,7 +98,7 @@ def test_every_body_that_runs_late_sets_its_search_path() -> None:
 
 def test_functions_without_a_search_path_of_their_own_are_called_only_where_it_is_set() -> None:
     for name in PATH_IS_SET_BY_CALLER:
-        callers = [file for file in sql_files() if f"{name}(" in file.code and file.routine != name]
+        callers = [f for f in ROUTINE_FILES if f"{name}(" in f.code and f.routine != name]
         assert callers, f"{name} is called by nobody"
         _none(
             _breaking(

@@ -16,6 +16,21 @@ from tests.engine import activity, apply, insert, person, rows, rule_set
 from tests.oracle.strategies import STARTS, Entry, documents, entries
 
 START = STARTS[0]
+DELETED = "delete from badges.activities where idempotency_key = any(%s)"
+# Statements that correct activities, each by one statement or one by one.
+CORRECTIONS = (
+    DELETED,
+    *(
+        f"update badges.activities set {change} where idempotency_key = any(%s)"
+        for change in (
+            "quantity = quantity + 1",
+            "occurred_at = occurred_at - interval '3 days'",
+            'attributes = attributes || \'{"kind": "b"}\'',
+            "activity_type = 'visit'",
+        )
+    ),
+)
+Corrections = tuple[tuple[str, tuple[int, ...]], ...]
 # More than a statement may have to go row by row.
 OTHERS = [activity("2024-03-01", who=person(f"other{n}"), org="north") for n in range(31)]
 
@@ -36,8 +51,8 @@ def stored(connection: Connection) -> list[list[dict[str, Any]]]:
     ]
 
 
-def values(entry: Entry) -> tuple[Any, ...]:
-    """Give an entry's values in the order in which tests insert them."""
+def values(number: int, entry: Entry) -> tuple[Any, ...]:
+    """Give an entry's values in the order in which tests insert them; its number is its key."""
     return activity(
         entry.occurred_at,
         who=entry.mentor,
@@ -45,16 +60,31 @@ def values(entry: Entry) -> tuple[Any, ...]:
         kind=entry.activity_type,
         quantity=entry.quantity,
         attributes=entry.attributes,
+        key=str(number),
     )
 
 
-def check(connection: Connection, document: Any, given_entries: tuple[Entry, ...]) -> None:
-    """Feed the same to the fold and to the single path, and compare."""
+def correct(connection: Connection, corrections: Corrections, *, at_once: bool) -> None:
+    """Correct the activities of these numbers, each correction by one statement or many."""
+    for statement, numbers in corrections:
+        keys = [str(number) for number in numbers]
+        for each in [keys] if at_once else [[key] for key in keys]:
+            connection.execute(statement.encode(), (each,))
+
+
+def check(
+    connection: Connection,
+    document: Any,
+    given_entries: tuple[Entry, ...],
+    corrections: Corrections,
+) -> None:
+    """Feed the same to the fold and to the single path, correct it, and compare."""
     with connection.transaction(force_rollback=True):
         apply(connection, document)
-        activities = [values(each) for each in given_entries]
+        activities = [values(*each) for each in enumerate(given_entries)]
         with connection.transaction(force_rollback=True):
             insert(connection, *activities, *OTHERS)
+            correct(connection, corrections, at_once=True)
             folded = stored(connection)
         batched = list(activities)
         with connection.transaction(force_rollback=True):
@@ -63,10 +93,13 @@ def check(connection: Connection, document: Any, given_entries: tuple[Entry, ...
                 size = random.Random(len(batched)).choice((1, 1, 2, 7))
                 insert(connection, *batched[:size])
                 batched = batched[size:]
+            correct(connection, corrections, at_once=False)
             found = stored(connection)
             assert found[:2] == folded[:2]
             # What is kept depends on the order of arrival where a value fell in between.
-            if not any("-" in each.quantity + each.attributes for each in given_entries):
+            if not corrections and not any(
+                "-" in each.quantity + each.attributes for each in given_entries
+            ):
                 assert found[2] == folded[2]
 
 
@@ -83,9 +116,13 @@ def run(connection: Connection, number: int, examples: int) -> None:
     )
     @given(documents(START), st.booleans().flatmap(
         lambda may_fall: entries(START, may_fall=may_fall, max_size=30)
+    ), st.just(()) | st.lists(
+        st.tuples(st.sampled_from(CORRECTIONS), st.sets(st.integers(0, 29)).map(tuple)), max_size=3
     ))  # fmt: skip
-    def story(document: dict[str, Any], given_entries: tuple[Entry, ...]) -> None:
-        check(connection, document, given_entries)
+    def story(
+        document: dict[str, Any], given_entries: tuple[Entry, ...], corrections: Corrections
+    ) -> None:
+        check(connection, document, given_entries, tuple(corrections))
 
     story()
 
