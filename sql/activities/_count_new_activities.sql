@@ -397,8 +397,8 @@ begin
                 end if;
             elsif v_has_reached then
                 v_candidates := v_candidates || badges_internal._award_reached(
-                    v_person, v_org, v_stats || v_own_stats,
-                    array_fill(''::text, array[cardinality(v_stats)]) || v_own_buckets, v_at, v_id
+                    v_person, v_org, v_stats || v_own_stats, array_fill(
+                        ''::text, array[cardinality(v_stats)]) || v_own_buckets, v_at, v_id, null
                 );
             end if;
             exit when not v_has_more;
