@@ -36,11 +36,11 @@ def dates(connection: Connection) -> list[Any]:
 def date_everything_anew(connection: Connection) -> None:
     connection.execute(
         """
-        select badges_internal._redate_awards(array(
-            select row(peer_mentor_id, org_id, '-infinity')::badges_internal.late_person
-            from badges.peer_mentor_stats
-            where stat = '*'
-        ))
+        select badges_internal._redate_badges(array_agg(distinct row(
+            peer_mentor_id, org_id, badge_definition_id, null, null
+        )::badges_internal.candidate))
+        from badges.earned_badges
+        where revoked_at is null
         """
     )
 
