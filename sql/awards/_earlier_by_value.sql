@@ -33,7 +33,6 @@ declare
     v_moment timestamptz;
     v_low timestamptz;
     v_high timestamptz;
-    v_from date;
     v_to date;
     v_step numeric;
     v_ids bigint[];
@@ -60,14 +59,6 @@ begin
         v_before := v_value;
         while v_before >= v_state.threshold and v_state.parent is null loop
             v_to := (v_moment at time zone 'UTC')::date + 1;
-            select near.activity_date - 2 -- No moment lies further than a day from its day.
-            into v_from
-            from badges_internal._chosen_activities(
-                v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
-            ) as near
-            where near.occurred_at < v_moment
-            order by near.activity_date desc
-            limit 1;
             select
                 found.occurred_at,
                 case
@@ -78,9 +69,18 @@ begin
                 array_agg(found.activity_id order by found.activity_id)
             into v_moment, v_step, v_ids
             from badges_internal._chosen_activities(
-                v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
+                v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
             ) as found
             where found.occurred_at < v_moment
+            and found.activity_date >= (
+                select near.activity_date - 2 -- No moment lies further than a day from its day.
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
+                ) as near
+                where near.occurred_at < v_moment
+                order by near.activity_date desc
+                limit 1
+            )
             and (v_measure <> 'active_days' or not exists (
                 select
                 from badges_internal._chosen_activities(

@@ -18,8 +18,6 @@ create or replace function badges_internal._redate_late(
 returns boolean
 language plpgsql
 volatile
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare
