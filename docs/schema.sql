@@ -997,12 +997,10 @@ function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id t
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
-function badges_internal._count_unit_days(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_pending bigint[]) returns bigint volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counting_granted(p_granted badges_internal.candidate[], OUT counting badges_internal.candidate[], OUT again badges_internal.candidate[], OUT revoked badges_internal.candidate[]) returns record volatile;
-function badges_internal._counting_held(p_moved badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
 function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jsonb immutable;
 function badges_internal._criteria_grammar() returns jsonb immutable;
@@ -1015,12 +1013,9 @@ function badges_internal._days_anew(p_part badges_internal.changed_part, p_held 
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
-function badges_internal._decide_late(p_counted badges_internal.counted_activity, p_has_reached boolean) returns badges_internal.counted_activity volatile;
-function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
-function badges_internal._earlier_by_windows(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_in_part(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_states(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
@@ -1168,9 +1163,8 @@ function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_k
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_few_activities(p_changed badges_internal.changed_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
-function badges_internal._redate_awards(p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
-function badges_internal._redate_late(p_late badges_internal.late_activity[]) returns void volatile;
+function badges_internal._redate_late(p_late badges_internal.late_activity[], p_is_all boolean) returns boolean volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
 function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
@@ -1207,7 +1201,6 @@ function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stab
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
-function badges_internal._run_through(p_numbers integer[], p_number integer, p_gap integer) returns integer immutable;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -1278,7 +1271,7 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_is_count boolean) returns numeric volatile;
+function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text) returns numeric volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;

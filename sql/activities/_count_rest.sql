@@ -80,15 +80,14 @@ begin
             if v_has_row_reached is null then
                 v_wide_stats := v_wide_stats || (v_reading.route).stat;
             end if;
-            v_has_reached := v_has_reached or coalesce(v_has_row_reached, false);
             v_rolling_stats := v_rolling_stats || (v_reading.route).stat;
             v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
         elsif v_reading.element is not null then
             v_has_row_reached := badges_internal._count_element(
                 v_person, v_org, v_reading, p_pending
             );
-            v_has_reached := v_has_reached or v_has_row_reached is true;
         end if;
+        v_has_reached := v_has_reached or v_has_row_reached is true;
         if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0 then
             v_is_negative := true;
             v_falling_stats := v_falling_stats || (v_reading.route).stat;
@@ -131,11 +130,13 @@ begin
     end if;
     if v_wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
+        and badges_internal._redate_late(array[v_result.late], true)
     then
-        v_result := badges_internal._decide_late(v_result, v_has_reached);
-        if v_result.is_newest then
-            return case when v_result.candidates is not null then v_result end;
-        end if;
+        v_result.is_newest := true;
+        v_result.candidates := case when v_has_reached then badges_internal._award_reached(
+            v_person, v_org, v_stats, v_buckets, null, null, v_result.late
+        ) end;
+        return case when v_result.candidates is not null then v_result end;
     end if;
     if v_has_reached then
         v_result.candidates := badges_internal._cross_milestones(array(

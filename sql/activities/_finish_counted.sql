@@ -52,15 +52,9 @@ begin
         from unnest(v_left) as counted;
         perform badges_internal._mark_looked(v_people, v_orgs);
     end if;
-    if v_is_only_late and coalesce(v_candidates, '{}') = '{}' and not exists (
-        select -- What fell may have been enough before: docs of _falling_badges.
-        from unnest(v_late_activities) as late
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = late.peer_mentor_id
-            and held.org_id = late.org_id
-            and held.has_negative
-    ) then
-        perform badges_internal._redate_late(v_late_activities);
+    if v_is_only_late and coalesce(v_candidates, '{}') = '{}'
+        and badges_internal._redate_late(v_late_activities, true)
+    then
         return;
     end if;
     select

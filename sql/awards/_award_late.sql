@@ -13,8 +13,6 @@ create or replace function badges_internal._award_late(
 returns badges_internal.candidate[]
 language plpgsql
 volatile
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare

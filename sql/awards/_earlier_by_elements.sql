@@ -26,6 +26,8 @@ declare
     v_late record;
     v_numbers integer[]; -- units that counted before the award
     v_at integer;
+    v_first integer; -- the run around it
+    v_last integer;
     v_length integer;
     v_reach integer;
     v_earlier badges_internal.condition_state[] := '{}';
@@ -88,7 +90,15 @@ begin
                     ) >= v_at_least
                     order by number
                 );
-                v_length := badges_internal._run_through(v_numbers, v_at, v_gap);
+                v_first := array_position(v_numbers, v_at);
+                v_last := v_first;
+                while v_numbers[v_first] - v_numbers[v_first - 1] <= v_gap loop
+                    v_first := v_first - 1;
+                end loop;
+                while v_numbers[v_last + 1] - v_numbers[v_last] <= v_gap loop
+                    v_last := v_last + 1;
+                end loop;
+                v_length := v_last - v_first + 1;
             end if;
             if v_length >= v_state.threshold then
                 v_earlier := v_earlier || badges_internal._undated(array[v_state]);

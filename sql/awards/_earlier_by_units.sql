@@ -1,4 +1,4 @@
--- Dates held conditions on active days or a run that late activities made true earlier.
+-- Dates held conditions on a run of active units that late activities made true earlier.
 --
 -- Nothing moves unless a late activity is the first of its day, week or month. A run that came true
 -- earlier holds such a unit; as many on each side as the run is long are looked at. Parameters and
@@ -17,9 +17,7 @@ as $$
 declare
     v_person constant uuid := p_states[1].peer_mentor_id;
     v_org_id constant text := p_states[1].org_id;
-    v_is_run constant boolean := p_states[1].measure <> 'active_days';
-    v_unit constant text := case when v_is_run then split_part(p_states[1].measure, '_', 1)
-        else 'day' end;
+    v_unit constant text := split_part(p_states[1].measure, '_', 1);
     v_ids constant bigint[] := array(select late.activity_id from unnest(p_late) as late);
     v_last constant timestamptz := p_states[cardinality(p_states)].came_true_at;
     v_late badges_internal.late_activity;
@@ -51,8 +49,6 @@ begin
     end loop;
     if v_units is null then
         return '{}';
-    elsif not v_is_run then
-        return badges_internal._earlier_by_days(p_states, p_late, p_bucket, p_types, p_route);
     end if;
 
     foreach v_state in array p_states loop
@@ -105,4 +101,4 @@ comment on function badges_internal._earlier_by_units(
     badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
     badges_internal.stat_route
 ) is
-'Dates held conditions on active days or a run that late activities made true earlier.';
+'Dates held conditions on a run of active units that late activities made true earlier.';

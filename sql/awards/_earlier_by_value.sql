@@ -1,4 +1,4 @@
--- Dates held conditions on a count or sum that late activities made true earlier.
+-- Dates held conditions on a count, sum or active days that late activities made true earlier.
 --
 -- The value before each award is counted from the beginning or, where that is shorter, back from
 -- what the row has. Where there was enough before an award by now, the value is followed back from
@@ -19,7 +19,7 @@ declare
     v_person constant uuid := p_states[1].peer_mentor_id;
     v_org_id constant text := p_states[1].org_id;
     v_count constant integer := cardinality(p_states);
-    v_is_count constant boolean := p_states[1].measure = 'count';
+    v_measure constant text := p_states[1].measure;
     v_first_day constant date := case
         when p_route.window_unit is null then '-infinity'
         else badges_internal._unit_start(p_route.window_unit, p_late[1].activity_date)
@@ -33,7 +33,6 @@ declare
     v_moment timestamptz;
     v_low timestamptz;
     v_high timestamptz;
-    v_from date;
     v_to date;
     v_step numeric;
     v_ids bigint[];
@@ -46,44 +45,57 @@ begin
         v_low := least(v_edge, v_moment);
         v_high := greatest(v_edge, v_moment);
         v_step := badges_internal._value_between(
-            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_low, v_high, v_is_count
+            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_low, v_high, v_measure
         );
         v_value := v_value + case when v_is_backward then -v_step else v_step end;
         v_edge := v_moment;
         -- A part of others may have held before, and something else decided.
         continue when v_value < v_state.threshold
         or v_state.parent is not null and v_state.threshold <= v_value - (
-            select case when v_is_count then count(*) else coalesce(sum(found.measured), 0) end
-            from badges_internal._measured_late(p_late, p_route) as found
-            where found.occurred_at < v_moment
+            select case when v_measure = 'sum' then coalesce(sum(measured), 0) else count(*) end
+            from badges_internal._measured_late(p_late, p_route)
+            where occurred_at < v_moment
         );
         v_before := v_value;
         while v_before >= v_state.threshold and v_state.parent is null loop
             v_to := (v_moment at time zone 'UTC')::date + 1;
-            select near.activity_date - 2 -- No moment lies further than a day from its day.
-            into v_from
-            from badges_internal._chosen_activities(
-                v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
-            ) as near
-            where near.occurred_at < v_moment
-            order by near.activity_date desc
-            limit 1;
             select
                 found.occurred_at,
-                case when v_is_count then count(*) else coalesce(sum(found.measured), 0) end,
+                case
+                    when v_measure = 'count' then count(*)
+                    when v_measure = 'sum' then coalesce(sum(found.measured), 0)
+                    else count(distinct found.activity_date)
+                end,
                 array_agg(found.activity_id order by found.activity_id)
             into v_moment, v_step, v_ids
             from badges_internal._chosen_activities(
-                v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
+                v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
             ) as found
             where found.occurred_at < v_moment
+            and found.activity_date >= (
+                select near.activity_date - 2 -- No moment lies further than a day from its day.
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
+                ) as near
+                where near.occurred_at < v_moment
+                order by near.activity_date desc
+                limit 1
+            )
+            and (v_measure <> 'active_days' or not exists (
+                select
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, found.activity_date,
+                    found.activity_date
+                ) as first
+                where first.occurred_at < found.occurred_at
+            ))
             group by found.occurred_at
             order by found.occurred_at desc
             limit 1;
             v_before := v_before - v_step;
         end loop;
         v_state.came_true_at := v_moment;
-        v_state.activity_id := v_ids[case when v_is_count
+        v_state.activity_id := v_ids[case when v_measure = 'count'
             then (ceil(v_state.threshold) - v_before)::integer else cardinality(v_ids) end];
         v_moved := v_moved || v_state;
     end loop;
@@ -95,4 +107,4 @@ comment on function badges_internal._earlier_by_value(
     badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
     badges_internal.stat_route, numeric
 ) is
-'Dates held conditions on a count or sum that late activities made true earlier.';
+'Dates held conditions on a count, sum or active days that late activities made true earlier.';

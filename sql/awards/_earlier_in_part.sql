@@ -16,13 +16,15 @@ volatile
 as $$
 declare
     v_measure constant text := p_states[1].measure;
-    v_state badges_internal.condition_state;
+    v_state badges_internal.condition_state := p_states[cardinality(p_states)]; -- the last
     v_least numeric;
     v_has_negative boolean;
     v_value numeric; -- what the part has by now
     v_to date;
 begin
-    if v_measure in ('count', 'sum') or p_route.element_measure = 'sum' or p_bucket <> '' then
+    if v_measure in ('count', 'sum', 'active_days') or p_route.element_measure = 'sum'
+        or p_bucket <> ''
+    then
         select held.has_negative, badges_internal._measured(held, v_measure)
         into v_has_negative, v_value
         from badges.peer_mentor_stats as held
@@ -41,8 +43,30 @@ begin
         end if;
     end if;
     if p_route.rolling_days is not null then
-        return badges_internal._earlier_by_windows(p_states, p_late, p_bucket, p_types, p_route);
-    elsif v_measure in ('count', 'sum') then
+        -- No window that holds a late activity has more than what lies around it before the award.
+        select max(around.value)
+        into v_value
+        from unnest(p_late) as late
+        cross join lateral (
+            select case
+                when v_measure = 'distinct' then count(distinct found.element)
+                else badges_internal._tally(
+                    v_measure, count(*), sum(found.measured), max(found.measured),
+                    count(distinct found.activity_date)
+                )
+            end as value
+            from badges_internal._chosen_activities(
+                late.peer_mentor_id, late.org_id, p_types, p_route, p_bucket,
+                late.activity_date - p_route.rolling_days + 1,
+                late.activity_date + p_route.rolling_days - 1
+            ) as found
+            where found.occurred_at < v_state.came_true_at
+        ) as around
+        where late.occurred_at < v_state.came_true_at;
+        return badges_internal._undated(array(
+            select state from unnest(p_states) as state where state.threshold <= v_value
+        ));
+    elsif v_measure in ('count', 'sum', 'active_days') then
         return badges_internal._earlier_by_value(
             p_states, p_late, p_bucket, p_types, p_route, v_value
         );

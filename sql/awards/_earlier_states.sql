@@ -12,8 +12,8 @@ language plpgsql
 volatile
 as $$
 declare
-    v_is_single constant boolean := cardinality(p_late) = 1;
-    v_late badges_internal.late_activity[] := p_late;
+    v_one badges_internal.late_activity;
+    v_late badges_internal.late_activity[]; -- those in one part
     v_state badges_internal.condition_state;
     v_next badges_internal.condition_state;
     v_states badges_internal.condition_state[]; -- of one part
@@ -33,32 +33,24 @@ begin
         elsif v_state.stat <> '*' then
             v_defined := badges_internal._stat_definition(v_state.org_id, v_state.stat);
         end if;
-        if v_is_single then
-            v_buckets := array[p_late[1].buckets[array_position(p_late[1].stats, v_state.stat)]];
-        else
-            v_buckets := array(
-                select distinct part.bucket
-                from unnest(p_late) as late
-                cross join lateral unnest(late.stats, late.buckets) as part (stat, bucket)
-                where part.stat = v_state.stat
-            );
-        end if;
-        foreach v_bucket in array v_buckets loop
-            if not v_is_single then
-                v_late := array(
-                    select late
-                    from unnest(p_late) as late
-                    where late.buckets[array_position(late.stats, v_state.stat)] = v_bucket
-                    order by late.occurred_at, late.activity_id
-                );
-            end if;
+        v_buckets := null;
+        foreach v_one in array p_late loop
+            v_bucket := v_one.buckets[array_position(v_one.stats, v_state.stat)];
+            continue when v_bucket is null or v_bucket = any(v_buckets);
+            v_buckets := v_buckets || v_bucket;
+            v_late := null;
+            foreach v_one in array p_late loop
+                if v_one.buckets[array_position(v_one.stats, v_state.stat)] = v_bucket then
+                    v_late := v_late || v_one;
+                end if;
+            end loop;
             v_earlier := v_earlier || badges_internal._earlier_in_part(
                 v_states, v_late, v_bucket, v_defined.activity_types, v_defined.route
             );
         end loop;
         v_states := null;
     end loop;
-    if v_is_single then
+    if cardinality(p_late) = 1 then
         return v_earlier;
     end if;
     return (

@@ -21,7 +21,27 @@ declare
 begin
     loop
         if v_badges is null then
-            v_badges := badges_internal._counting_held(v_moved);
+            v_badges := (
+                select array_agg(distinct row(
+                    moved.peer_mentor_id, moved.org_id, counting.badge_definition_id,
+                    null::timestamptz, null::bigint
+                )::badges_internal.candidate)
+                from unnest(v_moved) as moved
+                join badges_internal.milestones as counting
+                    on counting.org_id = moved.org_id
+                    and counting.measure = 'badges'
+                    and counting.badge_definition_id <> moved.badge_definition_id
+                    and (
+                        counting.badge_ids is null
+                        or moved.badge_definition_id = any(counting.badge_ids)
+                    )
+                join badges.earned_badges as earned
+                    on earned.peer_mentor_id = moved.peer_mentor_id
+                    and earned.badge_definition_id = counting.badge_definition_id
+                    and earned.org_id = moved.org_id
+                    and earned.earned_at > moved.came_true_at
+                    and earned.revoked_at is null
+            );
             exit when v_badges is null;
             v_moved := null;
         end if;

@@ -6,17 +6,18 @@
 -- condition may have come true before the award.
 --
 -- p_late: all of the statement, in the order of people and moments; they are in the table and in
--- the snapshot. The caller holds the base rows.
+-- the snapshot. p_is_all: nothing else is done about them. Then false, and nothing is done, where a
+-- value fell: what is enough now does not tell what was enough before (docs of _falling_badges).
+-- The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
 create or replace function badges_internal._redate_late(
-    p_late badges_internal.late_activity[]
+    p_late badges_internal.late_activity[],
+    p_is_all boolean
 )
-returns void
+returns boolean
 language plpgsql
 volatile
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare
@@ -29,6 +30,17 @@ declare
     v_awards badges_internal.dated_award[];
     v_moved badges_internal.candidate[];
 begin
+    if p_is_all then
+        perform
+        from unnest(p_late) as late
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = late.peer_mentor_id
+            and held.org_id = late.org_id
+            and held.has_negative;
+        if found then
+            return false;
+        end if;
+    end if;
     for v_last in 1 .. cardinality(p_late) loop
         v_stats := v_stats || p_late[v_last].stats;
         continue when p_late[v_last].peer_mentor_id = p_late[v_last + 1].peer_mentor_id
@@ -91,14 +103,15 @@ begin
                     or moved.badge_definition_id = any(counting.badge_ids)
                 )
         ) then
-            return;
+            return true;
         end if;
     end if;
     if v_held is not null or v_moved is not null then
         perform badges_internal._redate_badges(v_held, v_moved);
     end if;
+    return true;
 end;
 $$;
 
-comment on function badges_internal._redate_late(badges_internal.late_activity[]) is
+comment on function badges_internal._redate_late(badges_internal.late_activity[], boolean) is
 'Moves earned_at of held awards back where these late activities made their rules true earlier.';

@@ -1,8 +1,8 @@
 -- Reads the activities of one person in one part of a stat, within given local days.
 --
 -- p_types: null = all types; p_route: null = all activities of these types; p_bucket: '' only where
--- the stat is measured whole. Without order, without SET and of one table, so that it becomes part
--- of the statement that asks, and sees what that one sees.
+-- the stat is measured whole. Without order and without SET, so that it becomes part of the
+-- statement that asks, and sees what that one sees.
 create or replace function badges_internal._chosen_activities(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -24,41 +24,21 @@ language sql
 stable
 as $$
 select
-    a.activity_date,
-    a.occurred_at,
-    a.activity_id,
-    case
-        when (p_route).value_field is null then a.quantity
-        else badges_internal._number(
-            badges_internal._attribute(a.attributes, a.quantity, (p_route).value_field)
-        )
-    end,
-    case
-        when (p_route).element_unit is not null then to_char(
-            badges_internal._unit_start((p_route).element_unit, a.activity_date)::timestamp,
-            'YYYY-MM-DD'
-        )
-        when (p_route).element_field is not null then badges_internal._scalar_text(
-            badges_internal._attribute(a.attributes, a.quantity, (p_route).element_field)
-        )
-    end,
-    case
-        when (p_route).element_measure in ('sum', 'max') then case
-            when (p_route).element_value_field is null then a.quantity
-            else badges_internal._number(badges_internal._attribute(
-                a.attributes, a.quantity, (p_route).element_value_field
-            ))
-        end
-        else 1
-    end
+    a.activity_date, a.occurred_at, a.activity_id, reading.measured, reading.element,
+    reading.element_measured
 from badges.activities as a
+cross join lateral badges_internal._reading(
+    null, null, (p_route).value_field, (p_route).element_field, (p_route).element_unit,
+    (p_route).element_measure, (p_route).element_value_field, a.attributes, a.quantity,
+    a.activity_date
+) as reading
 where a.peer_mentor_id = p_peer_mentor_id
 and a.org_id = p_org_id
 and a.activity_date >= p_from
 and a.activity_date <= p_to
 and (p_types is null or a.activity_type = any(p_types))
 and (
-    (p_route).stat is null
+    (p_route).predicate is null and p_bucket = ''
     or badges_internal._belongs_to_part(
         p_route, p_bucket, a.attributes, a.quantity, a.activity_date, a.occurred_at
     )

@@ -36,12 +36,23 @@ begin
         v_was_counted := coalesce(v_was_counted, false);
         v_tally := case
             when v_route.element_measure = 'max' then greatest(v_tally, v_measured)
-            when v_route.element_measure = 'active_days' then badges_internal._count_unit_days(
-                p_peer_mentor_id, p_org_id, v_route, p_reading.bucket, v_element::date, p_pending
-            )
             when v_tally is null then v_measured
             else v_tally + coalesce(v_measured, 0)
         end;
+        if v_route.element_measure = 'active_days' then
+            v_tally := (
+                select count(distinct found.activity_date)
+                from badges_internal._selected_activities(
+                    array[p_peer_mentor_id], p_org_id, v_route.stat, p_reading.bucket,
+                    v_element::date,
+                    badges_internal._unit_day(
+                        v_route.element_unit,
+                        badges_internal._unit_number(v_route.element_unit, v_element::date) + 1
+                    ) - 1
+                ) as found
+                where found.activity_id <> all (coalesce(p_pending, '{}'))
+            );
+        end if;
         v_is_counted := coalesce(v_tally >= v_route.element_at_least, false);
         insert into badges_internal.stat_elements (
             peer_mentor_id, org_id, stat, bucket, element, tally, is_counted

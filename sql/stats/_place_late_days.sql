@@ -1,10 +1,10 @@
 -- Adds days before a row's last day to its active days and runs, and tells if one reached enough.
 --
--- p_rows: by person, the base row first. The activities are in the table and in the rows' counts. A
--- day is new when it holds no other activity of the row; new days are placed one after the other,
--- each among those that stand. p_pending: activities that are counted nowhere yet, which are not
--- seen; null = there are none, and the base row notes that the table was looked at. Many small
--- statements: setting up a large one costs more than all of them.
+-- p_rows: by person, each with its base row, that first. The activities are in the table and in the
+-- rows' counts. A day is new when it holds no other activity of the row; new days are placed one
+-- after the other, each among those that stand. p_pending: activities that are counted nowhere yet,
+-- which are not seen; null = there are none, and the base row notes that the table was looked at.
+-- Many small statements: setting up a large one costs more than all of them.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_days(
@@ -15,14 +15,13 @@ returns boolean
 language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare
     v_hidden constant bigint[] := coalesce(p_pending, '{}');
     v_row badges_internal.late_row;
-    v_free badges_internal.late_row; -- the base row: what is new to it is new to the others
     v_days date[]; -- the new ones
+    v_free date[]; -- the base row's: new to each of the person's rows
     v_defined badges_internal.stat_definitions;
     v_placed badges_internal.late_row[];
     v_row_reached boolean;
@@ -35,10 +34,7 @@ begin
         elsif v_row.stat <> '*' then
             v_defined := badges_internal._stat_definition(v_row.org_id, v_row.stat);
         end if;
-        if v_row.dates <@ v_free.dates
-            and v_row.peer_mentor_id = v_free.peer_mentor_id
-            and v_row.org_id = v_free.org_id
-        then
+        if v_row.dates <@ v_free and v_row.stat <> '*' then
             v_days := v_row.dates;
         else
             v_days := '{}';
@@ -57,7 +53,7 @@ begin
         end if;
         v_row.dates := v_days;
         if v_row.stat = '*' then
-            v_free := v_row;
+            v_free := v_days;
         end if;
         if v_row.runs <> '{null,null,null}' then
             for n in 1 .. cardinality(v_days) loop

@@ -44,10 +44,21 @@ begin
         v_awarded := badges.apply_badge_rules(v_candidates, p_source);
     end if;
     if p_late is not null then
-        perform badges_internal._redate_awards(p_late);
+        perform badges_internal._redate_badges((
+            select array_agg(distinct row(
+                earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, null, null
+            )::badges_internal.candidate)
+            from unnest(p_late) as late
+            join badges.earned_badges as earned
+                on earned.peer_mentor_id = late.peer_mentor_id
+                and earned.org_id = late.org_id
+                and earned.earned_at > late.occurred_at
+                and earned.revoked_at is null
+                and earned.source in ('rule', 'backfill', 'sweep')
+        ));
     end if;
     if p_late_activities is not null then
-        perform badges_internal._redate_late(p_late_activities);
+        perform badges_internal._redate_late(p_late_activities, false);
     end if;
     return v_awarded
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);

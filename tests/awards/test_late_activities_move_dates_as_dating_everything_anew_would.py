@@ -36,11 +36,11 @@ def dates(connection: Connection) -> list[Any]:
 def date_everything_anew(connection: Connection) -> None:
     connection.execute(
         """
-        select badges_internal._redate_awards(array(
-            select row(peer_mentor_id, org_id, '-infinity')::badges_internal.late_person
-            from badges.peer_mentor_stats
-            where stat = '*'
-        ))
+        select badges_internal._redate_badges(array_agg(distinct row(
+            peer_mentor_id, org_id, badge_definition_id, null, null
+        )::badges_internal.candidate))
+        from badges.earned_badges
+        where revoked_at is null
         """
     )
 
@@ -187,6 +187,24 @@ def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> No
         connection.execute(placed, (["2024-03-06"],))
         connection.execute(placed, (["2024-03-04"],))
         assert rows(connection, longest)[0] == {"longest_day_run": 3, "active_days": 5}
+
+
+def test_a_late_one_completes_what_fell_since(connection: Connection) -> None:
+    apply(connection, rule_set({"ten": {"type": "threshold", "measure": "sum", "at_least": 10}}))
+    for day, quantity in ((1, 6), (5, -6), (3, 5)):
+        insert(connection, activity(f"2024-03-0{day}", quantity=quantity))
+    assert [each["earned_at"].day for each in dates(connection)] == [3]
+    assert_exact(connection)
+
+
+def test_new_days_of_one_statement_are_placed_one_after_the_other(connection: Connection) -> None:
+    apply(connection, rule_set({"weeks": {"type": "streak", "unit": "week", "length": 2}}))
+    insert(connection, activity("2024-03-01"), activity("2024-05-01"))
+    insert(connection, *[activity(f"2024-03-0{5 + n % 2}") for n in range(40)])
+    row = rows(connection, "select * from badges.peer_mentor_stats where stat = '*'")[0]
+    assert (row["longest_week_run"], row["active_days"]) == (2, 4)
+    assert [each["earned_at"].day for each in dates(connection)] == [5]
+    assert_exact(connection)
 
 
 def test_what_reads_a_part_reads_it_in_the_order_of_days_by_the_index(

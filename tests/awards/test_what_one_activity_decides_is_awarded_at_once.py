@@ -191,3 +191,40 @@ def test_places_are_asked_for(connection: Connection) -> None:
         insert(connection, activity("2026-03-02", who=who))
     assert [each["peer_mentor_id"] for each in awards(connection)] == [ANN]
     assert value(connection, "select claimed from badges_internal.badge_places") == 1
+
+
+def test_what_a_late_one_brings_is_dated_where_it_came_true(connection: Connection) -> None:
+    days = {"type": "streak", "unit": "day", "length": 3}
+    three = {"type": "threshold", "activity": "call", "at_least": 3}
+    apply(connection, rule_set({"run": days, "three": three, "two": TWO, "hours": RULES["hours"]}))
+    insert(connection, activity("2026-03-01"))
+    insert(connection, activity("2026-03-04"))
+    late = [activity(day) for day in ("2026-03-02", "2026-03-03")]
+    assert decided(connection, *late) == 0
+    assert {each["badge_definition_id"]: each["earned_at"].day for each in awards(connection)} == {
+        "run": 3,
+        "three": 3,
+        "two": 2,
+        "hours": 2,
+    }
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+@pytest.mark.parametrize("other", ["month", "kinds"])
+def test_what_counts_a_late_one_follows(
+    connection: Connection, other: str, is_counted: bool
+) -> None:
+    days = {"type": "streak", "unit": "day", "length": 3}
+    counting = {"type": "badges_earned", "badges": ["run", other], "at_least": 2}
+    month = {**TWO, "window": "month", "at_least": 3}
+    rules = {"run": days, "month": month, "kinds": RULES["kinds"], "counting": counting}
+    named = ["run", other] + ["counting"] * is_counted
+    apply(connection, rule_set({name: rules[name] for name in named}))
+    insert(connection, activity("2026-03-01", attributes={"kind": "a"}))
+    insert(connection, activity("2026-03-03", attributes={"kind": "a"}))
+    insert(connection, activity("2026-03-02", attributes={"kind": "b"}))
+    dates = {each["badge_definition_id"]: each["earned_at"].day for each in awards(connection)}
+    expected = {"run": 3, other: 3 if other == "month" else 2, "counting": 3}
+    assert dates == {name: expected[name] for name in named}
+    assert_exact(connection)
