@@ -2,12 +2,14 @@
 --
 -- A row for each badge that was looked at; of badges that count badges only where somebody moves
 -- or the badge is new. exact is false where the rule cannot be decided beforehand: note says why.
+-- p_restorable: as _plan_moves tells.
 create or replace function badges_internal._plan_effects(
     p_document jsonb,
     p_milestones badges_internal.milestones[],
     p_given badges_internal.dated_award[],
     p_taken badges_internal.dated_award[],
-    p_nearest jsonb
+    p_nearest jsonb,
+    p_restorable text[]
 )
 returns jsonb
 language plpgsql
@@ -25,7 +27,8 @@ begin
                 case when held.peer_mentor_id is null then 'awarded' else 'restored' end as move
             from unnest(p_given) as given
             left join badges.earned_badges as held
-                on held.peer_mentor_id = given.peer_mentor_id
+                on p_restorable <> '{}'
+                and held.peer_mentor_id = given.peer_mentor_id
                 and held.org_id = given.org_id
                 and held.badge_definition_id = given.badge_definition_id
                 and held.tier = given.tier
@@ -45,22 +48,21 @@ begin
             from unnest(p_milestones) as milestone
             group by milestone.org_id, milestone.badge_definition_id
             union
-            select moves.org_id, moves.badge_definition_id, false, false
-            from moves
+            select moves.org_id, moves.badge_definition_id, false, false from moves
             where moves.badge_definition_id not in (
                 select milestone.badge_definition_id from unnest(p_milestones) as milestone
             )
         ),
         totals as (
             select
-                moves.org_id, moves.badge_definition_id, moves.move,
-                count(*) as awards,
-                count(distinct moves.peer_mentor_id) as people,
-                to_jsonb(
-                    (array_agg(distinct moves.peer_mentor_id order by moves.peer_mentor_id))[:3]
-                ) as sample
-            from moves
-            group by moves.org_id, moves.badge_definition_id, moves.move
+                org_id, badge_definition_id, move, sum(awards) as awards, count(*) as people,
+                to_jsonb((array_agg(peer_mentor_id order by peer_mentor_id))[:3]) as sample
+            from (
+                select org_id, badge_definition_id, move, peer_mentor_id, count(*) as awards
+                from moves
+                group by org_id, badge_definition_id, move, peer_mentor_id
+            ) as person
+            group by org_id, badge_definition_id, move
         ),
         by_tier as (
             select
@@ -277,6 +279,6 @@ $$;
 
 comment on function badges_internal._plan_effects(
     jsonb, badges_internal.milestones[], badges_internal.dated_award[],
-    badges_internal.dated_award[], jsonb
+    badges_internal.dated_award[], jsonb, text[]
 ) is
 'Sums up by organization and badge what planned moves do to people.';
