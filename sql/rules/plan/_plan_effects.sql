@@ -91,24 +91,15 @@ begin
             group by counted.org_id, counted.badge_definition_id
         ),
         places as (
-            select org_id, badge_definition_id, tier, max(threshold) as threshold
+            select
+                org_id, badge_definition_id, tier,
+                coalesce(max(threshold) filter (where is_planned), max(threshold)) as threshold
             from (
-                select
-                    milestone.org_id, milestone.badge_definition_id, milestone.tier,
-                    milestone.threshold
-                from unnest(p_milestones) as milestone
+                select org_id, badge_definition_id, tier, threshold, true as is_planned
+                from unnest(p_milestones)
                 union all
-                select
-                    milestone.org_id, milestone.badge_definition_id, milestone.tier,
-                    milestone.threshold
-                from badges_internal.milestones as milestone
-                where not exists (
-                    select
-                    from unnest(p_milestones) as planned
-                    where planned.org_id = milestone.org_id
-                    and planned.badge_definition_id = milestone.badge_definition_id
-                    and planned.tier = milestone.tier
-                )
+                select org_id, badge_definition_id, tier, threshold, false
+                from badges_internal.milestones
             ) as ranked
             where tier <> ''
             group by org_id, badge_definition_id, tier

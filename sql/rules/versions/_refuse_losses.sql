@@ -21,7 +21,6 @@ declare
     v_rules record;
     v_taken badges_internal.dated_award[];
     v_losses jsonb;
-    v_people bigint;
 begin
     if not jsonb_path_exists(p_document, '$.badges.*.on_unmet ? (@ == "revoke")') then
         return;
@@ -44,10 +43,9 @@ begin
         from unnest(v_taken) as taken
         group by taken.org_id, taken.badge_definition_id
     ) as loss;
-    select count(distinct taken.peer_mentor_id)
-    into v_people
-    from unnest(v_taken) as taken;
-    raise exception '% people would lose % award(s)', v_people, cardinality(v_taken)
+    raise exception '% people would lose % award(s)',
+        (select count(distinct taken.peer_mentor_id) from unnest(v_taken) as taken),
+        cardinality(v_taken)
     using
         errcode = '55000',
         detail = v_losses::text,
