@@ -21,9 +21,9 @@ from pgmerit.rules import versions
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),
-    default=1000,
+    default=versions.BATCH,
     show_default=True,
-    help="People rewritten in one transaction.",
+    help="People rewritten in one transaction at most; fewer while others write.",
 )
 @format_option
 @database_options

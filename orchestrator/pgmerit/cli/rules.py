@@ -93,19 +93,21 @@ def _warn_of(found: Sequence[Mapping[str, str]]) -> None:
         say(f"warning: {warning['path']}: {warning['message']}")
 
 
+batch_option = click.option(
+    "--batch",
+    type=click.IntRange(1, 100_000),
+    default=versions.BATCH,
+    show_default=True,
+    help="People evaluated in one transaction at most; fewer while others write.",
+)
+
+
 def evaluation_options(function: F) -> F:
     """Add --allow-revoke and --batch."""
-    batch = click.option(
-        "--batch",
-        type=click.IntRange(1, 100_000),
-        default=1000,
-        show_default=True,
-        help="People evaluated in one transaction.",
-    )
     allow = click.option(
         "--allow-revoke", is_flag=True, help="Let people lose awards, where badges take back."
     )
-    return allow(batch(function))
+    return allow(batch_option(function))
 
 
 @command.command()
@@ -308,13 +310,7 @@ def _document_of(connection: Connection, ruleset: str | None, named: str) -> Any
 
 @command.command()
 @click.option("--ruleset", metavar="NAME", help="The rule set; needed when there are several.")
-@click.option(
-    "--batch",
-    type=click.IntRange(1, 100_000),
-    default=1000,
-    show_default=True,
-    help="People evaluated in one transaction.",
-)
+@batch_option
 @format_option
 @database_options
 def backfill(ruleset: str | None, batch: int, output_format: str, database: Database) -> None:

@@ -57,8 +57,7 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[float], None]]]
 _PLAN_FORMAT = 1
 _WAIT_SECONDS = 0.1
 BATCH = 2000
-_BATCH_BESIDE_WRITERS = 250
-_REST = 0.0
+_MEASURED_AHEAD_FROM = 250
 _TOLD_AFTER = 30
 
 
@@ -436,8 +435,9 @@ def evaluate(
     with _stoppable(connection, rule_set, is_evaluating=True):
         horizon = routines.rule_set_horizon(connection)
         waiting = routines.backfill_rule_set(connection, rule_set, 0)["remaining"]
-        if waiting > _BATCH_BESIDE_WRITERS:
+        if waiting > _MEASURED_AHEAD_FROM:
             retry(partial(routines.measure_rule_set, connection, rule_set))
+        # A writer waits for as many people as lie locked, and for as long as they do.
         small = min(batch, max(50, waiting // 200))
         size, seen = small, int(routines.rule_set_horizon(connection))
         is_near_end = waiting <= size
@@ -447,9 +447,7 @@ def evaluate(
                 is_settled = is_near_end and routines.rule_set_is_settled(
                     connection, rule_set, horizon
                 )
-                begun = time.monotonic()
                 step = retry(partial(routines.backfill_rule_set, connection, rule_set, size))
-                taken = time.monotonic() - begun
                 done["evaluated"] += step["evaluated"]
                 done["awarded"] += step["awarded"]
                 advance(step["evaluated"])
@@ -463,7 +461,5 @@ def evaluate(
                 idle = 0 if step["evaluated"] else idle + 1
                 if idle:
                     time.sleep(_WAIT_SECONDS)
-                elif not is_alone:
-                    time.sleep(_REST * taken)
                 if idle == _TOLD_AFTER and tell:
                     tell("waiting for transactions that began before the rule set was applied")

@@ -2,12 +2,14 @@
 --
 -- A row for each badge that was looked at; of badges that count badges only where somebody moves
 -- or the badge is new. exact is false where the rule cannot be decided beforehand: note says why.
+-- p_restorable: as _plan_moves tells.
 create or replace function badges_internal._plan_effects(
     p_document jsonb,
     p_milestones badges_internal.milestones[],
     p_given badges_internal.dated_award[],
     p_taken badges_internal.dated_award[],
-    p_nearest jsonb
+    p_nearest jsonb,
+    p_restorable text[]
 )
 returns jsonb
 language plpgsql
@@ -25,7 +27,8 @@ begin
                 case when held.peer_mentor_id is null then 'awarded' else 'restored' end as move
             from unnest(p_given) as given
             left join badges.earned_badges as held
-                on held.peer_mentor_id = given.peer_mentor_id
+                on p_restorable <> '{}'
+                and held.peer_mentor_id = given.peer_mentor_id
                 and held.org_id = given.org_id
                 and held.badge_definition_id = given.badge_definition_id
                 and held.tier = given.tier
@@ -45,31 +48,34 @@ begin
             from unnest(p_milestones) as milestone
             group by milestone.org_id, milestone.badge_definition_id
             union
-            select moves.org_id, moves.badge_definition_id, false, false
-            from moves
+            select moves.org_id, moves.badge_definition_id, false, false from moves
             where moves.badge_definition_id not in (
                 select milestone.badge_definition_id from unnest(p_milestones) as milestone
             )
         ),
         totals as (
-            select
-                moves.org_id, moves.badge_definition_id, moves.move,
-                count(*) as awards,
-                count(distinct moves.peer_mentor_id) as people,
-                to_jsonb(
-                    (array_agg(distinct moves.peer_mentor_id order by moves.peer_mentor_id))[:3]
-                ) as sample
-            from moves
-            group by moves.org_id, moves.badge_definition_id, moves.move
+            select org_id, badge_definition_id, jsonb_object_agg(move, told) as by_move
+            from (
+                select
+                    org_id, badge_definition_id, move,
+                    jsonb_build_object(
+                        'awards', sum(awards), 'people', count(*),
+                        'sample', (array_agg(peer_mentor_id order by peer_mentor_id))[:3]
+                    ) as told
+                from (
+                    select org_id, badge_definition_id, move, peer_mentor_id, count(*) as awards
+                    from moves
+                    group by org_id, badge_definition_id, move, peer_mentor_id
+                ) as person
+                group by org_id, badge_definition_id, move
+            ) as moved
+            group by org_id, badge_definition_id
         ),
         by_tier as (
             select
                 counted.org_id, counted.badge_definition_id,
                 jsonb_agg(
-                    jsonb_build_object(
-                        'tier', counted.tier, 'awarded', counted.awarded,
-                        'restored', counted.restored, 'revoked', counted.revoked
-                    )
+                    to_jsonb(counted) - array['org_id', 'badge_definition_id']
                     order by counted.tier
                 ) as tiers
             from (
@@ -85,24 +91,15 @@ begin
             group by counted.org_id, counted.badge_definition_id
         ),
         places as (
-            select org_id, badge_definition_id, tier, max(threshold) as threshold
+            select
+                org_id, badge_definition_id, tier,
+                coalesce(max(threshold) filter (where is_planned), max(threshold)) as threshold
             from (
-                select
-                    milestone.org_id, milestone.badge_definition_id, milestone.tier,
-                    milestone.threshold
-                from unnest(p_milestones) as milestone
+                select org_id, badge_definition_id, tier, threshold, true as is_planned
+                from unnest(p_milestones)
                 union all
-                select
-                    milestone.org_id, milestone.badge_definition_id, milestone.tier,
-                    milestone.threshold
-                from badges_internal.milestones as milestone
-                where not exists (
-                    select
-                    from unnest(p_milestones) as planned
-                    where planned.org_id = milestone.org_id
-                    and planned.badge_definition_id = milestone.badge_definition_id
-                    and planned.tier = milestone.tier
-                )
+                select org_id, badge_definition_id, tier, threshold, false
+                from badges_internal.milestones
             ) as ranked
             where tier <> ''
             group by org_id, badge_definition_id, tier
@@ -177,7 +174,7 @@ begin
         uncertain as (
             select
                 looked_at.org_id, looked_at.badge_definition_id,
-                raw.badge_definition_id as raw_id
+                min(raw.badge_definition_id) as raw_id
             from looked_at
             join looked_at as raw on raw.org_id = looked_at.org_id and raw.is_raw
             where badges_internal._is_setting_on('criteria_raw')
@@ -192,6 +189,7 @@ begin
                     and coalesce(raw.badge_definition_id = any(milestone.badge_ids), true)
                 )
             )
+            group by looked_at.org_id, looked_at.badge_definition_id
         )
         select coalesce(
             jsonb_agg(
@@ -204,25 +202,11 @@ begin
                         looked_at.badge_definition_id
                     ),
                     'exact', uncertain.raw_id is null,
-                    'awarded', jsonb_build_object(
-                        'awards', coalesce(awarded.awards, 0),
-                        'people', coalesce(awarded.people, 0),
-                        'sample', coalesce(awarded.sample, '[]')
-                    ),
-                    'restored', jsonb_build_object(
-                        'awards', coalesce(restored.awards, 0),
-                        'people', coalesce(restored.people, 0),
-                        'sample', coalesce(restored.sample, '[]')
-                    ),
-                    'revoked', jsonb_build_object(
-                        'awards', coalesce(revoked.awards, 0),
-                        'people', coalesce(revoked.people, 0),
-                        'sample', coalesce(revoked.sample, '[]')
-                    ),
+                    'awarded', nothing.told, 'restored', nothing.told, 'revoked', nothing.told,
                     'tiers', coalesce(by_tier.tiers, '[]'),
                     'tiers_moved', coalesce(climbs.moves, '[]'),
                     'nearest', coalesce(near.people, '[]')
-                ) || case
+                ) || coalesce(totals.by_move, '{}') || case
                     when uncertain.raw_id is null then '{}'
                     else jsonb_build_object('note', format(
                         'the raw rule %s is decided after all others, by the apply alone',
@@ -234,37 +218,17 @@ begin
             '[]'
         )
         from looked_at
-        left join totals as awarded
-            on awarded.org_id = looked_at.org_id
-            and awarded.badge_definition_id = looked_at.badge_definition_id
-            and awarded.move = 'awarded'
-        left join totals as restored
-            on restored.org_id = looked_at.org_id
-            and restored.badge_definition_id = looked_at.badge_definition_id
-            and restored.move = 'restored'
-        left join totals as revoked
-            on revoked.org_id = looked_at.org_id
-            and revoked.badge_definition_id = looked_at.badge_definition_id
-            and revoked.move = 'revoked'
-        left join by_tier
-            on by_tier.org_id = looked_at.org_id
-            and by_tier.badge_definition_id = looked_at.badge_definition_id
-        left join climbs
-            on climbs.org_id = looked_at.org_id
-            and climbs.badge_definition_id = looked_at.badge_definition_id
-        left join near
-            on near.org_id = looked_at.org_id
-            and near.badge_definition_id = looked_at.badge_definition_id
-        left join (
-            select distinct on (org_id, badge_definition_id) *
-            from uncertain
-            order by org_id, badge_definition_id, raw_id
-        ) as uncertain
-            on uncertain.org_id = looked_at.org_id
-            and uncertain.badge_definition_id = looked_at.badge_definition_id
+        cross join (
+            select '{"awards": 0, "people": 0, "sample": []}'::jsonb as told
+        ) as nothing
+        left join totals using (org_id, badge_definition_id)
+        left join by_tier using (org_id, badge_definition_id)
+        left join climbs using (org_id, badge_definition_id)
+        left join near using (org_id, badge_definition_id)
+        left join uncertain using (org_id, badge_definition_id)
         where not looked_at.is_counting
         or uncertain.raw_id is not null
-        or num_nonnulls(awarded.move, restored.move, revoked.move) > 0
+        or totals.by_move is not null
         or not exists (
             select
             from badges_internal.milestones as present
@@ -277,6 +241,6 @@ $$;
 
 comment on function badges_internal._plan_effects(
     jsonb, badges_internal.milestones[], badges_internal.dated_award[],
-    badges_internal.dated_award[], jsonb
+    badges_internal.dated_award[], jsonb, text[]
 ) is
 'Sums up by organization and badge what planned moves do to people.';

@@ -61,17 +61,40 @@ begin
     from (
         select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
         from unnest(v_unmeasured) as defined
+        where (defined.route).rolling_days is null
         group by defined.stat, defined.watched, (defined.route).clock_zone
     ) as same
-    cross join lateral (
-        select lasting.*
-        from badges_internal._plan_lasting_values(same.defined, same.org_ids) as lasting
-        where ((same.defined).route).rolling_days is null
-        union all
-        select rolling.*
-        from badges_internal._plan_rolling_values(same.defined, same.org_ids) as rolling
-        where ((same.defined).route).rolling_days is not null
-    ) as planned;
+    cross join lateral badges_internal._plan_lasting_values(same.defined, same.org_ids) as planned
+    union all
+    select
+        best.peer_mentor_id, defined.org_id, defined.stat, asked.measure,
+        max(case
+            when asked.measure = 'count' then best.activity_count
+            when asked.measure = 'sum' then coalesce(best.value_sum, 0)
+            when asked.measure = 'max' then best.value_max
+            when asked.measure = 'active_days' then best.active_days
+            when asked.measure = 'distinct' then best.distinct_count
+        end),
+        bool_or(best.has_negative) and (
+            asked.measure = 'sum' or (defined.route).element_measure is not distinct from 'sum'
+        )
+    from unnest(v_unmeasured) as defined
+    cross join lateral badges_internal._rolling_windows(
+        defined,
+        array(
+            select held.peer_mentor_id
+            from badges.peer_mentor_stats as held
+            where held.org_id = defined.org_id
+            and held.stat = '*'
+        ),
+        null,
+        null
+    ) as best
+    cross join unnest(defined.watched) as asked (measure)
+    where (defined.route).rolling_days is not null
+    group by
+        best.peer_mentor_id, defined.org_id, defined.stat, asked.measure,
+        (defined.route).element_measure;
 end;
 $$;
 

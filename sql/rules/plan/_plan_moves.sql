@@ -1,6 +1,7 @@
 -- Decides what an apply of a valid document, with its backfill, would give to people and take.
 --
--- given: awards that would be made, or given back; taken: those that would be revoked. Badges are
+-- given: awards that would be made, or given back; taken: those that would be revoked; restorable:
+-- badges of which a rule took some, and gives them back where it holds again. Badges are
 -- decided like the engine does it: first those that count activities, then those that count other
 -- badges, each after the badges it lists. Reads only.
 create or replace function badges_internal._plan_moves(
@@ -9,7 +10,8 @@ create or replace function badges_internal._plan_moves(
     p_groups badges_internal.condition_groups[],
     out given badges_internal.dated_award[],
     out taken badges_internal.dated_award[],
-    out nearest jsonb
+    out nearest jsonb,
+    out restorable text[]
 )
 language plpgsql
 volatile
@@ -20,7 +22,6 @@ declare
     v_badges constant text[] := array(
         select distinct milestone.badge_definition_id from unnest(p_milestones) as milestone
     );
-    v_revocable text[];
     v_held text[]; -- badges that anybody has or had
     v_left text[] := v_badges;
     v_layer text[];
@@ -36,20 +37,21 @@ begin
     taken := '{}';
     select
         coalesce(array_agg(known.badge_definition_id), '{}'),
-        -- What a rule took is given back where it holds again.
-        array_agg(known.badge_definition_id) filter (where known.is_taken) || array(
-            select badge.key
-            from jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
-            where badge.value ->> 'on_unmet' = 'revoke'
-        )
-    into v_held, v_revocable
+        coalesce(array_agg(known.badge_definition_id) filter (where known.is_taken), '{}')
+    into v_held, restorable
     from (
         select earned.badge_definition_id, bool_or(earned.revoked_by = 'rule') as is_taken
         from badges.earned_badges as earned
         where earned.badge_definition_id = any(v_badges)
         group by earned.badge_definition_id
     ) as known;
-    v_found := badges_internal._plan_conditions(p_milestones, v_revocable, v_held);
+    v_found := badges_internal._plan_conditions(
+        p_milestones, restorable || array(
+            select badge.key
+            from jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
+            where badge.value ->> 'on_unmet' = 'revoke'
+        ), v_held
+    );
     nearest := coalesce(v_found.nearest, '[]');
     -- Where a sum that fell and other badges must hold together, all moments are asked for.
     v_dated_people := array(

@@ -21,7 +21,6 @@ declare
     v_rules record;
     v_taken badges_internal.dated_award[];
     v_losses jsonb;
-    v_people bigint;
 begin
     if not jsonb_path_exists(p_document, '$.badges.*.on_unmet ? (@ == "revoke")') then
         return;
@@ -34,32 +33,19 @@ begin
     if v_taken = '{}' then
         return;
     end if;
-    select
-        jsonb_agg(
-            jsonb_build_object(
-                'org_id', loss.org_id,
-                'badge_definition_id', loss.badge_definition_id,
-                'awards', loss.awards,
-                'people', loss.people,
-                'sample', loss.sample
-            )
-            order by loss.org_id, loss.badge_definition_id
-        )
+    select jsonb_agg(to_jsonb(loss) order by loss.org_id, loss.badge_definition_id)
     into v_losses
     from (
         select
             taken.org_id, taken.badge_definition_id, count(*) as awards,
             count(distinct taken.peer_mentor_id) as people,
-            to_jsonb(
-                (array_agg(distinct taken.peer_mentor_id order by taken.peer_mentor_id))[1:3]
-            ) as sample
+            (array_agg(distinct taken.peer_mentor_id order by taken.peer_mentor_id))[:3] as sample
         from unnest(v_taken) as taken
         group by taken.org_id, taken.badge_definition_id
     ) as loss;
-    select count(distinct taken.peer_mentor_id)
-    into v_people
-    from unnest(v_taken) as taken;
-    raise exception '% people would lose % award(s)', v_people, cardinality(v_taken)
+    raise exception '% people would lose % award(s)',
+        (select count(distinct taken.peer_mentor_id) from unnest(v_taken) as taken),
+        cardinality(v_taken)
     using
         errcode = '55000',
         detail = v_losses::text,

@@ -41,7 +41,8 @@ begin
         'changed', v_current.checksum is distinct from v_checksum,
         'changes', badges_internal._plan_changes(v_current.document, p_document),
         'effects', badges_internal._plan_effects(
-            p_document, v_rules.milestones, v_moves.given, v_moves.taken, v_moves.nearest
+            p_document, v_rules.milestones, v_moves.given, v_moves.taken, v_moves.nearest,
+            v_moves.restorable
         ),
         'people', (
             select count(*)
