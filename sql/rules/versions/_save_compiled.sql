@@ -93,8 +93,8 @@ begin
         and stat is not null
     ),
     changes as (
-        insert into badges_internal.stat_changes (org_id, stat, first_version, version)
-        select org_id, stat, p_version, p_version
+        insert into badges_internal.stat_changes (org_id, stat, version)
+        select org_id, stat, p_version
         from (
             (select * from asked except select * from asked_before)
             union all
