@@ -194,6 +194,20 @@ create type badges_internal.late_person as (
     occurred_at timestamp with time zone
 );
 
+create type badges_internal.late_row as (
+    peer_mentor_id uuid,
+    org_id text,
+    stat text,
+    bucket text,
+    last_date date,
+    run_end date,
+    runs integer[],
+    dates date[],
+    counts bigint[],
+    new_runs integer[],
+    longest_runs integer[]
+);
+
 create type badges_internal.new_activity as (
     peer_mentor_id uuid,
     org_id text,
@@ -686,6 +700,7 @@ create table badges_internal.settings (
 create table badges_internal.stat_changes (
     org_id text collate "C" not null,
     stat text collate "C" not null,
+    first_version integer not null,
     version integer not null
 );
 
@@ -901,7 +916,6 @@ function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable secu
 function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) volatile security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._acting_role() returns name stable;
-function badges_internal._active_run(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_unit text, p_number integer, p_new_days date[], p_held_first integer, p_held_last integer, OUT first_unit integer, OUT last_unit integer) returns record volatile;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administers(p_org_id text) returns boolean stable;
@@ -914,23 +928,25 @@ function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids te
 function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text, p_org_id text DEFAULT NULL) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
+function badges_internal._award_late(p_late badges_internal.late_activity, p_awards badges_internal.dated_award[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
-function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] volatile;
+function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint, p_late badges_internal.late_activity) returns badges_internal.candidate[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
-function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_oldest_orgs text[], p_oldest_versions integer[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
 function badges_internal._begin_apply() returns void volatile;
 function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[]) returns badges_internal.begun_fold volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
-function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean) returns badges_internal.candidate[] volatile;
+function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._build_counted(p_stale_people uuid[], p_stale_orgs text[], p_outdated_people uuid[], p_outdated_orgs text[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
-function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
-function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_base_rows xid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
+function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_base_rows xid[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
+function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
@@ -976,13 +992,14 @@ function badges_internal._days_anew(p_part badges_internal.changed_part, p_held 
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._decide_late(p_counted badges_internal.counted_activity, p_has_reached boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._earlier_by_days(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
-function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_windows(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_in_part(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
-function badges_internal._earlier_states(p_peer_mentor_id uuid, p_org_id text, p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_states(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
 function badges_internal._elapsed_units(p_unit text, p_from date, p_to date) returns integer immutable;
 function badges_internal._element_anew(p_part badges_internal.changed_part, p_element text, p_measure text, OUT is_left boolean, OUT tally numeric) returns record volatile;
@@ -1002,7 +1019,7 @@ function badges_internal._falling_badges(p_late badges_internal.late_person[]) r
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
-function badges_internal._finish_counted(p_counted badges_internal.counted_activity[]) returns void volatile;
+function badges_internal._finish_counted(p_counted badges_internal.counted_activity[], p_candidates badges_internal.candidate[]) returns void volatile;
 function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
@@ -1030,6 +1047,7 @@ function badges_internal._hold_rules() returns void volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
+function badges_internal._is_left_to_backfill(p_org_id text, p_stats text[], p_version integer) returns boolean volatile;
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
@@ -1045,7 +1063,7 @@ function badges_internal._live_run(p_unit text, p_length integer, p_run_end date
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
-function badges_internal._lock_waiting_people(p_rule_set text, p_at_most integer, OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._lock_waiting_people(p_rule_set text, p_at_most integer, OUT peer_mentor_ids uuid[], OUT org_ids text[], OUT base_rows xid[], OUT oldest integer) returns record volatile;
 function badges_internal._log_alert(p_alert text, p_subject text) returns void volatile;
 function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
@@ -1086,18 +1104,20 @@ function badges_internal._part_activities(p_part badges_internal.changed_part, p
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
-function badges_internal._place_late_days(p_days badges_internal.late_day[], p_pending bigint[]) returns boolean volatile;
+function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
+function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
+function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, stat text) immutable;
-function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_effects(p_document jsonb, p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], p_nearest jsonb) returns jsonb volatile;
 function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns text[] volatile;
-function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
+function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[], p_held text[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_measured(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
@@ -1117,7 +1137,7 @@ function badges_internal._reached_by_elements(p_states badges_internal.condition
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_measures(p_held badges.peer_mentor_stats) returns TABLE(measure text, lowest numeric, value numeric) stable;
-function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading immutable;
+function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading stable;
 function badges_internal._reading(p_per_field text, p_window_unit text, p_value_field text, p_element_field text, p_element_unit text, p_element_measure text, p_element_value_field text, p_attributes jsonb, p_quantity numeric, p_day date) returns TABLE(bucket text, measured numeric, element text, element_measured numeric, lowest numeric) stable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
@@ -1161,6 +1181,7 @@ function badges_internal._rolling_windows(p_defined badges_internal.stat_definit
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
+function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
 function badges_internal._run_through(p_numbers integer[], p_number integer, p_gap integer) returns integer immutable;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
@@ -1232,6 +1253,7 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
+function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_is_count boolean) returns numeric volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;

@@ -22,6 +22,3 @@ create type badges_internal.verified_part as (
     last_at timestamptz,
     last_date date
 );
-
-alter table badges_internal.stat_changes add column first_version integer not null default 0;
-alter table badges_internal.stat_changes alter column first_version drop default;

@@ -75,3 +75,6 @@ begin
     return null;
 end;
 $$;
+
+comment on function badges_internal._activity_problem(jsonb) is
+'Tells what is wrong with one activity given as JSON, null where it can be recorded.';

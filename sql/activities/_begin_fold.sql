@@ -50,3 +50,6 @@ begin
     return v_begun;
 end;
 $$;
+
+comment on function badges_internal._begin_fold(uuid[], text[], bigint[], bigint[]) is
+'Locks the people that a statement of many rows brings activities of, and rebuilds the stale ones.';

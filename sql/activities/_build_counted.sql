@@ -4,7 +4,7 @@
 -- their activities told is left out. p_outdated_people, p_outdated_orgs: of another version of the
 -- rules. p_candidates: what the activities told.
 --
--- Locks:  base rows of these people, in key order.
+-- Locks:  base rows of the stale, in key order; those of the others are held.
 -- Writes: as _bring_up_to_date.
 create or replace function badges_internal._build_counted(
     p_stale_people uuid[],
@@ -34,10 +34,14 @@ begin
             );
     end if;
     if p_outdated_people is not null then
-        perform badges_internal._lock_people(p_outdated_people, p_outdated_orgs);
         v_candidates := v_candidates
             || badges_internal._bring_up_to_date(p_outdated_people, p_outdated_orgs, true);
     end if;
     return v_candidates;
 end;
 $$;
+
+comment on function badges_internal._build_counted(
+    uuid[], text[], uuid[], text[], badges_internal.candidate[]
+) is
+'Builds what people lack of whom activities were counted one by one, and gives what is in reach.';

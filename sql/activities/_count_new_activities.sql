@@ -43,6 +43,7 @@ declare
     v_stale_person uuid;
     v_stale_org text;
     v_all_counted badges_internal.counted_activity[];
+    v_candidates badges_internal.candidate[];
     -- For more than thirty rows.
     v_people uuid[];
     v_orgs text[];
@@ -154,6 +155,7 @@ begin
             v_last_date date;
             v_upto bigint; -- to which activity this transaction has counted from the table
             v_is_touched boolean := false;
+            v_is_outdated boolean; -- to be built
             v_has_reached boolean := false;
             v_row_version integer;
             v_row_at timestamptz;
@@ -175,10 +177,9 @@ begin
                 where found.org_id = v_org
                 and found.activity_type = '';
                 v_version := coalesce(v_version, 0);
-                v_routes := coalesce(v_routes, '{}');
             end if;
             v_stats := array['*', '=' || v_type] || v_plain_stats;
-            foreach v_route in array v_routes loop
+            foreach v_route in array coalesce(v_routes, '{}') loop
                 if v_route.predicate is not null then
                     continue when not badges_internal._is_chosen(
                         v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
@@ -320,8 +321,6 @@ begin
                     v_person, v_org, v_at, v_day, v_quantity, v_id, v_pending, v_version
                 ) as begun;
                 v_found := 1;
-                v_last_at := v_at;
-                v_last_date := v_day;
             elsif v_base_version <> v_version and v_pending is not null then
                 v_is_touched := true;
             end if;
@@ -379,25 +378,28 @@ begin
                 end if;
             end if;
 
-            if v_is_touched
-                or v_base_version <> v_version
-                or v_has_reached
-                or v_last_at > v_at or v_last_date > v_day
-                or v_new_stats is not null
-                or v_apart is not null
-                or v_has_raw or v_has_tenure
-                or v_is_negative
+            v_is_outdated := v_base_version <> v_version and (v_has_reached or v_is_negative
+                or v_has_raw or v_last_at > v_at or not badges_internal._is_left_to_backfill(
+                    v_org, v_stats || v_own_stats, v_base_version));
+            if v_is_touched or v_is_outdated or v_last_at > v_at or v_last_date > v_day
+                or v_new_stats is not null or v_apart is not null or v_is_negative
+                or v_has_raw or v_has_tenure or v_has_reached and v_pending is not null
             then
                 v_counted := badges_internal._count_rest(
                     row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure, (v_base_version <> v_version) is true
+                    v_is_negative, v_has_raw, v_has_tenure, v_is_outdated is true
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;
                 end if;
+            elsif v_has_reached then
+                v_candidates := v_candidates || badges_internal._award_reached(
+                    v_person, v_org, v_stats || v_own_stats, array_fill(
+                        ''::text, array[cardinality(v_stats)]) || v_own_buckets, v_at, v_id, null
+                );
             end if;
             exit when not v_has_more;
             -- Who is to be rebuilt from the table needs no more counting.
@@ -420,12 +422,15 @@ begin
     if v_has_more then
         close v_rows;
     end if;
-    if v_all_counted is not null then
-        perform badges_internal._finish_counted(v_all_counted);
+    if v_all_counted is not null or v_candidates is not null then
+        perform badges_internal._finish_counted(v_all_counted, v_candidates);
     end if;
     return null;
 end;
 $$;
+
+comment on function badges_internal._count_new_activities() is
+'Keeps the snapshot and awards badges after activities were inserted, by any writer.';
 
 create or replace trigger count_new_activities
 after insert on badges.activities

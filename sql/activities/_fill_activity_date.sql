@@ -32,6 +32,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._fill_activity_date() is
+'Fills the local day from the organization''s time zone, whatever the session''s is.';
+
 create or replace trigger fill_activity_date
 before insert on badges.activities
 for each row

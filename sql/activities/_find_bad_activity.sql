@@ -37,3 +37,6 @@ begin
     return null;
 end;
 $$;
+
+comment on function badges_internal._find_bad_activity(jsonb) is
+'Tells what is wrong with the first bad element of an array of activities, null where none is.';

@@ -1,13 +1,14 @@
 -- Decides what people have after some activities were counted one by one.
 --
 -- Who was counted elsewhere is rebuilt from the table; who is of another version of the rules gets
--- what that lacks. What one activity decides alone is awarded at once. The caller holds the other
--- people's base rows.
+-- what that lacks. What one activity decides alone is awarded at once; p_candidates: what such
+-- awards have left to decide. The caller holds the other people's base rows.
 --
 -- Locks:  base rows of those who are rebuilt, in key order.
 -- Writes: as _bring_up_to_date and _evaluate_people.
 create or replace function badges_internal._finish_counted(
-    p_counted badges_internal.counted_activity[]
+    p_counted badges_internal.counted_activity[],
+    p_candidates badges_internal.candidate[]
 )
 returns void
 language plpgsql
@@ -24,18 +25,15 @@ declare
     v_outdated_orgs text[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
-    v_candidates badges_internal.candidate[];
+    v_candidates badges_internal.candidate[] := p_candidates;
     v_late badges_internal.late_person[];
     v_late_activities badges_internal.late_activity[];
     v_is_only_late boolean := true;
     v_has_looked boolean := false;
 begin
-    foreach v_counted in array p_counted loop
+    foreach v_counted in array coalesce(p_counted, '{}') loop
         if v_counted.is_newest then
-            v_candidates := v_candidates || badges_internal._award_reached(
-                v_counted.peer_mentor_id, v_counted.org_id, v_counted.stats, v_counted.buckets,
-                v_counted.occurred_at, v_counted.activity_id
-            );
+            v_candidates := v_candidates || v_counted.candidates;
             continue;
         end if;
         v_left := v_left || v_counted;
@@ -114,3 +112,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._finish_counted(
+    badges_internal.counted_activity[], badges_internal.candidate[]
+) is
+'Decides what people have after some activities were counted one by one.';

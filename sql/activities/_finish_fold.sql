@@ -37,7 +37,25 @@ begin
         );
     end if;
     if p_result.late_days is not null then
-        perform badges_internal._place_late_days(p_result.late_days, '{}');
+        perform badges_internal._place_late_days(array(
+            select row(
+                late.peer_mentor_id, late.org_id, late.stat, late.bucket, held.last_date,
+                held.run_end, array[held.day_run, held.week_run, held.month_run],
+                array_agg(late.activity_date), array_agg(late.activity_count), null, null
+            )::badges_internal.late_row
+            from unnest(p_result.late_days) as late
+            join badges.peer_mentor_stats as held
+                on held.peer_mentor_id = late.peer_mentor_id
+                and held.org_id = late.org_id
+                and held.stat = late.stat
+                and held.bucket = late.bucket
+                -- The fold leaves run_end behind until the days are placed.
+                and (late.activity_date < held.last_date or held.run_end < held.last_date)
+            group by
+                late.peer_mentor_id, late.org_id, late.stat, late.bucket, held.last_date,
+                held.run_end, held.day_run, held.week_run, held.month_run
+            order by late.peer_mentor_id, late.org_id, late.stat collate "C"
+        ), '{}');
         v_candidates := v_candidates || badges_internal._cross_milestones(array(
             select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
                 ::badges_internal.stat_key
@@ -63,3 +81,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._finish_fold(
+    uuid[], text[], date[], date[], badges_internal.begun_fold, badges_internal.fold_result
+) is
+'Decides what people have after a statement of many rows was folded into the snapshot.';

@@ -35,6 +35,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._forget_all_activities() is
+'Empties the snapshot when the activities are truncated.';
+
 create or replace trigger forget_all_activities
 after truncate on badges.activities
 for each statement execute function badges_internal._forget_all_activities();

@@ -13,3 +13,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._last_event() is
+'Gives the newest event of this transaction, 0 where there is none.';

@@ -27,6 +27,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._move_activity_date() is
+'Moves the local day with a corrected moment: by as many days as the organization''s day moves.';
+
 create or replace trigger move_activity_date
 before update of occurred_at, org_id on badges.activities
 for each row

@@ -38,3 +38,6 @@ begin
     order by earned.earned_at, event.event_id;
 end;
 $$;
+
+comment on function badges_internal._new_badges(bigint) is
+'Lists the awards of this transaction whose events came after the given one, oldest first.';

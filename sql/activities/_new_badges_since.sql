@@ -28,3 +28,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._new_badges_since(bigint, boolean) is
+'Gives the awards of this transaction after an event as the JSON array that callers get.';

@@ -81,3 +81,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._recount_activities(
+    uuid[], text[], badges_internal.activity_kind[], uuid[], text[], badges_internal.late_person[]
+) is
+'Recomputes the stats that deleted or changed activities counted in, for the people they touch.';

@@ -59,6 +59,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._recount_deleted_activities() is
+'Keeps the snapshot after activities were deleted, by any statement or cascade.';
+
 create or replace trigger recount_deleted_activities
 after delete on badges.activities
 referencing old table as old_activities

@@ -14,6 +14,7 @@ create or replace function badges_internal._recount_few_activities(
 )
 language plpgsql
 volatile
+set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 set search_path = pg_catalog, pg_temp
 as $$
@@ -71,3 +72,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._recount_few_activities(badges_internal.changed_activity[]) is
+'Recounts what a few deleted or changed activities count in, where that decides nothing.';

@@ -109,6 +109,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._recount_updated_activities() is
+'Keeps the snapshot after activities were changed or moved to another person.';
+
 create or replace trigger recount_updated_activities
 after update on badges.activities
 referencing old table as old_activities new table as new_activities

@@ -16,3 +16,6 @@ begin
         hint = 'Record an activity after it happened; up to one day ahead is accepted.';
 end;
 $$;
+
+comment on function badges_internal._refuse_future(timestamptz) is
+'Refuses an activity that lies more than one day ahead.';

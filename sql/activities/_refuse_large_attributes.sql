@@ -23,6 +23,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._refuse_large_attributes() is
+'Refuses attributes of more than 256 kB, which every rule would have to read.';
+
 create or replace trigger refuse_large_attributes
 before insert on badges.activities
 for each row

@@ -58,3 +58,6 @@ begin
     from badges_internal._new_badges(v_after) as made;
 end;
 $$;
+
+comment on function badges.evaluate_badges(uuid, text) is
+'Evaluates every badge for one person and tells the awards that came of it.';

@@ -23,3 +23,6 @@ begin
     from badges_internal._new_badges(0) as new_badge;
 end;
 $$;
+
+comment on function badges.new_badges() is
+'Lists the awards made so far in this transaction, for those who insert plainly.';

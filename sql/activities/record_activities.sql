@@ -109,3 +109,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.record_activities(jsonb) is
+'Records many activities in one statement and tells the badges they earned.';

@@ -81,3 +81,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges.record_activity(
+    uuid, text, text, timestamptz, numeric, jsonb, text, date
+) is
+'Records one activity and tells the badges it earned.';

@@ -83,3 +83,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._apply_raw_rules(uuid[], text[], text) is
+'Awards criteria_raw badges whose expression holds on the people''s stats documents.';

@@ -1,9 +1,10 @@
 -- Awards what one activity decides alone, by the rows of its person that reached a threshold.
 --
--- The activity is the person's newest in every respect: whatever a row has reached came true with
--- it. p_stats, p_buckets: the rows, by pairs. Gives the badges that need the general way
--- (apply_badge_rules), null = none: parts of composed badges, places, what a rule took back or is
--- dated later; and, of what was awarded here, what other badges count.
+-- p_late null: the activity is the person's newest in every respect, and what a row reached came
+-- true with it. Else it is the activity, whose moment and number are not given. p_stats, p_buckets:
+-- the rows, by pairs. Gives the badges that need the general way (apply_badge_rules), null = none:
+-- parts of composed badges, places, what a rule took back or is dated later; and, of what was
+-- awarded here, what other badges count.
 --
 -- Locks:  badges.earned_badges rows. The caller holds the base row, and has set how to plan.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
@@ -13,7 +14,8 @@ create or replace function badges_internal._award_reached(
     p_stats text[],
     p_buckets text[],
     p_occurred_at timestamptz,
-    p_activity_id bigint
+    p_activity_id bigint,
+    p_late badges_internal.late_activity
 )
 returns badges_internal.candidate[]
 language plpgsql
@@ -43,10 +45,8 @@ begin
         and own.bucket = any(p_buckets)
         and own.bucket = p_buckets[array_position(p_stats, own.stat)]
         and badges_internal._has_reached(own)
-        and held.peer_mentor_id = own.peer_mentor_id
-        and held.org_id = own.org_id
-        and held.stat = own.stat
-        and held.bucket = own.bucket
+        and (held.peer_mentor_id, held.org_id, held.stat, held.bucket)
+            = (own.peer_mentor_id, own.org_id, own.stat, own.bucket)
         returning own
     )
     select
@@ -103,8 +103,7 @@ begin
             and held.badge_definition_id = crossed.badge_definition_id
             and held.org_id = p_org_id
         ) as earned
-        where earned.is_unsettled
-        or earned.is_held is not true
+        where earned.is_unsettled or earned.is_held is not true
         and not exists (
             select
             from badges.badge_denials as denial
@@ -114,9 +113,16 @@ begin
             and denial.tier in ('', crossed.tier)
         )
     ) as decided;
-    if v_awards is not null then
+    if v_awards is not null and p_late.stats is not null then
+        return badges_internal._award_late(p_late, v_awards, v_candidates);
+    elsif v_awards is not null then
         perform badges_internal._write_awards(v_awards, 'rule');
     end if;
     return v_candidates;
 end;
 $$;
+
+comment on function badges_internal._award_reached(
+    uuid, text, text[], text[], timestamptz, bigint, badges_internal.late_activity
+) is
+'Awards what one activity decides alone, by the rows of its person that reached a threshold.';

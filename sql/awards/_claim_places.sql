@@ -90,3 +90,6 @@ begin
     return v_free || v_placed;
 end;
 $$;
+
+comment on function badges_internal._claim_places(badges_internal.dated_award[], text, boolean) is
+'Gives those of the awards that may be written: badges with a limit only while places are left.';

@@ -37,3 +37,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._counting_badges(badges_internal.candidate[]) is
+'Lists the badges that count what has just changed, for the people whose awards those are.';

@@ -48,3 +48,6 @@ begin
         and earned.org_id = candidate.org_id;
 end;
 $$;
+
+comment on function badges_internal._counting_granted(badges_internal.candidate[]) is
+'Lists the badges that count what was just granted: to be decided, or affected where held already.';

@@ -31,3 +31,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._counting_held(badges_internal.candidate[]) is
+'Lists the held badges that count badges which moved, and are dated after one of them.';

@@ -38,3 +38,6 @@ begin
     return v_dated;
 end;
 $$;
+
+comment on function badges_internal._date_conditions(badges_internal.condition_state[]) is
+'Dates conditions that hold now: when each came true, by the activities'' own times.';

@@ -39,3 +39,6 @@ begin
     return v_awards;
 end;
 $$;
+
+comment on function badges_internal._decide_badges(badges_internal.condition_state[]) is
+'Gives the awards that dated conditions make: each for itself, or together as a composed badge.';

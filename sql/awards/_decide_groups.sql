@@ -63,3 +63,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._decide_groups(badges_internal.condition_state[], integer) is
+'Decides the groups of composed badges at one depth from their parts, met and dated.';

@@ -83,3 +83,9 @@ begin
     return v_moved;
 end;
 $$;
+
+comment on function badges_internal._earlier_by_days(
+    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
+    badges_internal.stat_route
+) is
+'Dates held conditions on active days that a late activity made true earlier.';

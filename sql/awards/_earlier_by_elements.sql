@@ -98,3 +98,9 @@ begin
     return v_earlier;
 end;
 $$;
+
+comment on function badges_internal._earlier_by_elements(
+    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
+    badges_internal.stat_route
+) is
+'Lists held conditions on values or per_unit units that late activities made true earlier.';

@@ -100,3 +100,9 @@ begin
     return v_moved;
 end;
 $$;
+
+comment on function badges_internal._earlier_by_units(
+    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
+    badges_internal.stat_route
+) is
+'Dates held conditions on active days or a run that late activities made true earlier.';

@@ -8,7 +8,8 @@ create or replace function badges_internal._earlier_by_value(
     p_late badges_internal.late_activity[],
     p_bucket text,
     p_types text[],
-    p_route badges_internal.stat_route
+    p_route badges_internal.stat_route,
+    p_value numeric
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -23,10 +24,11 @@ declare
         when p_route.window_unit is null then '-infinity'
         else badges_internal._unit_start(p_route.window_unit, p_late[1].activity_date)
     end;
-    v_state badges_internal.condition_state := p_states[v_count];
-    v_value numeric; -- before v_edge
-    v_edge timestamptz;
-    v_is_backward boolean;
+    v_is_backward constant boolean
+        := p_value < p_states[1].threshold + p_states[v_count].threshold;
+    v_state badges_internal.condition_state;
+    v_value numeric := case when v_is_backward then p_value else 0 end; -- before v_edge
+    v_edge timestamptz := case when v_is_backward then 'infinity' else '-infinity' end;
     v_before numeric; -- before v_moment
     v_moment timestamptz;
     v_low timestamptz;
@@ -37,42 +39,15 @@ declare
     v_ids bigint[];
     v_moved badges_internal.condition_state[] := '{}';
 begin
-    select case when v_is_count then held.activity_count else held.value_sum end
-    into v_value
-    from badges.peer_mentor_stats as held
-    where held.peer_mentor_id = v_person
-    and held.org_id = v_org_id
-    and held.stat = v_state.stat
-    and held.bucket = p_bucket;
-    v_is_backward := v_value < p_states[1].threshold + v_state.threshold;
-    v_value := v_value * v_is_backward::integer;
-    v_edge := case when v_is_backward then 'infinity' else '-infinity' end;
     for n in 1 .. v_count loop
         v_state := p_states[case when v_is_backward then v_count + 1 - n else n end];
+        continue when v_state.threshold > p_value;
         v_moment := v_state.came_true_at;
         v_low := least(v_edge, v_moment);
         v_high := greatest(v_edge, v_moment);
-        v_from := greatest(v_first_day, (v_low at time zone 'UTC')::date - 1);
-        v_to := (v_high at time zone 'UTC')::date + 1;
-        if v_is_count then
-            v_step := (
-                select count(*)
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
-                ) as found
-                where found.occurred_at >= v_low
-                and found.occurred_at < v_high
-            );
-        else
-            v_step := (
-                select coalesce(sum(found.measured), 0)
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, p_types, p_route, p_bucket, v_from, v_to
-                ) as found
-                where found.occurred_at >= v_low
-                and found.occurred_at < v_high
-            );
-        end if;
+        v_step := badges_internal._value_between(
+            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_low, v_high, v_is_count
+        );
         v_value := v_value + case when v_is_backward then -v_step else v_step end;
         v_edge := v_moment;
         -- A part of others may have held before, and something else decided.
@@ -115,3 +90,9 @@ begin
     return v_moved;
 end;
 $$;
+
+comment on function badges_internal._earlier_by_value(
+    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
+    badges_internal.stat_route, numeric
+) is
+'Dates held conditions on a count or sum that late activities made true earlier.';

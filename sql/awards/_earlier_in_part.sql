@@ -16,23 +16,36 @@ volatile
 as $$
 declare
     v_measure constant text := p_states[1].measure;
+    v_state badges_internal.condition_state;
+    v_least numeric;
+    v_has_negative boolean;
+    v_value numeric; -- what the part has by now
     v_to date;
 begin
-    if v_measure = 'sum' or p_route.element_measure = 'sum' then
-        perform
+    if v_measure in ('count', 'sum') or p_route.element_measure = 'sum' or p_bucket <> '' then
+        select held.has_negative, badges_internal._measured(held, v_measure)
+        into v_has_negative, v_value
         from badges.peer_mentor_stats as held
         where held.peer_mentor_id = p_states[1].peer_mentor_id
         and held.org_id = p_states[1].org_id
         and held.stat = p_states[1].stat
-        and held.has_negative;
-        if found then
+        and held.bucket = p_bucket;
+        if v_has_negative and 'sum' in (v_measure, p_route.element_measure) then
             return badges_internal._undated(p_states);
+        end if;
+        foreach v_state in array p_states loop
+            v_least := least(v_least, v_state.threshold);
+        end loop;
+        if v_value < v_least then
+            return '{}';
         end if;
     end if;
     if p_route.rolling_days is not null then
         return badges_internal._earlier_by_windows(p_states, p_late, p_bucket, p_types, p_route);
     elsif v_measure in ('count', 'sum') then
-        return badges_internal._earlier_by_value(p_states, p_late, p_bucket, p_types, p_route);
+        return badges_internal._earlier_by_value(
+            p_states, p_late, p_bucket, p_types, p_route, v_value
+        );
     elsif v_measure = 'max' then
         return array(
             select row(
@@ -66,3 +79,9 @@ begin
     return badges_internal._earlier_by_units(p_states, p_late, p_bucket, p_types, p_route);
 end;
 $$;
+
+comment on function badges_internal._earlier_in_part(
+    badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
+    badges_internal.stat_route
+) is
+'Lists those of a part''s held conditions that late activities made true before the award.';

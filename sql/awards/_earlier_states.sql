@@ -1,11 +1,10 @@
--- Lists a person's held conditions that late activities made true before the award.
+-- Lists those of a person's conditions that late activities made true before they came true.
 --
--- p_late: in its order. Each condition comes with its new moment and activity, or without a moment
--- where it may have come true earlier and must be dated anew. _earlier_in_part is given them in the
--- order of their awards.
+-- p_states: by stat and measure, in the order of their moments. p_late: in its order. Each comes
+-- with its new moment and activity, or without a moment where it may have come true earlier and is
+-- to be dated anew.
 create or replace function badges_internal._earlier_states(
-    p_peer_mentor_id uuid,
-    p_org_id text,
+    p_states badges_internal.condition_state[],
     p_late badges_internal.late_activity[]
 )
 returns badges_internal.condition_state[]
@@ -14,88 +13,50 @@ volatile
 as $$
 declare
     v_is_single constant boolean := cardinality(p_late) = 1;
-    v_stats text[] := p_late[1].stats;
-    v_part record;
+    v_late badges_internal.late_activity[] := p_late;
+    v_state badges_internal.condition_state;
+    v_next badges_internal.condition_state;
+    v_states badges_internal.condition_state[]; -- of one part
     v_defined badges_internal.stat_definitions;
     v_buckets text[];
     v_bucket text;
-    v_late badges_internal.late_activity[] := p_late;
     v_earlier badges_internal.condition_state[];
 begin
-    if not v_is_single then
-        v_stats := array(
-            select distinct stat from unnest(p_late) as late, unnest(late.stats) as stat
-        );
-    end if;
-    for v_part in
-        select
-            milestone.stat, milestone.measure, min(milestone.threshold) as least,
-            array_agg(row(
-                p_peer_mentor_id, p_org_id, milestone.badge_definition_id, milestone.tier,
-                milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
-                milestone.measure, milestone.threshold, milestone.threshold_source,
-                earned.earned_at, null, null
-            )::badges_internal.condition_state order by earned.earned_at) as states
-        from badges.earned_badges as earned
-        join badges_internal.milestones as milestone
-            on milestone.org_id = earned.org_id
-            and milestone.badge_definition_id = earned.badge_definition_id
-            and milestone.tier = earned.tier
-            and milestone.occurrence = earned.occurrence
-            -- What was decided by the rule as it is: docs of _is_decided_as_now.
-            and (earned.rule_set_version < milestone.since_version) is not true
-            and (milestone.parent is not null or milestone.threshold = earned.threshold)
-        where earned.peer_mentor_id = p_peer_mentor_id
-        and earned.org_id = p_org_id
-        and earned.earned_at > p_late[1].occurred_at
-        and earned.revoked_at is null
-        and earned.source in ('rule', 'backfill', 'sweep')
-        and milestone.stat = any(v_stats)
-        group by milestone.stat, milestone.measure
-    loop
+    for n in 1 .. cardinality(p_states) loop
+        v_state := p_states[n];
+        v_next := p_states[n + 1];
+        v_states := v_states || v_state;
+        continue when v_next.stat = v_state.stat and v_next.measure = v_state.measure;
         v_defined := null;
-        if v_part.stat like '=%' then
-            v_defined.activity_types := array[substr(v_part.stat, 2)];
-        elsif v_part.stat <> '*' then
-            select defined.*
-            into v_defined
-            from badges_internal.stat_definitions as defined
-            where defined.org_id = p_org_id
-            and defined.stat = v_part.stat;
+        if v_state.stat like '=%' then
+            v_defined.activity_types := array[substr(v_state.stat, 2)];
+        elsif v_state.stat <> '*' then
+            v_defined := badges_internal._stat_definition(v_state.org_id, v_state.stat);
         end if;
         if v_is_single then
-            v_buckets := array[p_late[1].buckets[array_position(v_stats, v_part.stat)]];
+            v_buckets := array[p_late[1].buckets[array_position(p_late[1].stats, v_state.stat)]];
         else
             v_buckets := array(
                 select distinct part.bucket
                 from unnest(p_late) as late
                 cross join lateral unnest(late.stats, late.buckets) as part (stat, bucket)
-                where part.stat = v_part.stat
+                where part.stat = v_state.stat
             );
         end if;
         foreach v_bucket in array v_buckets loop
-            if v_bucket <> '' then
-                perform
-                from badges.peer_mentor_stats as held
-                where held.peer_mentor_id = p_peer_mentor_id
-                and held.org_id = p_org_id
-                and held.stat = v_part.stat
-                and held.bucket = v_bucket
-                and badges_internal._measured(held, v_part.measure) >= v_part.least;
-                continue when not found;
-            end if;
             if not v_is_single then
                 v_late := array(
                     select late
                     from unnest(p_late) as late
-                    where late.buckets[array_position(late.stats, v_part.stat)] = v_bucket
+                    where late.buckets[array_position(late.stats, v_state.stat)] = v_bucket
                     order by late.occurred_at, late.activity_id
                 );
             end if;
             v_earlier := v_earlier || badges_internal._earlier_in_part(
-                v_part.states, v_late, v_bucket, v_defined.activity_types, v_defined.route
+                v_states, v_late, v_bucket, v_defined.activity_types, v_defined.route
             );
         end loop;
+        v_states := null;
     end loop;
     if v_is_single then
         return v_earlier;
@@ -112,3 +73,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._earlier_states(
+    badges_internal.condition_state[], badges_internal.late_activity[]
+) is
+'Lists those of a person''s conditions that late activities made true before they came true.';

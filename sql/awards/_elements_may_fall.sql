@@ -28,3 +28,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._elements_may_fall(badges_internal.condition_state[]) is
+'Tells whether the elements of a stat are sums that fell for one of the people.';

@@ -55,3 +55,6 @@ begin
     return badges_internal._decide_badges(v_dated);
 end;
 $$;
+
+comment on function badges_internal._evaluate_badges(badges_internal.candidate[], boolean) is
+'Decides which badges hold for the given people, and since when.';

@@ -27,3 +27,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._falling_badges(badges_internal.late_person[]) is
+'Lists the badges on values that fell: a late activity may complete one and cross nothing.';

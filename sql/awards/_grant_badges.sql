@@ -26,3 +26,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._grant_badges(badges_internal.dated_award[], text, boolean) is
+'Writes awards that nobody has yet: of badges with a limit while places are left.';

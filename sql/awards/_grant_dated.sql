@@ -41,3 +41,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._grant_dated(badges_internal.dated_award[]) is
+'Writes awards that activities decided alone; gives, dated, those that other badges count.';

@@ -55,3 +55,6 @@ begin
     awarded := coalesce(cardinality(v_granted), 0);
 end;
 $$;
+
+comment on function badges_internal._grant_simple(badges_internal.candidate[], text) is
+'Awards badges of one condition that a build found new to their people, and when they came true.';

@@ -40,3 +40,6 @@ begin atomic
         where definition.badge_definition_id = held.badge_definition_id
     );
 end;
+
+comment on function badges_internal._held_badges(uuid, text, text, text[], text) is
+'Lists the other badges that a badges_earned condition counts for a person.';

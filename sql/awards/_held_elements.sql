@@ -51,3 +51,6 @@ begin
     group by running.peer_mentor_id, running.bucket, running.element;
 end;
 $$;
+
+comment on function badges_internal._held_elements(uuid[], text, text) is
+'Tells when each element of a stat (value, unit) counted: a sum that falls stops counting.';

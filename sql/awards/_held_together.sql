@@ -31,3 +31,6 @@ begin atomic
     )
     from counted;
 end;
+
+comment on function badges_internal._held_together(tstzmultirange[], integer) is
+'Gives the times at which at least so many of the given parts hold; empty where there are none.';

@@ -29,3 +29,6 @@ begin
         );
 end;
 $$;
+
+comment on function badges_internal._is_decided_as_now(badges.earned_badges, numeric) is
+'Tells whether an award was decided by the rule as it is: then its date follows the activities.';

@@ -36,3 +36,6 @@ as $$
     select named.name
     from badges_internal._named_in_raw(p_org_id, 'selectors') as named;
 $$;
+
+comment on function badges_internal._known_stats(text) is
+'Lists the stats that an organization knows: those its rules ask for, and one a known type.';

@@ -126,3 +126,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._met_conditions(badges_internal.candidate[], boolean) is
+'Lists the conditions of the candidate badges that the people''s stats now meet.';

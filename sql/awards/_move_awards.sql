@@ -40,3 +40,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._move_awards(badges_internal.dated_award[]) is
+'Moves awards to earlier moments, each with its event.';

@@ -16,3 +16,6 @@ as $$
     where milestone.org_id = p_org_id
     and milestone.measure = 'raw';
 $$;
+
+comment on function badges_internal._named_in_raw(text, text) is
+'Lists the names that raw expressions look up below a key of the stats document.';

@@ -22,3 +22,6 @@ begin atomic
     offset ceil(p_threshold)::bigint - 1
     limit 1;
 end;
+
+comment on function badges_internal._nth_badge(uuid, text, text, text[], text, numeric) is
+'Gives the moment at which a person held as many counted badges as a condition asks, else no row.';

@@ -84,3 +84,8 @@ begin
         tallied.activity_id desc;
 end;
 $$;
+
+comment on function badges_internal._qualified_elements(
+    uuid[], text, text, text, badges_internal.condition_state[]
+) is
+'Tells when each element of a stat (value, calendar unit, active day) first counted.';

@@ -15,3 +15,6 @@ exception
         return false;
 end;
 $$;
+
+comment on function badges_internal._raw_holds(text, jsonb) is
+'Tells whether a raw expression holds on a stats document; one that fails does not.';

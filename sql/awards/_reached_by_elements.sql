@@ -145,3 +145,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._reached_by_elements(badges_internal.condition_state[]) is
+'Dates conditions on distinct values, active days and runs of one stat.';

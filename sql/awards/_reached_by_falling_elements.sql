@@ -105,3 +105,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._reached_by_falling_elements(
+    badges_internal.condition_state[]
+) is
+'Dates conditions on elements by looking at every moment: n of them must count at the same time.';

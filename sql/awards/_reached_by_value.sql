@@ -113,3 +113,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._reached_by_value(badges_internal.condition_state[]) is
+'Dates conditions on count, sum and max of one stat: the first moment the running value is enough.';

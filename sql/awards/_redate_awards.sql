@@ -27,3 +27,6 @@ begin
     perform badges_internal._redate_badges(v_held);
 end;
 $$;
+
+comment on function badges_internal._redate_awards(badges_internal.late_person[]) is
+'Moves earned_at back where a late activity made a rule true earlier.';

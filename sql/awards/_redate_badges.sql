@@ -44,3 +44,8 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._redate_badges(
+    badges_internal.candidate[], badges_internal.candidate[]
+) is
+'Moves earned_at of held awards back to where their rules, as they are, came true.';

@@ -21,19 +21,47 @@ set enable_bitmapscan = off
 as $$
 declare
     v_first integer := 1; -- of a person's
+    v_mine badges_internal.late_activity[];
+    v_stats text[];
+    v_states badges_internal.condition_state[];
     v_state badges_internal.condition_state;
     v_held badges_internal.candidate[];
     v_awards badges_internal.dated_award[];
     v_moved badges_internal.candidate[];
 begin
     for v_last in 1 .. cardinality(p_late) loop
+        v_stats := v_stats || p_late[v_last].stats;
         continue when p_late[v_last].peer_mentor_id = p_late[v_last + 1].peer_mentor_id
             and p_late[v_last].org_id = p_late[v_last + 1].org_id;
+        v_mine := p_late[v_first:v_last];
+        v_first := v_last + 1;
+        select array_agg(row(
+            earned.peer_mentor_id, earned.org_id, milestone.badge_definition_id, milestone.tier,
+            milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
+            milestone.measure, milestone.threshold, milestone.threshold_source, earned.earned_at,
+            null, null
+        )::badges_internal.condition_state
+            order by milestone.stat, milestone.measure, earned.earned_at)
+        into v_states
+        from badges.earned_badges as earned
+        join badges_internal.milestones as milestone
+            on milestone.org_id = earned.org_id
+            and milestone.badge_definition_id = earned.badge_definition_id
+            and milestone.tier = earned.tier
+            and milestone.occurrence = earned.occurrence
+            -- What was decided by the rule as it is: docs of _is_decided_as_now.
+            and (earned.rule_set_version < milestone.since_version) is not true
+            and (milestone.parent is not null or milestone.threshold = earned.threshold)
+        where earned.peer_mentor_id = v_mine[1].peer_mentor_id
+        and earned.org_id = v_mine[1].org_id
+        and earned.earned_at > v_mine[1].occurred_at
+        and earned.revoked_at is null
+        and earned.source in ('rule', 'backfill', 'sweep')
+        and milestone.stat = any(v_stats);
+        v_stats := null;
+        continue when v_states is null;
         foreach v_state in array coalesce(
-            badges_internal._earlier_states(
-                p_late[v_last].peer_mentor_id, p_late[v_last].org_id, p_late[v_first:v_last]
-            ),
-            '{}'
+            badges_internal._earlier_states(v_states, v_mine), '{}'
         ) loop
             if v_state.parent is null and v_state.came_true_at is not null then
                 v_awards := v_awards || row(
@@ -48,7 +76,6 @@ begin
                 )::badges_internal.candidate;
             end if;
         end loop;
-        v_first := v_last + 1;
     end loop;
     if v_awards is not null then
         v_moved := badges_internal._move_awards(v_awards);
@@ -72,3 +99,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._redate_late(badges_internal.late_activity[]) is
+'Moves earned_at of held awards back where these late activities made their rules true earlier.';

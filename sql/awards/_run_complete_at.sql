@@ -37,3 +37,6 @@ begin
     return v_at;
 end;
 $$;
+
+comment on function badges_internal._run_complete_at(timestamptz[], integer, integer) is
+'Gives the first moment at which so many successive units counted, one of them the middle one.';

@@ -27,3 +27,6 @@ begin
     return v_last - v_first + 1;
 end;
 $$;
+
+comment on function badges_internal._run_through(integer[], integer, integer) is
+'Counts the units of the run that one unit lies in, 0 where it is not among them.';

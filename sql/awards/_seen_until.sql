@@ -24,3 +24,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._seen_until(uuid, text) is
+'Gives the moment up to which a person''s time has passed: the last activity, or the last sweep.';

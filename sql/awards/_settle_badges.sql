@@ -143,3 +143,6 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._settle_badges(badges_internal.candidate[], text) is
+'Makes awards of revoke badges what their rules say now: taken back, given back or redated.';

@@ -36,3 +36,6 @@ begin
     perform badges_internal._settle_badges(v_badges, p_source);
 end;
 $$;
+
+comment on function badges_internal._settle_revocable(uuid[], text[], text) is
+'Settles every award of a revoke badge that the given people have from a rule.';

@@ -28,3 +28,6 @@ as $$
     from badges_internal._known_stats(p_org_id) as known
     cross join nothing;
 $$;
+
+comment on function badges_internal._stats_at_zero(text) is
+'Gives the stats document of somebody who has done nothing: all that an organization knows, at 0.';

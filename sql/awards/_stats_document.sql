@@ -110,3 +110,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._stats_document(uuid, text) is
+'Gives a person''s stats as the document that criteria_raw and is_eligible see.';

@@ -44,3 +44,8 @@ begin
     from unnest(v_stopped) as stopped (award);
 end;
 $$;
+
+comment on function badges_internal._tell_conflicts(
+    badges_internal.dated_award[], badges_internal.dated_award[], text, timestamptz
+) is
+'Tells of awards that the unique key refused: event conflict and alert duplicate_stopped.';

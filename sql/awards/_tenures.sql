@@ -59,3 +59,6 @@ begin
     where begun.first_day is not null;
 end;
 $$;
+
+comment on function badges_internal._tenures(uuid[], text[], text[]) is
+'Lists the tenures that rules ask of people who began: when each falls due.';

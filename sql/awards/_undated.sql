@@ -11,3 +11,6 @@ return array(
     )::badges_internal.condition_state
     from unnest(p_states) as state
 );
+
+comment on function badges_internal._undated(badges_internal.condition_state[]) is
+'Gives conditions without their moments: they must be dated anew.';

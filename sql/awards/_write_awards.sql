@@ -78,3 +78,6 @@ begin
     return v_written;
 end;
 $$;
+
+comment on function badges_internal._write_awards(badges_internal.dated_award[], text) is
+'Writes awards, each with its event and log line.';

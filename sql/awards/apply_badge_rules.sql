@@ -100,3 +100,6 @@ begin
     return v_granted_count;
 end;
 $$;
+
+comment on function badges.apply_badge_rules(badges_internal.candidate[], text) is
+'Decides and awards the badges that may have come true, until nothing new follows.';

@@ -31,3 +31,6 @@ exception
         return false;
 end;
 $$;
+
+comment on function badges_internal._administers(text) is
+'Tells whether the caller may configure an organization: from the session, never from a parameter.';

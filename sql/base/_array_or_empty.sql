@@ -5,3 +5,6 @@ language sql
 immutable
 parallel safe
 return case when jsonb_typeof(p_value) = 'array' then p_value else '[]' end;
+
+comment on function badges_internal._array_or_empty(jsonb) is
+'Gives a JSON array as it is and an empty one for everything else.';

@@ -29,3 +29,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._award_name(badges.badge_definitions, text, text) is
+'Names an award: the tier''s own name, else the badge''s.';

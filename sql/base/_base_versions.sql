@@ -36,3 +36,6 @@ begin
         and held.bucket = '';
 end;
 $$;
+
+comment on function badges_internal._base_versions(uuid[], text[]) is
+'Gives people''s rule-set versions: that of the base row, and that of the organization now.';

@@ -22,3 +22,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._hold_organizations(text[]) is
+'Refuses organizations that do not exist, and an old snapshot of those that do.';

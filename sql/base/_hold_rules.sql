@@ -14,3 +14,6 @@ begin
     perform from badges_internal.rule_gate for key share;
 end;
 $$;
+
+comment on function badges_internal._hold_rules() is
+'Keeps the rules as they are until the transaction ends: no apply commits beside it.';

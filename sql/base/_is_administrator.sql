@@ -8,3 +8,6 @@ begin atomic
     from pg_namespace as schema
     where schema.nspname = 'badges';
 end;
+
+comment on function badges_internal._is_administrator() is
+'Tells whether the acting role has the rights of the role that owns schema badges.';

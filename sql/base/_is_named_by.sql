@@ -16,3 +16,6 @@ return coalesce(
     end,
     false
 );
+
+comment on function badges_internal._is_named_by(jsonb, text) is
+'Tells whether a token''s claim names an organization.';

@@ -11,3 +11,6 @@ return coalesce(
     ),
     false
 );
+
+comment on function badges_internal._is_setting_on(text) is
+'Tells whether a true-or-false setting is on; a setting never changed is off.';

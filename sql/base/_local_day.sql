@@ -8,3 +8,6 @@ return (
     from badges.organizations as organization
     where organization.org_id = p_org_id
 );
+
+comment on function badges_internal._local_day(text, timestamptz) is
+'Gives the local day of a moment in an organization''s time zone, null where it is unknown.';

@@ -11,3 +11,6 @@ return case
     )
     else p_text #>> '{}'
 end;
+
+comment on function badges_internal._localized(jsonb) is
+'Gives a text in the default language: itself, its English version or its first language''s.';

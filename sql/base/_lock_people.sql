@@ -34,3 +34,6 @@ begin
         counted_in = excluded.counted_in, counted_upto = excluded.counted_upto;
 end;
 $$;
+
+comment on function badges_internal._lock_people(uuid[], text[]) is
+'Writes the base rows of the given people in key order; that write is the person''s lock.';

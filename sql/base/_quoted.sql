@@ -13,3 +13,6 @@ return coalesce(
     ) || case when length(p_text) > 100 then '..' else '' end,
     'null'
 );
+
+comment on function badges_internal._quoted(text) is
+'Gives text for a message or a line of the log: quoted, in one line, its first 100 characters.';

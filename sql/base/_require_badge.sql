@@ -33,3 +33,6 @@ begin
     return v_definition;
 end;
 $$;
+
+comment on function badges_internal._require_badge(text, text) is
+'Gives the definition of a badge that an organization knows, or refuses.';

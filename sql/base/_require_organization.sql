@@ -20,3 +20,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_organization(text) is
+'Refuses an organization that does not exist.';

@@ -14,3 +14,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_rule_set(text) is
+'Refuses a rule set that does not exist.';

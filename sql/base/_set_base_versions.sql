@@ -32,3 +32,6 @@ begin
     and held.rule_set_version <> organization.rule_set_version;
 end;
 $$;
+
+comment on function badges_internal._set_base_versions(uuid[], text[]) is
+'Notes that people are built for the present version of their rule set.';

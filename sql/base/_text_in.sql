@@ -15,3 +15,6 @@ return coalesce(
     p_texts ->> split_part(p_language, '-', 1),
     p_default
 );
+
+comment on function badges_internal._text_in(jsonb, text, text) is
+'Gives a text in a language: its own version, that of the language without region, else p_default.';

@@ -9,3 +9,6 @@ return case
     when p_unit = 'week' then date '1900-01-01' + p_number * 7
     else make_date((p_number - 1) / 12, (p_number - 1) % 12 + 1, 1)
 end;
+
+comment on function badges_internal._unit_day(text, integer) is
+'Gives the first day of a numbered day, week or month: the inverse of _unit_number.';

@@ -11,3 +11,6 @@ return case
     when p_unit = 'week' then (p_day - date '1900-01-01') / 7
     else (date_part('year', p_day) * 12 + date_part('month', p_day))::integer
 end;
+
+comment on function badges_internal._unit_number(text, date) is
+'Numbers the days, ISO weeks or months, so that neighbours differ by one.';

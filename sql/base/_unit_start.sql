@@ -5,3 +5,6 @@ language sql
 immutable
 parallel safe
 return case when p_unit = 'day' then p_day else date_trunc(p_unit, p_day::timestamp)::date end;
+
+comment on function badges_internal._unit_start(text, date) is
+'Gives the first day of the calendar unit (day, week, month, quarter, year) a day lies in.';

@@ -24,3 +24,6 @@ return encode(
     )),
     'hex'
 );
+
+comment on function badges.derive_idempotency_key(uuid, text, text, text, integer) is
+'Derives the key of an award: the same inputs give the same key, here and in Python.';

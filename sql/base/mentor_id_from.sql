@@ -20,3 +20,6 @@ begin
     return left(v_hex, 12) || '8' || substr(v_hex, 14, 3) || 'a' || substr(v_hex, 18, 15);
 end;
 $$;
+
+comment on function badges.mentor_id_from(text, text) is
+'Derives a stable peer_mentor_id for applications whose users have other ids.';

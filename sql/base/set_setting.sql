@@ -39,3 +39,6 @@ begin
     on conflict (setting) do update set setting_value = excluded.setting_value;
 end;
 $$;
+
+comment on function badges.set_setting(text, jsonb) is
+'Changes a setting: criteria_raw lets raw rules be used, notify_events wakes consumers.';

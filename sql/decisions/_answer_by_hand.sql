@@ -32,3 +32,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._answer_by_hand(uuid, text, text, text, integer, boolean) is
+'Gives what the routines for awards by hand answer: the award as it stands, and what changed.';

@@ -56,3 +56,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._find_bad_award(badges_internal.dated_award[]) is
+'Tells what is wrong with the first award that cannot be taken over, null where all can be.';

@@ -34,3 +34,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._refuse_denied(uuid, text, text, text) is
+'Refuses what a denial stands against: the badge''s own, or that of the tier.';

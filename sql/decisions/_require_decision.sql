@@ -27,3 +27,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_decision(uuid, text) is
+'Refuses a decision about nobody, and one whose reason is none or too long to be read.';

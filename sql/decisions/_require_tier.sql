@@ -31,3 +31,6 @@ begin
         end;
 end;
 $$;
+
+comment on function badges_internal._require_tier(badges.badge_definitions, text) is
+'Gives the tier to award by hand: the badge''s own name for it, '''' for a badge without tiers.';

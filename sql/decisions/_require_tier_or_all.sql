@@ -17,3 +17,6 @@ begin
     return badges_internal._require_tier(p_definition, p_tier);
 end;
 $$;
+
+comment on function badges_internal._require_tier_or_all(badges.badge_definitions, text) is
+'Gives the tier that is meant, null for every tier, or refuses one that the badge does not have.';

@@ -54,3 +54,6 @@ begin
     return v_restored;
 end;
 $$;
+
+comment on function badges_internal._restore_by_hand(uuid, text, text, text) is
+'Restores a revoked award by hand and gives its row, null where there is none.';

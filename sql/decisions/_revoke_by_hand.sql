@@ -37,3 +37,6 @@ begin
     return v_revoked;
 end;
 $$;
+
+comment on function badges_internal._revoke_by_hand(uuid, text, text, text, integer, text) is
+'Marks held awards of a person as revoked by a person and gives their rows, null where none is.';

@@ -56,3 +56,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._tell_by_hand(badges.earned_badges[], text, text) is
+'Tells changes made by hand, then lets badges that count badges follow.';

@@ -90,3 +90,6 @@ begin
     return v_written;
 end;
 $$;
+
+comment on function badges_internal._write_adopted(badges_internal.dated_award[]) is
+'Writes awards that were given elsewhere and that nobody has here, each with its silent event.';

@@ -119,3 +119,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges.adopt_awards(
+    uuid[], text[], text[], timestamptz[], text[], integer[]
+) is
+'Takes over awards that were given before or elsewhere, with their own dates and without a word.';

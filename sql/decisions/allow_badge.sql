@@ -57,3 +57,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.allow_badge(uuid, text, text, text, text) is
+'Ends a denial and evaluates the person''s badge again.';

@@ -75,3 +75,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.award_badge(uuid, text, text, text, text) is
+'Awards a badge by hand; a revoked award is restored.';

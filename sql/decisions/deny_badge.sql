@@ -50,3 +50,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.deny_badge(uuid, text, text, text, text) is
+'Denies a badge to a person: nothing awards it until allow_badge, and what is held is taken back.';

@@ -49,3 +49,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.revoke_badge(uuid, text, text, text, text) is
+'Takes an award back by hand; no evaluation gives it again.';

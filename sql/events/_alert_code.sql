@@ -9,3 +9,6 @@ return case
     when p_alert = 'endpoint_dead' then 'MBA03'
     when p_alert = 'people_waiting' then 'MBA04'
 end;
+
+comment on function badges_internal._alert_code(text) is
+'Gives the code of an alert in the server''s log, null for what is no alert.';

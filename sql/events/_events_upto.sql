@@ -27,3 +27,6 @@ begin
     )::pg_snapshot;
 end;
 $$;
+
+comment on function badges_internal._events_upto(xid8) is
+'Gives the snapshot of the calling statement, for a consumer to note what it has looked at.';

@@ -25,3 +25,6 @@ as $$
     order by first.peer_mentor_id, first.consumer, first.event_id
     limit 1
 $$;
+
+comment on function badges_internal._first_in_queue(text, uuid) is
+'Gives the event of a person that a consumer must be given first, no row where none is alive.';

@@ -55,3 +55,6 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._lease_events(text, integer, timestamptz) is
+'Leases the events of a consumer whose turn it is and gives them with their attempts.';

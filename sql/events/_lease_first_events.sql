@@ -94,3 +94,8 @@ begin
     returning queued.peer_mentor_id, queued.event_id, queued.attempts;
 end;
 $$;
+
+comment on function badges_internal._lease_first_events(
+    text, badges_internal.queued_event[], integer, timestamptz, timestamptz
+) is
+'Leases, of the people of the given rows of a consumer''s queue, the first and what follows.';

@@ -12,3 +12,6 @@ begin
         badges_internal._quoted(p_subject);
 end;
 $$;
+
+comment on function badges_internal._log_alert(text, text) is
+'Writes an alert into the server''s log, in one line with its code.';

@@ -35,3 +35,8 @@ begin
     and queued.due_at <= p_now;
 end;
 $$;
+
+comment on function badges_internal._park_events(
+    text, badges_internal.queued_event[], timestamptz
+) is
+'Puts off those of the given rows of a consumer''s queue that wait behind another of the person.';

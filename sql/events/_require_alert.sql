@@ -20,3 +20,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_alert(text, text) is
+'Refuses what is no alert, and one about nothing.';

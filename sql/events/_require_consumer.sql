@@ -19,3 +19,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_consumer(text) is
+'Refuses a consumer that is not registered.';

@@ -18,3 +18,6 @@ begin
         hint = 'Give p_consumer 1 to 200 visible ASCII characters, such as "mailer".';
 end;
 $$;
+
+comment on function badges_internal._require_consumer_name(text) is
+'Refuses what is no name for a consumer.';

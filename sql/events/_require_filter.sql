@@ -40,3 +40,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_filter(text, text[], text[]) is
+'Refuses a filter of a consumer that is an empty list, too long, or holds what is no word.';

@@ -17,3 +17,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_person(uuid) is
+'Refuses to answer about nobody.';

@@ -35,3 +35,8 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._require_settlement(
+    bigint[], text, interval, integer, integer
+) is
+'Refuses to settle nothing, or as what is no outcome.';

@@ -21,3 +21,6 @@ begin
         hint = format('Give %s a span such as ''1 minute''.', p_parameter);
 end;
 $$;
+
+comment on function badges_internal._require_span(text, interval, interval) is
+'Refuses a span of time that is not more than nothing and at most as long as told.';

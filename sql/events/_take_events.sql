@@ -52,3 +52,6 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._take_events(text) is
+'Brings events that are new to a consumer into its queue.';

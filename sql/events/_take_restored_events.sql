@@ -71,3 +71,6 @@ begin
     from seen;
 end;
 $$;
+
+comment on function badges_internal._take_restored_events() is
+'Brings every consumer its new events after a restore into another cluster.';

@@ -36,3 +36,6 @@ begin
     and queued.is_parked;
 end;
 $$;
+
+comment on function badges_internal._unpark_events(text, uuid[], timestamptz) is
+'Lets the next event of each person be looked at, once what it waited for is settled.';

@@ -44,3 +44,6 @@ begin
     order by new.event_id;
 end;
 $$;
+
+comment on function badges_internal._untaken_events(text, pg_snapshot) is
+'Lists the events that a consumer wants and has not looked at, up to a snapshot.';

@@ -31,6 +31,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._wake_consumers() is
+'Wakes who listens on channel pgmerit_events once new events are committed.';
+
 create or replace trigger wake_consumers
 after insert on badges.award_events
 for each statement execute function badges_internal._wake_consumers();

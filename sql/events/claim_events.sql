@@ -105,3 +105,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges.claim_events(text, integer, interval) is
+'Leases the next events of a consumer, each person''s in their order.';

@@ -20,3 +20,6 @@ begin
     return found;
 end;
 $$;
+
+comment on function badges.clear_alert(text, text) is
+'Clears an alert, so that it can be raised again; false = it was not open.';

@@ -31,3 +31,6 @@ begin
     return true;
 end;
 $$;
+
+comment on function badges.disable_consumer(text, text) is
+'Gives a consumer nothing from now on and raises alert endpoint_dead; false = it was so already.';

@@ -25,3 +25,6 @@ begin
     return true;
 end;
 $$;
+
+comment on function badges.enable_consumer(text) is
+'Lets a disabled consumer go on where it stopped; false = it was not disabled.';

@@ -64,3 +64,6 @@ begin
     order by held.consumer;
 end;
 $$;
+
+comment on function badges.list_consumers() is
+'Lists the consumers, what waits for each, what is leased and what is dead.';

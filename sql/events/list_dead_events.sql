@@ -38,3 +38,6 @@ begin
     order by queued.consumer, queued.event_id;
 end;
 $$;
+
+comment on function badges.list_dead_events(text) is
+'Lists the dead letters of a consumer, or of all of them, with what they died of.';

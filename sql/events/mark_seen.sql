@@ -56,3 +56,6 @@ begin
     return v_marked;
 end;
 $$;
+
+comment on function badges.mark_seen(uuid, text, text[]) is
+'Notes that awards of a person in an organization were shown, and gives how many were not before.';

@@ -43,3 +43,6 @@ begin
     return v_deleted;
 end;
 $$;
+
+comment on function badges.purge_events(timestamptz) is
+'Deletes events created before a moment that no consumer waits for, and gives how many.';

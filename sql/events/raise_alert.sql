@@ -47,3 +47,6 @@ begin
     return true;
 end;
 $$;
+
+comment on function badges.raise_alert(text, text, jsonb) is
+'Raises an alert as an event and a line of the server''s log; false = it is open already.';

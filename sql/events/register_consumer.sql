@@ -54,3 +54,8 @@ begin
     on conflict (consumer) do nothing;
 end;
 $$;
+
+comment on function badges.register_consumer(
+    text, text[], text[], text[], boolean, timestamptz
+) is
+'Registers a consumer of events, or gives a known one another filter for what it takes in next.';

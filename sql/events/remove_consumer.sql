@@ -23,3 +23,6 @@ begin
     return v_is_removed;
 end;
 $$;
+
+comment on function badges.remove_consumer(text) is
+'Removes a consumer with all that waits for it and what became of the rest; false = unknown.';

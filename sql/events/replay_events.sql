@@ -68,3 +68,6 @@ begin
     return v_revived + v_queued;
 end;
 $$;
+
+comment on function badges.replay_events(text, bigint[], timestamptz) is
+'Queues events of a consumer again and gives how many.';

@@ -107,3 +107,8 @@ begin
     return cardinality(v_events);
 end;
 $$;
+
+comment on function badges.settle_events(
+    text, bigint[], text, interval, integer, text, integer
+) is
+'Tells what became of claimed events, and gives how many of them it changed.';

@@ -42,3 +42,6 @@ begin
         earned.occurrence;
 end;
 $$;
+
+comment on function badges.unseen_awards(uuid, text) is
+'Lists the awards that a person holds in an organization and was never shown, oldest first.';

@@ -134,3 +134,6 @@ begin
         and others.occurrence = condition.occurrence;
 end;
 $$;
+
+comment on function badges_internal._badge_conditions(uuid, text, text, date) is
+'Measures the conditions of one badge, or of all of an organization, by a person''s snapshot.';

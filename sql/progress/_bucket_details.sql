@@ -75,3 +75,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._bucket_details(
+    uuid, badges_internal.milestones, jsonb, date
+) is
+'Tells of a condition measured in windows or by per which part counts, and where it is now.';

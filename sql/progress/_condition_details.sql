@@ -65,3 +65,8 @@ begin
     end));
 end;
 $$;
+
+comment on function badges_internal._condition_details(
+    uuid, text, text, integer, jsonb, date
+) is
+'Tells of one condition what its kind has to tell beyond value and target, as an object.';

@@ -30,3 +30,6 @@ begin
     return cardinality(array_positions(v_met, 0));
 end;
 $$;
+
+comment on function badges_internal._count_met_parts(text, text, integer[]) is
+'Counts the parts of a composed badge''s root that hold, from the conditions that do.';

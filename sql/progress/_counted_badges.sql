@@ -63,3 +63,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._counted_badges(uuid, badges_internal.milestones) is
+'Tells which badges a badges_earned condition counts already, and which could still count.';

@@ -13,3 +13,6 @@ return jsonb_path_query_first(
     '{}',
     true
 );
+
+comment on function badges_internal._criteria_at(jsonb, text) is
+'Gives the part of criteria that a compiled condition or group comes from.';

@@ -50,3 +50,6 @@ begin
     return v_dated;
 end;
 $$;
+
+comment on function badges_internal._dated_conditions(uuid, text, text, date) is
+'Lists what holds of one badge for a person, conditions and groups, each with its moment.';

@@ -20,3 +20,6 @@ return case
         ) as whole
     ) / case when p_unit = 'years' then 12 else 1 end
 end;
+
+comment on function badges_internal._elapsed_units(text, date, date) is
+'Counts the whole days, months or years from one day to another, as PostgreSQL adds intervals.';

@@ -73,3 +73,6 @@ begin
     ) end;
 end;
 $$;
+
+comment on function badges_internal._element_details(jsonb, text[], numeric[], boolean[]) is
+'Tells which of the given distinct values count, which lack of a closed list, and which are near.';

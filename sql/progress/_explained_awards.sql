@@ -46,3 +46,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._explained_awards(
+    uuid, badges.badge_definitions, text, badges_internal.condition_state[], text
+) is
+'Gives a person''s awards of one badge as explain_badge tells them, oldest first.';

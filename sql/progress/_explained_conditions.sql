@@ -88,3 +88,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._explained_conditions(
+    uuid, badges.badge_definitions, text, badges_internal.condition_state[], date, text
+) is
+'Explains the conditions of a badge as explain_badge gives them.';

@@ -58,3 +58,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._explained_groups(
+    badges.badge_definitions, text, badges_internal.condition_state[]
+) is
+'Explains the groups of a composed badge as explain_badge gives them.';

@@ -66,3 +66,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._explained_state(uuid, badges.badge_definitions, text) is
+'Gives what explain_badge tells of a badge and person in general: versions, denials, places.';

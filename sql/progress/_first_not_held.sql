@@ -50,3 +50,6 @@ begin
     from missing;
 end;
 $$;
+
+comment on function badges_internal._first_not_held(uuid, badges.badge_definitions, text) is
+'Finds the first tier or occurrence of a badge that a person does not hold, null when all are.';

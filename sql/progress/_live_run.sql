@@ -18,3 +18,6 @@ return case
         then p_length
     else 0
 end;
+
+comment on function badges_internal._live_run(text, integer, date, integer, date) is
+'Gives the length of a run as of a day: 0 once more units have passed than it may pass over.';

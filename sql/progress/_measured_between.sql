@@ -80,3 +80,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._measured_between(
+    uuid, badges_internal.milestones, jsonb, text, date, date
+) is
+'Measures a condition over some local days: {"from", "until", "of", "value"} and its values.';

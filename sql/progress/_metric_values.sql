@@ -108,3 +108,6 @@ begin
     group by known.alert;
 end;
 $$;
+
+comment on function badges_internal._metric_values(boolean) is
+'Measures what list_metrics tells: a row a metric and labels, none where nothing can be said.';

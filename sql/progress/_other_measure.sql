@@ -28,3 +28,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._other_measure(uuid, badges_internal.milestones) is
+'Measures a condition on other badges or a raw expression: no row of the snapshot has it.';

@@ -49,3 +49,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._other_moment(uuid, badges_internal.milestones) is
+'Dates a condition that holds and that no row of the snapshot has.';

@@ -47,3 +47,8 @@ begin
     ));
 end;
 $$;
+
+comment on function badges_internal._rolling_details(
+    uuid, badges_internal.milestones, jsonb, date
+) is
+'Tells of a rolling window which one is the best, and what the one that ends on p_as_of has.';

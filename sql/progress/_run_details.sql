@@ -55,3 +55,8 @@ begin
     ));
 end;
 $$;
+
+comment on function badges_internal._run_details(
+    badges.peer_mentor_stats, text, integer, date
+) is
+'Tells of a streak''s row how long its runs are and until when the current one lives.';

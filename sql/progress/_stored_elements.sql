@@ -26,3 +26,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._stored_elements(uuid, text, text, text, jsonb) is
+'Tells which distinct values of a stat''s bucket count and which lack, from what is stored.';

@@ -41,3 +41,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._streak_details(
+    uuid, badges_internal.milestones, jsonb, text, date
+) is
+'Tells of a streak how long its runs are, and whether the unit of p_as_of counts yet.';

@@ -31,3 +31,6 @@ begin
     )));
 end;
 $$;
+
+comment on function badges_internal._tenure_details(uuid, badges_internal.milestones, date) is
+'Tells of a tenure when it began, when it is due, and how many days are left.';

@@ -9,3 +9,6 @@ return case
     when extract(year from p_duration) = p_threshold then 'years'
     else 'months'
 end;
+
+comment on function badges_internal._tenure_unit(numeric, interval) is
+'Names the unit in which a tenure''s number counts: days, months or years.';

@@ -17,3 +17,6 @@ begin
     return coalesce(p_as_of, badges_internal._local_day(p_org_id, clock_timestamp()));
 end;
 $$;
+
+comment on function badges_internal._today_for(text, date) is
+'Gives the local day that counts as today: the given one, else the organization''s present one.';

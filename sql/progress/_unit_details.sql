@@ -49,3 +49,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._unit_details(
+    uuid, badges_internal.milestones, jsonb, text, date
+) is
+'Tells of a streak''s unit that p_as_of lies in what it has, what it needs, and whether it counts.';

@@ -13,3 +13,6 @@ return (p_start + case
     when p_unit = 'quarter' then interval '3 months'
     when p_unit = 'year' then interval '1 year'
 end)::date - 1;
+
+comment on function badges_internal._unit_end(text, date) is
+'Gives the last day of the calendar unit that begins on a day.';

@@ -85,3 +85,8 @@ begin
     end);
 end;
 $$;
+
+comment on function badges_internal._why_not(
+    uuid, badges.badge_definitions, text, text, integer, boolean, boolean
+) is
+'Tells why a badge, of one tier and occurrence, is not held: {"code", "text"}.';

@@ -36,3 +36,6 @@ begin
         counted.org_id, counted.badge_definition_id, counted.threshold, counted.tier;
 end;
 $$;
+
+comment on function badges.count_awards(text) is
+'Counts the awards by organization, badge and tier, those that were revoked left out.';

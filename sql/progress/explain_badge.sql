@@ -80,3 +80,6 @@ begin
     ) || badges_internal._explained_state(p_peer_mentor_id, v_definition, p_org_id);
 end;
 $$;
+
+comment on function badges.explain_badge(uuid, text, text, date, text) is
+'Explains why a person has a badge, or why not yet.';

@@ -98,3 +98,6 @@ begin
     order by listed.badge_definition_id, listed.target, listed.tier;
 end;
 $$;
+
+comment on function badges.get_badge_progress(uuid, text, date, text) is
+'Tells how far a person is with each badge and tier of an organization, and what is held.';

@@ -49,3 +49,6 @@ begin
     order by known.position, measured.labels;
 end;
 $$;
+
+comment on function badges.list_metrics(boolean) is
+'Lists what a monitor asks: a row a metric and labels, with its type and what it means.';

@@ -22,13 +22,17 @@ begin
             join badges_internal.stat_definitions as defined
                 on defined.org_id = change.org_id
                 and defined.stat = change.stat
-            join badges_internal.stat_elements as element
-                on element.peer_mentor_id = change.peer_mentor_id
-                and element.org_id = change.org_id
-                and element.stat = change.stat
-                and element.bucket = change.bucket
+            cross join lateral (
+                select counted.element
+                from badges_internal.stat_elements as counted
+                where counted.peer_mentor_id = change.peer_mentor_id
+                and counted.org_id = change.org_id
+                and counted.stat = change.stat
+                and counted.bucket = change.bucket
+                and counted.is_counted
+                offset 0
+            ) as element
             where change.element_unit is not null
-            and element.is_counted
         ),
         begun as (
             select
@@ -76,3 +80,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._add_unit_runs(badges_internal.element_change[]) is
+'Adds to the changes of per_unit streaks the runs their counted units now form.';

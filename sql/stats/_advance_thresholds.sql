@@ -42,3 +42,6 @@ begin
     and held.bucket = own.bucket;
 end;
 $$;
+
+comment on function badges_internal._advance_thresholds(badges_internal.stat_key[], boolean) is
+'Sets the next thresholds of those of the given rows that have reached one.';

@@ -13,3 +13,6 @@ return case
     when p_field = 'quantity' then p_quantity::text::jsonb
     else p_attributes -> p_field
 end;
+
+comment on function badges_internal._attribute(jsonb, numeric, text) is
+'Gives the attribute a field names, where quantity always means the column.';

@@ -47,3 +47,8 @@ begin
         );
 end;
 $$;
+
+comment on function badges_internal._begin_person(
+    uuid, text, timestamptz, date, numeric, bigint, bigint[], integer
+) is
+'Writes the base row of somebody''s first activity, and tells whether it is the first indeed.';

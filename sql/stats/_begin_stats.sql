@@ -58,9 +58,14 @@ begin
             from unnest(p_stats) as given (stat)
             cross join lateral array_position(p_own_stats, given.stat) as own (place)
         ) as wanted
-        left join badges_internal.stat_definitions as defined
-            on defined.org_id = p_org_id
-            and defined.stat = wanted.stat
+        -- By key whatever statistics say: neither all stats are read nor all rows of the person.
+        left join lateral (
+            select asked.*
+            from badges_internal.stat_definitions as asked
+            where asked.org_id = p_org_id
+            and asked.stat = wanted.stat
+            offset 0
+        ) as defined on true
         cross join lateral (
             select
                 case when keeps.has_days then 1 end as active_days,
@@ -84,6 +89,7 @@ begin
             and known.org_id = p_org_id
             and known.stat = wanted.stat
             and known.bucket = wanted.bucket
+            offset 0
         )
         on conflict (peer_mentor_id, org_id, stat, bucket) do nothing
         returning badges_internal._has_reached(held) as has_reached
@@ -93,3 +99,9 @@ begin
     from begun;
 end;
 $$;
+
+comment on function badges_internal._begin_stats(
+    uuid, text, text[], text[], text[], numeric[], timestamptz, date, numeric,
+    integer, boolean
+) is
+'Writes the rows of the stats that count a person''s activity for the first time.';

@@ -26,3 +26,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._belongs_to_part(
+    badges_internal.stat_route, text, jsonb, numeric, date, timestamptz
+) is
+'Tells whether a stat with a selector chooses an activity of its types for one of its parts.';

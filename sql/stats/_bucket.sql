@@ -22,3 +22,6 @@ return case when p_window_unit is null then ''
             badges_internal._attribute(p_attributes, p_quantity, p_per_field)
         )
     end;
+
+comment on function badges_internal._bucket(text, text, jsonb, numeric, date) is
+'Names the part of a stat that an activity is measured in, or null where it belongs to none.';

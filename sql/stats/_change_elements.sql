@@ -99,3 +99,6 @@ begin
     return v_change;
 end;
 $$;
+
+comment on function badges_internal._change_elements(badges_internal.changed_part) is
+'Changes the elements of a row, and tells what that changes in the row.';

@@ -65,3 +65,6 @@ begin
     return badges_internal._write_row(p_part, v_left);
 end;
 $$;
+
+comment on function badges_internal._change_row(badges_internal.changed_part) is
+'Changes one row of the snapshot, as if it were counted anew after activities of it were changed.';

@@ -88,3 +88,8 @@ begin
     is_done := true;
 end;
 $$;
+
+comment on function badges_internal._change_rows(
+    uuid, text, badges_internal.changed_activity[]
+) is
+'Changes a person''s rows of the snapshot by what a few changed activities had and have in each.';

@@ -57,3 +57,6 @@ begin
     return case when p_part.come_count = 0 then null else false end;
 end;
 $$;
+
+comment on function badges_internal._change_windows(badges_internal.changed_part) is
+'Changes a row of rolling windows where none of the windows changed may have been a best one.';

@@ -88,11 +88,16 @@ begin
         left join badges_internal.stat_definitions as defined
             on defined.org_id = p_org_id
             and defined.stat = part.stat
-        left join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = p_peer_mentor_id
-            and held.org_id = p_org_id
-            and held.stat = part.stat
-            and held.bucket = part.bucket
+        -- By key whatever statistics say.
+        left join lateral (
+            select kept.*
+            from badges.peer_mentor_stats as kept
+            where kept.peer_mentor_id = p_peer_mentor_id
+            and kept.org_id = p_org_id
+            and kept.stat = part.stat
+            and kept.bucket = part.bucket
+            offset 0
+        ) as held on true
         cross join lateral badges_internal._window_days(
             (part.route).window_unit, part.some_day
         ) as period
@@ -100,3 +105,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._changed_parts(
+    uuid, text, badges_internal.changed_activity[]
+) is
+'Reads what changed activities of one person had, and have now, in each row of the snapshot.';

@@ -62,3 +62,8 @@ from (
 ) as read
 where read.surplus <> 0;
 end;
+
+comment on function badges_internal._changed_readings(
+    text, badges_internal.changed_activity[]
+) is
+'Reads changed activities of an organization by each route that chose them.';

@@ -56,3 +56,6 @@ begin
     return v_left;
 end;
 $$;
+
+comment on function badges_internal._changed_values(badges_internal.changed_part) is
+'Gives a row''s counts, sums, extremes and moments after activities of it were changed.';

@@ -37,3 +37,8 @@ begin
     return v_variables;
 end;
 $$;
+
+comment on function badges_internal._choice_variables(
+    boolean, boolean, text, numeric, date, timestamptz
+) is
+'Gives the variables that a selector''s jsonpath names: the quantity, and the local calendar.';

@@ -64,3 +64,8 @@ and (
     )
 )
 $$;
+
+comment on function badges_internal._chosen_activities(
+    uuid, text, text[], badges_internal.stat_route, text, date, date
+) is
+'Reads the activities of one person in one part of a stat, within given local days.';

@@ -72,3 +72,8 @@ begin
     return v_is_counted;
 end;
 $$;
+
+comment on function badges_internal._count_element(
+    uuid, text, badges_internal.stat_reading, bigint[]
+) is
+'Counts one activity''s element (value, unit) of a stat, and tells if its row reached something.';

@@ -86,3 +86,8 @@ begin
     return v_has_reached;
 end;
 $$;
+
+comment on function badges_internal._count_unit(
+    uuid, text, badges_internal.stat_route, text, date, boolean
+) is
+'Places a unit of a streak that counts from now on, or no longer, in the runs of its row.';

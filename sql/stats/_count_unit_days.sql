@@ -27,3 +27,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._count_unit_days(
+    uuid, text, badges_internal.stat_route, text, date, bigint[]
+) is
+'Counts the days of a calendar unit on which a stat chose an activity of the person.';

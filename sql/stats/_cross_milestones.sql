@@ -39,3 +39,6 @@ begin
     return v_candidates;
 end;
 $$;
+
+comment on function badges_internal._cross_milestones(badges_internal.stat_key[]) is
+'Finds the badges whose milestones the given rows have reached, and sets their next thresholds.';

@@ -14,3 +14,6 @@ return array(
     )::badges_internal.candidate
     from unnest(p_candidates) as candidate
 );
+
+comment on function badges_internal._dated_now(badges_internal.candidate[], timestamptz, bigint) is
+'Dates candidates by the one activity that brought them into reach: the person''s latest.';

@@ -53,3 +53,8 @@ begin
     return v_left;
 end;
 $$;
+
+comment on function badges_internal._days_anew(
+    badges_internal.changed_part, badges_internal.held_stat
+) is
+'Counts a row''s active days and runs from all its activities.';

@@ -52,24 +52,23 @@ begin
         v_last := badges_internal._unit_number(v_unit, p_held.last_date);
         v_first := v_last - p_held.runs[n] + 1;
         if v_gone < v_first then
-            select around.first_unit, around.last_unit
-            into v_first, v_last
-            from badges_internal._active_run(
+            v_first := badges_internal._run_edge(
                 p_part.peer_mentor_id, p_part.org_id, p_part.types, p_part.route, p_part.bucket,
-                '{}', v_unit, v_gone, null, null, null
-            ) as around;
+                '{}', '{}', v_unit, v_gone, -1, null, null
+            );
+            v_last := badges_internal._run_edge(
+                p_part.peer_mentor_id, p_part.org_id, p_part.types, p_part.route, p_part.bucket,
+                '{}', '{}', v_unit, v_gone, 1, null, null
+            );
         elsif v_gone < v_last then
             v_left.runs[n] := v_last - v_gone;
         elsif v_gone > v_first then
             v_left.runs[n] := p_held.runs[n] - 1;
         else
             v_newest := badges_internal._unit_number(v_unit, v_left.last_date);
-            v_left.runs[n] := v_newest + 1 - (
-                select newest.first_unit
-                from badges_internal._active_run(
-                    p_part.peer_mentor_id, p_part.org_id, p_part.types, p_part.route,
-                    p_part.bucket, '{}', v_unit, v_newest, null, null, null
-                ) as newest
+            v_left.runs[n] := v_newest + 1 - badges_internal._run_edge(
+                p_part.peer_mentor_id, p_part.org_id, p_part.types, p_part.route, p_part.bucket,
+                '{}', '{}', v_unit, v_newest, -1, null, null
             );
         end if;
         if v_last - v_first + 1 >= p_held.longest_runs[n] then
@@ -81,3 +80,8 @@ begin
     return v_left;
 end;
 $$;
+
+comment on function badges_internal._days_without(
+    badges_internal.changed_part, badges_internal.held_stat, date[]
+) is
+'Gives a row''s active days and runs after days of it lost their last activity.';

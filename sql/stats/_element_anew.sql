@@ -41,3 +41,6 @@ begin
     where found.element = p_element;
 end;
 $$;
+
+comment on function badges_internal._element_anew(badges_internal.changed_part, text, text) is
+'Reads from a row''s activities whether an element of it is left, and its tally.';

@@ -30,3 +30,8 @@ select
         case when p_first <= p_unit + 1 then p_first_end - p_unit + p_run end
     );
 end;
+
+comment on function badges_internal._extended_run(
+    integer, integer, integer, integer, integer, integer, integer, integer
+) is
+'Adds a span of later units to the runs that a row has: the run at its end, and the longest.';

@@ -32,3 +32,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._first_day(uuid, text, text) is
+'Gives the first local day of a person''s activities in a stat, null where there are none.';

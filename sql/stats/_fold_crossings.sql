@@ -139,3 +139,6 @@ asked as materialized (
     where is_datable
 ),
 $statement$;
+
+comment on function badges_internal._fold_crossings() is
+'Gives the part of the fold''s statement that tells which milestones its rows have reached.';

@@ -119,3 +119,6 @@ folded as (
     left join spans on spans.cell = added.cell and spans.bucket = added.bucket
 ),
 $statement$;
+
+comment on function badges_internal._fold_days() is
+'Gives the part of the fold''s statement that adds the activities up, days and runs included.';

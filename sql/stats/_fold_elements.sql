@@ -87,3 +87,6 @@ changed as materialized (
     group by cell, bucket, element_unit
 ),
 $statement$;
+
+comment on function badges_internal._fold_elements() is
+'Gives the part of the fold''s statement that tallies values and units and writes them.';

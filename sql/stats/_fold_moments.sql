@@ -216,3 +216,6 @@ dated as (
         crossed.node, decision.occurred_at, decision.activity_id desc
 )
 $statement$;
+
+comment on function badges_internal._fold_moments() is
+'Gives the part of the fold''s statement that dates what its own activities decide.';

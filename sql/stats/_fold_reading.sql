@@ -153,3 +153,6 @@ type_days as materialized (
     group by person_cell, kind_no, day_no
 ),
 $statement$, '{source}', p_source);
+
+comment on function badges_internal._fold_reading(text) is
+'Gives the part of the fold''s statement that reads the activities and parts them by stat.';

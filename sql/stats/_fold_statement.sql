@@ -263,3 +263,6 @@ select
      from dated
      join people as person on person.person_no = dated.person_no)
 $statement$;
+
+comment on function badges_internal._fold_statement(text) is
+'Gives the statement that counts many activities: snapshot and elements at once.';

@@ -40,3 +40,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._forget_stats(uuid[], text[], text[]) is
+'Deletes what is stored of people''s stats that no rule names any more.';

@@ -12,3 +12,6 @@ or p_stats.distinct_count >= p_stats.next_distinct
 or p_stats.longest_day_run >= p_stats.next_day_run
 or p_stats.longest_week_run >= p_stats.next_week_run
 or p_stats.longest_month_run >= p_stats.next_month_run;
+
+comment on function badges_internal._has_reached(badges.peer_mentor_stats) is
+'Tells whether a row of the snapshot has reached the lowest threshold it waits for.';

@@ -29,3 +29,8 @@ return p_predicate is null or coalesce(
     ),
     false
 );
+
+comment on function badges_internal._is_chosen(
+    jsonpath, boolean, boolean, text, jsonb, numeric, date, timestamptz
+) is
+'Tells whether a selector''s where and when choose an activity.';

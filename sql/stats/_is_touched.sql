@@ -8,3 +8,6 @@ returns boolean
 language sql
 volatile
 return p_activity_id <= p_counted_upto or p_activity_id > badges_internal._last_activity_id();
+
+comment on function badges_internal._is_touched(bigint, bigint) is
+'Tells whether what this transaction counted from the table may have had an activity in it.';

@@ -33,3 +33,6 @@ begin
     return v_longest;
 end;
 $$;
+
+comment on function badges_internal._longest_run(badges_internal.changed_part, text, integer) is
+'Gives the length of a row''s longest run of active units; one of p_enough ends the search.';

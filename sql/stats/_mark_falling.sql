@@ -21,12 +21,11 @@ as $$
 begin
     update badges.peer_mentor_stats as held
     set has_negative = true
-    from unnest(p_stats, p_buckets) as given (stat, bucket)
-    where given.stat = any(p_falling_stats)
-    and held.peer_mentor_id = p_peer_mentor_id
+    where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = given.stat
-    and held.bucket = given.bucket;
+    and held.stat = any(p_falling_stats)
+    and held.bucket = any(p_buckets)
+    and held.bucket = p_buckets[array_position(p_stats, held.stat)];
     perform badges_internal._advance_thresholds(
         array(
             select row(p_peer_mentor_id, p_org_id, given.stat, given.bucket)
@@ -36,14 +35,22 @@ begin
         ),
         true
     );
-    return exists (
-        select
+    -- In the order of days, so that their index is read whatever statistics say.
+    return (
+        select true
         from badges.activities as activity
         where activity.peer_mentor_id = p_peer_mentor_id
         and activity.org_id = p_org_id
         and activity.activity_date >= p_occurred_at::date - 2
         and activity.occurred_at >= p_occurred_at
         and activity.activity_id <> p_activity_id
-    );
+        order by activity.activity_date
+        limit 1
+    ) is not null;
 end;
 $$;
+
+comment on function badges_internal._mark_falling(
+    uuid, text, text[], text[], text[], timestamptz, bigint
+) is
+'Notes in the rows of stats that a negative value fell there, and what they wait for from now on.';

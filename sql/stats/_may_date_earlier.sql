@@ -22,3 +22,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._may_date_earlier(badges_internal.changed_part) is
+'Tells whether an award of a row''s stat may come true earlier by changed values.';

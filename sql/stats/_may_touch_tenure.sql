@@ -31,3 +31,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._may_touch_tenure(
+    uuid, text, text[], timestamptz, timestamptz
+) is
+'Tells whether an activity may have changed a tenure: one falls due, or its stat began there.';

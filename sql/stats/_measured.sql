@@ -17,3 +17,6 @@ return case
     when p_measure = 'week_run' then p_stats.longest_week_run
     when p_measure = 'month_run' then p_stats.longest_month_run
 end;
+
+comment on function badges_internal._measured(badges.peer_mentor_stats, text) is
+'Gives what a row of the snapshot has of a measure; of runs the longest.';

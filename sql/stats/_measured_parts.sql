@@ -38,6 +38,7 @@ declare
         := badges_internal._stat_definition(p_org_ids[1], p_stat);
     v_types constant text[] := v_defined.activity_types;
     v_route constant badges_internal.stat_route := v_defined.route;
+    v_certain constant record := badges_internal._certain_attribute(v_defined.selector);
     v_place constant bigint := (
         select min(ceil(milestone.threshold))
         from badges_internal.milestones as milestone
@@ -50,7 +51,10 @@ begin
     if p_peer_mentor_ids = '{}' then
         return;
     elsif p_peer_mentor_ids is null then
-        perform set_config('enable_seqscan', 'on', true);
+        perform
+            set_config('enable_seqscan', 'on', true),
+            -- One core, so that writers have the others.
+            set_config('max_parallel_workers_per_gather', '0', true);
     end if;
     return query
     select
@@ -89,10 +93,11 @@ begin
             from badges.activities as a
             where (p_peer_mentor_ids is null or a.peer_mentor_id = any(p_peer_mentor_ids))
             and a.org_id = any(p_org_ids)
-            and (v_types is null or a.activity_type = any(v_types))
             -- In this order: a look into the attributes costs more than all before.
             and case when v_types is null or a.activity_type = any(v_types)
-                then badges_internal._is_chosen(
+                then coalesce(
+                    a.attributes ->> v_certain.field = v_certain.content, v_certain.field is null
+                ) and badges_internal._is_chosen(
                     v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
                     v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
                 )
@@ -104,3 +109,6 @@ begin
     group by placed.peer_mentor_id, placed.org_id, placed.window_start, placed.per_value;
 end;
 $$;
+
+comment on function badges_internal._measured_parts(uuid[], text[], text) is
+'Measures the parts of a stat from the activities: of the given people, or of everybody.';

@@ -31,3 +31,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._next_milestone(text, text, text, numeric) is
+'Gives the lowest threshold above a value, whatever it is, by a look at the milestones, else null.';

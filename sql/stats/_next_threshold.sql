@@ -21,3 +21,6 @@ return case
     when cardinality(p_thresholds) = 100
         then badges_internal._next_milestone(p_org_id, p_stat, p_measure, p_value)
 end;
+
+comment on function badges_internal._next_threshold(numeric[], text, text, text, numeric) is
+'Gives the lowest threshold of a measure above a value, else null.';

@@ -40,3 +40,8 @@ select
     badges_internal._next_threshold((p_thresholds).month_run, p_org_id, p_stat, 'month_run',
         (p_values).month_run)::integer;
 end;
+
+comment on function badges_internal._next_thresholds(
+    badges_internal.stat_thresholds, text, text, badges_internal.stat_values
+) is
+'Gives the lowest threshold of each measure above the values of a row of the snapshot.';

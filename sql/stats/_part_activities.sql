@@ -24,3 +24,6 @@ from badges_internal._chosen_activities(
     coalesce(least((p_part).last_day, p_to), 'infinity')
 ) as found;
 end;
+
+comment on function badges_internal._part_activities(badges_internal.changed_part, date, date) is
+'Reads the activities of a row of the snapshot, between two local days, null = no bound.';

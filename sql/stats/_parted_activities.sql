@@ -115,3 +115,8 @@ begin
         and found.activity_date > opened.last_day - v_days;
 end;
 $$;
+
+comment on function badges_internal._parted_activities(
+    uuid[], text, text, badges_internal.condition_state[]
+) is
+'Reads all activities that a stat selects, each in every part (bucket) it is measured in.';

@@ -42,3 +42,6 @@ begin
     ));
 end;
 $$;
+
+comment on function badges_internal._place_unit_runs(badges_internal.element_change[]) is
+'Places changed units in the runs of per_unit streaks, and tells the badges now in reach.';

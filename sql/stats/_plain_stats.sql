@@ -22,3 +22,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._plain_stats(text[], text[]) is
+'Picks the stats without elements, days and rolling windows: one pass measures and dates them.';

@@ -27,3 +27,6 @@ begin
     return v_before;
 end;
 $$;
+
+comment on function badges_internal._plan_for_sets(text[]) is
+'Sets how a statement over many people is planned; gives what was set before, to set it back.';

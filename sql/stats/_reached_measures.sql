@@ -21,3 +21,6 @@ begin atomic
     ) as moved (measure, lowest, value)
     where moved.value >= moved.lowest;
 end;
+
+comment on function badges_internal._reached_measures(badges.peer_mentor_stats) is
+'Lists the measures of a row of the snapshot that have reached their next threshold.';

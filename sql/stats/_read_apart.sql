@@ -9,7 +9,7 @@ create or replace function badges_internal._read_apart(
 )
 returns badges_internal.stat_reading
 language sql
-immutable
+stable
 parallel safe
 return row(
     p_route,
@@ -33,3 +33,8 @@ return row(
         else 1
     end
 )::badges_internal.stat_reading;
+
+comment on function badges_internal._read_apart(
+    badges_internal.stat_route, text, numeric, jsonb, numeric, date
+) is
+'Reads what a stat with elements or rolling windows looks at in an activity that it chose.';

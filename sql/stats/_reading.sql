@@ -60,3 +60,8 @@ from (
         end as element_measured
 ) as value;
 end;
+
+comment on function badges_internal._reading(
+    text, text, text, text, text, text, text, jsonb, numeric, date
+) is
+'Reads one activity by a stat''s route: the part it is measured in, its value, and its element.';

@@ -80,3 +80,6 @@ begin
         || badges_internal._roll_windows(p_peer_mentor_ids, p_org_ids, null, null, p_stats);
 end;
 $$;
+
+comment on function badges_internal._rebuild_people(uuid[], text[], text[]) is
+'Recomputes stats of the given people from their activities, and tells the badges now in reach.';

@@ -101,3 +101,8 @@ begin
     return coalesce(v_has_reached, false);
 end;
 $$;
+
+comment on function badges_internal._roll_one(
+    uuid, text, badges_internal.stat_reading, date, timestamptz
+) is
+'Keeps the best rolling windows of a stat for one activity, and tells whether its row reached one.';

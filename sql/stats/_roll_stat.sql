@@ -128,3 +128,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._roll_stat(
+    badges_internal.stat_definitions, uuid[], date[], date[]
+) is
+'Keeps the best rolling windows of one stat: the work of _roll_windows.';

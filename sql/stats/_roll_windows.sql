@@ -54,3 +54,6 @@ begin
     return v_candidates;
 end;
 $$;
+
+comment on function badges_internal._roll_windows(uuid[], text[], date[], date[], text[]) is
+'Keeps the best rolling windows of the given people, and tells the badges that come in reach.';

@@ -159,3 +159,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._rolling_windows(
+    badges_internal.stat_definitions, uuid[], date, date
+) is
+'Measures the rolling windows of a stat: one a person, bucket and local day with an activity.';

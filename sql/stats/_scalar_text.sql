@@ -25,3 +25,6 @@ begin
     return v_name;
 end;
 $$;
+
+comment on function badges_internal._scalar_text(jsonb) is
+'Names a JSON scalar as a key: strings quoted, numbers without trailing zeros, else null.';

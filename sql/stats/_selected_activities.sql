@@ -61,3 +61,6 @@ begin
     and reading.bucket = coalesce(p_bucket, reading.bucket);
 end;
 $$;
+
+comment on function badges_internal._selected_activities(uuid[], text, text, text, date, date) is
+'Reads the activities that a stat selects, of some people in one organization.';

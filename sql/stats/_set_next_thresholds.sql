@@ -53,3 +53,6 @@ begin
     and held.bucket = own.bucket;
 end;
 $$;
+
+comment on function badges_internal._set_next_thresholds(uuid[], text[], text[]) is
+'Sets the next thresholds of people''s rows of some stats anew, where they are other ones.';

@@ -31,3 +31,6 @@ begin
     return v_defined;
 end;
 $$;
+
+comment on function badges_internal._stat_definition(text, text) is
+'Gives the definition of an organization''s stat; a planned one is named by its selector''s text.';

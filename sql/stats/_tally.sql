@@ -16,3 +16,6 @@ return case
     when p_measure = 'active_days' then p_days
     else p_count
 end;
+
+comment on function badges_internal._tally(text, bigint, numeric, numeric, bigint) is
+'Gives an element''s tally by its measure, where its activities give all of them.';

@@ -1,6 +1,7 @@
 -- Gives the length of the run of counted units around one, and whether it is the newest run.
 --
--- Reads outwards from the unit until a gap wider than the rule's grace shows on each side.
+-- Reads outwards from the unit, in the index's order, until a gap wider than the rule's grace shows
+-- on each side.
 create or replace function badges_internal._units_around(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -12,6 +13,8 @@ create or replace function badges_internal._units_around(
 )
 language plpgsql
 volatile
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
     v_unit constant text := p_route.element_unit;
@@ -61,3 +64,8 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._units_around(
+    uuid, text, badges_internal.stat_route, text, date
+) is
+'Gives the length of the run of counted units around one, and whether it is the newest run.';

@@ -53,3 +53,6 @@ begin
     where p_stats is null or base.stat = any(p_stats);
 end;
 $$;
+
+comment on function badges_internal._wanted_stats(badges_internal.activity_kind[], text[]) is
+'Lists the stats that each kind of activity counts in, the base stats first.';

@@ -20,3 +20,6 @@ from (
         then badges_internal._unit_start(p_window_unit, p_day) end as first_day
 ) as begun;
 end;
+
+comment on function badges_internal._window_days(text, date) is
+'Gives the first and the last day of the calendar window around a day; null where there is none.';

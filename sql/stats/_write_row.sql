@@ -61,3 +61,8 @@ begin
     return not coalesce(v_has_reached, false);
 end;
 $$;
+
+comment on function badges_internal._write_row(
+    badges_internal.changed_part, badges_internal.held_stat
+) is
+'Writes a changed row of the snapshot; false where it reaches a threshold.';

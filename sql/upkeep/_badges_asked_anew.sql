@@ -1,10 +1,13 @@
 -- Lists the badges that people have to be looked at for, since their version asked otherwise.
 --
--- p_rebuilt_stats: stats that are built anew, null = all; they tell themselves what they reach. The
--- caller holds the base rows, which carry the older versions still.
+-- p_oldest_orgs, p_oldest_versions: what nobody of an organization is older than. p_rebuilt_stats:
+-- stats that are built anew, null = all; they tell themselves what they reach. The caller holds the
+-- base rows, which carry the older versions still.
 create or replace function badges_internal._badges_asked_anew(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
+    p_oldest_orgs text[],
+    p_oldest_versions integer[],
     p_rebuilt_stats text[]
 )
 returns badges_internal.candidate[]
@@ -16,18 +19,10 @@ set enable_seqscan = off
 as $$
 begin
     return (
-        with people as materialized (
-            select *
-            from badges_internal._base_versions(p_peer_mentor_ids, p_org_ids)
-        ),
-        due as materialized (
+        with due as materialized (
             select milestone.*, milestone.measure = 'badges' and milestone.badge_ids is null
                 as counts_any
-            from (
-                select people.org_id, min(people.rule_set_version) as version
-                from people
-                group by people.org_id
-            ) as oldest
+            from unnest(p_oldest_orgs, p_oldest_versions) as oldest (org_id, version)
             join badges_internal.milestones as milestone on milestone.org_id = oldest.org_id
             where (
                 milestone.since_version > oldest.version
@@ -37,6 +32,11 @@ begin
                 milestone.measure in ('tenure', 'badges', 'raw')
                 or milestone.stat <> all(p_rebuilt_stats)
             )
+        ),
+        people as (
+            select *
+            from badges_internal._base_versions(p_peer_mentor_ids, p_org_ids)
+            where exists (select from due)
         )
         select array_agg(distinct row(
             people.peer_mentor_id, people.org_id, due.badge_definition_id, null, null
@@ -52,3 +52,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._badges_asked_anew(uuid[], text[], text[], integer[], text[]) is
+'Lists the badges that people have to be looked at for, since their version asked otherwise.';

@@ -53,3 +53,9 @@ begin
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
 $$;
+
+comment on function badges_internal._evaluate_people(
+    uuid[], text[], badges_internal.candidate[], badges_internal.late_person[], uuid[], text[],
+    text, timestamptz, badges_internal.late_activity[]
+) is
+'Decides what people have and when, after anything that may have changed it: the one order.';

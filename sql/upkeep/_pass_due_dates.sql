@@ -82,3 +82,6 @@ begin
     return v_candidates;
 end;
 $$;
+
+comment on function badges_internal._pass_due_dates(uuid[], text[], timestamptz) is
+'Finds the tenures that have fallen due for people, and notes when the next one does.';

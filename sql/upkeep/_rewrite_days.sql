@@ -53,3 +53,6 @@ begin
         <> (activity.occurred_at at time zone organization.time_zone)::date;
 end;
 $$;
+
+comment on function badges_internal._rewrite_days(uuid[], text[]) is
+'Rewrites the local days of people whose organization changes its time zone.';

@@ -33,3 +33,6 @@ begin
     where held.rule_set_version <> organization.rule_set_version;
 end;
 $$;
+
+comment on function badges_internal._stale_people(uuid[], text[]) is
+'Finds those of the given people whose base row is of another version than their rule set.';

@@ -43,3 +43,6 @@ begin
     end;
 end;
 $$;
+
+comment on function badges_internal._touched_people(uuid[], text[], bigint[], bigint[]) is
+'Finds those of the given people for whom other statements may have counted the new activities.';

@@ -54,3 +54,6 @@ begin
     return v_awarded;
 end;
 $$;
+
+comment on function badges.award_due_badges(timestamptz) is
+'Awards what only time brings: badges whose tenure has fallen due by a moment.';

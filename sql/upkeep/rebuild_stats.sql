@@ -59,3 +59,6 @@ begin
     return v_count;
 end;
 $$;
+
+comment on function badges.rebuild_stats(uuid) is
+'Recomputes the snapshot of one person, or of everybody, from the activities.';

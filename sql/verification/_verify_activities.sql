@@ -90,3 +90,8 @@ begin atomic
         stat.chosen_when, stat.time_zone, activity.occurred_at, activity.activity_date
     ));
 end;
+
+comment on function badges_internal._verify_activities(
+    badges_internal.verified_scope, text[], boolean
+) is
+'Gives every activity of the people once for each stat that chooses it.';

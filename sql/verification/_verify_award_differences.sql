@@ -166,3 +166,6 @@ begin atomic
     where award.place_taken > award.claimed
     and badges_internal._verify_is_looked_at(p_scope, award.peer_mentor_id);
 end;
+
+comment on function badges_internal._verify_award_differences(badges_internal.verified_scope) is
+'Compares the awards with those that the activities and the held badges call for.';

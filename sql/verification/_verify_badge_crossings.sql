@@ -80,3 +80,6 @@ begin atomic
     ) as counted
     where counted.held_count = ceil(counted.threshold);
 end;
+
+comment on function badges_internal._verify_badge_crossings(badges_internal.verified_scope) is
+'Tells when every condition that counts other badges began to hold.';

@@ -17,3 +17,6 @@ begin atomic
     select choice.*
     from badges_internal._verify_rolling_choices(p_scope, p_measures) as choice;
 end;
+
+comment on function badges_internal._verify_choices(badges_internal.verified_scope, text[]) is
+'Gives every activity of the people once for each part of a stat that it is measured in.';

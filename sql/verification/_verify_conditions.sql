@@ -64,3 +64,6 @@ begin atomic
         and not config.is_enabled
     );
 end;
+
+comment on function badges_internal._verify_conditions(badges_internal.verified_scope) is
+'Gives every condition of every badge that can be awarded, one milestone each.';

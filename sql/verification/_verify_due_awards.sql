@@ -153,3 +153,6 @@ begin atomic
     and part.change = 1
     group by part.peer_mentor_id, part.org_id, part.badge_definition_id;
 end;
+
+comment on function badges_internal._verify_due_awards(badges_internal.verified_scope) is
+'Gives every award that the activities and the held badges call for, and since when.';

@@ -120,3 +120,8 @@ begin
     where step.is_counted <> step.was_counted;
 end;
 $$;
+
+comment on function badges_internal._verify_element_changes(
+    badges_internal.verified_scope, text[]
+) is
+'Tells when every element, a value or a unit, began to count in its part, and when it ceased to.';

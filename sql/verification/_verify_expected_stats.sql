@@ -199,3 +199,6 @@ begin atomic
     where part.rolling_days is not null
     group by part.peer_mentor_id, part.org_id, part.stat, part.per_value;
 end;
+
+comment on function badges_internal._verify_expected_stats(badges_internal.verified_scope) is
+'Recomputes every row of the snapshot from the activities.';

@@ -35,3 +35,6 @@ return case
     )
     and (not p_when ? 'from' or p_day >= (p_when ->> 'from')::date)
     and (not p_when ? 'until' or p_day <= (p_when ->> 'until')::date);
+
+comment on function badges_internal._verify_is_in_time(jsonb, text, timestamptz, date) is
+'Tells whether an activity lies in the times of a selector''s when.';

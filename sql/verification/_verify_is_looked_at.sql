@@ -20,3 +20,6 @@ return p_peer_mentor_id between (p_scope).first_person and (p_scope).last_person
             ) & 1048575
         ) < (p_scope).sample * 1048576
     );
+
+comment on function badges_internal._verify_is_looked_at(badges_internal.verified_scope, uuid) is
+'Tells whether a verification looks at a person.';

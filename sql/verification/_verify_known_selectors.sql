@@ -34,3 +34,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._verify_known_selectors() is
+'Refuses to verify where a selector says something that the recomputation does not read.';

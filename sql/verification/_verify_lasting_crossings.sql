@@ -76,3 +76,6 @@ begin atomic
         condition.occurrence,
         condition.condition_node;
 end;
+
+comment on function badges_internal._verify_lasting_crossings(badges_internal.verified_scope) is
+'Tells when every condition on a count, on active days or on a maximum began to hold.';

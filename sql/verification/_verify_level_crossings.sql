@@ -104,3 +104,6 @@ begin
     and condition.place <= greatest(step.reached, step.had_reached);
 end;
 $$;
+
+comment on function badges_internal._verify_level_crossings(badges_internal.verified_scope) is
+'Tells when every condition on a sum or on distinct elements began to hold, and when it ceased to.';

@@ -33,3 +33,6 @@ return case
     when p_operator = 'lte' then p_value::numeric <= (p_operands -> 0)::numeric
     when p_operator = 'lt' then p_value::numeric < (p_operands -> 0)::numeric
 end;
+
+comment on function badges_internal._verify_matches(jsonb, text, jsonb) is
+'Tells whether an attribute passes one test of where, as RULES.md states it.';

@@ -16,3 +16,6 @@ return case
         sha256(convert_to(badges_internal._verify_scalar_text(p_value), 'UTF8')), 'hex'
     )
 end;
+
+comment on function badges_internal._verify_name(jsonb) is
+'Writes a JSON scalar as the snapshot names it, null where it is absent or no scalar.';

@@ -71,3 +71,8 @@ begin
         and choice.activity_date + choice.rolling_days - 1;
 end;
 $$;
+
+comment on function badges_internal._verify_rolling_choices(
+    badges_internal.verified_scope, text[]
+) is
+'Gives every activity of the people once for each rolling window that it lies in.';

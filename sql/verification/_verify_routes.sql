@@ -112,3 +112,6 @@ begin atomic
             coalesce((spread.target ->> 'at_least')::numeric, 1) as at_least
     ) as tally;
 end;
+
+comment on function badges_internal._verify_routes(badges_internal.verified_scope) is
+'Spreads the base stats and the canonical selectors to columns for a recomputation.';

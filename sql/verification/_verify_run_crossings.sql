@@ -139,3 +139,6 @@ begin
     group by 1, 2, 3, 4, 5, 6, run.number, run.window_date, run.per_value, run.measure;
 end;
 $$;
+
+comment on function badges_internal._verify_run_crossings(badges_internal.verified_scope) is
+'Tells when every condition about a run began to hold, and when it ceased to.';

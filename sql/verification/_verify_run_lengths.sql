@@ -28,3 +28,6 @@ begin atomic
         coalesce(max(run.units), 0)
     from runs as run;
 end;
+
+comment on function badges_internal._verify_run_lengths(date[], text, integer) is
+'Gives how long the last and the longest run of the units are in which the days lie.';

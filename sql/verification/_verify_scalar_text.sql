@@ -9,3 +9,6 @@ return case
     when jsonb_typeof(p_value) <> 'number' then null
     when abs(p_value::numeric) <= 1e30 then trim_scale(p_value::numeric)::text
 end;
+
+comment on function badges_internal._verify_scalar_text(jsonb) is
+'Writes a JSON scalar so that equal values are written alike, null where it is none.';

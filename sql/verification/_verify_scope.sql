@@ -39,3 +39,6 @@ begin
     return v_scope;
 end;
 $$;
+
+comment on function badges_internal._verify_scope(uuid, uuid, uuid, double precision) is
+'Gives the people a verification looks at, and the stats it measures them in.';

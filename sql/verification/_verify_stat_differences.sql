@@ -161,3 +161,6 @@ begin atomic
         else coalesce(base.rule_set_version, 0)
     end;
 end;
+
+comment on function badges_internal._verify_stat_differences(badges_internal.verified_scope) is
+'Compares the snapshot with its recomputation, row by row and element by element.';

@@ -57,3 +57,6 @@ begin
     where due.at <= greatest(moment.last_at, swept.seen_until);
 end;
 $$;
+
+comment on function badges_internal._verify_tenure_crossings(badges_internal.verified_scope) is
+'Tells when every condition about tenure fell due, of those that somebody has noticed.';

@@ -10,3 +10,6 @@ return case
     when p_unit = 'week' then (p_day - date '1800-01-06') / 7
     else p_day - date '1800-01-06'
 end;
+
+comment on function badges_internal._verify_unit_number(text, date) is
+'Counts calendar units since Monday 6 January 1800, so that a run is a row of whole numbers.';

@@ -64,3 +64,6 @@ begin atomic
         and watched.unit = watched.element_unit
     where element.change = 1;
 end;
+
+comment on function badges_internal._verify_units(badges_internal.verified_scope) is
+'Gives the calendar units that every rule about runs counts, and since when, and until when.';

@@ -50,3 +50,6 @@ begin
     order by 1, 2, 3, 4, 5;
 end;
 $$;
+
+comment on function badges.verify_awards(uuid, uuid, uuid, double precision) is
+'Names every award that is missing, unsupported, wrongly dated or without a place.';

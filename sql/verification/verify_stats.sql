@@ -47,3 +47,6 @@ begin
     order by 1, 2, 3, 4, 5;
 end;
 $$;
+
+comment on function badges.verify_stats(uuid, uuid, uuid, double precision) is
+'Names every difference between the snapshot and a recomputation from the activities.';

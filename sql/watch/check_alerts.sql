@@ -64,3 +64,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.check_alerts(interval) is
+'Raises what has become an alert, clears what is over, and gives how many alerts are open.';

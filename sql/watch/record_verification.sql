@@ -42,3 +42,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges.record_verification(bigint, bigint, bigint, text) is
+'Keeps the result of a verification and raises or clears alert drift_found.';

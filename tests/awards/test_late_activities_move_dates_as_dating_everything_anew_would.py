@@ -160,9 +160,15 @@ def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> No
         connection.execute("alter table badges.activities disable trigger count_new_activities")
         insert(connection, activity("2024-03-05"), activity("2024-03-06"), activity("2024-03-04"))
         placed = """
-            select badges_internal._place_late_days(array[row(
-                peer_mentor_id, org_id, '*', '', activity_date, 1
-            )::badges_internal.late_day], array(
+            select badges_internal._place_late_days(array(
+                select row(
+                    peer_mentor_id, org_id, stat, bucket, last_date, run_end,
+                    array[day_run, week_run, month_run], array[a.activity_date], array[1], null,
+                    null
+                )::badges_internal.late_row
+                from badges.peer_mentor_stats
+                where stat = '*'
+            ), array(
                 select pending.activity_id from badges.activities as pending
                 where pending.activity_id > a.activity_id
             ))
@@ -178,7 +184,8 @@ def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> No
         )
         connection.execute(placed, (["2024-03-05"],))
         assert rows(connection, longest)[0] == {"longest_day_run": 1, "active_days": 3}
-        connection.execute(placed, (["2024-03-06", "2024-03-04"],))
+        connection.execute(placed, (["2024-03-06"],))
+        connection.execute(placed, (["2024-03-04"],))
         assert rows(connection, longest)[0] == {"longest_day_run": 3, "active_days": 5}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pgmerit.schema import first_sentence, read_manifest, sql_dir
+from pgmerit.schema import read_manifest, sql_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # the work. Nothing in them is of our schemas without saying so.
 PATH_IS_SET_BY_CALLER = frozenset(
     {
-        "badges_internal._active_run",
         "badges_internal._advance_thresholds",
+        "badges_internal._award_late",
         "badges_internal._award_reached",
         "badges_internal._begin_person",
         "badges_internal._begin_stats",
@@ -36,6 +36,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._cross_milestones",
         "badges_internal._days_anew",
         "badges_internal._days_without",
+        "badges_internal._decide_late",
         "badges_internal._earlier_by_days",
         "badges_internal._earlier_by_elements",
         "badges_internal._earlier_by_units",
@@ -46,6 +47,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._element_anew",
         "badges_internal._finish_counted",
         "badges_internal._hold_organizations",
+        "badges_internal._is_left_to_backfill",
         "badges_internal._longest_run",
         "badges_internal._mark_falling",
         "badges_internal._mark_looked",
@@ -54,13 +56,17 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._measured_late",
         "badges_internal._move_awards",
         "badges_internal._next_milestone",
+        "badges_internal._place_late_day",
         "badges_internal._place_late_days",
+        "badges_internal._place_one_day",
         "badges_internal._redate_late",
         "badges_internal._roll_one",
         "badges_internal._run_complete_at",
+        "badges_internal._run_edge",
         "badges_internal._run_through",
         "badges_internal._scalar_text",
         "badges_internal._units_around",
+        "badges_internal._value_between",
         "badges_internal._wanted_stats",
         "badges_internal._write_awards",
         "badges_internal._write_row",
@@ -83,6 +89,10 @@ MAY_BUILD_STATEMENTS = frozenset(
 _CREATED = re.compile(
     r"^create\s+(?:or\s+replace\s+)?(?:constraint\s+)?"
     r"(function|procedure|trigger|view|aggregate|type|table|event trigger)\s+([\w.]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMENT = re.compile(
+    r"^comment on (?:function|procedure|view) [^;]*?\bis\s*\n?'((?:[^']|'')*)';",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -108,7 +118,7 @@ class SqlFile:
     def body(self) -> list[str]:
         """The lines of its routine's body."""
         found = re.search(
-            r"^(?:as \$|do \$|begin atomic|return\b)[^\n]*\n(.*?)(?=^create or replace trigger|\Z)",
+            r"^(?:as \$|do \$|begin atomic|return\b)[^\n]*\n(.*?)(?=^comment on)",
             self.text,
             re.S | re.M,
         )
@@ -150,7 +160,19 @@ class SqlFile:
     @property
     def first_sentence(self) -> str:
         """The first sentence of the header comment."""
-        return first_sentence(self.text)
+        header: list[str] = []
+        for line in self.text.splitlines():
+            if not line.startswith("--"):
+                break
+            header.append(line.removeprefix("--").strip())
+        paragraph = " ".join(header).split("  ")[0]
+        text = re.match(r".*?[.!?](?=\s|$)", paragraph)
+        return text.group(0) if text else paragraph
+
+    @property
+    def comments(self) -> list[str]:
+        """The texts of its COMMENT statements."""
+        return [text.replace("''", "'") for text in _COMMENT.findall(self.text)]
 
 
 def sql_files() -> list[SqlFile]:

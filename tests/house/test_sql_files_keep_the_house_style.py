@@ -78,9 +78,9 @@ def test_parameters_begin_with_p_and_locals_with_v() -> None:
     _none(_breaking(breaks, ROUTINE_FILES))
 
 
-def test_every_file_begins_with_a_sentence_and_tells_it_once() -> None:
+def test_every_file_begins_with_a_sentence_that_is_also_the_comment() -> None:
     def breaks(file: SqlFile) -> bool:
-        return not file.first_sentence.endswith(".") or "comment on" in file.code
+        return not file.first_sentence.endswith(".") or file.comments[:1] != [file.first_sentence]
 
     _none(_breaking(breaks, ROUTINE_FILES))
 

@@ -89,3 +89,11 @@ def test_whoever_was_written_for_by_the_older_rules_is_measured_anew(
     assert value(peopled, "select count(*) from badges.earned_badges") == 2 * (
         len(PEOPLE) - 2 + bool(days[write])
     )
+
+
+def test_what_an_earlier_version_left_goes(peopled: Connection) -> None:
+    apply(peopled, rule_set(NEW))
+    value(peopled, "select badges.apply_rule_set(%s)", Jsonb(rule_set(OLD)))
+    begin(peopled)
+    assert value(peopled, "select badges.backfill_rule_set('tests')")["remaining"] == 0
+    assert_exact(peopled)

@@ -610,8 +610,8 @@ def _repeated_ids(nodes: Iterable[tuple[str, Any, int]]) -> list[Problem]:
 def grammar_sql() -> str:
     """Return sql/rules/language/_criteria_grammar.sql: the table as the database holds it."""
     text = files("pgmerit.rules").joinpath("grammar.json").read_text(encoding="utf-8").rstrip()
-    return f"""\
--- Gives the grammar of the rule language, the same table as pgmerit/rules/grammar.json.
+    said = "Gives the grammar of the rule language, the same table as pgmerit/rules/grammar.json."
+    return f"""-- {said}
 --
 -- Written by python -m pgmerit.rules.grammar; a test compares the two.
 create or replace function badges_internal._criteria_grammar()
@@ -620,6 +620,9 @@ language sql
 immutable
 parallel safe
 return '{text.replace("'", "''")}'::jsonb;
+
+comment on function badges_internal._criteria_grammar() is
+'{said}';
 """
 
 

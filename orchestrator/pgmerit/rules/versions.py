@@ -56,6 +56,9 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[float], None]]]
 
 _PLAN_FORMAT = 1
 _WAIT_SECONDS = 0.1
+BATCH = 2000
+_BATCH_BESIDE_WRITERS = 250
+_REST = 0.0
 _TOLD_AFTER = 30
 
 
@@ -290,7 +293,7 @@ def apply(
     allow_empty: bool = False,
     allow_revoke: bool = False,
     expected_version: int | None = None,
-    batch: int = 250,
+    batch: int = BATCH,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -329,7 +332,7 @@ def rollback(
     *,
     allow_revoke: bool = False,
     expected_version: int | None = None,
-    batch: int = 250,
+    batch: int = BATCH,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -357,7 +360,7 @@ def configure(
     custom_thresholds: Any = None,
     *,
     allow_revoke: bool = False,
-    batch: int = 250,
+    batch: int = BATCH,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -383,7 +386,7 @@ def rezone(
     org_id: str,
     time_zone: str,
     *,
-    batch: int = 250,
+    batch: int = BATCH,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -419,7 +422,7 @@ def _placed(document: Document, detail: dict[str, Any]) -> dict[str, Any]:
 def evaluate(
     connection: Connection,
     rule_set: str,
-    batch: int = 250,
+    batch: int = BATCH,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, int]:
@@ -433,20 +436,34 @@ def evaluate(
     with _stoppable(connection, rule_set, is_evaluating=True):
         horizon = routines.rule_set_horizon(connection)
         waiting = routines.backfill_rule_set(connection, rule_set, 0)["remaining"]
-        if waiting > batch:
+        if waiting > _BATCH_BESIDE_WRITERS:
             retry(partial(routines.measure_rule_set, connection, rule_set))
+        small = min(batch, max(50, waiting // 200))
+        size, seen = small, int(routines.rule_set_horizon(connection))
+        is_near_end = waiting <= size
         with shown("Evaluating people", waiting) as advance:
             while True:
-                # Asked before the batch: who came before the answer is found by the batch.
-                is_settled = routines.rule_set_is_settled(connection, rule_set, horizon)
-                step = retry(partial(routines.backfill_rule_set, connection, rule_set, batch))
+                # Asked before what may be the last: who came before the answer is found by it.
+                is_settled = is_near_end and routines.rule_set_is_settled(
+                    connection, rule_set, horizon
+                )
+                begun = time.monotonic()
+                step = retry(partial(routines.backfill_rule_set, connection, rule_set, size))
+                taken = time.monotonic() - begun
                 done["evaluated"] += step["evaluated"]
                 done["awarded"] += step["awarded"]
                 advance(step["evaluated"])
                 if is_settled and step["remaining"] == 0:
                     return done
+                # Whoever writes takes a transaction id: others have taken some, or only the batch.
+                before, seen = seen, int(routines.rule_set_horizon(connection))
+                is_alone = seen - before <= bool(step["evaluated"])
+                size = min(batch, 2 * size) if is_alone else small
+                is_near_end = step["remaining"] == 0 or done["evaluated"] + size >= waiting
                 idle = 0 if step["evaluated"] else idle + 1
                 if idle:
                     time.sleep(_WAIT_SECONDS)
+                elif not is_alone:
+                    time.sleep(_REST * taken)
                 if idle == _TOLD_AFTER and tell:
                     tell("waiting for transactions that began before the rule set was applied")

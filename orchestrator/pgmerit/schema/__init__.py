@@ -14,7 +14,6 @@ from pgmerit.schema.rights import ROLES, Right, Rights, commands_to_make, read_r
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
-    first_sentence,
     migrations_dir,
     read_manifest,
     read_migration_files,
@@ -51,7 +50,6 @@ __all__ = [
     "commands_to_make",
     "find_marks",
     "find_strangers",
-    "first_sentence",
     "history_problems",
     "migrate",
     "migrations_dir",

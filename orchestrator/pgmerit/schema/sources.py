@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgmerit.errors import PgmeritError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_ROUTINE = re.compile(
-    r"^create or replace (function|procedure) ([\w.]+)\s*\((.*?)\)\s*(?:returns|language)\b",
-    re.DOTALL | re.MULTILINE,
-)
 
 
 def sql_dir() -> Path:
@@ -50,33 +45,8 @@ class SourceFile:
         return cls(name, path, content.decode(), hashlib.sha256(content).hexdigest())
 
 
-def first_sentence(text: str) -> str:
-    """Give the first sentence of the comment that a file begins with."""
-    header: list[str] = []
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            break
-        header.append(line.removeprefix("--").strip())
-    paragraph = " ".join(header).split("  ")[0]
-    sentence = re.match(r".*?[.!?](?=\s|$)", paragraph)
-    return sentence.group(0) if sentence else paragraph
-
-
-def _with_comment(text: str) -> str:
-    """Give a file and its routine's COMMENT, which is the first sentence."""
-    said, routine = first_sentence(text).replace("'", "''"), _ROUTINE.search(text)
-    if not said or not routine:
-        return text
-    kind, name, parameters = routine.groups()
-    parameters = re.sub(r"\s+default\s+.*?(?=,|\s*\Z)", "", parameters, flags=re.DOTALL)
-    return f"{text}\ncomment on {kind} {name}({parameters}) is '{said}';\n"
-
-
 def read_manifest(folder: Path) -> list[SourceFile]:
-    """Read the replaceable files in the order of the manifest: one path a line, # comments.
-
-    What a file begins with is told once: its routine's COMMENT is made from the first sentence.
-    """
+    """Read the replaceable files in the order of the manifest: one path a line, # comments."""
     manifest = folder / "manifest.txt"
     try:
         lines = manifest.read_text().splitlines()
@@ -90,8 +60,7 @@ def read_manifest(folder: Path) -> list[SourceFile]:
         if name in files:
             raise PgmeritError(f"{manifest} names {name} twice, again on line {number}")
         try:
-            file = SourceFile.read(name, folder / name)
-            files[name] = replace(file, text=_with_comment(file.text))
+            files[name] = SourceFile.read(name, folder / name)
         except OSError as exc:
             raise PgmeritError(
                 f"{manifest} line {number} names {name}, which cannot be read: {exc.strerror}"

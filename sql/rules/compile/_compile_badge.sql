@@ -144,3 +144,6 @@ begin atomic
     left join targets on targets.node = nodes.node
     where nodes.kind <> 'manual';
 end;
+
+comment on function badges_internal._compile_badge(jsonb, jsonb) is
+'Compiles criteria and one organization''s thresholds to conditions and groups.';

@@ -51,3 +51,6 @@ begin atomic
         ) as variable (key, name)
     ) as listed;
 end;
+
+comment on function badges_internal._compile_when(jsonb) is
+'Compiles a canonical when to the terms of a jsonpath over $minute, $date and the parts of it.';

@@ -69,3 +69,6 @@ begin
     return ('strict ' || array_to_string(v_terms, ' && '))::jsonpath;
 end;
 $$;
+
+comment on function badges_internal._compile_where(jsonb, jsonb) is
+'Compiles where and when to one jsonpath over the attributes, null where both are absent.';

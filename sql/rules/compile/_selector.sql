@@ -66,3 +66,6 @@ begin atomic
             end as filter
     ) as chosen;
 end;
+
+comment on function badges_internal._selector(jsonb) is
+'Gives the canonical selector of one condition: what it chooses and how it parts it.';

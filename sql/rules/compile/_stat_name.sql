@@ -12,3 +12,6 @@ return case
         then '=' || (p_selector -> 'types' ->> 0)
     else '~' || left(encode(sha256(convert_to(p_selector::text, 'UTF8')), 'hex'), 16)
 end;
+
+comment on function badges_internal._stat_name(jsonb) is
+'Names the stat of a selector: ''*'' all activities, ''=type'' one type, else ''~'' and a hash.';

@@ -36,3 +36,6 @@ return row(
     (p_selector -> 'window' -> 'rolling_days')::integer,
     (p_selector -> 'grace')::integer
 )::badges_internal.stat_route;
+
+comment on function badges_internal._stat_route(jsonb, text[], text) is
+'Compiles a selector to what the fold reads for each activity.';

@@ -37,3 +37,6 @@ begin
     return v_listed;
 end;
 $$;
+
+comment on function badges_internal._stat_thresholds(text[], numeric[]) is
+'Lists a stat''s thresholds by measure, rising, the lowest hundred of each.';

@@ -26,3 +26,6 @@ begin
     end;
 end;
 $$;
+
+comment on function badges_internal._allowed_here(jsonb) is
+'Says what a kind of the grammar allows.';

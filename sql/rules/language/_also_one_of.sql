@@ -30,3 +30,6 @@ begin atomic
         end as tests
     ) as asked;
 end;
+
+comment on function badges_internal._also_one_of(jsonb, text, jsonb) is
+'Adds to where that an attribute is one of some values, beside what where asks of it already.';

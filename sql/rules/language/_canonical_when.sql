@@ -40,3 +40,6 @@ begin atomic
         'until', p_when -> 'until'
     )), '{}');
 end;
+
+comment on function badges_internal._canonical_when(jsonb) is
+'Gives when in its canonical form: weekdays as ISO numbers, hours as HH:MM, lists sorted.';

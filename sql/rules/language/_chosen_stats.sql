@@ -41,3 +41,6 @@ as $$
         'threshold', 'tier', 'streak', 'training_completion', 'tenure'
     );
 $$;
+
+comment on function badges_internal._chosen_stats(jsonb) is
+'Lists what each badge of valid criteria measures, with the activity types it is measured of.';

@@ -20,3 +20,6 @@ as $$
     where each.ordinality <= 10
     or each.ordinality = shown.length;
 $$;
+
+comment on function badges_internal._circle_text(jsonb) is
+'Says that badges need each other; of a long circle the first ones and the last.';

@@ -39,3 +39,6 @@ begin
         end;
 end;
 $$;
+
+comment on function badges_internal._configured(jsonb, text[], text, boolean, jsonb) is
+'Gives an organization of a document with one badge enabled or not, and with its own thresholds.';

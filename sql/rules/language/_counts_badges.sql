@@ -14,3 +14,6 @@ begin atomic
     )
     select exists (select from tree where criteria ->> 'type' = 'badges_earned');
 end;
+
+comment on function badges_internal._counts_badges(jsonb) is
+'Tells whether criteria count other badges, at any depth.';

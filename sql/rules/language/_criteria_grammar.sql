@@ -472,3 +472,6 @@ return '{
     }
   }
 }'::jsonb;
+
+comment on function badges_internal._criteria_grammar() is
+'Gives the grammar of the rule language, the same table as pgmerit/rules/grammar.json.';

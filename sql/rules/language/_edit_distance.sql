@@ -26,3 +26,6 @@ begin
     return v_previous[cardinality(v_previous)];
 end;
 $$;
+
+comment on function badges_internal._edit_distance(text, text) is
+'Counts the insertions, deletions and replacements that turn one word into another.';

@@ -24,3 +24,6 @@ as $$
     ) as enabled
     where jsonb_typeof(organization.value) = 'object';
 $$;
+
+comment on function badges_internal._enabled_badges(jsonb, jsonb) is
+'Lists the badges of valid criteria that each organization of a document enables.';

@@ -43,3 +43,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._has_no_day(jsonb) is
+'Tells whether no day that an activity can have matches all keys of when.';

@@ -20,3 +20,6 @@ as $$
         with ordinality as named on true
     where walked.node ->> 'type' = 'badges_earned';
 $$;
+
+comment on function badges_internal._listed_badges(jsonb) is
+'Lists every badge with each badge that it needs under badges_earned, and the place.';

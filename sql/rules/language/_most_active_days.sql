@@ -14,3 +14,6 @@ return case
         when 'year' then 366
     end
 end;
+
+comment on function badges_internal._most_active_days(jsonb) is
+'Counts the days that a window or a unit of a streak can have at most; null where none is set.';

@@ -14,3 +14,6 @@ as $$
     )
     from jsonb_array_elements(p_problems) as each;
 $$;
+
+comment on function badges_internal._move_problems(jsonb, text) is
+'Places problems of criteria, whose paths begin with $, below another path.';

@@ -15,3 +15,6 @@ as $$
         else 'a list'
     end;
 $$;
+
+comment on function badges_internal._must_not_be(jsonb) is
+'Words the problem of a value of the wrong JSON type.';

@@ -59,3 +59,6 @@ begin
     return v_circles;
 end;
 $$;
+
+comment on function badges_internal._name_circles(text[], text[], text[], integer[]) is
+'Names a circle in each component of badges that need each other.';

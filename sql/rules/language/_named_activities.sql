@@ -28,3 +28,6 @@ as $$
         end
     ) with ordinality as chosen;
 $$;
+
+comment on function badges_internal._named_activities(jsonb) is
+'Lists the activity types that valid criteria name, with the badge and the place.';

@@ -26,3 +26,6 @@ as $$
     order by candidate.distance, candidate.word collate "C"
     limit 1;
 $$;
+
+comment on function badges_internal._nearest_word(text, text[]) is
+'Finds the known word that a misspelt one most likely means, or null.';

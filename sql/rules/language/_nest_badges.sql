@@ -107,3 +107,6 @@ begin
     where each.name <> '';
 end;
 $$;
+
+comment on function badges_internal._nest_badges(text[], text[]) is
+'Finds how deep badges that need badges nest, and the circles in which some need each other.';

@@ -47,3 +47,6 @@ as $$
     )
     from found;
 $$;
+
+comment on function badges_internal._not_enabled(jsonb, jsonb) is
+'Lists the badges under badges_earned that an organization does not enable beside the badge.';

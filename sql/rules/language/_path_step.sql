@@ -8,3 +8,6 @@ return p_path || case
     when p_key ~ '^[A-Za-z_][A-Za-z0-9_]*$' then '.' || p_key
     else '[' || to_jsonb(p_key)::text || ']'
 end;
+
+comment on function badges_internal._path_step(text, text) is
+'Extends a JSON path by a key, in brackets and quotes where it is no plain word.';

@@ -38,3 +38,6 @@ as $$
     )
     from missing;
 $$;
+
+comment on function badges_internal._problems_of_badges(jsonb, text[], text[]) is
+'Lists which of the named badges a document does not have, the first places with the nearest one.';

@@ -23,3 +23,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._refuse_rule_set(jsonb) is
+'Refuses a document that is not a valid rule set, and lists its problems.';

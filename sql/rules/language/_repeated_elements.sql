@@ -35,3 +35,6 @@ as $$
     where counted.number > 1
     order by counted.ordinality;
 $$;
+
+comment on function badges_internal._repeated_elements(jsonb, text, text) is
+'Lists the elements of a list that stand in it before, by a key of theirs or as a whole.';

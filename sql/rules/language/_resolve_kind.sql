@@ -9,3 +9,6 @@ return case
         then badges_internal._criteria_grammar() -> 'kinds' -> (p_kind #>> '{}')
     else p_kind
 end;
+
+comment on function badges_internal._resolve_kind(jsonb) is
+'Gives the specification of a kind of the grammar, named or in full.';

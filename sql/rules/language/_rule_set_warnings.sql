@@ -75,3 +75,6 @@ as $$
     )
     from warnings;
 $$;
+
+comment on function badges_internal._rule_set_warnings(jsonb) is
+'Lists what a valid rule set may say and yet most likely does not mean, each with its JSON path.';

@@ -21,3 +21,6 @@ as $$
         from jsonb_array_elements(p_problems) as each
     ) as found;
 $$;
+
+comment on function badges_internal._sort_problems(jsonb) is
+'Sorts problems by path and text and drops repetitions.';

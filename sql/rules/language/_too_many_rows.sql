@@ -94,3 +94,6 @@ as $$
     )
     from found;
 $$;
+
+comment on function badges_internal._too_many_rows(jsonb, jsonb) is
+'Lists the organizations whose rules compile to too much, and whether all of them do.';

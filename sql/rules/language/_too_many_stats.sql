@@ -89,3 +89,6 @@ as $$
     from whole
     cross join grammar;
 $$;
+
+comment on function badges_internal._too_many_stats(jsonb, jsonb) is
+'Lists the organizations in which an activity has too many stats to be looked at for.';

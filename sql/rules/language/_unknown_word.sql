@@ -17,3 +17,6 @@ as $$
         ''
     );
 $$;
+
+comment on function badges_internal._unknown_word(text, text[], text, text) is
+'Words the problem of an unknown word, with the nearest known one.';

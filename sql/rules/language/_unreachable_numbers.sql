@@ -76,3 +76,6 @@ as $$
     and not nodes.node ? 'badges'
     and (nodes.node -> 'at_least')::numeric > others.number;
 $$;
+
+comment on function badges_internal._unreachable_numbers(jsonb) is
+'Lists the numbers of a valid rule set that no history can reach, with the reason.';

@@ -28,3 +28,6 @@ begin
     return array(select substr(each, 2) from unnest(v_missing) as each);
 end;
 $$;
+
+comment on function badges_internal._unrecorded_types(text[]) is
+'Gives those of the activity types that nobody ever recorded; none while nothing was recorded.';

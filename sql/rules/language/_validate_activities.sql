@@ -39,3 +39,6 @@ as $$
     )
     from missing;
 $$;
+
+comment on function badges_internal._validate_activities(jsonb, jsonb) is
+'Lists the activity types that rules name outside the closed list of a rule set.';

@@ -36,3 +36,6 @@ begin
     return v_problems;
 end;
 $$;
+
+comment on function badges_internal._validate_bounds(jsonb, jsonb) is
+'Lists where a rule set would make an application''s insert, or an apply, do too much.';

@@ -37,3 +37,6 @@ begin
     return v_problems;
 end;
 $$;
+
+comment on function badges_internal._validate_choice(text[], jsonb, text) is
+'Lists what is wrong with an object that must have exactly one of some keys.';

@@ -54,3 +54,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._validate_held_badges(jsonb, jsonb) is
+'Lists the badges under badges_earned that are unknown, go in a circle or nest too deep.';

@@ -43,3 +43,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._validate_list(jsonb, jsonb, text) is
+'Lists what is wrong with a list: its elements, repetitions, numbers that do not rise.';

@@ -36,3 +36,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._validate_map(jsonb, jsonb, text) is
+'Lists what is wrong with an object whose keys the writer chooses.';

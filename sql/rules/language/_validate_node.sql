@@ -62,3 +62,6 @@ begin
     return v_problems || badges_internal._validate_value(v_spec, p_node, p_path);
 end;
 $$;
+
+comment on function badges_internal._validate_node(jsonb, text) is
+'Lists what is wrong with one node of criteria, its parts left aside.';

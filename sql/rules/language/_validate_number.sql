@@ -32,3 +32,6 @@ as $$
     ) as found
     cross join lateral jsonb_array_elements(found.problems) as problem;
 $$;
+
+comment on function badges_internal._validate_number(jsonb, jsonb, text) is
+'Lists what a condition would say of another number in the place of its own.';

@@ -57,3 +57,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._validate_object(jsonb, jsonb, text) is
+'Lists what is wrong with an object: its keys, their values, what is missing, what clashes.';

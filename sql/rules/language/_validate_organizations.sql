@@ -72,3 +72,6 @@ as $$
     ), '[]')
     from named;
 $$;
+
+comment on function badges_internal._validate_organizations(jsonb, jsonb) is
+'Lists the time zones, enabled badges and overrides of a rule set that cannot be.';

@@ -50,3 +50,6 @@ begin
     return v_problems;
 end;
 $$;
+
+comment on function badges_internal._validate_part_thresholds(jsonb, jsonb, text) is
+'Lists what is wrong with an organization''s numbers for the parts of a composed badge.';

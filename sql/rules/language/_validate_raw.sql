@@ -40,3 +40,6 @@ begin
     return v_problems;
 end;
 $$;
+
+comment on function badges_internal._validate_raw(jsonb, text) is
+'Lists what the database alone can say against criteria_raw: setting, role and parse errors.';

@@ -37,3 +37,6 @@ as $$
     ) as tier
     where tier.amount <= tier.amount_before;
 $$;
+
+comment on function badges_internal._validate_rising(jsonb, text, text) is
+'Lists the tiers whose number is not above the one before.';

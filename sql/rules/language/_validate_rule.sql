@@ -89,3 +89,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._validate_rule(jsonb, jsonb, jsonb, text) is
+'Lists what is wrong between two keys of one object.';

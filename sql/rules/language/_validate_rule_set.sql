@@ -64,3 +64,6 @@ begin
     return badges_internal._sort_problems(v_problems);
 end;
 $$;
+
+comment on function badges_internal._validate_rule_set(jsonb) is
+'Lists every problem of a rule set with its JSON path; empty when it may be applied.';

@@ -59,3 +59,6 @@ begin
     return null;
 end;
 $$;
+
+comment on function badges_internal._validate_scalar(jsonb, jsonb) is
+'Says what is wrong with a number, text, truth value or scalar, or null.';

@@ -28,3 +28,6 @@ begin
     return v_problems;
 end;
 $$;
+
+comment on function badges_internal._validate_span(jsonb, jsonb, text) is
+'Lists what is wrong with a span of times of day: two ends that are not the same.';

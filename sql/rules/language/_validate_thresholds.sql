@@ -31,3 +31,6 @@ begin
     end;
 end;
 $$;
+
+comment on function badges_internal._validate_thresholds(jsonb, jsonb, text) is
+'Lists what is wrong with one organization''s thresholds for one badge''s valid criteria.';

@@ -65,3 +65,6 @@ begin
     return v_problems;
 end;
 $$;
+
+comment on function badges_internal._validate_tier_thresholds(jsonb, jsonb, text) is
+'Lists what is wrong with an organization''s numbers for the tiers of a badge.';

@@ -38,3 +38,6 @@ begin
     return badges_internal._problem(p_path, v_problem, badges_internal._allowed_here(v_spec));
 end;
 $$;
+
+comment on function badges_internal._validate_value(jsonb, jsonb, text) is
+'Lists what is wrong with a value against a kind of the grammar.';

@@ -27,3 +27,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._validate_word(jsonb, jsonb, text) is
+'Lists what is wrong with a value that must be one of a few words.';

@@ -34,3 +34,6 @@ as $$
     select nodes.path, nodes.node, nodes.depth
     from nodes;
 $$;
+
+comment on function badges_internal._walk_criteria(jsonb) is
+'Lists every node of composed criteria with its path and depth, one level too deep at most.';

@@ -15,3 +15,6 @@ as $$
             then format('has more than %s entries', p_spec -> 'to')
     end;
 $$;
+
+comment on function badges_internal._wrong_number_of(jsonb, integer) is
+'Says that a list or an object holds none or too many of what it may hold, or null.';

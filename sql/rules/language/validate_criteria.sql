@@ -76,3 +76,6 @@ begin
     return badges_internal._sort_problems(v_problems);
 end;
 $$;
+
+comment on function badges.validate_criteria(jsonb) is
+'Lists every problem of a badge''s criteria with its JSON path; empty when they are valid.';

@@ -42,3 +42,6 @@ begin
     group by present.org_id, present.badge_definition_id;
 end;
 $$;
+
+comment on function badges_internal._compiled_conditions() is
+'Gives the conditions and groups of each badge as they are compiled now, to compare with others.';

@@ -33,3 +33,6 @@ begin
         end;
 end;
 $$;
+
+comment on function badges_internal._criteria_shape(jsonb) is
+'Gives criteria without the numbers to be reached, tiers and names of tiers: the rule itself.';

@@ -122,3 +122,8 @@ begin
     where ranked.place <= 3;
 end;
 $$;
+
+comment on function badges_internal._plan_awards(
+    badges_internal.condition_state[], badges_internal.condition_groups[]
+) is
+'Gives the awards that planned conditions, as far as they hold, come to; dated where they are.';

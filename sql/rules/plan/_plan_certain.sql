@@ -35,3 +35,8 @@ begin
     return coalesce(v_certain, '{}') || badges_internal._date_conditions(v_falling);
 end;
 $$;
+
+comment on function badges_internal._plan_certain(
+    badges_internal.condition_state[], badges_internal.candidate[], uuid[]
+) is
+'Dates those planned conditions that only their moments can decide, and passes the others.';

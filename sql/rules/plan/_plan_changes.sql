@@ -207,3 +207,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._plan_changes(jsonb, jsonb) is
+'Lists how a document differs from the one it would replace, as people would put it.';

@@ -66,3 +66,6 @@ begin atomic
         on compiled.badge_definition_id = enabled.badge_definition_id
         and compiled.thresholds = enabled.thresholds;
 end;
+
+comment on function badges_internal._plan_compiled(jsonb) is
+'Compiles a valid document for every organization that enables a badge, as an apply would.';

@@ -3,9 +3,11 @@
 -- states: the conditions that hold or may have held; of badges that take nothing back only those
 -- of people without the award. falling: the people and badges where only the moments can tell,
 -- since a sum fell. nearest: by organization and badge the three people nearest to the next award.
+-- p_held: the badges that anybody has or had.
 create or replace function badges_internal._plan_conditions(
     p_milestones badges_internal.milestones[],
     p_revocable text[],
+    p_held text[],
     out states badges_internal.condition_state[],
     out falling badges_internal.candidate[],
     out nearest jsonb
@@ -16,10 +18,6 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 set work_mem = '64MB'
 as $$
-declare
-    v_badges constant text[] := array(
-        select distinct milestone.badge_definition_id from unnest(p_milestones) as milestone
-    );
 begin
     with milestones as materialized (
         select milestone.*
@@ -34,7 +32,8 @@ begin
             award.peer_mentor_id, award.org_id, award.badge_definition_id, award.tier,
             award.occurrence
         from badges.earned_badges as award
-        where award.badge_definition_id = any(v_badges)
+        where p_held <> '{}'
+        and award.badge_definition_id = any(p_held)
         and (award.org_id, award.badge_definition_id) in (
             select milestones.org_id, milestones.badge_definition_id
             from milestones
@@ -183,3 +182,8 @@ begin
     into states, falling, nearest;
 end;
 $$;
+
+comment on function badges_internal._plan_conditions(
+    badges_internal.milestones[], text[], text[]
+) is
+'Finds, for everybody, the planned conditions over activities that hold now, and who is near.';

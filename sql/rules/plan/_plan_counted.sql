@@ -133,3 +133,9 @@ begin
     into states, nearest;
 end;
 $$;
+
+comment on function badges_internal._plan_counted(
+    jsonb, badges_internal.milestones[], text[], badges_internal.dated_award[],
+    badges_internal.dated_award[]
+) is
+'Finds the planned conditions that count other badges and hold, once the given awards are made.';

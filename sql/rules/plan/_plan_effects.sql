@@ -274,3 +274,9 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._plan_effects(
+    jsonb, badges_internal.milestones[], badges_internal.dated_award[],
+    badges_internal.dated_award[], jsonb
+) is
+'Sums up by organization and badge what planned moves do to people.';

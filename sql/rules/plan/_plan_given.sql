@@ -1,10 +1,11 @@
 -- Chooses of the planned awards those that would be made or given back: nobody has them.
 --
 -- Denied ones are not made. Of a badge with a limit, by (earned_at, peer_mentor_id), as many new
--- ones as places are left.
+-- ones as places are left. p_held: the badges that anybody has or had.
 create or replace function badges_internal._plan_given(
     p_document jsonb,
-    p_awards badges_internal.dated_award[]
+    p_awards badges_internal.dated_award[],
+    p_held text[]
 )
 returns badges_internal.dated_award[]
 language plpgsql
@@ -14,16 +15,14 @@ set enable_nestloop = off
 set work_mem = '64MB'
 as $$
 declare
-    v_badges constant text[] := array(
-        select distinct award.badge_definition_id from unnest(p_awards) as award
-    );
     v_candidates badges_internal.dated_award[];
 begin
     select array_agg(award)
     into v_candidates
     from unnest(p_awards) as award
     left join badges.earned_badges as held
-        on held.badge_definition_id = any(v_badges)
+        on p_held <> '{}'
+        and held.badge_definition_id = any(p_held)
         and held.peer_mentor_id = award.peer_mentor_id
         and held.org_id = award.org_id
         and held.badge_definition_id = award.badge_definition_id
@@ -77,3 +76,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._plan_given(
+    jsonb, badges_internal.dated_award[], text[]
+) is
+'Chooses of the planned awards those that would be made or given back: nobody has them.';

@@ -24,6 +24,7 @@ as $$
 #variable_conflict use_column
 declare
     v_route constant badges_internal.stat_route := p_defined.route;
+    v_certain constant record := badges_internal._certain_attribute(p_defined.selector);
     v_watched constant text[] := p_defined.watched;
     -- Whether a part is folded in pieces, by day or element.
     v_is_split constant boolean := v_route.has_days
@@ -32,8 +33,7 @@ begin
     return query
     with picked as (
         select
-            a.peer_mentor_id,
-            a.org_id,
+            a.peer_mentor_id, a.org_id,
             -- Apart, and as a date: naming the bucket would cost more than all else.
             case when v_route.window_unit is not null
                 then badges_internal._unit_start(v_route.window_unit, a.activity_date)
@@ -69,7 +69,9 @@ begin
         -- In this order: a look into the attributes costs more than all before.
         and case
             when p_defined.activity_types is null or a.activity_type = any(p_defined.activity_types)
-                then badges_internal._is_chosen(
+                then coalesce(
+                    a.attributes ->> v_certain.field = v_certain.content, v_certain.field is null
+                ) and badges_internal._is_chosen(
                     v_route.predicate, v_route.needs_quantity, v_route.needs_calendar,
                     v_route.clock_zone, a.attributes, a.quantity, a.activity_date, a.occurred_at
                 )
@@ -79,16 +81,14 @@ begin
         select
             picked.peer_mentor_id, picked.org_id, picked.window_start, picked.per_value,
             picked.day, picked.element,
-            count(*) as activity_count,
-            sum(picked.measured) as value_sum,
+            count(*) as activity_count, sum(picked.measured) as value_sum,
             max(picked.measured) as value_max,
             coalesce(
                 min(picked.measured) < 0
                 or v_route.element_measure = 'sum' and min(picked.element_measured) < 0,
                 false
             ) as has_negative,
-            sum(picked.element_measured) as element_sum,
-            max(picked.element_measured) as element_max
+            sum(picked.element_measured) as element_sum, max(picked.element_measured) as element_max
         from picked
         where v_route.per_field is null
         or picked.per_value is not null
@@ -196,3 +196,8 @@ begin
     group by measured.peer_mentor_id, measured.org_id, measured.measure;
 end;
 $$;
+
+comment on function badges_internal._plan_lasting_values(
+    badges_internal.stat_definitions, text[]
+) is
+'Measures one stat without rolling windows from the activities, for everybody.';

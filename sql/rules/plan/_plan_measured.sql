@@ -74,3 +74,6 @@ begin
     ) as planned;
 end;
 $$;
+
+comment on function badges_internal._plan_measured(badges_internal.milestones[]) is
+'Measures what planned conditions ask for, of everybody: a row a person, stat and measure.';

@@ -17,20 +17,11 @@ set search_path = pg_catalog, pg_temp
 set work_mem = '64MB'
 as $$
 declare
-    v_revocable constant text[] := array(
-        select badge.key
-        from jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
-        where badge.value ->> 'on_unmet' = 'revoke'
-        union
-        -- What a rule took is given back where it holds again.
-        select earned.badge_definition_id
-        from badges.earned_badges as earned
-        where earned.revoked_by = 'rule'
-    );
     v_badges constant text[] := array(
-        select distinct milestone.badge_definition_id
-        from unnest(p_milestones) as milestone
+        select distinct milestone.badge_definition_id from unnest(p_milestones) as milestone
     );
+    v_revocable text[];
+    v_held text[]; -- badges that anybody has or had
     v_left text[] := v_badges;
     v_layer text[];
     v_found record;
@@ -38,13 +29,27 @@ declare
     v_nearest jsonb;
     v_decided record;
     v_states badges_internal.condition_state[];
-    v_awards badges_internal.dated_award[];
     v_now_given badges_internal.dated_award[];
     v_dated_people uuid[];
 begin
     given := '{}';
     taken := '{}';
-    v_found := badges_internal._plan_conditions(p_milestones, v_revocable);
+    select
+        coalesce(array_agg(known.badge_definition_id), '{}'),
+        -- What a rule took is given back where it holds again.
+        array_agg(known.badge_definition_id) filter (where known.is_taken) || array(
+            select badge.key
+            from jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
+            where badge.value ->> 'on_unmet' = 'revoke'
+        )
+    into v_held, v_revocable
+    from (
+        select earned.badge_definition_id, bool_or(earned.revoked_by = 'rule') as is_taken
+        from badges.earned_badges as earned
+        where earned.badge_definition_id = any(v_badges)
+        group by earned.badge_definition_id
+    ) as known;
+    v_found := badges_internal._plan_conditions(p_milestones, v_revocable, v_held);
     nearest := coalesce(v_found.nearest, '[]');
     -- Where a sum that fell and other badges must hold together, all moments are asked for.
     v_dated_people := array(
@@ -87,12 +92,14 @@ begin
             v_found.falling, v_dated_people
         );
         v_decided := badges_internal._plan_awards(v_states, p_groups);
-        v_awards := v_decided.awards;
         nearest := nearest || v_decided.nearest;
         v_now_given := badges_internal._plan_given(
-            p_document, badges_internal._plan_placed(p_document, v_states, p_groups, v_awards)
+            p_document,
+            badges_internal._plan_placed(p_document, v_states, p_groups, v_decided.awards), v_held
         );
-        taken := taken || badges_internal._plan_taken(p_document, p_milestones, v_layer, v_awards);
+        taken := taken || badges_internal._plan_taken(
+            p_document, p_milestones, v_layer, v_decided.awards
+        );
         given := given || v_now_given;
         taken := array(select distinct award from unnest(taken) as award);
         v_left := array(select unnest(v_left) except select unnest(v_layer));
@@ -110,3 +117,8 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._plan_moves(
+    jsonb, badges_internal.milestones[], badges_internal.condition_groups[]
+) is
+'Decides what an apply of a valid document, with its backfill, would give to people and take.';

@@ -47,3 +47,9 @@ begin
     ).awards;
 end;
 $$;
+
+comment on function badges_internal._plan_placed(
+    jsonb, badges_internal.condition_state[], badges_internal.condition_groups[],
+    badges_internal.dated_award[]
+) is
+'Dates planned awards of badges whose places may not do for all, so that the first are known.';

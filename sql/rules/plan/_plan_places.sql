@@ -45,3 +45,6 @@ begin
         and place.tier = limited.tier;
 end;
 $$;
+
+comment on function badges_internal._plan_places(jsonb) is
+'Tells how many places the badges with a limit would have left, once a document is applied.';

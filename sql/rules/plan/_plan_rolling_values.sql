@@ -54,3 +54,8 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._plan_rolling_values(
+    badges_internal.stat_definitions, text[]
+) is
+'Measures the best rolling windows of one stat from the activities, for everybody.';

@@ -118,3 +118,6 @@ begin
     into milestones, groups;
 end;
 $$;
+
+comment on function badges_internal._plan_rules(jsonb, text) is
+'Compiles the badges of a document that people would have to be looked at for.';

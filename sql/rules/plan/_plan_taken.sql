@@ -53,3 +53,8 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._plan_taken(
+    jsonb, badges_internal.milestones[], text[], badges_internal.dated_award[]
+) is
+'Lists the awards of revoke badges that rules gave and that planned awards no longer bear out.';

@@ -78,3 +78,6 @@ begin
     where due.moment <= greatest(base.last_at, seen.seen_until);
 end;
 $$;
+
+comment on function badges_internal._plan_tenures(badges_internal.milestones[]) is
+'Tells for whom planned tenures have fallen due, and when.';

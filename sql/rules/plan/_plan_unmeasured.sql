@@ -67,3 +67,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._plan_unmeasured(badges_internal.milestones[]) is
+'Defines the stats of planned conditions that the snapshot does not have for everybody.';

@@ -86,3 +86,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._apply_version(jsonb, boolean, integer, text, text) is
+'Makes a valid document the next version of its rule set, unless it is the current one already.';

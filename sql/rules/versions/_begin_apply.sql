@@ -27,3 +27,6 @@ exception
             hint = 'Try again when it has ended; nothing has changed.';
 end;
 $$;
+
+comment on function badges_internal._begin_apply() is
+'Lets one apply at a time go on, and waits a minute for another at most.';

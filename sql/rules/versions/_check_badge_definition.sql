@@ -28,6 +28,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._check_badge_definition() is
+'Refuses a badge definition whose criteria have problems, and lists them all.';
+
 create or replace trigger check_badge_definition
 before insert or update of criteria, criteria_type on badges.badge_definitions
 for each row

@@ -34,6 +34,9 @@ begin
 end;
 $$;
 
+comment on function badges_internal._check_org_badge_config() is
+'Refuses an organization''s thresholds that do not fit the badge, and lists the problems.';
+
 create or replace trigger check_org_badge_config
 before insert or update of custom_thresholds, badge_definition_id on badges.org_badge_configs
 for each row

@@ -48,3 +48,6 @@ begin
     end loop;
 end;
 $$;
+
+comment on function badges_internal._close_gate(interval) is
+'Closes the gate of the rules, when no transaction that evaluated is under way.';

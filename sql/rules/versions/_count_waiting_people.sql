@@ -32,3 +32,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._count_waiting_people(text, text, integer, bigint) is
+'Counts the people of a rule set who are not yet evaluated by its current version.';

@@ -39,17 +39,14 @@ begin
     select array_agg(holder.peer_mentor_id), array_agg(holder.org_id)
     into v_people, v_people_orgs
     from (
-        select distinct earned.peer_mentor_id, earned.org_id
+        select earned.peer_mentor_id, earned.org_id
         from badges.earned_badges as earned
         where earned.org_id = any(v_orgs)
-        and not exists (
-            select
-            from badges.peer_mentor_stats as held
-            where held.peer_mentor_id = earned.peer_mentor_id
-            and held.org_id = earned.org_id
-            and held.stat = '*'
-            and held.bucket = ''
-        )
+        except
+        select held.peer_mentor_id, held.org_id
+        from badges.peer_mentor_stats as held
+        where held.org_id = any(v_orgs)
+        and held.stat = '*'
     ) as holder;
     if v_people is null then
         return 0;
@@ -69,3 +66,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._evaluate_bystanders(text) is
+'Evaluates people of a rule set who hold awards but have no activities: no backfill meets them.';

@@ -38,3 +38,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._gate_holders(text[]) is
+'Names the sessions that hold the gate of the rules in one of some modes, but for the caller''s.';

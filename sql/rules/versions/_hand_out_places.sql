@@ -96,3 +96,6 @@ begin
     return v_awarded;
 end;
 $$;
+
+comment on function badges_internal._hand_out_places(text) is
+'Hands out the places that a backfill''s people claim, by (earned_at, peer_mentor_id).';

@@ -16,3 +16,6 @@ return (
     select case when turn.length <= 50 + p_waited / 12 - p_queued then turn.length else 0 end
     from (select least(1000, 50 * 2 ^ least(p_turns, 5))::integer as length) as turn
 );
+
+comment on function badges_internal._next_turn(integer, integer, integer) is
+'Tells how long an apply may stand in the queue now, with inserts behind it.';

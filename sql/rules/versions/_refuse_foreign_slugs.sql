@@ -55,3 +55,6 @@ begin
     end if;
 end;
 $$;
+
+comment on function badges_internal._refuse_foreign_slugs(jsonb, text) is
+'Refuses a document that names what another rule set owns, or another time zone than the present.';

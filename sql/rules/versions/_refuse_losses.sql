@@ -66,3 +66,6 @@ begin
         hint = 'Look at the plan, and allow it by --allow-revoke.';
 end;
 $$;
+
+comment on function badges_internal._refuse_losses(jsonb, text) is
+'Refuses a document whose apply would take awards from people, and says from whom.';

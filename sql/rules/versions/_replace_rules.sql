@@ -23,3 +23,6 @@ begin
     where organization.org_id = any(p_org_ids);
 end;
 $$;
+
+comment on function badges_internal._replace_rules(text[], integer) is
+'Moves organizations to a version: the last step of an apply.';

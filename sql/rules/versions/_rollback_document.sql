@@ -30,3 +30,6 @@ begin
     return v_document;
 end;
 $$;
+
+comment on function badges_internal._rollback_document(text, integer) is
+'Gives the document of an earlier version, with the time zones that its organizations have now.';

@@ -93,8 +93,8 @@ begin
         and stat is not null
     ),
     changes as (
-        insert into badges_internal.stat_changes (org_id, stat, version)
-        select org_id, stat, p_version
+        insert into badges_internal.stat_changes (org_id, stat, first_version, version)
+        select org_id, stat, p_version, p_version
         from (
             (select * from asked except select * from asked_before)
             union all
@@ -191,3 +191,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges_internal._save_compiled(text[], integer) is
+'Compiles the rules of organizations and writes what changed, marked with a version.';

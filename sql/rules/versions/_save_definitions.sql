@@ -101,3 +101,6 @@ begin
     cross join jsonb_each(v_badges) as badge;
 end;
 $$;
+
+comment on function badges_internal._save_definitions(jsonb, text, integer) is
+'Writes the organizations, badge definitions and configurations of a validated rule set.';

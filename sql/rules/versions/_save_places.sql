@@ -66,3 +66,6 @@ begin
     on conflict (org_id, badge_definition_id, tier) do update set places = excluded.places;
 end;
 $$;
+
+comment on function badges_internal._save_places(text[], integer) is
+'Opens the places of badges with a limit, for the given organizations.';

@@ -69,3 +69,6 @@ begin
     ) as chosen;
 end;
 $$;
+
+comment on function badges_internal._save_routes(text[], integer) is
+'Writes the routes of organizations: the stats that each activity type has to be looked at for.';

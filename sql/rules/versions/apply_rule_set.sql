@@ -42,3 +42,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.apply_rule_set(jsonb, boolean, boolean, integer) is
+'Makes a document the next version of its rule set; the same document again changes nothing.';

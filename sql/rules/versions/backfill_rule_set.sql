@@ -1,11 +1,12 @@
 -- Evaluates a batch of people whom the current version of a rule set has not seen.
 --
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
--- evaluated, awarded and remaining: how many wait still, counted up to p_batch. Awards have source
--- backfill and the true earned_at. Revoke badges that no longer hold are taken back. With the last
--- batch go the places of badges with a limit, and a change of time zone ends. Who writes for one
--- of the batch waits for its end, so a writer's wait grows with its square; whom somebody writes
--- for at the moment is left to a later call.
+-- evaluated, awarded and remaining: 1 while anybody waits still; for a batch of 0, how many. Awards
+-- have source backfill and the true earned_at. Revoke badges that no longer hold are taken back.
+-- With the last batch go the places of badges with a limit, and a change of time zone ends. Who
+-- writes for one of the batch waits for its end, so a writer's wait grows with its square; whom
+-- somebody writes for at the moment is left to a later call. A writer's activity that nothing new
+-- asks for, and that reaches nothing, leaves its person to the backfill meanwhile.
 --
 -- Locks:  base rows, without waiting.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
@@ -24,6 +25,8 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_base_rows xid[];
+    v_oldest integer;
     v_candidates badges_internal.candidate[];
     v_is_revocable boolean;
     v_remaining bigint;
@@ -36,14 +39,15 @@ begin
             hint = 'It is how many people one call evaluates; 0 only tells how many wait.';
     end if;
     perform badges_internal._require_rule_set(p_rule_set);
-    select locked.peer_mentor_ids, locked.org_ids
-    into v_people, v_orgs
+    select locked.peer_mentor_ids, locked.org_ids, locked.base_rows, locked.oldest
+    into v_people, v_orgs, v_base_rows, v_oldest
     from badges_internal._lock_waiting_people(p_rule_set, p_batch) as locked;
     if v_people is not null then
         select granted.awarded, granted.candidates
         into v_awarded, v_candidates
         from badges_internal._grant_simple(
-            badges_internal._bring_up_to_date(v_people, v_orgs, true), 'backfill'
+            badges_internal._bring_up_to_date(v_people, v_orgs, true, v_oldest, v_base_rows),
+            'backfill'
         ) as granted;
         -- Where no rule takes back or has taken back, nobody's awards need be read.
         v_is_revocable := exists (
@@ -62,7 +66,7 @@ begin
         );
     end if;
     v_remaining := badges_internal._count_waiting_people(
-        p_rule_set, p_at_most => nullif(p_batch, 0)
+        p_rule_set, p_at_most => case when p_batch > 0 then 1 end
     );
     if v_remaining = 0 then
         v_awarded := v_awarded
@@ -84,3 +88,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.backfill_rule_set(text, integer) is
+'Evaluates a batch of people whom the current version of a rule set has not seen.';

@@ -60,3 +60,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.configure_badge(text, text, boolean, jsonb, boolean) is
+'Enables or disables a badge in one organization, with the organization''s own thresholds.';

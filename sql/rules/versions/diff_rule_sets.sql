@@ -13,3 +13,6 @@ begin
     return badges_internal._plan_changes(p_old, p_new);
 end;
 $$;
+
+comment on function badges.diff_rule_sets(jsonb, jsonb) is
+'Lists how one document differs from another, as plan_rule_set lists changes.';

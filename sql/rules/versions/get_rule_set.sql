@@ -30,3 +30,6 @@ begin
     return v_document;
 end;
 $$;
+
+comment on function badges.get_rule_set(text, integer) is
+'Gives the document of a rule set as it was applied; without a version the current one.';

@@ -24,3 +24,6 @@ begin
     order by applied.rule_set, applied.version desc;
 end;
 $$;
+
+comment on function badges.list_rule_sets() is
+'Lists every applied version of every rule set, newest first.';

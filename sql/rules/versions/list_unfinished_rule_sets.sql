@@ -60,3 +60,6 @@ begin
     order by current.rule_set;
 end;
 $$;
+
+comment on function badges.list_unfinished_rule_sets(uuid) is
+'Lists the rule sets whose current version has not reached everybody, and how many people wait.';

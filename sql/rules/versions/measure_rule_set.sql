@@ -14,6 +14,7 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
+set work_mem = '64MB'
 as $$
 declare
     v_orgs constant text[] := array(
@@ -27,6 +28,7 @@ declare
     v_measured bigint := 0;
 begin
     perform badges_internal._require_rule_set(p_rule_set);
+    lock table badges_internal.measured_ahead in row share mode;
     perform badges_internal._hold_rules();
     delete from badges_internal.measured_ahead as ahead
     where ahead.org_id = any(v_orgs);
@@ -93,3 +95,6 @@ begin
     return v_measured;
 end;
 $$;
+
+comment on function badges.measure_rule_set(text) is
+'Measures ahead, in one pass over the activities, what the current version asks of many people.';

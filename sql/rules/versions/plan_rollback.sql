@@ -14,3 +14,6 @@ begin
     return badges.plan_rule_set(badges_internal._rollback_document(p_rule_set, p_version));
 end;
 $$;
+
+comment on function badges.plan_rollback(text, integer) is
+'Tells what rolling a rule set back to an earlier version would change and do to people.';

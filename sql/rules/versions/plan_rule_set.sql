@@ -54,3 +54,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.plan_rule_set(jsonb) is
+'Tells what applying a document would change and do to people; changes nothing.';

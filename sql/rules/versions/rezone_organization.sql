@@ -95,3 +95,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.rezone_organization(text, text) is
+'Gives an organization another time zone: a new version of its rule set, and new local days.';

@@ -30,3 +30,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.rollback_rule_set(text, integer, boolean, integer) is
+'Makes a new version of a rule set that equals an earlier one.';

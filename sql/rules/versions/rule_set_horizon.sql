@@ -7,3 +7,6 @@ returns xid8
 language sql
 volatile
 return pg_snapshot_xmax(pg_current_snapshot());
+
+comment on function badges.rule_set_horizon() is
+'Gives the transaction id that no transaction begun before now can reach.';

@@ -33,3 +33,6 @@ begin
     );
 end;
 $$;
+
+comment on function badges.rule_set_is_settled(text, xid8) is
+'Tells whether nobody waits for a rule set and every transaction below the horizon has ended.';

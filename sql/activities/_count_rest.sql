@@ -8,7 +8,8 @@
 -- stale and holds what was counted; without stats it is stale as a whole. Gives null where nothing
 -- is left to do.
 --
--- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
+--         badges.award_events.
 create or replace function badges_internal._count_rest(
     p_new badges_internal.new_activity,
     p_pending bigint[],
@@ -45,7 +46,6 @@ declare
     v_rolling_buckets text[];
     v_wide_stats text[]; -- rolling ones that one activity does not tell enough about
     v_has_row_reached boolean;
-    v_late badges_internal.late_activity;
     v_falling_stats text[];
     v_has_reached boolean := p_has_reached;
     v_is_negative boolean := p_is_negative;
@@ -54,15 +54,13 @@ declare
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
 begin
-    v_result.peer_mentor_id := v_person;
-    v_result.org_id := v_org;
-    v_result.occurred_at := v_at;
-    v_result.activity_id := p_new.activity_id;
     if p_is_stale then
-        v_result.is_stale := true;
-        return v_result;
+        return row(
+            v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null, null,
+            null, null, null
+        )::badges_internal.counted_activity;
     end if;
-    if p_new_stats is not null then
+    if p_new_stats <> '{}' then
         for v_has_row_reached in
             update badges.peer_mentor_stats as held
             set distinct_count = distinct_count + 1
@@ -104,32 +102,40 @@ begin
     v_is_alone := v_wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
     );
-    v_result.has_looked := p_has_begun and p_pending is not null;
-    if v_is_alone and not v_has_reached and not v_result.has_looked then
+    if v_is_alone and not v_has_reached and (p_pending is null or not p_has_begun) then
         return null;
     end if;
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
-    v_result.is_stale := p_is_outdated;
-    v_result.stats := v_stats;
-    v_result.buckets := v_buckets;
+    v_result := row(
+        v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
+        p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
+        null, null
+    );
     if v_is_alone and p_pending is null then
         v_result.is_newest := true;
-        return v_result;
+        v_result.candidates := badges_internal._award_reached(
+            v_person, v_org, v_stats, v_buckets, v_at, p_new.activity_id, null
+        );
+        return case when v_result.candidates is not null then v_result end;
     end if;
-    if v_is_late or v_is_late_day then
-        v_late := row(
-            v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
-            p_new.attributes, v_stats, v_buckets
-        )::badges_internal.late_activity;
-    end if;
+    v_result.late := row(
+        v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
+        p_new.attributes, v_stats, v_buckets
+    )::badges_internal.late_activity;
     if v_is_late_day then
-        v_has_reached := badges_internal._place_late_days(array(
-            select row(v_person, v_org, part.stat, part.bucket, v_day, 1)::badges_internal.late_day
-            from unnest(v_stats, v_buckets) as part (stat, bucket)
-        ), p_pending) or v_has_reached;
-        v_result.has_looked := v_result.has_looked or p_pending is not null;
+        v_has_reached := badges_internal._place_one_day(
+            v_person, v_org, v_stats, v_buckets, v_day, p_pending
+        ) or v_has_reached;
+    end if;
+    if v_wide_stats is null and p_pending is null
+        and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
+    then
+        v_result := badges_internal._decide_late(v_result, v_has_reached);
+        if v_result.is_newest then
+            return case when v_result.candidates is not null then v_result end;
+        end if;
     end if;
     if v_has_reached then
         v_result.candidates := badges_internal._cross_milestones(array(
@@ -138,15 +144,13 @@ begin
         ));
     end if;
     if v_is_negative then
-        if p_new.quantity < 0 then
-            v_falling_stats := v_falling_stats || p_stats;
-        end if;
-        v_falling_stats := v_falling_stats || array(
-            select own.stat from unnest(p_own_stats, p_own_values) as own (stat, measured)
-            where own.measured < 0
-        );
         v_result.is_falling := badges_internal._mark_falling(
-            v_person, v_org, v_falling_stats, v_stats, v_buckets, v_at, p_new.activity_id
+            v_person, v_org,
+            v_falling_stats || case when p_new.quantity < 0 then p_stats end || array(
+                select own.stat from unnest(p_own_stats, p_own_values) as own (stat, measured)
+                where own.measured < 0
+            ),
+            v_stats, v_buckets, v_at, p_new.activity_id
         );
     end if;
     if v_wide_stats is not null then
@@ -159,12 +163,15 @@ begin
             v_result.candidates, v_at, p_new.activity_id
         );
     end if;
-    v_result.is_late := v_is_late;
-    if v_is_late then
-        v_result.late := v_late;
-        v_result.is_only_late := coalesce(v_result.candidates, '{}') = '{}'
-            and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due);
-    end if;
+    v_result.is_only_late := v_is_late and coalesce(v_result.candidates, '{}') = '{}'
+        and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due);
     return v_result;
 end;
 $$;
+
+comment on function badges_internal._count_rest(
+    badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
+    badges_internal.stat_reading[], timestamptz, date, boolean, boolean, boolean, boolean, boolean,
+    boolean, boolean
+) is
+'Does for a counted activity what its rows did not take in one update, and tells what is left.';

@@ -1,0 +1,97 @@
+"""Beside a batch, an activity that nothing new asks for leaves its person to the backfill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pgmerit.database import Connection
+from psycopg.types.json import Jsonb
+
+from tests.engine import ANN, BEN, ORG, activity, apply, assert_exact, insert, rule_set, value
+
+HOME = {"place": "home"}
+RAW = {"type": "criteria_raw", "expression": "$.activities.call.count > 3", "reason": "odd"}
+OLD = {"calls": {"type": "threshold", "activity": "call", "at_least": 5}}
+NEW = OLD | {"homes": {"type": "threshold", "activity": "visit", "where": HOME, "at_least": 2}}
+
+
+def write(connection: Connection, **what: Any) -> bool:
+    """Write for Ann; tell whether she is built for the version."""
+    given = {"occurred_at": "2026-01-07", "kind": "other", "attributes": HOME} | what
+    insert(connection, activity(**given))
+    return bool(
+        value(
+            connection,
+            "select base.rule_set_version = organization.rule_set_version"
+            " from badges.peer_mentor_stats as base"
+            " join badges.organizations as organization using (org_id)"
+            " where stat = '*' and peer_mentor_id = %s",
+            ANN,
+        )
+    )
+
+
+@pytest.fixture
+def beside(connection: Connection, connect: Callable[..., Connection]) -> Connection:
+    """Four calls and a visit of Ann and of Ben, and a session for a batch."""
+    apply(connection, rule_set(OLD))
+    for who in (BEN, ANN):
+        insert(connection, *[activity(f"2026-01-0{day}", who=who) for day in (2, 3, 4, 5)])
+        insert(connection, activity("2026-01-06", who=who, kind="visit", attributes=HOME))
+    return connect()
+
+
+def begin(beside: Connection) -> None:
+    """Let a batch run that comes to nobody yet."""
+    beside.execute("begin")
+    value(beside, "select badges.backfill_rule_set('tests', 0)")
+
+
+@pytest.mark.parametrize(
+    ("what", "is_built"),
+    [
+        ({}, False),
+        ({"kind": "visit", "attributes": {}}, False),
+        ({"kind": "visit"}, True),
+        ({"kind": "call"}, True),
+        ({"quantity": -1}, True),
+        ({"occurred_at": "2026-01-01"}, True),
+    ],
+    ids=["not asked", "not chosen", "asked anew", "reaches", "negative", "late"],
+)
+def test_only_what_nothing_new_asks_for(
+    connection: Connection, beside: Connection, what: dict[str, Any], is_built: bool
+) -> None:
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW)))
+    begin(beside)
+    assert write(connection, **what) is is_built
+    beside.execute("commit")
+    while value(connection, "select badges.backfill_rule_set('tests', 1)")["remaining"]:
+        pass
+    assert_exact(connection)
+
+
+def test_nobody_is_left_where_no_batch_runs(connection: Connection, beside: Connection) -> None:
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW)))
+    begin(beside)
+    beside.execute("commit; begin; select from badges_internal.measured_ahead")
+    assert write(connection)
+
+
+def test_raw_rules_and_new_days_are_decided_at_once(
+    connection: Connection, beside: Connection
+) -> None:
+    value(connection, "select badges.set_setting('criteria_raw', 'true')")
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW | {"raw": RAW})))
+    begin(beside)
+    assert write(connection)
+    beside.execute("commit")
+    apply(connection, rule_set(NEW))
+    value(connection, "select badges.rezone_organization(%s, 'Europe/Oslo')", ORG)
+    begin(beside)
+    assert write(connection, occurred_at="2026-01-08 23:30")
+    beside.execute("commit")
+    value(connection, "select badges.backfill_rule_set('tests')")
+    assert_exact(connection)

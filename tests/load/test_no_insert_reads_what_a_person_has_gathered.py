@@ -1,0 +1,140 @@
+"""What an activity reads of a person with thousands of windows, values and elements.
+
+The session has its plans from when the tables were nearly empty, as a pool's have them, and they
+were never analyzed: what is written may read neither all rows of its person, nor those of other
+people, nor all stats of its organization.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from pgmerit.database import Connection
+from psycopg import sql
+
+from tests.engine import ORG, apply, person, rule_set
+from tests.load.test_no_plan_of_an_insert_depends_on_statistics import FORGET
+
+NEVER = 10**6
+CALL: dict[str, Any] = {"type": "threshold", "activity": "call", "at_least": NEVER}
+STREAK: dict[str, Any] = {"type": "streak", "activity": "call", "length": NEVER}
+RULES: dict[str, dict[str, Any]] = {
+    "window": CALL | {"window": "day"},
+    "per": CALL | {"per": "place"},
+    "field": CALL | {"measure": "sum", "field": "minutes", "window": "day"},
+    "distinct": CALL | {"measure": "distinct", "field": "topic"},
+    "per_value": CALL | {"measure": "distinct", "field": "topic", "per_value": {"at_least": 2}},
+    "per_unit": STREAK | {"unit": "week", "per_unit": {"at_least": 2}},
+    "grace": STREAK | {"unit": "day", "grace": 2},
+    "rolling_days": CALL | {"window": {"rolling_days": 7}},
+    "often": CALL | {"at_least": 10, "repeat": {"every": 10, "max": 1000}},
+}
+FEW, MANY = 20, 2000  # days, each with an activity, a place and a topic of its own
+INSERT = """
+    create function pg_temp.insert(
+        p_peer_mentor_id uuid, p_org_id text, p_count integer, p_day integer, p_second integer,
+        p_name text, p_minutes integer
+    )
+    returns void
+    language sql
+    as $$
+        insert into badges.activities (
+            org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes
+        )
+        select
+            p_org_id, p_peer_mentor_id, 'call', at, at::date, sign(p_minutes),
+            jsonb_build_object('place', 'p' || p_name, 'topic', 't' || p_name, 'minutes', p_minutes)
+        from generate_series(1, p_count) as n
+        cross join lateral (
+            values (timestamptz '2015-01-01 12:00+00'
+                + make_interval(days => p_day - n, secs => p_second))
+        ) as made (at)
+    $$
+"""
+DELETE = """
+    create function pg_temp.delete(p_peer_mentor_id uuid, p_org_id text, p_day integer)
+    returns void
+    language sql
+    as $$
+        delete from badges.activities
+        where peer_mentor_id = p_peer_mentor_id
+        and org_id = p_org_id
+        and activity_date = date '2015-01-01' + p_day
+    $$
+"""
+FILL = """
+    insert into badges.activities (
+        org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes
+    )
+    select
+        %s, %s, 'call', at, at::date, 1,
+        jsonb_build_object('place', 'p' || n, 'topic', 't' || n, 'minutes', n)
+    from generate_series(1, %s) as n
+    cross join lateral (values (timestamptz '2015-01-01 12:00+00' + make_interval(days => n)))
+        as made (at)
+"""
+OTHERS = """
+    insert into badges.activities (
+        org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes
+    )
+    select %s, md5(n::text)::uuid, 'call', '2020-01-01 12:00+00', '2020-01-01', 1, '{"topic": "x"}'
+    from generate_series(1, 3000) as n
+"""
+# How many, days after the last, seconds, name of place and topic, minutes.
+WAYS = {
+    "in order, all of it new": (1, 2, 0, "new", 5),
+    "in order, nothing new": (1, 1, 60, "1", 5),
+    "late, of an old day": (1, -8, 90, "2", 5),
+    "late, with a new topic": (1, -8, 91, "newer", 5),
+    "five late ones": (5, -8, 92, "3", 5),
+    "negative": (1, 1, 120, "4", -5),
+}
+
+
+def read(session: psycopg.Connection[Any], name: str, days: int, way: str) -> int:
+    """Give how many pages a statement reads that nothing is left of."""
+    if way == "delete":
+        call = sql.SQL("pg_temp.delete({}, {}, {})").format(person(name), ORG, days - 7)
+    else:
+        count, day, *rest = WAYS[way]
+        values = (person(name), ORG, count, days + day, *rest)
+        call = sql.SQL("pg_temp.insert({})").format(sql.SQL(", ").join(map(sql.Literal, values)))
+    session.execute("begin")
+    row = session.execute(
+        sql.SQL("explain (analyze, buffers, timing off, format json) select ") + call
+    ).fetchone()
+    session.execute("rollback")
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    found: int = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return found
+
+
+@pytest.mark.parametrize("key", RULES)
+def test_an_insert_reads_no_more_of_a_person_with_many_rows(
+    connection: Connection, dsn: str, key: str
+) -> None:
+    others = {f"other{n}": CALL | {"where": {"place": f"o{n}"}} for n in range(60)}
+    apply(connection, rule_set({key: RULES[key]} | others, {ORG: {"time_zone": "UTC"}}))
+    for statement in FORGET:
+        connection.execute(statement.encode())
+    with psycopg.connect(dsn, autocommit=True) as session:
+        session.execute(INSERT)
+        session.execute(DELETE)
+        sizes = {"plans are made": 10, "few": FEW, "many": MANY}
+        found: dict[tuple[str, str], int] = {}
+        for name, days in sizes.items():
+            connection.execute(FILL.encode(), (ORG, person(name), days))
+            for way in (*WAYS, "delete"):
+                read(session, name, days, way)
+                found[way, name] = read(session, name, days, way)
+            if name == "plans are made":
+                connection.execute(OTHERS.encode(), (ORG,))
+    for way in (*WAYS, "delete"):
+        few, many = found[way, "few"], found[way, "many"]
+        assert few <= 350, (way, few)  # other people's rows are thousands of pages
+        # What goes may take the place of the best window, or of any award: those are read.
+        if way != "delete" and (way, key) != ("negative", "rolling_days"):
+            assert many <= 1.5 * few + 50, (way, few, many)
