@@ -309,28 +309,6 @@ create type badges_internal.verified_crossing as (
     change integer
 );
 
-create type badges_internal.verified_part as (
-    peer_mentor_id uuid,
-    number integer,
-    window_date date,
-    per_value text,
-    activity_count bigint,
-    value_sum numeric,
-    value_max numeric,
-    has_negative boolean,
-    active_days bigint,
-    day_run bigint,
-    week_run bigint,
-    month_run bigint,
-    longest_day_run bigint,
-    longest_week_run bigint,
-    longest_month_run bigint,
-    run_end date,
-    first_at timestamp with time zone,
-    last_at timestamp with time zone,
-    last_date date
-);
-
 create type badges_internal.verified_scope as (
     first_person uuid,
     last_person uuid,
@@ -961,7 +939,6 @@ function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[],
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
-function badges_internal._best_rolling_window(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT bucket text, OUT last_day date) returns record volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
@@ -1112,7 +1089,6 @@ function badges_internal._next_threshold(p_thresholds numeric[], p_org_id text, 
 function badges_internal._next_thresholds(p_thresholds badges_internal.stat_thresholds, p_org_id text, p_stat text, p_values badges_internal.stat_values) returns TABLE(next_count bigint, next_sum numeric, next_max numeric, next_active_days integer, next_distinct integer, next_day_run integer, next_week_run integer, next_month_run integer) stable;
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;
 function badges_internal._not_enabled(p_document jsonb, p_sound jsonb) returns jsonb immutable;
-function badges_internal._note_progress(p_consumer text, p_done_at timestamp with time zone) returns void volatile;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns TABLE(earned_at timestamp with time zone) stable;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
@@ -1178,7 +1154,6 @@ function badges_internal._require_consumer(p_consumer text) returns void stable;
 function badges_internal._require_consumer_name(p_consumer text) returns void immutable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
 function badges_internal._require_filter(p_parameter text, p_filter text[], p_known text[] DEFAULT NULL) returns void immutable;
-function badges_internal._require_held_tier(p_definition badges.badge_definitions, p_peer_mentor_id uuid, p_org_id text, p_tier text) returns text volatile;
 function badges_internal._require_organization(p_org_id text) returns void stable;
 function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
 function badges_internal._require_rule_set(p_rule_set text) returns void stable;
@@ -1276,7 +1251,6 @@ function badges_internal._verify_award_differences(p_scope badges_internal.verif
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
-function badges_internal._verify_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
 function badges_internal._verify_expected_stats(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, counted_elements text[], activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;

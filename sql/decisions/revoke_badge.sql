@@ -29,9 +29,17 @@ begin
     perform badges_internal._hold_rules();
     v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
     perform badges_internal._lock_people(array[p_peer_mentor_id], array[p_org_id]);
-    v_tier := badges_internal._require_held_tier(
-        v_definition, p_peer_mentor_id, p_org_id, p_tier
-    );
+    v_tier := coalesce(p_tier, '');
+    if not exists (
+        select
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = p_peer_mentor_id
+        and earned.badge_definition_id = p_badge_definition_id
+        and earned.org_id = p_org_id
+        and earned.tier = v_tier
+    ) then
+        v_tier := badges_internal._require_tier(v_definition, p_tier);
+    end if;
     v_awards := badges_internal._revoke_by_hand(
         p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, 1, p_reason
     );

@@ -75,7 +75,17 @@ begin
     if p_outcome = 'done' then
         delete from badges_internal.event_queue as queued where queued.ctid = any(v_rows);
         perform badges_internal._unpark_events(p_consumer, v_people, v_now);
-        perform badges_internal._note_progress(p_consumer, v_now);
+        -- Workers that settle at the same time do not wait for each other: one of them notes it.
+        update badges_internal.event_progress as noted
+        set last_done_at = v_now
+        from (
+            select held.consumer
+            from badges_internal.event_progress as held
+            where held.consumer = p_consumer
+            and (held.last_done_at < v_now - interval '1 second' or held.last_done_at is null)
+            for update skip locked
+        ) as free
+        where noted.consumer = free.consumer;
         return cardinality(v_events);
     end if;
     update badges_internal.event_queue as queued

@@ -17,9 +17,25 @@ declare
     v_days constant integer := (p_selector -> 'window' -> 'rolling_days')::integer;
     v_best record;
 begin
-    select *
+    select measured.bucket, measured.last_day
     into v_best
-    from badges_internal._best_rolling_window(p_peer_mentor_id, p_milestone);
+    from badges_internal.stat_definitions as defined
+    cross join lateral badges_internal._rolling_windows(
+        defined, array[p_peer_mentor_id], null, null
+    ) as measured
+    where defined.org_id = p_milestone.org_id
+    and defined.stat = p_milestone.stat
+    order by
+        case
+            when p_milestone.measure = 'count' then measured.activity_count
+            when p_milestone.measure = 'sum' then measured.value_sum
+            when p_milestone.measure = 'max' then measured.value_max
+            when p_milestone.measure = 'active_days' then measured.active_days
+            else measured.distinct_count
+        end desc nulls last,
+        measured.last_day desc,
+        measured.bucket
+    limit 1;
     return jsonb_strip_nulls(jsonb_build_object(
         'best', case when v_best.last_day is not null then badges_internal._measured_between(
             p_peer_mentor_id, p_milestone, p_selector, v_best.bucket,

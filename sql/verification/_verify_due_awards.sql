@@ -17,18 +17,11 @@ language sql
 stable
 parallel safe
 begin atomic
-    with recursive groups as (
+    with recursive nodes as materialized (
         select
-            grouped.org_id,
-            grouped.badge_definition_id,
-            grouped.node,
-            grouped.parent,
-            grouped.depth,
-            grouped.required
+            grouped.org_id, grouped.badge_definition_id, grouped.node, grouped.parent,
+            grouped.depth, grouped.required
         from badges_internal.condition_groups as grouped
-    ), nodes as materialized (
-        select grouped.*
-        from groups as grouped
         union all
         select
             milestone.org_id,
@@ -38,13 +31,22 @@ begin atomic
             above.depth + 1,
             1
         from badges_internal.milestones as milestone
-        inner join groups as above
+        inner join badges_internal.condition_groups as above
             on above.org_id = milestone.org_id
             and above.badge_definition_id = milestone.badge_definition_id
             and above.node = milestone.parent
     ), crossings as materialized (
         select crossing.*
-        from badges_internal._verify_crossings(p_scope) as crossing
+        from badges_internal._verify_lasting_crossings(p_scope) as crossing
+        union all
+        select crossing.*
+        from badges_internal._verify_level_crossings(p_scope) as crossing
+        union all
+        select crossing.*
+        from badges_internal._verify_run_crossings(p_scope) as crossing
+        union all
+        select crossing.*
+        from badges_internal._verify_tenure_crossings(p_scope) as crossing
         union all
         select crossing.*
         from badges_internal._verify_badge_crossings(p_scope) as crossing
@@ -143,12 +145,7 @@ begin atomic
     from crossings as crossing
     where crossing.condition_node is null
     and crossing.change = 1
-    group by
-        crossing.peer_mentor_id,
-        crossing.org_id,
-        crossing.badge_definition_id,
-        crossing.tier,
-        crossing.occurrence
+    group by 1, 2, 3, 4, 5
     union all
     select part.peer_mentor_id, part.org_id, part.badge_definition_id, '', 1, min(part.changed_at)
     from parts as part

@@ -16,10 +16,9 @@ from tests.engine import activity, apply, insert, person, rows, rule_set
 from tests.oracle.strategies import STARTS, Entry, documents, entries
 
 START = STARTS[0]
-DELETED = "delete from badges.activities where idempotency_key = any(%s)"
 # Statements that correct activities, each by one statement or one by one.
 CORRECTIONS = (
-    DELETED,
+    "delete from badges.activities where idempotency_key = any(%s)",
     *(
         f"update badges.activities set {change} where idempotency_key = any(%s)"
         for change in (
