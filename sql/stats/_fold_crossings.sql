@@ -134,9 +134,13 @@ crossed as materialized (
     left join dated_people as person on person.person_no = (reached.cell >> 20)
 ),
 asked as materialized (
-    select distinct cell, stat_no, measure
+    select distinct
+        crossed.cell, crossed.stat_no, crossed.measure,
+        crossed.measure in ('sum', 'max') or crossed.measure = 'count' and not stats.is_single
+            as is_looked_through
     from crossed
-    where is_datable
+    join stats on stats.stat_no = crossed.stat_no
+    where crossed.is_datable
 ),
 $statement$;
 

@@ -7,100 +7,92 @@ language sql
 immutable
 parallel safe
 return $statement$
--- Each day that counts in a row of the snapshot, with its first moment.
+-- Each day that counts in a row of the snapshot, with its first moment; of one type where asked for.
 days as materialized (
-    select day.person_cell + wanted.stat_no as cell, '' as bucket, day.day_no, day.counted_at
-    from type_days as day
-    join wanted on wanted.kind_no = day.kind_no
-    where wanted.stat like '=%'
-    union all
-    select day.person_cell + wanted.stat_no, '', day.day_no, min(day.counted_at)
-    from type_days as day
-    join wanted on wanted.kind_no = day.kind_no
-    where wanted.is_plain
-    and wanted.has_days
-    and wanted.stat not like '=%'
-    group by day.person_cell + wanted.stat_no, day.day_no
-    union all
-    select cell, bucket, activity_date - date '1900-01-01', min(occurred_at)
-    from picked
-    where has_days
-    and not is_plain
-    and bucket is not null
-    group by cell, bucket, activity_date
+    select
+        cell_day >> 17 as cell, coalesce(part, '') as bucket,
+        (cell_day & 131071)::integer as day_no, has_day_run, has_week_run, has_month_run,
+        is_single, min(occurred_at) as counted_at
+    from (
+        select
+            (cell << 17) + (activity_date - date '1900-01-01') as cell_day,
+            nullif(bucket, '') as part, has_day_run, has_week_run, has_month_run, is_single,
+            occurred_at
+        from picked
+        where has_days
+        and (has_list or not is_single)
+        and bucket is not null
+        offset 0
+    ) as day
+    group by cell_day, part, has_day_run, has_week_run, has_month_run, is_single
 ),
 -- Runs are ranges of unit numbers: those that adjoin become one.
 spans as materialized (
     select
-        joined.*,
-        day.first_end as first_day_end, day.last_start as last_day_start,
-        day.longest as longest_day_run,
-        week.first_end as first_week_end, week.last_start as last_week_start,
-        week.longest as longest_week_run,
-        lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month,
-        month.first_end as first_month_end, month.last_start as last_month_start,
-        month.longest as longest_month_run
+        joined.*, run.*, lower(joined.month_runs) as first_month,
+        upper(joined.month_runs) - 1 as last_month
     from (
         select
             days.cell, days.bucket,
-            range_agg(int4range(days.day_no, days.day_no + 1)) filter (where stats.has_day_run)
+            range_agg(int4range(days.day_no, days.day_no + 1)) filter (where days.has_day_run)
                 as day_runs,
             range_agg(int4range(days.day_no / 7, days.day_no / 7 + 1))
-                filter (where stats.has_week_run) as week_runs,
+                filter (where days.has_week_run) as week_runs,
             range_agg(int4range(month.number, month.number + 1))
-                filter (where stats.has_month_run) as month_runs
+                filter (where days.has_month_run) as month_runs
         from days
-        join stats on stats.stat_no = (days.cell & 1048575)
         cross join lateral (
             select badges_internal._unit_number(
                 'month', date '1900-01-01' + days.day_no
             ) as number
         ) as month
-        where stats.has_day_run or stats.has_week_run or stats.has_month_run
+        where days.has_day_run or days.has_week_run or days.has_month_run
         group by days.cell, days.bucket
     ) as joined
     cross join lateral (
         select
-            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
-            max(upper(run) - lower(run)) as longest
-        from unnest(joined.day_runs) as run
-    ) as day
-    cross join lateral (
-        select
-            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
-            max(upper(run) - lower(run)) as longest
-        from unnest(joined.week_runs) as run
-    ) as week
-    cross join lateral (
-        select
-            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
-            max(upper(run) - lower(run)) as longest
-        from unnest(joined.month_runs) as run
-    ) as month
+            min(upper(day)) - 1 as first_day_end, max(lower(day)) as last_day_start,
+            max(upper(day) - lower(day)) as longest_day_run,
+            min(upper(week)) - 1 as first_week_end, max(lower(week)) as last_week_start,
+            max(upper(week) - lower(week)) as longest_week_run,
+            min(upper(month)) - 1 as first_month_end, max(lower(month)) as last_month_start,
+            max(upper(month) - lower(month)) as longest_month_run
+        from (
+            select
+                unnest(joined.day_runs) as day, unnest(joined.week_runs) as week,
+                unnest(joined.month_runs) as month
+        ) as runs
+    ) as run
 ),
 added as (
     select
         cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at
     from parts
     where not has_elements
-    and bucket is not null
     union all
     select
         cell, bucket, sum(activity_count)::bigint, sum(value_sum), max(value_max),
         min(value_min), min(first_at), max(last_at)
     from parts
     where has_elements
-    and bucket is not null
     group by cell, bucket
     union all
     select
-        part.person_cell + wanted.stat_no, '', sum(part.activity_count)::bigint,
-        sum(part.value_sum), max(part.value_max), min(part.value_min), min(part.first_at),
-        max(part.last_at)
-    from type_parts as part
-    join wanted on wanted.kind_no = part.kind_no
+        typed.person_cell + wanted.stat_no, '', typed.activity_count, typed.value_sum,
+        typed.value_max, typed.value_min, typed.first_at, typed.last_at
+    from typed
+    join wanted on wanted.kind_no = typed.kind_no
+    where wanted.is_single
+    union all
+    select
+        typed.person_cell + wanted.stat_no, '', sum(typed.activity_count)::bigint,
+        sum(typed.value_sum), max(typed.value_max), min(typed.value_min), min(typed.first_at),
+        max(typed.last_at)
+    from typed
+    join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_plain
-    group by part.person_cell + wanted.stat_no
+    and not wanted.is_single
+    group by typed.person_cell + wanted.stat_no
 ),
 folded as (
     select
@@ -111,9 +103,16 @@ folded as (
     from added
     left join (
         select
-            cell, bucket, count(*)::integer as new_days, min(day_no) as first_day,
-            max(day_no) as last_day
+            typed.person_cell + wanted.stat_no as cell, '' as bucket, typed.new_days,
+            typed.first_day, typed.last_day
+        from typed
+        join wanted on wanted.kind_no = typed.kind_no
+        where wanted.is_single
+        and wanted.has_days
+        union all
+        select cell, bucket, count(*)::integer, min(day_no), max(day_no)
         from days
+        where not is_single
         group by cell, bucket
     ) as counted on counted.cell = added.cell and counted.bucket = added.bucket
     left join spans on spans.cell = added.cell and spans.bucket = added.bucket

@@ -41,7 +41,6 @@ tallied as (
             min(first_at) as first_at
         from parts
         where element is not null
-        and bucket is not null
         group by cell, bucket, element
     ) as counted
     join people as person on person.person_no = (counted.cell >> 20)

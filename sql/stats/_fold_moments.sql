@@ -9,31 +9,31 @@ language sql
 immutable
 parallel safe
 return $statement$
-placed as (
+-- The count of all activities of a type is looked up: typed has them in their order.
+chosen as materialized (
     select
-        picked.cell, picked.bucket, picked.occurred_at, picked.activity_id,
-        row_number() over (
-            partition by picked.cell, nullif(picked.bucket, '')
-            order by picked.occurred_at, picked.activity_id
-        ) as place
+        picked.cell, nullif(picked.bucket, '') as part, picked.occurred_at, picked.activity_id,
+        picked.measured
     from picked
-    join asked on asked.cell = picked.cell
-    where asked.measure = 'count'
-    and picked.stat_no in (select own.stat_no from asked as own where own.measure = 'count')
+    join (
+        select distinct cell
+        from asked
+        where is_looked_through
+    ) as own on own.cell = picked.cell
+    where picked.bucket is not null
+    and picked.stat_no in (select asked.stat_no from asked where asked.is_looked_through)
 ),
-summed as (
+placed as materialized (
     select
-        picked.cell, picked.bucket, picked.occurred_at, picked.measured,
-        sum(picked.measured) over (
-            partition by picked.cell, nullif(picked.bucket, '')
-            order by picked.occurred_at, picked.activity_id
-            rows between unbounded preceding and current row
-        ) as value
-    from picked
-    join asked on asked.cell = picked.cell
-    where asked.measure = 'sum'
-    and picked.measured > 0
-    and picked.stat_no in (select own.stat_no from asked as own where own.measure = 'sum')
+        cell, coalesce(part, '') as bucket, occurred_at, activity_id, measured,
+        row_number() over running as place,
+        sum(measured) over running as value
+    from chosen
+    window running as (
+        partition by cell, part
+        order by occurred_at, activity_id
+        rows between unbounded preceding and current row
+    )
 ),
 collected as (
     select
@@ -80,6 +80,19 @@ counted_days as (
     join asked on asked.cell = days.cell and asked.measure = 'active_days'
 ),
 moments as (
+    select
+        crossed.crossing_no,
+        typed.moments[(ceil(crossed.threshold) - crossed.before)::integer] as occurred_at,
+        typed.activity_ids[(ceil(crossed.threshold) - crossed.before)::integer] as activity_id
+    from crossed
+    join stats on stats.stat_no = crossed.stat_no
+    join typed
+        on typed.kind_no = stats.kind_no
+        and typed.person_cell = (crossed.cell >> 20) << 20
+    where crossed.is_datable
+    and crossed.measure = 'count'
+    and stats.is_single
+    union all
     select crossed.crossing_no, placed.occurred_at, placed.activity_id
     from crossed
     join placed
@@ -89,25 +102,24 @@ moments as (
     where crossed.is_datable
     and crossed.measure = 'count'
     union all
-    select crossed.crossing_no, summed.occurred_at, null
+    select crossed.crossing_no, placed.occurred_at, null
     from crossed
-    join summed
-        on summed.cell = crossed.cell
-        and summed.bucket = crossed.bucket
-        and crossed.before + summed.value >= crossed.threshold
-        and crossed.before + summed.value - summed.measured < crossed.threshold
+    join placed
+        on placed.cell = crossed.cell
+        and placed.bucket = crossed.bucket
+        and crossed.before + placed.value >= crossed.threshold
+        and crossed.before + placed.value - placed.measured < crossed.threshold
     where crossed.is_datable
     and crossed.measure = 'sum'
     union all
-    select crossed.crossing_no, min(picked.occurred_at), null
+    select crossed.crossing_no, min(placed.occurred_at), null
     from crossed
-    join picked
-        on picked.cell = crossed.cell
-        and picked.bucket = crossed.bucket
-        and picked.measured >= crossed.threshold
+    join placed
+        on placed.cell = crossed.cell
+        and placed.bucket = crossed.bucket
+        and placed.measured >= crossed.threshold
     where crossed.is_datable
     and crossed.measure = 'max'
-    and picked.stat_no in (select own.stat_no from asked as own where own.measure = 'max')
     group by crossed.crossing_no
     union all
     select crossed.crossing_no, collected.first_at, null

@@ -23,20 +23,27 @@ return badges_internal._fold_reading(p_source)
 merged as materialized (
     select
         folded.cell,
-        person.peer_mentor_id,
-        person.org_id,
-        person.old_last_at,
-        stats.stat,
-        stats.stat_no,
-        folded.bucket,
+        held.stat is not null or stats.stat = '*' as stands,
         coalesce(late.is_late, false) as is_late,
-        folded.first_at as first_new_at,
         coalesce(folded.value_min < 0, false) as is_falling,
         -- Between the statement's own rows a sum may have stood higher than it ends.
         coalesce(folded.value_min < 0 and folded.activity_count > 1, false) as may_fall,
         coalesce(held.has_negative, false) or coalesce(folded.value_min < 0, false)
             as has_negative,
-        held.stat is not null or stats.stat = '*' as stands,
+        own.activity_count >= lowest.lowest_count or own.value_sum >= lowest.lowest_sum
+            or own.value_max >= lowest.lowest_max
+            or own.active_days >= lowest.lowest_active_days
+            or own.distinct_count >= lowest.lowest_distinct
+            or own.longest_day_run >= lowest.lowest_day_run
+            or own.longest_week_run >= lowest.lowest_week_run
+            or own.longest_month_run >= lowest.lowest_month_run as has_reached,
+        stats.stat_no,
+        folded.first_at as first_new_at,
+        person.old_last_at,
+        person.peer_mentor_id,
+        person.org_id,
+        stats.stat,
+        folded.bucket,
         coalesce(held.activity_count, 0) as old_count,
         coalesce(held.value_sum, 0) as old_sum,
         coalesce(held.distinct_count, 0) as old_distinct,
@@ -45,13 +52,6 @@ merged as materialized (
         greatest(held.last_at, folded.last_at) as last_at,
         greatest(held.last_date, date '1900-01-01' + folded.last_day) as last_date,
         lowest.*,
-        own.activity_count >= lowest.lowest_count or own.value_sum >= lowest.lowest_sum
-            or own.value_max >= lowest.lowest_max
-            or own.active_days >= lowest.lowest_active_days
-            or own.distinct_count >= lowest.lowest_distinct
-            or own.longest_day_run >= lowest.lowest_day_run
-            or own.longest_week_run >= lowest.lowest_week_run
-            or own.longest_month_run >= lowest.lowest_month_run as has_reached,
         next.*
     from folded
     join people as person on person.person_no = (folded.cell >> 20)
