@@ -1,6 +1,7 @@
 -- Writes awards that activities decided alone; gives, dated, those that other badges count.
 --
--- None of them may have a limit, or be held or denied already.
+-- Each badge once, with the last of its moments: none of them is to be dated anew. None may have a
+-- limit, or be held or denied already.
 --
 -- Locks:  badges.earned_badges rows. The caller holds the base rows.
 -- Writes: badges.earned_badges, badges.award_events, the server's log.
@@ -30,14 +31,18 @@ begin
             where badge_id <> counting.badge_definition_id
             and (counting.badge_ids is null or badge_id = any(counting.badge_ids))
         )
-        select array_agg(row(
-            award.peer_mentor_id, award.org_id, award.badge_definition_id, award.earned_at,
-            award.activity_id
-        )::badges_internal.candidate)
-        from unnest(v_written) as award
-        join counted
-            on counted.org_id = award.org_id
-            and counted.badge_id = award.badge_definition_id
+        select array_agg(candidate)
+        from (
+            select row(
+                award.peer_mentor_id, award.org_id, award.badge_definition_id,
+                max(award.earned_at), null
+            )::badges_internal.candidate as candidate
+            from unnest(v_written) as award
+            join counted
+                on counted.org_id = award.org_id
+                and counted.badge_id = award.badge_definition_id
+            group by award.peer_mentor_id, award.org_id, award.badge_definition_id
+        ) as granted
     );
 end;
 $$;

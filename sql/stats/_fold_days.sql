@@ -1,53 +1,43 @@
 -- Gives the part of the fold's statement that adds the activities up, days and runs included.
 --
--- folded: what the activities bring to each row of the snapshot. days: its days.
+-- folded: what the activities bring to each row of the snapshot. spans: its runs.
 create or replace function badges_internal._fold_days()
 returns text
 language sql
 immutable
 parallel safe
 return $statement$
--- Each day that counts in a row of the snapshot, with its first moment; of one type where asked for.
-days as materialized (
-    select
-        cell_day >> 17 as cell, coalesce(part, '') as bucket,
-        (cell_day & 131071)::integer as day_no, has_day_run, has_week_run, has_month_run,
-        is_single, min(occurred_at) as counted_at
-    from (
-        select
-            (cell << 17) + (activity_date - date '1900-01-01') as cell_day,
-            nullif(bucket, '') as part, has_day_run, has_week_run, has_month_run, is_single,
-            occurred_at
-        from picked
-        where has_days
-        and (has_list or not is_single)
-        and bucket is not null
-        offset 0
-    ) as day
-    group by cell_day, part, has_day_run, has_week_run, has_month_run, is_single
-),
--- Runs are ranges of unit numbers: those that adjoin become one.
+-- Days of a row that more than one type counts in, or that keeps runs. Runs are ranges of unit
+-- numbers: those that adjoin become one.
 spans as materialized (
     select
         joined.*, run.*, lower(joined.month_runs) as first_month,
         upper(joined.month_runs) - 1 as last_month
     from (
         select
-            days.cell, days.bucket,
-            range_agg(int4range(days.day_no, days.day_no + 1)) filter (where days.has_day_run)
-                as day_runs,
-            range_agg(int4range(days.day_no / 7, days.day_no / 7 + 1))
-                filter (where days.has_week_run) as week_runs,
-            range_agg(int4range(month.number, month.number + 1))
-                filter (where days.has_month_run) as month_runs
-        from days
-        cross join lateral (
-            select badges_internal._unit_number(
-                'month', date '1900-01-01' + days.day_no
-            ) as number
-        ) as month
-        where days.has_day_run or days.has_week_run or days.has_month_run
-        group by days.cell, days.bucket
+            cell,
+            coalesce(part, '') as bucket,
+            count(distinct day_no)::integer as new_days,
+            min(day_no) as first_day,
+            max(day_no) as last_day,
+            range_agg(int4range(day_no, day_no + 1)) filter (where has_day_run) as day_runs,
+            range_agg(int4range(day_no / 7, day_no / 7 + 1)) filter (where has_week_run)
+                as week_runs,
+            range_agg(int4range(month_no, month_no + 1)) filter (where has_month_run)
+                as month_runs
+        from (
+            select
+                cell, nullif(bucket, '') as part, has_day_run, has_week_run, has_month_run,
+                activity_date - date '1900-01-01' as day_no,
+                case when has_month_run then badges_internal._unit_number('month', activity_date)
+                    end as month_no
+            from picked
+            where has_days
+            and (has_runs or not is_single)
+            and bucket is not null
+            offset 0
+        ) as day
+        group by cell, part
     ) as joined
     cross join lateral (
         select
@@ -109,11 +99,10 @@ folded as (
         join wanted on wanted.kind_no = typed.kind_no
         where wanted.is_single
         and wanted.has_days
+        and not wanted.has_runs
         union all
-        select cell, bucket, count(*)::integer, min(day_no), max(day_no)
-        from days
-        where not is_single
-        group by cell, bucket
+        select cell, bucket, new_days, first_day, last_day
+        from spans
     ) as counted on counted.cell = added.cell and counted.bucket = added.bucket
     left join spans on spans.cell = added.cell and spans.bucket = added.bucket
 ),

@@ -49,11 +49,11 @@ collected as (
 -- it first counted. A day's moments lie within two days of it: only those two may count later.
 completed as materialized (
     select
-        crossed.crossing_no, crossed.cell, crossed.bucket, unit.name,
+        crossed.crossing_no, crossed.cell, crossed.stat_no, crossed.bucket, unit.name,
         badges_internal._unit_day(
             unit.name, found.number - least(ceil(crossed.threshold), 3)::integer
-        ) - date '1900-01-01' as first_day,
-        badges_internal._unit_day(unit.name, found.number) - 1 - date '1900-01-01' as last_day
+        ) as first_day,
+        badges_internal._unit_day(unit.name, found.number) - 1 as last_day
     from crossed
     join spans on spans.cell = crossed.cell and spans.bucket = crossed.bucket
     cross join lateral (select split_part(crossed.measure, '_', 1) as name) as unit
@@ -72,12 +72,21 @@ completed as materialized (
 ),
 counted_days as (
     select
-        days.cell, days.bucket, days.counted_at,
+        day.*,
         row_number() over (
-            partition by days.cell, nullif(days.bucket, '') order by days.counted_at
+            partition by day.cell, nullif(day.bucket, '') order by day.counted_at
         ) as place
-    from days
-    join asked on asked.cell = days.cell and asked.measure = 'active_days'
+    from (
+        select picked.cell, picked.bucket, min(picked.occurred_at) as counted_at
+        from picked
+        join asked on asked.cell = picked.cell and asked.measure = 'active_days'
+        where picked.stat_no in (
+            select own.stat_no
+            from asked as own
+            where own.measure = 'active_days'
+        )
+        group by picked.cell, picked.bucket, picked.activity_date
+    ) as day
 ),
 moments as (
     select
@@ -142,15 +151,16 @@ moments as (
     union all
     select unit.crossing_no, max(unit.counted_at), null
     from (
-        select completed.crossing_no, min(days.counted_at) as counted_at
+        select completed.crossing_no, min(picked.occurred_at) as counted_at
         from completed
-        join days
-            on days.cell = completed.cell
-            and days.bucket = completed.bucket
-            and days.day_no between completed.first_day and completed.last_day
+        join picked
+            on picked.cell = completed.cell
+            and picked.bucket = completed.bucket
+            and picked.activity_date between completed.first_day and completed.last_day
+        where picked.stat_no in (select own.stat_no from completed as own)
         group by
             completed.crossing_no,
-            badges_internal._unit_number(completed.name, date '1900-01-01' + days.day_no)
+            badges_internal._unit_number(completed.name, picked.activity_date)
     ) as unit
     group by unit.crossing_no
 ),

@@ -48,11 +48,10 @@ arrived as materialized (
         a.quantity, a.attributes, a.activity_id
     from {source}
 ),
--- has_list: its days are wanted one by one, for runs or for the date of an n-th day.
 wanted as materialized (
     select
         given.*,
-        defined.thresholds,
+        (defined.thresholds).*,
         dense_rank() over (order by given.org_id, given.stat)::integer as stat_no,
         dense_rank() over (order by given.org_id, given.activity_type) as kind_no,
         count(*) over (partition by given.org_id, given.stat) = 1 and plain.is_plain as is_single,
@@ -62,9 +61,7 @@ wanted as materialized (
         coalesce('day_run' = any(defined.watched), false) as has_day_run,
         coalesce('week_run' = any(defined.watched), false) as has_week_run,
         coalesce('month_run' = any(defined.watched), false) as has_month_run,
-        coalesce(
-            defined.watched && '{day_run, week_run, month_run, active_days}'::text[], false
-        ) as has_list
+        coalesce(defined.watched && '{day_run, week_run, month_run}'::text[], false) as has_runs
     from badges_internal._wanted_stats(
         array(
             select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
@@ -96,7 +93,7 @@ picked as not materialized (
         wanted.is_plain,
         wanted.is_single,
         wanted.has_days,
-        wanted.has_list,
+        wanted.has_runs,
         wanted.has_day_run,
         wanted.has_week_run,
         wanted.has_month_run,

@@ -130,25 +130,29 @@ merged as materialized (
     ) as own
     cross join lateral (
         select
-            case when held.stat is null then (stats.thresholds).activity_count[1]
+            case when held.stat is null then stats.activity_count[1]
                 else held.next_count end as lowest_count,
-            case when held.stat is null then (stats.thresholds).value_sum[1]
+            case when held.stat is null then stats.value_sum[1]
                 else held.next_sum end as lowest_sum,
-            case when held.stat is null then (stats.thresholds).value_max[1]
+            case when held.stat is null then stats.value_max[1]
                 else held.next_max end as lowest_max,
-            case when held.stat is null then (stats.thresholds).active_days[1]
+            case when held.stat is null then stats.active_days[1]
                 else held.next_active_days end as lowest_active_days,
-            case when held.stat is null then (stats.thresholds).distinct_count[1]
+            case when held.stat is null then stats.distinct_count[1]
                 else held.next_distinct end as lowest_distinct,
-            case when held.stat is null then (stats.thresholds).day_run[1]
+            case when held.stat is null then stats.day_run[1]
                 else held.next_day_run end as lowest_day_run,
-            case when held.stat is null then (stats.thresholds).week_run[1]
+            case when held.stat is null then stats.week_run[1]
                 else held.next_week_run end as lowest_week_run,
-            case when held.stat is null then (stats.thresholds).month_run[1]
+            case when held.stat is null then stats.month_run[1]
                 else held.next_month_run end as lowest_month_run
     ) as lowest
     cross join lateral badges_internal._next_thresholds(
-        stats.thresholds, stats.org_id, stats.stat,
+        -- Taken apart: each field of a composite that is read from a row costs a walk over it.
+        row(stats.activity_count, stats.value_sum, stats.value_max, stats.active_days,
+            stats.distinct_count, stats.day_run, stats.week_run, stats.month_run
+        )::badges_internal.stat_thresholds,
+        stats.org_id, stats.stat,
         row(own.activity_count, own.value_sum, own.value_max, own.active_days,
             own.distinct_count, own.longest_day_run, own.longest_week_run,
             own.longest_month_run)::badges_internal.stat_values
