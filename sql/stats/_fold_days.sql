@@ -69,15 +69,15 @@ added as (
     union all
     select
         typed.person_cell + wanted.stat_no, '', typed.activity_count, typed.value_sum,
-        typed.value_max, typed.value_min, typed.first_at, typed.last_at
+        typed.value_max, typed.value_min, typed.moments[1], typed.moments[typed.activity_count]
     from typed
     join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_single
     union all
     select
         typed.person_cell + wanted.stat_no, '', sum(typed.activity_count)::bigint,
-        sum(typed.value_sum), max(typed.value_max), min(typed.value_min), min(typed.first_at),
-        max(typed.last_at)
+        sum(typed.value_sum), max(typed.value_max), min(typed.value_min),
+        min(typed.moments[1]), max(typed.moments[typed.activity_count])
     from typed
     join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_plain

@@ -155,8 +155,6 @@ typed as materialized (
         sum(quantity) as value_sum,
         max(quantity) as value_max,
         min(quantity) as value_min,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at,
         count(distinct activity_date)::integer as new_days,
         min(activity_date) - date '1900-01-01' as first_day,
         max(activity_date) - date '1900-01-01' as last_day,
