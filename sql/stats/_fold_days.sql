@@ -11,8 +11,8 @@ return $statement$
 -- numbers: those that adjoin become one.
 spans as materialized (
     select
-        joined.*, run.*, lower(joined.month_runs) as first_month,
-        upper(joined.month_runs) - 1 as last_month
+        joined.*, run.*, first_day / 7 as first_week, last_day / 7 as last_week,
+        lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month
     from (
         select
             cell,
@@ -87,9 +87,9 @@ added as (
 folded as (
     select
         added.*, counted.new_days, counted.first_day, counted.last_day, spans.first_day_end,
-        spans.last_day_start, spans.longest_day_run, spans.first_week_end,
-        spans.last_week_start, spans.longest_week_run, spans.first_month, spans.last_month,
-        spans.first_month_end, spans.last_month_start, spans.longest_month_run
+        spans.last_day_start, spans.longest_day_run, spans.first_week, spans.last_week,
+        spans.first_week_end, spans.last_week_start, spans.longest_week_run, spans.first_month,
+        spans.last_month, spans.first_month_end, spans.last_month_start, spans.longest_month_run
     from added
     left join (
         select

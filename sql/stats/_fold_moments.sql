@@ -207,11 +207,11 @@ decisive as (
     group by a.crossing_no, a.occurred_at, a.measure
 ),
 decided_crossings as materialized (
-    select moments.crossing_no, moments.occurred_at, moments.activity_id
+    select moments.*
     from moments
     where moments.activity_id is not null
     union all
-    select decisive.crossing_no, decisive.occurred_at, decisive.activity_id
+    select decisive.*
     from decisive
     where decisive.activity_id is not null
 ),

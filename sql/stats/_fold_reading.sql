@@ -1,6 +1,8 @@
 -- Gives the part of the fold's statement that reads the activities and parts them by stat.
 --
--- people, stats: numbered. picked: an activity and stat that chose it. parts: what is counted.
+-- people, stats: numbered. picked: an activity and stat that chose it. parts and typed: what is
+-- counted.
+-- Of a stat that is_single one type counts, as it is.
 create or replace function badges_internal._fold_reading(p_source text)
 returns text
 language sql
