@@ -1,25 +1,47 @@
 -- Gives the part of the fold's statement that adds the activities up, days and runs included.
 --
--- folded: what the activities bring to each row of the snapshot. spans: its runs.
+-- typed: by person and type. folded: what comes to each row of the snapshot. spans: its runs.
 create or replace function badges_internal._fold_days()
 returns text
 language sql
 immutable
 parallel safe
 return $statement$
+-- Each person's activities of a type, in their order.
+typed as materialized (
+    select
+        (kind_cell >> 20) << 20 as person_cell,
+        kind_cell & 1048575 as kind_no,
+        count(*) as activity_count,
+        sum(quantity) as value_sum,
+        max(quantity) as value_max, min(quantity) as value_min,
+        count(distinct activity_date)::integer as new_days,
+        min(activity_date) - date '1900-01-01' as first_day,
+        max(activity_date) - date '1900-01-01' as last_day,
+        array_agg(occurred_at order by occurred_at, activity_id) as moments,
+        array_agg(activity_id order by occurred_at, activity_id) as activity_ids
+    from (
+        select a.*, a.person_no * 1048576::bigint + kind.kind_no as kind_cell
+        from arrived as a
+        join (select distinct org_id, activity_type, kind_no from wanted where is_plain) as kind
+            using (org_id, activity_type)
+        offset 0
+    ) as a
+    group by kind_cell
+),
 -- Days of a row that more than one type counts in, or that keeps runs. Runs are ranges of unit
 -- numbers: those that adjoin become one.
 spans as materialized (
     select
-        joined.*, run.*, first_day / 7 as first_week, last_day / 7 as last_week,
+        joined.*, run.*, first_listed / 7 as first_week, last_listed / 7 as last_week,
         lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month
     from (
         select
             cell,
             coalesce(part, '') as bucket,
-            count(distinct day_no)::integer as new_days,
-            min(day_no) as first_day,
-            max(day_no) as last_day,
+            count(distinct day_no)::integer as listed_days,
+            min(day_no) as first_listed,
+            max(day_no) as last_listed,
             range_agg(int4range(day_no, day_no + 1)) filter (where has_day_run) as day_runs,
             range_agg(int4range(day_no / 7, day_no / 7 + 1)) filter (where has_week_run)
                 as week_runs,
@@ -56,20 +78,24 @@ spans as materialized (
 ),
 added as (
     select
-        cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at
+        cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at,
+        null::integer as typed_days, null::integer as first_typed, null::integer as last_typed
     from parts
     where not has_elements
     union all
     select
         cell, bucket, sum(activity_count)::bigint, sum(value_sum), max(value_max),
-        min(value_min), min(first_at), max(last_at)
+        min(value_min), min(first_at), max(last_at), null, null, null
     from parts
     where has_elements
     group by cell, bucket
     union all
     select
         typed.person_cell + wanted.stat_no, '', typed.activity_count, typed.value_sum,
-        typed.value_max, typed.value_min, typed.moments[1], typed.moments[typed.activity_count]
+        typed.value_max, typed.value_min, typed.moments[1], typed.moments[typed.activity_count],
+        case when wanted.has_days then typed.new_days end,
+        case when wanted.has_days then typed.first_day end,
+        case when wanted.has_days then typed.last_day end
     from typed
     join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_single
@@ -77,7 +103,7 @@ added as (
     select
         typed.person_cell + wanted.stat_no, '', sum(typed.activity_count)::bigint,
         sum(typed.value_sum), max(typed.value_max), min(typed.value_min),
-        min(typed.moments[1]), max(typed.moments[typed.activity_count])
+        min(typed.moments[1]), max(typed.moments[typed.activity_count]), null, null, null
     from typed
     join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_plain
@@ -86,25 +112,11 @@ added as (
 ),
 folded as (
     select
-        added.*, counted.new_days, counted.first_day, counted.last_day, spans.first_day_end,
-        spans.last_day_start, spans.longest_day_run, spans.first_week, spans.last_week,
-        spans.first_week_end, spans.last_week_start, spans.longest_week_run, spans.first_month,
-        spans.last_month, spans.first_month_end, spans.last_month_start, spans.longest_month_run
+        *, coalesce(typed_days, listed_days) as new_days,
+        coalesce(first_typed, first_listed) as first_day,
+        coalesce(last_typed, last_listed) as last_day
     from added
-    left join (
-        select
-            typed.person_cell + wanted.stat_no as cell, '' as bucket, typed.new_days,
-            typed.first_day, typed.last_day
-        from typed
-        join wanted on wanted.kind_no = typed.kind_no
-        where wanted.is_single
-        and wanted.has_days
-        and not wanted.has_runs
-        union all
-        select cell, bucket, new_days, first_day, last_day
-        from spans
-    ) as counted on counted.cell = added.cell and counted.bucket = added.bucket
-    left join spans on spans.cell = added.cell and spans.bucket = added.bucket
+    left join spans using (cell, bucket)
 ),
 $statement$;
 

@@ -35,15 +35,30 @@ placed as materialized (
         rows between unbounded preceding and current row
     )
 ),
-collected as (
+-- The k-th activity, new value or day of a row.
+ranked as (
+    select 'count' as measure, cell, bucket, place, occurred_at, activity_id
+    from placed
+    union all
     select
-        decided.cell, decided.bucket, decided.first_at,
-        row_number() over (
-            partition by decided.cell, nullif(decided.bucket, '') order by decided.first_at
-        ) as place
+        'distinct', cell, bucket,
+        row_number() over (partition by cell, nullif(bucket, '') order by first_at), first_at,
+        null
     from decided
-    where decided.is_counted
-    and not decided.was_counted
+    where is_counted
+    and not was_counted
+    union all
+    select
+        'active_days', day.cell, day.bucket,
+        row_number() over (partition by day.cell, nullif(day.bucket, '') order by day.counted_at),
+        day.counted_at, null
+    from (
+        select picked.cell, picked.bucket, min(picked.occurred_at) as counted_at
+        from picked
+        join asked on asked.cell = picked.cell and asked.measure = 'active_days'
+        where picked.stat_no in (select stat_no from asked where measure = 'active_days')
+        group by picked.cell, picked.bucket, picked.activity_date
+    ) as day
 ),
 -- Of the first run that is long enough: the unit that completes it, and when it and the two before
 -- it first counted. A day's moments lie within two days of it: only those two may count later.
@@ -70,24 +85,6 @@ completed as materialized (
     and crossed.measure like '%run'
     and crossed.threshold > 1
 ),
-counted_days as (
-    select
-        day.*,
-        row_number() over (
-            partition by day.cell, nullif(day.bucket, '') order by day.counted_at
-        ) as place
-    from (
-        select picked.cell, picked.bucket, min(picked.occurred_at) as counted_at
-        from picked
-        join asked on asked.cell = picked.cell and asked.measure = 'active_days'
-        where picked.stat_no in (
-            select own.stat_no
-            from asked as own
-            where own.measure = 'active_days'
-        )
-        group by picked.cell, picked.bucket, picked.activity_date
-    ) as day
-),
 moments as (
     select
         crossed.crossing_no,
@@ -102,14 +99,14 @@ moments as (
     and crossed.measure = 'count'
     and stats.is_single
     union all
-    select crossed.crossing_no, placed.occurred_at, placed.activity_id
+    select crossed.crossing_no, ranked.occurred_at, ranked.activity_id
     from crossed
-    join placed
-        on placed.cell = crossed.cell
-        and placed.bucket = crossed.bucket
-        and placed.place = (ceil(crossed.threshold) - crossed.before)::bigint
+    join ranked
+        on ranked.measure = crossed.measure
+        and ranked.cell = crossed.cell
+        and ranked.bucket = crossed.bucket
+        and ranked.place = (ceil(crossed.threshold) - crossed.before)::bigint
     where crossed.is_datable
-    and crossed.measure = 'count'
     union all
     select crossed.crossing_no, placed.occurred_at, null
     from crossed
@@ -131,24 +128,6 @@ moments as (
     and crossed.measure = 'max'
     group by crossed.crossing_no
     union all
-    select crossed.crossing_no, collected.first_at, null
-    from crossed
-    join collected
-        on collected.cell = crossed.cell
-        and collected.bucket = crossed.bucket
-        and collected.place = (ceil(crossed.threshold) - crossed.before)::bigint
-    where crossed.is_datable
-    and crossed.measure = 'distinct'
-    union all
-    select crossed.crossing_no, counted_days.counted_at, null
-    from crossed
-    join counted_days
-        on counted_days.cell = crossed.cell
-        and counted_days.bucket = crossed.bucket
-        and counted_days.place = ceil(crossed.threshold)::bigint
-    where crossed.is_datable
-    and crossed.measure = 'active_days'
-    union all
     select unit.crossing_no, max(unit.counted_at), null
     from (
         select completed.crossing_no, min(picked.occurred_at) as counted_at
@@ -164,23 +143,8 @@ moments as (
     ) as unit
     group by unit.crossing_no
 ),
--- The activities of those moments: each step a join of its own, however many it is thought to give.
-waiting as materialized (
-    select crossed.*, moments.occurred_at
-    from moments
-    join crossed on crossed.crossing_no = moments.crossing_no
-    where moments.activity_id is null
-),
-concurrent as materialized (
-    select
-        waiting.crossing_no, waiting.stat_no, waiting.measure, waiting.bucket, a.org_id,
-        a.activity_type, a.activity_date, a.occurred_at, a.quantity, a.attributes, a.activity_id
-    from arrived as a
-    join waiting
-        on waiting.person_no = a.person_no
-        and waiting.occurred_at = a.occurred_at
-),
--- The last one of them decides, where there is no doubt which ones do.
+-- Of the activities of a moment the last one decides, where there is no doubt which ones do. Each
+-- step a join of its own, however many it is thought to give.
 decisive as (
     select
         a.crossing_no, a.occurred_at,
@@ -190,7 +154,20 @@ decisive as (
                 and min(a.activity_date) = max(a.activity_date)
                 then max(a.activity_id)
         end as activity_id
-    from concurrent as a
+    from (
+        select waiting.crossing_no, waiting.stat_no, waiting.measure, waiting.bucket, a.*
+        from arrived as a
+        join (
+            select crossed.*, moments.occurred_at
+            from moments
+            join crossed on crossed.crossing_no = moments.crossing_no
+            where moments.activity_id is null
+            offset 0
+        ) as waiting
+            on waiting.person_no = a.person_no
+            and waiting.occurred_at = a.occurred_at
+        offset 0
+    ) as a
     join wanted
         on wanted.stat_no = a.stat_no
         and wanted.activity_type = a.activity_type

@@ -1,8 +1,7 @@
 -- Gives the part of the fold's statement that reads the activities and parts them by stat.
 --
--- people, stats: numbered. picked: an activity and stat that chose it. parts and typed: what is
--- counted.
--- Of a stat that is_single one type counts, as it is.
+-- people, stats: numbered. picked: an activity and stat that chose it. parts: what is counted. Of a
+-- stat that is_single one type counts, as it is.
 create or replace function badges_internal._fold_reading(p_source text)
 returns text
 language sql
@@ -33,7 +32,7 @@ people as materialized (
         ) as is_new
     from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
     -- By the whole key: the partial index on base rows is not sorted by person.
-    cross join (values ('*')) as base_stat (stat)
+    cross join (select '*'::text as stat offset 0) as base_stat
     left join lateral (
         select held.last_at
         from badges.peer_mentor_stats as held
@@ -147,34 +146,6 @@ parts as materialized (
         offset 0
     ) as read
     group by cell, part, element, element_day
-),
--- Each person's activities of a type, in their order.
-typed as materialized (
-    select
-        (kind_cell >> 20) << 20 as person_cell,
-        kind_cell & 1048575 as kind_no,
-        count(*) as activity_count,
-        sum(quantity) as value_sum,
-        max(quantity) as value_max,
-        min(quantity) as value_min,
-        count(distinct activity_date)::integer as new_days,
-        min(activity_date) - date '1900-01-01' as first_day,
-        max(activity_date) - date '1900-01-01' as last_day,
-        array_agg(occurred_at order by occurred_at, activity_id) as moments,
-        array_agg(activity_id order by occurred_at, activity_id) as activity_ids
-    from (
-        select a.*, a.person_no * 1048576::bigint + kind.kind_no as kind_cell
-        from arrived as a
-        join (
-            select distinct org_id, activity_type, kind_no
-            from wanted
-            where is_plain
-        ) as kind
-            on kind.org_id = a.org_id
-            and kind.activity_type = a.activity_type
-        offset 0
-    ) as a
-    group by kind_cell
 ),
 $statement$, '{source}', p_source);
 

@@ -20,7 +20,7 @@ begin
         from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
     ) as person
     join badges.organizations as organization on organization.org_id = person.org_id
-    cross join (values ('*')) as base (stat)
+    cross join (select '*'::text as stat offset 0) as base
     cross join lateral (
         select own.rule_set_version
         from badges.peer_mentor_stats as own

@@ -29,7 +29,7 @@ begin
     from unnest(p_peer_mentor_ids, p_org_ids, p_counts, p_activity_ids)
         as arrived (peer_mentor_id, org_id, activity_count, activity_id)
     -- By the whole key: the partial index on base rows is not sorted by person.
-    cross join (values ('*')) as base (stat)
+    cross join (select '*'::text as stat offset 0) as base
     left join lateral (
         select own.peer_mentor_id, own.counted_in, own.counted_upto
         from badges.peer_mentor_stats as own
