@@ -1180,7 +1180,7 @@ function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_routes(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._scalar_of(p_name text) returns jsonb immutable;
-function badges_internal._scalar_text(p_value jsonb) returns text immutable;
+function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;

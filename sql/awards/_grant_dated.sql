@@ -1,6 +1,7 @@
 -- Writes awards that activities decided alone; gives, dated, those that other badges count.
 --
--- None of them may have a limit, or be held or denied already.
+-- Each badge once, with the last of its moments: none of them is to be dated anew. None may have a
+-- limit, or be held or denied already.
 --
 -- Locks:  badges.earned_badges rows. The caller holds the base rows.
 -- Writes: badges.earned_badges, badges.award_events, the server's log.
@@ -15,29 +16,31 @@ declare
         := badges_internal._write_awards(p_awards, 'rule');
 begin
     return (
-        with granted as (
-            select award.org_id, array_agg(distinct award.badge_definition_id) as badge_ids
-            from unnest(v_written) as award
-            group by award.org_id
-        ),
-        counted as (
-            select distinct granted.org_id, badge_id
-            from granted
-            join badges_internal.milestones as counting
-                on counting.org_id = granted.org_id
+        with counted as (
+            select badge.org_id, badge.badge_definition_id
+            from (select distinct org_id, badge_definition_id from unnest(v_written)) as badge
+            where exists (
+                select
+                from badges_internal.milestones as counting
+                where counting.org_id = badge.org_id
                 and counting.measure = 'badges'
-            cross join lateral unnest(granted.badge_ids) as badge_id
-            where badge_id <> counting.badge_definition_id
-            and (counting.badge_ids is null or badge_id = any(counting.badge_ids))
+                and counting.badge_definition_id <> badge.badge_definition_id
+                and (
+                    counting.badge_ids is null
+                    or badge.badge_definition_id = any(counting.badge_ids)
+                )
+            )
         )
-        select array_agg(row(
-            award.peer_mentor_id, award.org_id, award.badge_definition_id, award.earned_at,
-            award.activity_id
-        )::badges_internal.candidate)
-        from unnest(v_written) as award
-        join counted
-            on counted.org_id = award.org_id
-            and counted.badge_id = award.badge_definition_id
+        select array_agg(candidate)
+        from (
+            select row(
+                award.peer_mentor_id, award.org_id, award.badge_definition_id,
+                max(award.earned_at), null
+            )::badges_internal.candidate as candidate
+            from unnest(v_written) as award
+            join counted using (org_id, badge_definition_id)
+            group by award.peer_mentor_id, award.org_id, award.badge_definition_id
+        ) as granted
     );
 end;
 $$;

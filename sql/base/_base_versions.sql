@@ -1,6 +1,6 @@
 -- Gives people's rule-set versions: that of the base row, and that of the organization now.
 --
--- Planned once, for values not known: by the key, and not by the index of versions.
+-- Looked up by the whole key, one by one: planned once, for values not known.
 create or replace function badges_internal._base_versions(
     p_peer_mentor_ids uuid[],
     p_org_ids text[]
@@ -29,11 +29,15 @@ begin
         from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
     ) as person
     join badges.organizations as organization on organization.org_id = person.org_id
-    join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = person.peer_mentor_id
-        and held.org_id = person.org_id
-        and held.stat = v_base
-        and held.bucket = '';
+    cross join lateral (
+        select own.peer_mentor_id, own.org_id, own.rule_set_version
+        from badges.peer_mentor_stats as own
+        where own.peer_mentor_id = person.peer_mentor_id
+        and own.org_id = person.org_id
+        and own.stat = v_base
+        and own.bucket = ''
+        offset 0
+    ) as held;
 end;
 $$;
 

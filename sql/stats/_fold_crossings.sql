@@ -26,8 +26,7 @@ reached as materialized (
         ('week_run', lowest_week_run, longest_week_run, 0),
         ('month_run', lowest_month_run, longest_month_run, 0)
     ) as moved (measure, lowest, value, before)
-    where (merged.may_fall or merged.has_reached)
-    and (merged.may_fall or moved.value >= moved.lowest)
+    where merged.may_fall or merged.has_reached and moved.value >= moved.lowest
 ),
 -- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
 -- measures: its milestone lies less than one below.
@@ -134,8 +133,9 @@ crossed as materialized (
     left join dated_people as person on person.person_no = (reached.cell >> 20)
 ),
 asked as materialized (
-    select distinct cell, stat_no, measure
-    from crossed
+    select distinct cell, stat_no, measure,
+        measure in ('sum', 'max') or measure = 'count' and not is_single as is_looked_through
+    from crossed join stats using (stat_no)
     where is_datable
 ),
 $statement$;

@@ -1,122 +1,122 @@
 -- Gives the part of the fold's statement that adds the activities up, days and runs included.
 --
--- folded: what the activities bring to each row of the snapshot. days: its days.
+-- typed: by person and type. folded: what comes to each row of the snapshot. spans: its runs.
 create or replace function badges_internal._fold_days()
 returns text
 language sql
 immutable
 parallel safe
 return $statement$
--- Each day that counts in a row of the snapshot, with its first moment.
-days as materialized (
-    select day.person_cell + wanted.stat_no as cell, '' as bucket, day.day_no, day.counted_at
-    from type_days as day
-    join wanted on wanted.kind_no = day.kind_no
-    where wanted.stat like '=%'
-    union all
-    select day.person_cell + wanted.stat_no, '', day.day_no, min(day.counted_at)
-    from type_days as day
-    join wanted on wanted.kind_no = day.kind_no
-    where wanted.is_plain
-    and wanted.has_days
-    and wanted.stat not like '=%'
-    group by day.person_cell + wanted.stat_no, day.day_no
-    union all
-    select cell, bucket, activity_date - date '1900-01-01', min(occurred_at)
-    from picked
-    where has_days
-    and not is_plain
-    and bucket is not null
-    group by cell, bucket, activity_date
+-- Each person's activities of a type, in their order.
+typed as materialized (
+    select
+        (kind_cell >> 20) << 20 as person_cell,
+        kind_cell & 1048575 as kind_no,
+        count(*) as activity_count,
+        sum(quantity) as value_sum,
+        max(quantity) as value_max, min(quantity) as value_min,
+        count(distinct activity_date)::integer as new_days,
+        min(activity_date) - date '1900-01-01' as first_day,
+        max(activity_date) - date '1900-01-01' as last_day,
+        array_agg(occurred_at order by occurred_at, activity_id) as moments,
+        array_agg(activity_id order by occurred_at, activity_id) as activity_ids
+    from (
+        select a.*, a.person_no * 1048576::bigint + kind.kind_no as kind_cell
+        from arrived as a
+        join (select distinct org_id, activity_type, kind_no from wanted where is_plain) as kind
+            using (org_id, activity_type)
+        offset 0
+    ) as a
+    group by kind_cell
 ),
--- Runs are ranges of unit numbers: those that adjoin become one.
+-- Days of a row that more than one type counts in, or that keeps runs. Runs are ranges of unit
+-- numbers: those that adjoin become one.
 spans as materialized (
     select
-        joined.*,
-        day.first_end as first_day_end, day.last_start as last_day_start,
-        day.longest as longest_day_run,
-        week.first_end as first_week_end, week.last_start as last_week_start,
-        week.longest as longest_week_run,
-        lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month,
-        month.first_end as first_month_end, month.last_start as last_month_start,
-        month.longest as longest_month_run
+        joined.*, run.*, first_listed / 7 as first_week, last_listed / 7 as last_week,
+        lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month
     from (
         select
-            days.cell, days.bucket,
-            range_agg(int4range(days.day_no, days.day_no + 1)) filter (where stats.has_day_run)
-                as day_runs,
-            range_agg(int4range(days.day_no / 7, days.day_no / 7 + 1))
-                filter (where stats.has_week_run) as week_runs,
-            range_agg(int4range(month.number, month.number + 1))
-                filter (where stats.has_month_run) as month_runs
-        from days
-        join stats on stats.stat_no = (days.cell & 1048575)
-        cross join lateral (
-            select badges_internal._unit_number(
-                'month', date '1900-01-01' + days.day_no
-            ) as number
-        ) as month
-        where stats.has_day_run or stats.has_week_run or stats.has_month_run
-        group by days.cell, days.bucket
+            cell,
+            coalesce(part, '') as bucket,
+            count(distinct day_no)::integer as listed_days,
+            min(day_no) as first_listed,
+            max(day_no) as last_listed,
+            range_agg(int4range(day_no, day_no + 1)) filter (where has_day_run) as day_runs,
+            range_agg(int4range(day_no / 7, day_no / 7 + 1)) filter (where has_week_run)
+                as week_runs,
+            range_agg(int4range(month_no, month_no + 1)) filter (where has_month_run)
+                as month_runs
+        from (
+            select
+                cell, nullif(bucket, '') as part, has_day_run, has_week_run, has_month_run,
+                activity_date - date '1900-01-01' as day_no,
+                case when has_month_run then badges_internal._unit_number('month', activity_date)
+                    end as month_no
+            from picked
+            where has_days
+            and (has_runs or not is_single)
+            and bucket is not null
+            offset 0
+        ) as day
+        group by cell, part
     ) as joined
     cross join lateral (
         select
-            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
-            max(upper(run) - lower(run)) as longest
-        from unnest(joined.day_runs) as run
-    ) as day
-    cross join lateral (
-        select
-            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
-            max(upper(run) - lower(run)) as longest
-        from unnest(joined.week_runs) as run
-    ) as week
-    cross join lateral (
-        select
-            min(upper(run)) - 1 as first_end, max(lower(run)) as last_start,
-            max(upper(run) - lower(run)) as longest
-        from unnest(joined.month_runs) as run
-    ) as month
+            min(upper(day)) - 1 as first_day_end, max(lower(day)) as last_day_start,
+            max(upper(day) - lower(day)) as longest_day_run,
+            min(upper(week)) - 1 as first_week_end, max(lower(week)) as last_week_start,
+            max(upper(week) - lower(week)) as longest_week_run,
+            min(upper(month)) - 1 as first_month_end, max(lower(month)) as last_month_start,
+            max(upper(month) - lower(month)) as longest_month_run
+        from (
+            select
+                unnest(joined.day_runs) as day, unnest(joined.week_runs) as week,
+                unnest(joined.month_runs) as month
+        ) as runs
+    ) as run
 ),
 added as (
     select
-        cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at
+        cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at,
+        null::integer as typed_days, null::integer as first_typed, null::integer as last_typed
     from parts
     where not has_elements
-    and bucket is not null
     union all
     select
         cell, bucket, sum(activity_count)::bigint, sum(value_sum), max(value_max),
-        min(value_min), min(first_at), max(last_at)
+        min(value_min), min(first_at), max(last_at), null, null, null
     from parts
     where has_elements
-    and bucket is not null
     group by cell, bucket
     union all
     select
-        part.person_cell + wanted.stat_no, '', sum(part.activity_count)::bigint,
-        sum(part.value_sum), max(part.value_max), min(part.value_min), min(part.first_at),
-        max(part.last_at)
-    from type_parts as part
-    join wanted on wanted.kind_no = part.kind_no
+        typed.person_cell + wanted.stat_no, '', typed.activity_count, typed.value_sum,
+        typed.value_max, typed.value_min, typed.moments[1], typed.moments[typed.activity_count],
+        case when wanted.has_days then typed.new_days end,
+        case when wanted.has_days then typed.first_day end,
+        case when wanted.has_days then typed.last_day end
+    from typed
+    join wanted on wanted.kind_no = typed.kind_no
+    where wanted.is_single
+    union all
+    select
+        typed.person_cell + wanted.stat_no, '', sum(typed.activity_count)::bigint,
+        sum(typed.value_sum), max(typed.value_max), min(typed.value_min),
+        min(typed.moments[1]), max(typed.moments[typed.activity_count]), null, null, null
+    from typed
+    join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_plain
-    group by part.person_cell + wanted.stat_no
+    and not wanted.is_single
+    group by typed.person_cell + wanted.stat_no
 ),
 folded as (
     select
-        added.*, counted.new_days, counted.first_day, counted.last_day, spans.first_day_end,
-        spans.last_day_start, spans.longest_day_run, spans.first_week_end,
-        spans.last_week_start, spans.longest_week_run, spans.first_month, spans.last_month,
-        spans.first_month_end, spans.last_month_start, spans.longest_month_run
+        *, coalesce(typed_days, listed_days) as new_days,
+        coalesce(first_typed, first_listed) as first_day,
+        coalesce(last_typed, last_listed) as last_day
     from added
-    left join (
-        select
-            cell, bucket, count(*)::integer as new_days, min(day_no) as first_day,
-            max(day_no) as last_day
-        from days
-        group by cell, bucket
-    ) as counted on counted.cell = added.cell and counted.bucket = added.bucket
-    left join spans on spans.cell = added.cell and spans.bucket = added.bucket
+    left join spans using (cell, bucket)
 ),
 $statement$;
 

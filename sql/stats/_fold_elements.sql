@@ -10,8 +10,8 @@ return $statement$
 -- Element by element: the tally that will stand.
 tallied as (
     select
-        counted.cell, counted.bucket, counted.element, stats.element_unit,
-        stats.element_at_least, counted.first_at,
+        counted.cell, person.peer_mentor_id, person.org_id, stats.stat, counted.bucket,
+        counted.element, stats.element_unit, stats.element_at_least, counted.first_at,
         held.element is not null as is_held,
         coalesce(held.is_counted, false) as was_counted,
         case
@@ -41,7 +41,6 @@ tallied as (
             min(first_at) as first_at
         from parts
         where element is not null
-        and bucket is not null
         group by cell, bucket, element
     ) as counted
     join people as person on person.person_no = (counted.cell >> 20)
@@ -69,13 +68,9 @@ written_elements as (
     insert into badges_internal.stat_elements (
         peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
     )
-    select
-        person.peer_mentor_id, person.org_id, stats.stat, decided.bucket, decided.element,
-        decided.tally, decided.is_counted
+    select peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
     from decided
-    join people as person on person.person_no = (decided.cell >> 20)
-    join stats on stats.stat_no = (decided.cell & 1048575)
-    order by decided.cell
+    order by cell
     on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
         tally = excluded.tally,
         is_counted = excluded.is_counted

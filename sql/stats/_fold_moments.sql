@@ -9,51 +9,66 @@ language sql
 immutable
 parallel safe
 return $statement$
-placed as (
+-- The count of all activities of a type is looked up: typed has them in their order.
+chosen as materialized (
     select
-        picked.cell, picked.bucket, picked.occurred_at, picked.activity_id,
-        row_number() over (
-            partition by picked.cell, nullif(picked.bucket, '')
-            order by picked.occurred_at, picked.activity_id
-        ) as place
+        picked.cell, nullif(picked.bucket, '') as part, picked.occurred_at, picked.activity_id,
+        picked.measured
     from picked
-    join asked on asked.cell = picked.cell
-    where asked.measure = 'count'
-    and picked.stat_no in (select own.stat_no from asked as own where own.measure = 'count')
+    join (
+        select distinct cell
+        from asked
+        where is_looked_through
+    ) as own on own.cell = picked.cell
+    where picked.bucket is not null
+    and picked.stat_no in (select asked.stat_no from asked where asked.is_looked_through)
 ),
-summed as (
+placed as materialized (
     select
-        picked.cell, picked.bucket, picked.occurred_at, picked.measured,
-        sum(picked.measured) over (
-            partition by picked.cell, nullif(picked.bucket, '')
-            order by picked.occurred_at, picked.activity_id
-            rows between unbounded preceding and current row
-        ) as value
-    from picked
-    join asked on asked.cell = picked.cell
-    where asked.measure = 'sum'
-    and picked.measured > 0
-    and picked.stat_no in (select own.stat_no from asked as own where own.measure = 'sum')
+        cell, coalesce(part, '') as bucket, occurred_at, activity_id, measured,
+        row_number() over running as place,
+        sum(measured) over running as value
+    from chosen
+    window running as (
+        partition by cell, part
+        order by occurred_at, activity_id
+        rows between unbounded preceding and current row
+    )
 ),
-collected as (
+-- The k-th activity, new value or day of a row.
+ranked as (
+    select 'count' as measure, cell, bucket, place, occurred_at, activity_id
+    from placed
+    union all
     select
-        decided.cell, decided.bucket, decided.first_at,
-        row_number() over (
-            partition by decided.cell, nullif(decided.bucket, '') order by decided.first_at
-        ) as place
+        'distinct', cell, bucket,
+        row_number() over (partition by cell, nullif(bucket, '') order by first_at), first_at,
+        null
     from decided
-    where decided.is_counted
-    and not decided.was_counted
+    where is_counted
+    and not was_counted
+    union all
+    select
+        'active_days', day.cell, day.bucket,
+        row_number() over (partition by day.cell, nullif(day.bucket, '') order by day.counted_at),
+        day.counted_at, null
+    from (
+        select picked.cell, picked.bucket, min(picked.occurred_at) as counted_at
+        from picked
+        join asked on asked.cell = picked.cell and asked.measure = 'active_days'
+        where picked.stat_no in (select stat_no from asked where measure = 'active_days')
+        group by picked.cell, picked.bucket, picked.activity_date
+    ) as day
 ),
 -- Of the first run that is long enough: the unit that completes it, and when it and the two before
 -- it first counted. A day's moments lie within two days of it: only those two may count later.
 completed as materialized (
     select
-        crossed.crossing_no, crossed.cell, crossed.bucket, unit.name,
+        crossed.crossing_no, crossed.cell, crossed.stat_no, crossed.bucket, unit.name,
         badges_internal._unit_day(
             unit.name, found.number - least(ceil(crossed.threshold), 3)::integer
-        ) - date '1900-01-01' as first_day,
-        badges_internal._unit_day(unit.name, found.number) - 1 - date '1900-01-01' as last_day
+        ) as first_day,
+        badges_internal._unit_day(unit.name, found.number) - 1 as last_day
     from crossed
     join spans on spans.cell = crossed.cell and spans.bucket = crossed.bucket
     cross join lateral (select split_part(crossed.measure, '_', 1) as name) as unit
@@ -70,95 +85,66 @@ completed as materialized (
     and crossed.measure like '%run'
     and crossed.threshold > 1
 ),
-counted_days as (
-    select
-        days.cell, days.bucket, days.counted_at,
-        row_number() over (
-            partition by days.cell, nullif(days.bucket, '') order by days.counted_at
-        ) as place
-    from days
-    join asked on asked.cell = days.cell and asked.measure = 'active_days'
-),
 moments as (
-    select crossed.crossing_no, placed.occurred_at, placed.activity_id
+    select
+        crossed.crossing_no,
+        typed.moments[(ceil(crossed.threshold) - crossed.before)::integer] as occurred_at,
+        typed.activity_ids[(ceil(crossed.threshold) - crossed.before)::integer] as activity_id
+    from crossed
+    join stats on stats.stat_no = crossed.stat_no
+    join typed
+        on typed.kind_no = stats.kind_no
+        and typed.person_cell = (crossed.cell >> 20) << 20
+    where crossed.is_datable
+    and crossed.measure = 'count'
+    and stats.is_single
+    union all
+    select crossed.crossing_no, ranked.occurred_at, ranked.activity_id
+    from crossed
+    join ranked
+        on ranked.measure = crossed.measure
+        and ranked.cell = crossed.cell
+        and ranked.bucket = crossed.bucket
+        and ranked.place = (ceil(crossed.threshold) - crossed.before)::bigint
+    where crossed.is_datable
+    union all
+    select crossed.crossing_no, placed.occurred_at, null
     from crossed
     join placed
         on placed.cell = crossed.cell
         and placed.bucket = crossed.bucket
-        and placed.place = (ceil(crossed.threshold) - crossed.before)::bigint
-    where crossed.is_datable
-    and crossed.measure = 'count'
-    union all
-    select crossed.crossing_no, summed.occurred_at, null
-    from crossed
-    join summed
-        on summed.cell = crossed.cell
-        and summed.bucket = crossed.bucket
-        and crossed.before + summed.value >= crossed.threshold
-        and crossed.before + summed.value - summed.measured < crossed.threshold
+        and crossed.before + placed.value >= crossed.threshold
+        and crossed.before + placed.value - placed.measured < crossed.threshold
     where crossed.is_datable
     and crossed.measure = 'sum'
     union all
-    select crossed.crossing_no, min(picked.occurred_at), null
+    select crossed.crossing_no, min(placed.occurred_at), null
     from crossed
-    join picked
-        on picked.cell = crossed.cell
-        and picked.bucket = crossed.bucket
-        and picked.measured >= crossed.threshold
+    join placed
+        on placed.cell = crossed.cell
+        and placed.bucket = crossed.bucket
+        and placed.measured >= crossed.threshold
     where crossed.is_datable
     and crossed.measure = 'max'
-    and picked.stat_no in (select own.stat_no from asked as own where own.measure = 'max')
     group by crossed.crossing_no
-    union all
-    select crossed.crossing_no, collected.first_at, null
-    from crossed
-    join collected
-        on collected.cell = crossed.cell
-        and collected.bucket = crossed.bucket
-        and collected.place = (ceil(crossed.threshold) - crossed.before)::bigint
-    where crossed.is_datable
-    and crossed.measure = 'distinct'
-    union all
-    select crossed.crossing_no, counted_days.counted_at, null
-    from crossed
-    join counted_days
-        on counted_days.cell = crossed.cell
-        and counted_days.bucket = crossed.bucket
-        and counted_days.place = ceil(crossed.threshold)::bigint
-    where crossed.is_datable
-    and crossed.measure = 'active_days'
     union all
     select unit.crossing_no, max(unit.counted_at), null
     from (
-        select completed.crossing_no, min(days.counted_at) as counted_at
+        select completed.crossing_no, min(picked.occurred_at) as counted_at
         from completed
-        join days
-            on days.cell = completed.cell
-            and days.bucket = completed.bucket
-            and days.day_no between completed.first_day and completed.last_day
+        join picked
+            on picked.cell = completed.cell
+            and picked.bucket = completed.bucket
+            and picked.activity_date between completed.first_day and completed.last_day
+        where picked.stat_no in (select own.stat_no from completed as own)
         group by
             completed.crossing_no,
-            badges_internal._unit_number(completed.name, date '1900-01-01' + days.day_no)
+            badges_internal._unit_number(completed.name, picked.activity_date)
     ) as unit
     group by unit.crossing_no
 ),
--- The activities of those moments: each step a join of its own, however many it is thought to give.
-waiting as materialized (
-    select crossed.*, moments.occurred_at
-    from moments
-    join crossed on crossed.crossing_no = moments.crossing_no
-    where moments.activity_id is null
-),
-concurrent as materialized (
-    select
-        waiting.crossing_no, waiting.stat_no, waiting.measure, waiting.bucket, a.org_id,
-        a.activity_type, a.activity_date, a.occurred_at, a.quantity, a.attributes, a.activity_id
-    from arrived as a
-    join waiting
-        on waiting.person_no = a.person_no
-        and waiting.occurred_at = a.occurred_at
-),
--- The last one of them decides, where there is no doubt which ones do.
+-- Of the activities of a moment the last one decides, where there is no doubt which ones do. Each
+-- step a join of its own, however many it is thought to give.
 decisive as (
     select
         a.crossing_no, a.occurred_at,
@@ -168,7 +154,20 @@ decisive as (
                 and min(a.activity_date) = max(a.activity_date)
                 then max(a.activity_id)
         end as activity_id
-    from concurrent as a
+    from (
+        select waiting.crossing_no, waiting.stat_no, waiting.measure, waiting.bucket, a.*
+        from arrived as a
+        join (
+            select crossed.*, moments.occurred_at
+            from moments
+            join crossed on crossed.crossing_no = moments.crossing_no
+            where moments.activity_id is null
+            offset 0
+        ) as waiting
+            on waiting.person_no = a.person_no
+            and waiting.occurred_at = a.occurred_at
+        offset 0
+    ) as a
     join wanted
         on wanted.stat_no = a.stat_no
         and wanted.activity_type = a.activity_type
@@ -185,11 +184,11 @@ decisive as (
     group by a.crossing_no, a.occurred_at, a.measure
 ),
 decided_crossings as materialized (
-    select moments.crossing_no, moments.occurred_at, moments.activity_id
+    select moments.*
     from moments
     where moments.activity_id is not null
     union all
-    select decisive.crossing_no, decisive.occurred_at, decisive.activity_id
+    select decisive.*
     from decisive
     where decisive.activity_id is not null
 ),

@@ -1,6 +1,7 @@
 -- Gives the part of the fold's statement that reads the activities and parts them by stat.
 --
--- people, stats: numbered. picked: an activity and stat that chose it. parts: what is counted.
+-- people, stats: numbered. picked: an activity and stat that chose it. parts: what is counted. Of a
+-- stat that is_single one type counts, as it is.
 create or replace function badges_internal._fold_reading(p_source text)
 returns text
 language sql
@@ -31,7 +32,7 @@ people as materialized (
         ) as is_new
     from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
     -- By the whole key: the partial index on base rows is not sorted by person.
-    cross join (values ('*')) as base_stat (stat)
+    cross join (select '*'::text as stat offset 0) as base_stat
     left join lateral (
         select held.last_at
         from badges.peer_mentor_stats as held
@@ -50,43 +51,55 @@ arrived as materialized (
 ),
 wanted as materialized (
     select
-        wanted.*,
-        dense_rank() over (order by wanted.org_id, wanted.stat)::integer as stat_no,
-        wanted.element_field is not null or wanted.element_unit is not null as has_elements,
-        dense_rank() over (order by wanted.org_id, wanted.activity_type) as kind_no,
-        -- Every activity of the type counts, as it is.
-        coalesce(
-            wanted.predicate::text, wanted.per_field, wanted.window_unit, wanted.value_field,
-            wanted.element_field, wanted.element_unit
-        ) is null as is_plain
+        given.*,
+        (defined.thresholds).*,
+        dense_rank() over (order by given.org_id, given.stat)::integer as stat_no,
+        dense_rank() over (order by given.org_id, given.activity_type) as kind_no,
+        count(*) over (partition by given.org_id, given.stat) = 1 and plain.is_plain as is_single,
+        plain.is_plain,
+        given.element_field is not null or given.element_unit is not null as has_elements,
+        given.element_at_least is not null as has_tally,
+        coalesce('day_run' = any(defined.watched), false) as has_day_run,
+        coalesce('week_run' = any(defined.watched), false) as has_week_run,
+        coalesce('month_run' = any(defined.watched), false) as has_month_run,
+        coalesce(defined.watched && '{day_run, week_run, month_run}'::text[], false) as has_runs
     from badges_internal._wanted_stats(
         array(
             select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
             from (select distinct org_id, activity_type from arrived) as kind
         ),
         $1
-    ) as wanted
-    where wanted.rolling_days is null
+    ) as given
+    -- Every activity of the type counts, as it is.
+    cross join lateral (
+        select coalesce(
+            given.predicate::text, given.per_field, given.window_unit, given.value_field,
+            given.element_field, given.element_unit
+        ) is null as is_plain
+    ) as plain
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = given.org_id
+        and defined.stat = given.stat
+    where given.rolling_days is null
 ),
 stats as materialized (
-    select distinct on (wanted.stat_no)
-        wanted.*, defined.thresholds,
-        coalesce('day_run' = any(defined.watched), false) as has_day_run,
-        coalesce('week_run' = any(defined.watched), false) as has_week_run,
-        coalesce('month_run' = any(defined.watched), false) as has_month_run
+    select distinct on (stat_no) *
     from wanted
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = wanted.org_id
-        and defined.stat = wanted.stat
-    order by wanted.stat_no
+    order by stat_no
 ),
 picked as not materialized (
     select
         a.person_no * 1048576::bigint + wanted.stat_no as cell,
         wanted.stat_no,
         wanted.is_plain,
+        wanted.is_single,
         wanted.has_days,
+        wanted.has_runs,
+        wanted.has_day_run,
+        wanted.has_week_run,
+        wanted.has_month_run,
         wanted.has_elements,
+        wanted.has_tally,
         wanted.element_measure,
         a.activity_date,
         a.occurred_at,
@@ -106,51 +119,33 @@ picked as not materialized (
         a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
 ),
--- What is counted, element by element; where all activities of a type are: once a type.
+-- What is counted, element by element. Read before it is sorted: what was read from stays behind.
 parts as materialized (
     select
         cell,
-        bucket,
+        coalesce(part, '') as bucket,
         element,
-        has_elements,
-        case when element_measure = 'active_days' then activity_date end as element_day,
+        bool_or(has_elements) as has_elements,
+        element_day,
         count(*) as activity_count,
         sum(measured) as value_sum,
         max(measured) as value_max,
         min(lowest) as value_min,
-        sum(element_measured) as element_sum,
-        max(element_measured) as element_max,
+        sum(element_measured) filter (where has_tally) as element_sum,
+        max(element_measured) filter (where has_tally) as element_max,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
-    from picked
-    where not is_plain
-    group by cell, bucket, element, has_elements, element_day
-),
-typed as not materialized (
-    select
-        a.person_no * 1048576::bigint as person_cell, kind.kind_no,
-        a.activity_date - date '1900-01-01' as day_no, a.occurred_at, a.quantity
-    from arrived as a
-    join (
-        select distinct org_id, activity_type, kind_no
-        from wanted
-        where is_plain
-    ) as kind
-        on kind.org_id = a.org_id
-        and kind.activity_type = a.activity_type
-),
-type_parts as (
-    select
-        person_cell, kind_no, count(*) as activity_count, sum(quantity) as value_sum,
-        max(quantity) as value_max, min(quantity) as value_min, min(occurred_at) as first_at,
-        max(occurred_at) as last_at
-    from typed
-    group by person_cell, kind_no
-),
-type_days as materialized (
-    select person_cell, kind_no, day_no, min(occurred_at) as counted_at
-    from typed
-    group by person_cell, kind_no, day_no
+    from (
+        select
+            cell, nullif(bucket, '') as part, element, has_elements, has_tally, occurred_at,
+            case when element_measure = 'active_days' then activity_date end as element_day,
+            measured, lowest, element_measured
+        from picked
+        where not is_plain
+        and bucket is not null
+        offset 0
+    ) as read
+    group by cell, part, element, element_day
 ),
 $statement$, '{source}', p_source);
 

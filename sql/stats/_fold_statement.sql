@@ -18,25 +18,27 @@ parallel safe
 return badges_internal._fold_reading(p_source)
     || badges_internal._fold_days()
     || badges_internal._fold_elements()
-    || replace($statement$
+    || (
+        select replace(replace(replace(replace(replace(replace($statement$
 -- lowest_*: the thresholds that the row waits for so far; the other values are what will stand.
 merged as materialized (
     select
         folded.cell,
-        person.peer_mentor_id,
-        person.org_id,
-        person.old_last_at,
-        stats.stat,
-        stats.stat_no,
-        folded.bucket,
+        held.stat is not null or stats.stat = '*' as stands,
         coalesce(late.is_late, false) as is_late,
-        folded.first_at as first_new_at,
         coalesce(folded.value_min < 0, false) as is_falling,
         -- Between the statement's own rows a sum may have stood higher than it ends.
         coalesce(folded.value_min < 0 and folded.activity_count > 1, false) as may_fall,
         coalesce(held.has_negative, false) or coalesce(folded.value_min < 0, false)
             as has_negative,
-        held.stat is not null or stats.stat = '*' as stands,
+        {reached} as has_reached,
+        stats.stat_no,
+        folded.first_at as first_new_at,
+        person.old_last_at,
+        person.peer_mentor_id,
+        person.org_id,
+        stats.stat,
+        folded.bucket,
         coalesce(held.activity_count, 0) as old_count,
         coalesce(held.value_sum, 0) as old_sum,
         coalesce(held.distinct_count, 0) as old_distinct,
@@ -45,13 +47,6 @@ merged as materialized (
         greatest(held.last_at, folded.last_at) as last_at,
         greatest(held.last_date, date '1900-01-01' + folded.last_day) as last_date,
         lowest.*,
-        own.activity_count >= lowest.lowest_count or own.value_sum >= lowest.lowest_sum
-            or own.value_max >= lowest.lowest_max
-            or own.active_days >= lowest.lowest_active_days
-            or own.distinct_count >= lowest.lowest_distinct
-            or own.longest_day_run >= lowest.lowest_day_run
-            or own.longest_week_run >= lowest.lowest_week_run
-            or own.longest_month_run >= lowest.lowest_month_run as has_reached,
         next.*
     from folded
     join people as person on person.person_no = (folded.cell >> 20)
@@ -70,6 +65,7 @@ merged as materialized (
     cross join lateral (
         select
             held.last_date - date '1900-01-01' as day_no,
+            (held.last_date - date '1900-01-01') / 7 as week_no,
             badges_internal._unit_number('month', held.last_date) as month_no
     ) as ended
     cross join lateral (
@@ -77,20 +73,7 @@ merged as materialized (
             folded.first_day < ended.day_no as is_late,
             folded.first_day is null or coalesce(folded.first_day < ended.day_no, false) as stays
     ) as late
-    cross join lateral badges_internal._extended_run(
-        ended.day_no, held.day_run, held.longest_day_run, folded.first_day, folded.first_day_end,
-        folded.last_day_start, folded.last_day, folded.longest_day_run
-    ) as day
-    cross join lateral badges_internal._extended_run(
-        ended.day_no / 7, held.week_run, held.longest_week_run, folded.first_day / 7,
-        folded.first_week_end, folded.last_week_start, folded.last_day / 7,
-        folded.longest_week_run
-    ) as week
-    cross join lateral badges_internal._extended_run(
-        ended.month_no, held.month_run, held.longest_month_run, folded.first_month,
-        folded.first_month_end, folded.last_month_start, folded.last_month,
-        folded.longest_month_run
-    ) as month
+    {extended_runs}
     -- Late days are placed afterwards, and so are the runs of units, which are the elements'.
     cross join lateral (
         select
@@ -104,24 +87,7 @@ merged as materialized (
             case when stats.has_elements
                 then (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
             end as distinct_count,
-            case when stats.has_day_run then coalesce(
-                case when late.stays then held.day_run else day.run end, 0
-            ) end as day_run,
-            case when stats.has_week_run then coalesce(
-                case when late.stays then held.week_run else week.run end, 0
-            ) end as week_run,
-            case when stats.has_month_run then coalesce(
-                case when late.stays then held.month_run else month.run end, 0
-            ) end as month_run,
-            case when stats.has_day_run then coalesce(
-                case when late.stays then held.longest_day_run else day.longest end, 0
-            ) end as longest_day_run,
-            case when stats.has_week_run then coalesce(
-                case when late.stays then held.longest_week_run else week.longest end, 0
-            ) end as longest_week_run,
-            case when stats.has_month_run then coalesce(
-                case when late.stays then held.longest_month_run else month.longest end, 0
-            ) end as longest_month_run,
+            {runs}
             case
                 when late.stays then held.run_end
                 else date '1900-01-01' + folded.last_day
@@ -130,25 +96,14 @@ merged as materialized (
     ) as own
     cross join lateral (
         select
-            case when held.stat is null then (stats.thresholds).activity_count[1]
-                else held.next_count end as lowest_count,
-            case when held.stat is null then (stats.thresholds).value_sum[1]
-                else held.next_sum end as lowest_sum,
-            case when held.stat is null then (stats.thresholds).value_max[1]
-                else held.next_max end as lowest_max,
-            case when held.stat is null then (stats.thresholds).active_days[1]
-                else held.next_active_days end as lowest_active_days,
-            case when held.stat is null then (stats.thresholds).distinct_count[1]
-                else held.next_distinct end as lowest_distinct,
-            case when held.stat is null then (stats.thresholds).day_run[1]
-                else held.next_day_run end as lowest_day_run,
-            case when held.stat is null then (stats.thresholds).week_run[1]
-                else held.next_week_run end as lowest_week_run,
-            case when held.stat is null then (stats.thresholds).month_run[1]
-                else held.next_month_run end as lowest_month_run
+            {lowest}
     ) as lowest
     cross join lateral badges_internal._next_thresholds(
-        stats.thresholds, stats.org_id, stats.stat,
+        -- Taken apart: each field of a composite that is read from a row costs a walk over it.
+        row(stats.activity_count, stats.value_sum, stats.value_max, stats.active_days,
+            stats.distinct_count, stats.day_run, stats.week_run, stats.month_run
+        )::badges_internal.stat_thresholds,
+        stats.org_id, stats.stat,
         row(own.activity_count, own.value_sum, own.value_max, own.active_days,
             own.distinct_count, own.longest_day_run, own.longest_week_run,
             own.longest_month_run)::badges_internal.stat_values
@@ -168,39 +123,58 @@ written as (
     from merged
     where stands
     order by cell
-    on conflict (peer_mentor_id, org_id, stat, bucket) do update set
-        activity_count = excluded.activity_count,
-        value_sum = excluded.value_sum,
-        value_max = excluded.value_max,
-        has_negative = excluded.has_negative,
-        active_days = excluded.active_days,
-        distinct_count = excluded.distinct_count,
-        day_run = excluded.day_run,
-        week_run = excluded.week_run,
-        month_run = excluded.month_run,
-        longest_day_run = excluded.longest_day_run,
-        longest_week_run = excluded.longest_week_run,
-        longest_month_run = excluded.longest_month_run,
-        run_end = excluded.run_end,
-        first_at = excluded.first_at,
-        last_at = excluded.last_at,
-        last_date = excluded.last_date,
-        next_count = excluded.next_count,
-        next_sum = excluded.next_sum,
-        next_max = excluded.next_max,
-        next_active_days = excluded.next_active_days,
-        next_distinct = excluded.next_distinct,
-        next_day_run = excluded.next_day_run,
-        next_week_run = excluded.next_week_run,
-        next_month_run = excluded.next_month_run
+    on conflict (peer_mentor_id, org_id, stat, bucket) do update set {changes}
 ),
-$statement$, '{columns}', $columns$
-        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, has_negative,
-        active_days, distinct_count, day_run, week_run, month_run, longest_day_run,
-        longest_week_run, longest_month_run, run_end, first_at, last_at, last_date, next_count,
-        next_sum, next_max, next_active_days, next_distinct, next_day_run, next_week_run,
-        next_month_run
-    $columns$)
+$statement$,
+        '{extended_runs}', units.extended), '{runs}', units.runs),
+        '{reached}', measures.reached), '{lowest}', measures.lowest),
+        '{columns}', 'peer_mentor_id, org_id, stat, bucket, ' || written.columns),
+        '{changes}', regexp_replace(written.columns, '(\w+)', '\1 = excluded.\1', 'g'))
+        from (values ($columns$
+            activity_count, value_sum, value_max, has_negative, active_days, distinct_count,
+            day_run, week_run, month_run, longest_day_run, longest_week_run, longest_month_run,
+            run_end, first_at, last_at, last_date, next_count, next_sum, next_max,
+            next_active_days, next_distinct, next_day_run, next_week_run, next_month_run
+        $columns$)) as written (columns)
+        cross join (
+            select
+                string_agg(replace($extended$
+    cross join lateral badges_internal._extended_run(
+        ended.{unit}_no, held.{unit}_run, held.longest_{unit}_run, folded.first_{unit},
+        folded.first_{unit}_end, folded.last_{unit}_start, folded.last_{unit},
+        folded.longest_{unit}_run
+    ) as {unit}
+                $extended$, '{unit}', unit), '') as extended,
+                string_agg(replace($runs$
+            case when stats.has_{unit}_run then coalesce(
+                case when late.stays then held.{unit}_run else {unit}.run end, 0
+            ) end as {unit}_run,
+            case when stats.has_{unit}_run then coalesce(
+                case when late.stays then held.longest_{unit}_run else {unit}.longest end, 0
+            ) end as longest_{unit}_run,
+                $runs$, '{unit}', unit), '') as runs
+            from unnest('{day, week, month}'::text[]) as unit
+        ) as units
+        cross join (
+            select
+                string_agg(format('own.%s >= lowest.lowest_%s', kept, short), ' or ') as reached,
+                string_agg(
+                    format(
+                        'case when held.stat is null then stats.%s[1] else held.next_%s end'
+                        ' as lowest_%2$s', listed, short
+                    ),
+                    ', '
+                ) as lowest
+            from (values
+                ('activity_count', 'activity_count', 'count'), ('value_sum', 'value_sum', 'sum'),
+                ('value_max', 'value_max', 'max'), ('active_days', 'active_days', 'active_days'),
+                ('distinct_count', 'distinct_count', 'distinct'),
+                ('longest_day_run', 'day_run', 'day_run'),
+                ('longest_week_run', 'week_run', 'week_run'),
+                ('longest_month_run', 'month_run', 'month_run')
+            ) as measure (kept, listed, short)
+        ) as measures
+    )
     || badges_internal._fold_crossings()
     || badges_internal._fold_moments()
     || $statement$

@@ -4,27 +4,22 @@
 -- have none. Names over 200 bytes are kept as their hash.
 create or replace function badges_internal._scalar_text(p_value jsonb)
 returns text
-language plpgsql
-immutable
+language sql
+stable
 parallel safe
-as $$
-declare
-    v_type constant text := jsonb_typeof(p_value);
-    v_name text;
-begin
-    if v_type = 'number' then
-        if p_value::numeric between -1e30 and 1e30 then
-            v_name := trim_scale(p_value::numeric)::text;
-        end if;
-    elsif v_type in ('string', 'boolean') then
-        v_name := p_value::text;
-    end if;
-    if octet_length(v_name) > 200 then
-        v_name := 'sha256:' || encode(sha256(convert_to(v_name, 'UTF8')), 'hex');
-    end if;
-    return v_name;
+return case
+    when jsonb_typeof(p_value) in ('string', 'boolean') then case
+        when octet_length(p_value::text) <= 200 then p_value::text
+        else 'sha256:' || encode(sha256(convert_to(p_value::text, 'UTF8')), 'hex')
+    end
+    when jsonb_typeof(p_value) = 'number' then case
+        when p_value::numeric not between -1e30 and 1e30 then null
+        when octet_length(trim_scale(p_value::numeric)::text) <= 200
+            then trim_scale(p_value::numeric)::text
+        else 'sha256:'
+            || encode(sha256(convert_to(trim_scale(p_value::numeric)::text, 'UTF8')), 'hex')
+    end
 end;
-$$;
 
 comment on function badges_internal._scalar_text(jsonb) is
 'Names a JSON scalar as a key: strings quoted, numbers without trailing zeros, else null.';

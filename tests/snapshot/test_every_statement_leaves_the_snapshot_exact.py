@@ -220,6 +220,47 @@ def test_upsert_into_nothing_counts_the_insert_alone(connection: Connection) -> 
     assert_equals_a_recount(connection)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from badges.activities",
+        f"update badges.activities set peer_mentor_id = '{BEN}'",
+        f"""perform set_config('session_replication_role', 'replica', true);
+        insert into badges.activities (
+            peer_mentor_id, org_id, activity_type, occurred_at, activity_date
+        )
+        values ('{ANN}', '{ORG}', 'call', '2026-03-01 10:00Z', '2026-03-01');
+        perform set_config('session_replication_role', 'origin', true)""",
+    ],
+    ids=["deleted", "given away", "joined unseen"],
+)
+def test_rows_of_somebody_new_change_before_many_are_folded(
+    connection: Connection, change: str
+) -> None:
+    apply(connection, DOCUMENT)
+    connection.execute(
+        f"""
+        create schema badges_tests;
+        create function badges_tests.change(n integer) returns text language plpgsql volatile as $$
+        begin
+            if n = 20 then
+                {change};
+            end if;
+            return 'row ' || n;
+        end;
+        $$
+        """.encode()
+    )
+    connection.execute(
+        "insert into badges.activities ("
+        " peer_mentor_id, org_id, activity_type, occurred_at, idempotency_key)"
+        " select %s, %s, 'call', '2026-03-10 10:00Z'::timestamptz + n * interval '1 day',"
+        " badges_tests.change(n) from generate_series(1, 40) as n",
+        (ANN, ORG),
+    )
+    assert_exact(connection)
+
+
 def test_truncate_empties_the_snapshot_and_keeps_the_awards(filled: Connection) -> None:
     awarded = value(filled, "select count(*) from badges.earned_badges")
     filled.execute("truncate badges.activities")
