@@ -15,6 +15,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_custom_plan
+set max_parallel_workers_per_gather = 0
 as $$
 declare
     v_rule_set constant text := p_document ->> 'ruleset';
