@@ -128,7 +128,7 @@ def test_a_late_activity_tells_only_what_is_new(ready: Connection) -> None:
     told = record(ready, p_occurred_at=moment("2026-03-01"))
     assert [each["tier"] for each in told["new_badges"]] == ["two"]
     events = rows(ready, "select event_type from badges.award_events order by event_id")
-    assert [each["event_type"] for each in events] == ["awarded", "awarded", "redated"]
+    assert [each["event_type"] for each in events] == ["awarded", "redated", "awarded"]
     assert_exact(ready)
 
 
