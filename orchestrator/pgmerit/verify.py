@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from math import ceil
 from queue import SimpleQueue
 from threading import Event
 from typing import Any
@@ -91,7 +92,9 @@ def _slices(connection: Connection) -> list[tuple[UUID, UUID]]:
     """Divide the people by their ids: first and last of each slice."""
     row = connection.execute(_SIZE.encode()).fetchone()
     size = row["bytes"] if row else 0
-    count = 1 if size < _LITTLE_BYTES else max(_SESSIONS, round(size / _SLICE_BYTES))
+    # As many for each session, so that none works on a last one alone.
+    each = ceil(size / _SLICE_BYTES / _SESSIONS)
+    count = 1 if size < _LITTLE_BYTES else each * _SESSIONS
     bounds = [(number << 128) // count for number in range(count + 1)]
     return [(UUID(int=first), UUID(int=after - 1)) for first, after in pairwise(bounds)]
 

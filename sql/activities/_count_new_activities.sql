@@ -150,6 +150,7 @@ begin
             v_previous_month constant date := (v_month - interval '1 month')::date;
             v_found integer := 0;
             v_has_begun boolean := false;
+            v_new_rows record;
             v_base_version integer;
             v_last_at timestamptz;
             v_last_date date;
@@ -213,6 +214,7 @@ begin
                                 badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
                                 'YYYY-MM-DD'
                             );
+                            v_is_new := v_is_new or v_route.element_unit = 'day'; -- nearly always
                         end if;
                         if v_element is not null then
                             v_element_stats := v_element_stats || v_route.stat;
@@ -315,23 +317,23 @@ begin
             end if;
             if v_base_version is null then
                 v_has_begun := true;
-                select not begun.is_first, begun.has_reached
-                into v_is_touched, v_has_reached
-                from badges_internal._begin_person(
+                v_new_rows := badges_internal._begin_person(
                     v_person, v_org, v_at, v_day, v_quantity, v_id, v_pending, v_version
-                ) as begun;
+                );
+                v_is_touched := not v_new_rows.is_first;
+                v_has_reached := v_new_rows.has_reached;
                 v_found := 1;
             elsif v_base_version <> v_version and v_pending is not null then
                 v_is_touched := true;
             end if;
             if not v_is_touched then
                 if v_found < cardinality(v_stats || v_own_stats) then
-                    select v_found + begun.row_count, v_has_reached or begun.has_reached
-                    into v_found, v_has_reached
-                    from badges_internal._begin_stats(
+                    v_new_rows := badges_internal._begin_stats(
                         v_person, v_org, v_stats || v_own_stats, v_own_stats, v_own_buckets,
                         v_own_values, v_at, v_day, v_quantity, null, false
-                    ) as begun;
+                    );
+                    v_found := v_found + v_new_rows.row_count;
+                    v_has_reached := v_has_reached or v_new_rows.has_reached;
                     v_has_begun := true;
                     -- A row that another session began while this one waited is in neither.
                     v_is_touched := v_found < cardinality(v_stats || v_own_stats);
@@ -339,7 +341,8 @@ begin
                 if v_elements is not null then
                     -- Nearly always the value is known: a look is half of an insert in vain.
                     for v_place in 1 .. cardinality(v_elements) loop
-                        if not exists (
+                        exit when v_is_new;
+                        v_is_new := not exists (
                             select
                             from badges_internal.stat_elements as known
                             where known.peer_mentor_id = v_person
@@ -347,9 +350,7 @@ begin
                             and known.stat = v_element_stats[v_place]
                             and known.bucket = v_element_buckets[v_place]
                             and known.element = v_elements[v_place]
-                        ) then
-                            v_is_new := true;
-                        end if;
+                        );
                     end loop;
                     if v_is_new then
                         for v_element in
@@ -377,7 +378,6 @@ begin
                     end if;
                 end if;
             end if;
-
             v_is_outdated := v_base_version <> v_version and (v_has_reached or v_is_negative
                 or v_has_raw or v_last_at > v_at or not badges_internal._is_left_to_backfill(
                     v_org, v_stats || v_own_stats, v_base_version));
