@@ -11,11 +11,13 @@ import itertools
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
@@ -139,6 +141,17 @@ class Database:
     def connect(self, *, autocommit: bool = False) -> database.Connection:
         """Open a connection; see `pgmerit.database.connect`."""
         return database.connect(self.dsn, autocommit=autocommit)
+
+
+def program_name() -> str:
+    """Give what the reader types to call this program again, where they are."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{os.path.relpath(sys.executable)} -m pgmerit"
+    found = shutil.which("pgmerit")
+    if not called.exists() or found and Path(found).resolve() == called.resolve():
+        return "pgmerit"
+    return os.path.relpath(called)
 
 
 def database_options(command: F) -> F:
