@@ -15,15 +15,17 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import psycopg
 from pydantic import BaseModel
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -149,7 +151,7 @@ def program_name() -> str:
     if called.name == "__main__.py":
         return f"{os.path.relpath(sys.executable)} -m pgmerit"
     found = shutil.which("pgmerit")
-    if not called.exists() or found and Path(found).resolve() == called.resolve():
+    if not called.exists() or (found and Path(found).resolve() == called.resolve()):
         return "pgmerit"
     return os.path.relpath(called)
 
@@ -205,6 +207,20 @@ def moment_option(name: str, help: str) -> Callable[[F], F]:
         return moment
 
     return click.option(name, callback=read, metavar="MOMENT", help=help)
+
+
+def clock_of(time_zone: str) -> Callable[[datetime | str], str]:
+    """Give a function that writes moments by the clock of a zone, with its name."""
+    try:
+        zone: tzinfo = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):  # the server knows it, this machine does not
+        zone = UTC
+
+    def told(moment: datetime | str) -> str:
+        read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return read.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+    return told
 
 
 def printable(given: str) -> str:
@@ -381,6 +397,9 @@ def _print_drawn(drawn: Table | Tree | Text, title: str | None = None) -> None:
     written = io.StringIO()
     width = None if is_terminal else 10_000
     console = Console(file=written, force_terminal=is_terminal, width=width, highlight=False)
+    # Wider than the terminal rather than without the end of an id.
+    everything = console.options.update(max_width=10_000)
+    console.width = max(console.width, Measurement.get(console, everything, drawn).minimum)
     if title:
         console.print(verbatim(title, "bold"))
     console.print(drawn)
@@ -394,7 +413,14 @@ def _table(rows: list[Any]) -> Table:
     for name in names:
         values = [row.get(name) for row in rows]
         is_number = all(isinstance(v, int | float) for v in values if v is not None)
-        table.add_column(verbatim(str(name)), justify="right" if is_number else "left")
+        # A terminal cuts no word that somebody may want to copy: it breaks sentences, then lines.
+        is_word = all(isinstance(v, str) and len(v.split()) < 2 for v in values if v is not None)
+        table.add_column(
+            verbatim(str(name)),
+            justify="right" if is_number else "left",
+            no_wrap=is_word,
+            overflow="ignore" if is_word else "fold",
+        )
     for row in rows:
         table.add_row(*(verbatim(_cell(row.get(name))) for name in names))
     return table

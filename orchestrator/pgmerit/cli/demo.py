@@ -171,7 +171,7 @@ def _print_mentor(step: scenes.Step) -> None:
     print_mentor(step.data["report"])
     print_line()
     print_line("Why not yet?")
-    print_explanation(step.data["explanation"])
+    print_explanation(step.data["explanation"], step.data["report"].time_zone)
 
 
 def _print_replay(step: scenes.Step) -> None:
