@@ -54,6 +54,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _LONGEST_LINE = 1000
+_PLACE = ("path", "line", "column", "excerpt")
 _BROKEN_PIPE = 128 + 13  # as the shell tells of a program that SIGPIPE ended
 
 
@@ -254,10 +255,10 @@ def emit(result: Any, output_format: str, title: str | None = None) -> None:
         print_line(_cell(plain))
 
 
-def print_line(line: str = "", *, bold: bool = False) -> None:
-    """Print a line to stdout."""
+def print_line(line: str = "", *, bold: bool = False, colour: str | None = None) -> None:
+    """Print a line to stdout; NO_COLOR leaves the colour away."""
     with _writing():
-        click.secho(printable(line), bold=bold)
+        click.secho(printable(line), bold=bold, fg=None if os.environ.get("NO_COLOR") else colour)
 
 
 def print_text(lines: str) -> None:
@@ -325,6 +326,8 @@ def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
         say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
         for detail in error.details:
             say(f"  {_detail_line(detail)}")
+            for line in detail.get("excerpt", ()):
+                say(f"    {line}")
         if error.hint:
             say(f"hint: {error.hint}")
     sys.exit(error.exit_code)
@@ -373,7 +376,7 @@ def _detail_line(detail: Mapping[str, Any]) -> str:
         place = f"line {detail['line']}{column} {place}".rstrip()
     message = detail.get("message")
     if message is None:
-        rest = {k: v for k, v in detail.items() if k not in ("path", "line", "column")}
+        rest = {k: v for k, v in detail.items() if k not in _PLACE}
         message = ", ".join(f"{name}: {_cell(_plain(value))}" for name, value in rest.items())
     allowed = f" ({detail['allowed']})" if detail.get("allowed") else ""
     return f"{place}: {message}{allowed}" if place else f"{message}{allowed}"

@@ -105,10 +105,9 @@ def _head(told: Part) -> Iterator[tuple[str, str]]:
 def _award_line(award: Part) -> tuple[str, str]:
     again = f" #{award['occurrence']}" if award["occurrence"] > 1 else ""
     by = f"by activity {award['activity_id']}" if award["activity_id"] else "by no single activity"
-    text = (
-        f"{award['name']}{again}: earned {award['earned_at']} {by},"
-        f" source {award['source']}, version {award['rule_set_version']}"
-    )
+    text = f"{award['name']}{again}: earned {award['earned_at']} {by}, source {award['source']}"
+    if award["rule_set_version"] is not None:
+        text += f", version {award['rule_set_version']}"
     if award["note"]:
         text += f"; {award['note']}"
     if award["revoked_at"]:
