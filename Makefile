@@ -19,6 +19,7 @@ $(VENV)/.ready: pyproject.toml
 	|| { echo "error: Python 3.11 or newer is needed; name one with PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
 	|| { echo "error: this Python makes no environments: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
+	@echo "installing pgmerit, its own PostgreSQL and the tools into $(VENV), once: about a minute" >&2
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@

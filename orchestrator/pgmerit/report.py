@@ -22,6 +22,7 @@ class MentorReport:
 
     peer_mentor_id: UUID
     org_id: str
+    time_zone: str
     earned: list[dict[str, Any]]
     to_come: list[dict[str, Any]]
 
@@ -65,7 +66,8 @@ def mentor_report(
     to_come = [row for row in rows if row["earned_at"] is None]
     earned.sort(key=lambda row: row["earned_at"])
     to_come.sort(key=lambda row: -row["fraction"])
-    return MentorReport(peer_mentor_id, org_id, earned, to_come)
+    zone = time_zone(connection, org_id)
+    return MentorReport(peer_mentor_id, org_id, zone, earned, to_come)
 
 
 def explanation(
@@ -86,6 +88,14 @@ def explanation(
         )
     except psycopg.Error as exc:
         raise translate(exc) from exc
+
+
+def time_zone(connection: Connection, org_id: str) -> str:
+    """Give an organization's time zone, in which its people read a moment."""
+    found = connection.execute(
+        "select time_zone from badges.organizations where org_id = %s", (org_id,)
+    ).fetchone()
+    return str(found["time_zone"]) if found else "UTC"
 
 
 def _is_earlier(award: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

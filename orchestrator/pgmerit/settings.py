@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -46,16 +47,27 @@ def resolve_dsn(dsn: str | None, home: Path | None = None) -> str:
     return server.dsn()
 
 
-def redact(dsn: str) -> str:
-    """Give the connection string with every secret in it replaced by stars."""
-    try:
-        parts = conninfo_to_dict(dsn)
-    except psycopg.Error:
-        return "(a connection string that cannot be read)"
-    for name in ("password", "sslpassword", "oauth_client_secret"):
-        if parts.get(name):
-            parts[name] = "***"
-    return make_conninfo("", **parts)
+def named_elsewhere(dsn: str) -> str | None:
+    """Give the variable that names another server than `dsn` to most commands, if any does."""
+    here = conninfo_to_dict(dsn)
+    named = os.environ.get("PGMERIT_DSN")
+    if named:
+        with suppress(psycopg.Error):
+            there = conninfo_to_dict(named)
+            if all(there.get(name) == here.get(name) for name in ("host", "port")):
+                return None
+        return "PGMERIT_DSN"
+    for name in _LIBPQ_VARIABLES:
+        if (value := os.environ.get(name)) and (name != "PGHOST" or value != here.get("host")):
+            return name
+    return None
+
+
+def without_secrets(dsn: str) -> str:
+    """Give a connection string that libpq can read without the secrets in it."""
+    parts = conninfo_to_dict(dsn)
+    secret = [name for name in ("password", "sslpassword", "oauth_client_secret") if name in parts]
+    return make_conninfo("", **(parts | dict.fromkeys(secret))) if secret else dsn
 
 
 def _checked(dsn: str) -> str:

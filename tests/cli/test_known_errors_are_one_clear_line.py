@@ -171,15 +171,14 @@ def test_any_other_detail_follows_the_message(empty_dsn: str) -> None:
 @pytest.mark.parametrize(
     ("dsn", "shown"),
     [
-        (f"postgresql://me:{SECRET}@host/there", "user=me password=*** dbname=there host=host"),
-        (f"host=x password='{SECRET}'", "host=x password=***"),
-        (f"host=x sslpassword={SECRET}", "host=x sslpassword=***"),
-        (f"nonsense:{SECRET}", "(a connection string that cannot be read)"),
-        ("host=x", "host=x"),
+        (f"postgresql://me:{SECRET}@host/there", "user=me dbname=there host=host"),
+        (f"host=x password='{SECRET}'", "host=x"),
+        (f"host=x sslpassword={SECRET}", "host=x"),
+        ("postgresql://host/there", "postgresql://host/there"),
     ],
 )
-def test_secrets_are_shown_as_stars(dsn: str, shown: str) -> None:
-    assert sorted(settings.redact(dsn).split()) == sorted(shown.split())
+def test_secrets_are_left_out(dsn: str, shown: str) -> None:
+    assert settings.without_secrets(dsn) == shown
 
 
 def test_a_transaction_is_tried_again_after_a_conflict() -> None:

@@ -64,3 +64,17 @@ def test_progress_is_quiet_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None
     with progress("working", 10) as advance:
         advance(10)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_narrow_terminal_breaks_sentences_and_cuts_no_id(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    ids = [str(UUID(int=n << 64)) for n in range(1, 4)]
+    emit([{"a": ids[0], "b": ids[1], "c": ids[2], "said": "one two " * 20}], "table")
+    out = capsys.readouterr().out
+    assert all(each in out for each in ids)
+    assert out.count("one") == 20
+    emit({"dsn": "x" * 100}, "table")
+    assert capsys.readouterr().out.count("x") == 100

@@ -112,14 +112,14 @@ EXPECTED: dict[str, list[str]] = {
     "soon": ["within 30 days", "best and now 2026-02-03 to 2026-03-04: 1", "has role", "missing x"],
     "year": [
         "years passed 0 of 1: not met, 1 remaining",
-        "since 2026-03-01, due 2027-02-28 23:00 UTC, 362 days left",
+        "since 2026-03-01, due 2027-03-01 00:00 CET, 362 days left",
     ],
     "badges": ["other badges 1 of 2: not met, 1 remaining", "has visits", "missing thanks"],
     "visits": [
         "visits: earned",
-        "visits: earned 2026-03-03 12:00 UTC by activity",
+        "visits: earned 2026-03-03 13:00 CET by activity",
         "how many 1 of 1: met",
-        "came true 2026-03-03 12:00 UTC by activity",
+        "came true 2026-03-03 13:00 CET by activity",
         "the threshold is the badge's ($, since version 1)",
     ],
     "thanks": ["not yet: the badge is awarded by hand"],

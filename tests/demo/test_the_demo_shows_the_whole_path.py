@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -34,6 +36,15 @@ def own_name(monkeypatch: pytest.MonkeyPatch, server: Any, worker_id: str) -> It
 
 def _steps(result: Any) -> dict[str, Any]:
     return {step["name"]: step["data"] for step in json.loads(result.stdout)["steps"]}
+
+
+def _run_as_printed(cli: Cli, told: str, count: int, **where: Any) -> None:
+    """Run each command that the demo ends with, as it stands."""
+    commands = re.findall(r"^  .*?\b(mentor .*)$", told, re.M)
+    assert len(commands) == count
+    for command in commands:
+        result = cli(*shlex.split(command), **where)
+        assert result.exit_code == 0, (command, result.stderr)
 
 
 def test_every_step_in_a_database_of_its_own_and_again(
@@ -83,6 +94,7 @@ def test_every_step_in_a_database_of_its_own_and_again(
         "How long it took",
     ):
         assert title in result.stdout
+    _run_as_printed(cli, result.stderr, 2)
 
 
 def test_a_database_that_the_demo_did_not_make_is_left_alone(
@@ -116,19 +128,20 @@ def test_into_an_existing_database_replays_and_changes_nothing(
 
 
 def test_without_a_server_the_embedded_one_runs_for_the_demo(
-    monkeypatch: pytest.MonkeyPatch, cli: Cli, server: Any
+    monkeypatch: pytest.MonkeyPatch, cli: Cli
 ) -> None:
     from contextlib import contextmanager
     from types import SimpleNamespace
 
     from pgmerit.cli import demo as command
+    from pgmerit.server.persistent import PersistentServer
 
     asked: list[str] = []
 
     @contextmanager
     def attached(home: Any) -> Iterator[Any]:
         asked.append("started")
-        yield SimpleNamespace(dsn=lambda name: server.dsn(name))
+        yield SimpleNamespace(dsn=PersistentServer(home).dsn)
         asked.append("stopped")
 
     monkeypatch.setattr(command, "attached_server", attached)
@@ -136,8 +149,11 @@ def test_without_a_server_the_embedded_one_runs_for_the_demo(
     monkeypatch.setattr(
         scenes, "run", lambda *arguments: iter([scenes.Step("verify", "Verified", 0.1, [])])
     )
-    assert cli("demo").exit_code == 0
+    result = cli("demo")
+    assert result.exit_code == 0
     assert asked == ["started", "stopped"]
+    # It does not run any more, so the first thing to do is to start it.
+    assert re.search(r"^  .*pgmerit db start\n  .*pgmerit mentor show ", result.stderr, re.M)
 
 
 def test_an_unreadable_connection_string_starts_no_server(cli: Cli) -> None:

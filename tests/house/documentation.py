@@ -4,9 +4,9 @@ In order, on one fresh database and in one folder a page:
 
 - a `yaml`, `json` or `csv` block whose info string goes on with a file name is written there:
   ```` ```yaml badges.yaml ````
-- `console`: each line that begins with `$ ` is run; `pgmerit` and `psql -c` work on the page's
-  database, `make TARGET` is only looked up in the Makefile. The lines below a command are what it
-  prints; a line of three dots stands for any lines, and so does no line at all.
+- `console`: each line that begins with `$ ` is run; `pgmerit` and `pgmerit db psql` work on the
+  page's database, `make TARGET` is only looked up in the Makefile. The lines below a command are
+  what it prints; a line of three dots stands for any lines, and so does no line at all.
 - `sql`: run as it is. A `json` block right after it without a file name is the value of the last
   row's one column, a `text` block the last rows, columns separated by ` | `. In both, three dots
   stand for anything.
@@ -20,12 +20,14 @@ import fnmatch
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from pgmerit.cli.db import psql_of
 
 from tests.house.sources import ROOT
 
@@ -84,7 +86,7 @@ def run_page(text: str, dsn: str, cli: Run, folder: Path) -> None:
                 Path(block.file).write_text(block.body)
             elif block.kind == "console":
                 for command, expected in _commands(block.body):
-                    _run_command(command, expected, dsn, cli, connection, place)
+                    _run_command(command, expected, dsn, cli, place)
             elif block.kind == "sql":
                 rows = _run_sql(connection, block.body, place)
             elif block.follows and before == "sql" and block.kind == "json":
@@ -106,26 +108,22 @@ def _commands(body: str) -> Iterator[tuple[str, str]]:
         yield command, expected
 
 
-def _run_command(
-    command: str,
-    expected: str,
-    dsn: str,
-    cli: Run,
-    connection: psycopg.Connection[Any],
-    place: str,
-) -> None:
+def _run_command(command: str, expected: str, dsn: str, cli: Run, place: str) -> None:
     program, *arguments = shlex.split(command, comments=True)
     if program == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
         unknown = [word for word in arguments if "=" not in word and word not in targets]
         assert not unknown, f"{place}: make has no target {unknown}"
         return
-    if program == "psql":
-        assert arguments[:1] == ["-c"], f"{place}: only psql -c can be run"
-        rows = _run_sql(connection, arguments[1], place)
-        _compare_lines(_as_lines(rows), expected, place)
-        return
     assert program == "pgmerit", f"{place}: {program} cannot be run; use sh to only show it"
+    if arguments[:2] == ["db", "psql"]:
+        psql, variables = psql_of(dsn)
+        done = subprocess.run(
+            [psql, "-X", *arguments[2:]], env=variables, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{place}: {done.stderr}"
+        _compare_lines(done.stdout.splitlines(), expected, place)
+        return
     result = cli(*arguments, dsn=dsn)
     shown = f"{place}: `{command}` ended with {result.exit_code}: {result.stderr}"
     assert result.exit_code in (0, 1), shown

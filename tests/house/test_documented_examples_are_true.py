@@ -21,8 +21,10 @@ Text.
 $ make test
 $ pgmerit migrate   # brings it up to date
 nothing to do
-$ psql -c "select 1 as one, null, 'x'"
+$ pgmerit db psql -c "select 1 as one, null, 'x'"
+...
 1 | | x
+...
 ```
 ```sql
 create temp table seen as select 41 as n;

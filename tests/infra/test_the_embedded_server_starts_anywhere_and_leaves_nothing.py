@@ -227,14 +227,22 @@ def test_the_db_commands_start_tell_and_stop(home: Path, cli: Cli) -> None:
         assert answer(dsn) == "there"
         # The embedded server is also what a command without a named database uses.
         assert "0001_tables" in cli("migrate", "--plan", env=where).stdout
+        # Another database of the same server, whatever server the variables name.
+        elsewhere = {"PGMERIT_DSN": "host=nowhere", "PGHOST": "nowhere", "PGSERVICE": "nowhere"}
         done = subprocess.run(
-            [sys.executable, "-m", "pgmerit", "db", "psql", "-XAtc", "select 6 * 7"],
-            env={**ENVIRONMENT, **{k: v for k, v in where.items() if v}},
+            [
+                *(sys.executable, "-m", "pgmerit", "db", "psql", "-XAt", "-d", "postgres"),
+                *("-c", "select current_database(), current_setting('data_directory')"),
+            ],
+            env={**ENVIRONMENT, **{k: v for k, v in where.items() if v}, **elsewhere},
             capture_output=True,
             text=True,
             check=True,
         )
-        assert done.stdout == "42\n"
+        assert done.stdout == f"postgres|{status['data']}\n"
+        assert done.stderr == (
+            f"this is the embedded server of {home}; PGMERIT_DSN names another\n"
+        )
     finally:
         assert cli("db", "stop", env=where).stderr == "stopped\n"
     assert cli("db", "stop", env=where).stderr == "it did not run\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +57,9 @@ def test_a_plan_shows_what_would_run_and_changes_nothing(empty_dsn: str, cli: Cl
     result = cli("migrate", "--plan", dsn=empty_dsn)
     assert result.exit_code == 0
     assert "0001_tables" in result.stdout
-    assert "activities/" in result.stdout
+    assert re.search(r"\nload +\d{3} files of routines *\n$", result.stdout)
+    every = cli("migrate", "--plan", "--verbose", dsn=empty_dsn)
+    assert "activities/record_activity.sql" in every.stdout
     assert _schemas(empty_dsn) == []
 
 

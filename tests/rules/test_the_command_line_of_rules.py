@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -64,7 +65,8 @@ def test_validate_prints_every_problem_and_ends_with_1(cli: Any, file: Path) -> 
     file.write_text(RULES.replace("at_least: 1", "at_leest: 1").replace("NHF", "[]"))
     result = cli("rules", "validate", file)
     assert result.exit_code == 1
-    assert [line.split("; allowed: ")[0] for line in result.stdout.splitlines()] == [
+    lines = [line for line in result.stdout.splitlines() if not line.startswith("    ")]
+    assert [line.split("; allowed: ")[0] for line in lines] == [
         f"{file}:5:5: $.organizations.nhf.name must not be a list",
         f"{file}:11:5: $.badges.first.criteria.at_least is missing",
         f'{file}:11:55: $.badges.first.criteria.at_leest unknown key "at_leest", '
@@ -81,6 +83,55 @@ def test_validate_prints_every_problem_and_ends_with_1(cli: Any, file: Path) -> 
         "line": 5,
         "column": 5,
     }
+
+
+def test_a_caret_stands_below_the_place_of_a_problem(cli: Any, dsn: str, file: Path) -> None:
+    file.write_text(RULES.replace("at_least: 1", "at_leest: 1"))
+    for action, told in (("validate", "stdout"), ("apply", "stderr")):
+        lines = getattr(cli("rules", action, file, dsn=dsn), told).splitlines()
+        at = next(n for n, line in enumerate(lines) if "did you mean" in line)
+        assert lines[at + 1][lines[at + 2].index("^") :].startswith("at_leest")
+    file.write_text("version: 1\nruleset: [x\n  y: 1\n")
+    lines = cli("rules", "validate", file).stderr.splitlines()
+    assert [line.strip() for line in lines[2:4]] == ["y: 1", "^"]
+
+
+def test_several_files_and_standard_input_are_checked_together(cli: Any, file: Path) -> None:
+    wrong = file.with_name("wrong.yaml")
+    wrong.write_text(RULES.replace("at_least: 1", "at_leest: 1"))
+    malformed = file.with_name("malformed.yaml")
+    malformed.write_text("ruleset: [\n")
+    result = cli("rules", "validate", malformed, file, wrong)
+    assert result.exit_code == 1
+    for words in (f"{malformed}:2:1: ", f"{file} is valid", f"{wrong}:11:5: "):
+        assert words in result.stdout
+    result = cli("rules", "validate", "-", stdin=RULES)
+    assert (result.exit_code, result.stdout) == (0, "- is valid: badges 2, organizations 1\n")
+    found = json.loads(cli("rules", "validate", file, wrong, "--format", "json").stdout)
+    assert [each["valid"] for each in found["files"]] == [True, False]
+    told = cli("rules", "validate", file, wrong, "--format", "github").stdout.splitlines()
+    assert told[0].startswith(f"::error file={wrong},line=11,col=5::$.badges.first")
+    assert all(line.startswith("::error ") for line in told)
+
+
+def test_init_writes_a_valid_file_and_overwrites_none(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli("rules", "init", "--org", "no", "--ruleset", "on").exit_code == 0
+    assert cli("rules", "validate", "badges.yaml").exit_code == 0
+    assert versions.check_file("badges.yaml")[0].value["organizations"].keys() == {"no"}
+    schema = re.match(r"# yaml-language-server: \$schema=(.*)", Path("badges.yaml").read_text())
+    assert schema is not None
+    assert json.loads(Path(schema[1]).read_text()) == rule_set_schema()
+    again = cli("rules", "init")
+    assert (again.exit_code, again.stderr.splitlines()[0]) == (
+        2,
+        "error: badges.yaml is there already",
+    )
+    wrong = cli("rules", "init", "other.yaml", "--org", "No Slug")
+    assert wrong.exit_code == 2
+    assert not Path("other.yaml").exists()
 
 
 @pytest.mark.parametrize("action", ["validate", "apply"])

@@ -11,17 +11,21 @@ import itertools
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import psycopg
 from pydantic import BaseModel
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -50,6 +54,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _LONGEST_LINE = 1000
+_PLACE = ("path", "line", "column", "excerpt")
 _BROKEN_PIPE = 128 + 13  # as the shell tells of a program that SIGPIPE ended
 
 
@@ -141,6 +146,17 @@ class Database:
         return database.connect(self.dsn, autocommit=autocommit)
 
 
+def program_name() -> str:
+    """Give what the reader types to call this program again, where they are."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{os.path.relpath(sys.executable)} -m pgmerit"
+    found = shutil.which("pgmerit")
+    if not called.exists() or (found and Path(found).resolve() == called.resolve()):
+        return "pgmerit"
+    return os.path.relpath(called)
+
+
 def database_options(command: F) -> F:
     """Add --dsn, and pass the command a `database`, a Database."""
 
@@ -194,6 +210,20 @@ def moment_option(name: str, help: str) -> Callable[[F], F]:
     return click.option(name, callback=read, metavar="MOMENT", help=help)
 
 
+def clock_of(time_zone: str) -> Callable[[datetime | str], str]:
+    """Give a function that writes moments by the clock of a zone, with its name."""
+    try:
+        zone: tzinfo = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):  # the server knows it, this machine does not
+        zone = UTC
+
+    def told(moment: datetime | str) -> str:
+        read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return read.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+    return told
+
+
 def printable(given: str) -> str:
     """Give a line in which what a terminal would obey or end it at is written as an escape."""
     return _UNPRINTABLE.sub(lambda found: _escaped(found[0]), given)
@@ -225,10 +255,10 @@ def emit(result: Any, output_format: str, title: str | None = None) -> None:
         print_line(_cell(plain))
 
 
-def print_line(line: str = "", *, bold: bool = False) -> None:
-    """Print a line to stdout."""
+def print_line(line: str = "", *, bold: bool = False, colour: str | None = None) -> None:
+    """Print a line to stdout; NO_COLOR leaves the colour away."""
     with _writing():
-        click.secho(printable(line), bold=bold)
+        click.secho(printable(line), bold=bold, fg=None if os.environ.get("NO_COLOR") else colour)
 
 
 def print_text(lines: str) -> None:
@@ -296,6 +326,8 @@ def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
         say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
         for detail in error.details:
             say(f"  {_detail_line(detail)}")
+            for line in detail.get("excerpt", ()):
+                say(f"    {line}")
         if error.hint:
             say(f"hint: {error.hint}")
     sys.exit(error.exit_code)
@@ -344,7 +376,7 @@ def _detail_line(detail: Mapping[str, Any]) -> str:
         place = f"line {detail['line']}{column} {place}".rstrip()
     message = detail.get("message")
     if message is None:
-        rest = {k: v for k, v in detail.items() if k not in ("path", "line", "column")}
+        rest = {k: v for k, v in detail.items() if k not in _PLACE}
         message = ", ".join(f"{name}: {_cell(_plain(value))}" for name, value in rest.items())
     allowed = f" ({detail['allowed']})" if detail.get("allowed") else ""
     return f"{place}: {message}{allowed}" if place else f"{message}{allowed}"
@@ -368,6 +400,9 @@ def _print_drawn(drawn: Table | Tree | Text, title: str | None = None) -> None:
     written = io.StringIO()
     width = None if is_terminal else 10_000
     console = Console(file=written, force_terminal=is_terminal, width=width, highlight=False)
+    # Wider than the terminal rather than without the end of an id.
+    everything = console.options.update(max_width=10_000)
+    console.width = max(console.width, Measurement.get(console, everything, drawn).minimum)
     if title:
         console.print(verbatim(title, "bold"))
     console.print(drawn)
@@ -381,7 +416,14 @@ def _table(rows: list[Any]) -> Table:
     for name in names:
         values = [row.get(name) for row in rows]
         is_number = all(isinstance(v, int | float) for v in values if v is not None)
-        table.add_column(verbatim(str(name)), justify="right" if is_number else "left")
+        # A terminal cuts no word that somebody may want to copy: it breaks sentences, then lines.
+        is_word = all(isinstance(v, str) and len(v.split()) < 2 for v in values if v is not None)
+        table.add_column(
+            verbatim(str(name)),
+            justify="right" if is_number else "left",
+            no_wrap=is_word,
+            overflow="ignore" if is_word else "fold",
+        )
     for row in rows:
         table.add_row(*(verbatim(_cell(row.get(name))) for name in names))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 import click
+from psycopg.conninfo import conninfo_to_dict
 
 from pgmerit import adopting
 from pgmerit.cli.common import (
@@ -19,16 +21,19 @@ from pgmerit.cli.common import (
     emit,
     format_option,
     print_line,
+    program_name,
     progress,
     say,
 )
 from pgmerit.cli.importing import import_with_progress, summary
 from pgmerit.cli.mentor import print_explanation, print_mentor
 from pgmerit.demo import scenes
+from pgmerit.demo.generator import PROTAGONIST
 from pgmerit.demo.making import DemoOptions, year_in_the_making
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.server.attached import attached_server
-from pgmerit.settings import home_dir
+from pgmerit.server.persistent import PersistentServer
+from pgmerit.settings import home_dir, without_secrets
 
 
 @click.command("demo")
@@ -86,7 +91,8 @@ def command(
     else:
         _heading("How long it took")
         emit(times, output_format)
-        for line in ("", *_farewell(into).splitlines()):
+        say("")
+        for line in _farewell(dsn):
             say(line)
     return 1 if steps[-1].data else 0
 
@@ -165,7 +171,7 @@ def _print_mentor(step: scenes.Step) -> None:
     print_mentor(step.data["report"])
     print_line()
     print_line("Why not yet?")
-    print_explanation(step.data["explanation"])
+    print_explanation(step.data["explanation"], step.data["report"].time_zone)
 
 
 def _print_replay(step: scenes.Step) -> None:
@@ -241,10 +247,20 @@ def _as_json(step: scenes.Step) -> dict[str, Any]:
     return {"name": step.name, "title": step.title, "seconds": step.seconds, "data": data}
 
 
-def _farewell(into: str | None) -> str:
-    hero = "5017f21d-0000-4000-8000-000000000014"
-    return (
-        f"The data stays in the database {into or scenes.DATABASE}. With its --dsn, try:\n"
-        f"  pgmerit mentor show {hero} --org blindeforbundet\n"
-        f"  pgmerit mentor explain {hero} ready_for_more --org blindeforbundet"
-    )
+def _farewell(dsn: str) -> list[str]:
+    """Give lines of which each command runs as it stands, where the reader is."""
+    database = str(conninfo_to_dict(dsn)["dbname"])
+    embedded = PersistentServer(home_dir())
+    commands = [
+        f"mentor show {PROTAGONIST.peer_mentor_id} --org {PROTAGONIST.org_id}",
+        f"mentor explain {PROTAGONIST.peer_mentor_id} ready_for_more --org {PROTAGONIST.org_id}",
+    ]
+    shown = without_secrets(dsn)
+    lines = [f"{command} --dsn {shlex.quote(shown)}" for command in commands]
+    if dsn == embedded.dsn(database) and not embedded.is_running():
+        lines.insert(0, "db start")
+    return [
+        f"The data stays in the database {database}. Look around in it:",
+        *(f"  {program_name()} {line}" for line in lines),
+        *(["The password comes from PGPASSWORD or ~/.pgpass."] if shown != dsn else []),
+    ]

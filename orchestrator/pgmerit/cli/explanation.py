@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -42,8 +41,12 @@ _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until"
 Part = Mapping[str, Any]
 
 
-def explanation_tree(told: Part) -> Tree:
-    """Draw an explanation: verdict, awards, then each condition below its group."""
+def explanation_tree(told: Part, clock: Callable[[str], str]) -> Tree:
+    """Draw an explanation: verdict, awards, then each condition below its group.
+
+    `clock` writes a moment.
+    """
+    told = _with_moments(told, clock)
     root = Tree(_line(f"{told['name']}: {told['verdict']}", "bold"))
     for text, style in _head(told):
         root.add(_line(text, style))
@@ -58,6 +61,20 @@ def explanation_tree(told: Part) -> Tree:
         for detail in _condition_details(part):
             place.add(_line(detail, "dim"))
     return root
+
+
+def _with_moments(told: Any, clock: Callable[[str], str]) -> Any:
+    """Give an explanation whose moments are written by a clock."""
+    if isinstance(told, list):
+        return [_with_moments(each, clock) for each in told]
+    if isinstance(told, Mapping):
+        return {
+            name: clock(value)
+            if name.endswith("_at") and isinstance(value, str)
+            else _with_moments(value, clock)
+            for name, value in told.items()
+        }
+    return told
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -75,8 +92,7 @@ def _head(told: Part) -> Iterator[tuple[str, str]]:
     for denial in told["denials"]:
         tier = f" (tier {denial['tier']})" if denial["tier"] else ""
         yield (
-            f"denied{tier} {_moment(denial['denied_at'])} by {denial['denied_by']}:"
-            f" {denial['reason']}",
+            f"denied{tier} {denial['denied_at']} by {denial['denied_by']}: {denial['reason']}",
             "red",
         )
     for place in told["places"]:
@@ -89,16 +105,15 @@ def _head(told: Part) -> Iterator[tuple[str, str]]:
 def _award_line(award: Part) -> tuple[str, str]:
     again = f" #{award['occurrence']}" if award["occurrence"] > 1 else ""
     by = f"by activity {award['activity_id']}" if award["activity_id"] else "by no single activity"
-    text = (
-        f"{award['name']}{again}: earned {_moment(award['earned_at'])} {by},"
-        f" source {award['source']}, version {award['rule_set_version']}"
-    )
+    text = f"{award['name']}{again}: earned {award['earned_at']} {by}, source {award['source']}"
+    if award["rule_set_version"] is not None:
+        text += f", version {award['rule_set_version']}"
     if award["note"]:
         text += f"; {award['note']}"
     if award["revoked_at"]:
         by = "a person" if award["revoked_by"] == "person" else "the rule"
         reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""
-        return f"{text}; revoked {_moment(award['revoked_at'])} by {by}{reason}", "red"
+        return f"{text}; revoked {award['revoked_at']} by {by}{reason}", "red"
     return text, "green"
 
 
@@ -149,7 +164,7 @@ def _condition_details(condition: Part) -> Iterator[str]:
         yield f"the period is {condition['period']}"
     if condition["came_true_at"]:
         by = f" by activity {condition['activity_id']}" if condition["activity_id"] else ""
-        yield f"came true {_moment(condition['came_true_at'])}{by}"
+        yield f"came true {condition['came_true_at']}{by}"
     windows = [("best", condition.get("best")), ("now", condition.get("current"))]
     if condition.get("best") == condition.get("current"):
         windows = [("best and now", condition.get("best"))]
@@ -219,7 +234,7 @@ def _run_details(condition: Part) -> Iterator[str]:
 
 
 def _tenure_text(tenure: Part) -> str:
-    text = f"since {tenure['first_day']}, due {_moment(tenure['due_at'])}"
+    text = f"since {tenure['first_day']}, due {tenure['due_at']}"
     return f"{text}, {tenure['days_left']} days left" if tenure["days_left"] else text
 
 
@@ -289,7 +304,3 @@ def _number(value: Any) -> str:
     if value is None:
         return "?"
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def _moment(text: str) -> str:
-    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ import click
 from pgmerit import report
 from pgmerit.cli.common import (
     Database,
+    clock_of,
     database_options,
     emit,
     format_option,
@@ -93,31 +95,33 @@ def explain(
         person = report.mentor_id(connection, given_id, mentor_namespace)
         day = as_of.date() if as_of else None
         told = report.explanation(connection, person, badge_definition_id, org_id, day, language)
+        time_zone = report.time_zone(connection, org_id)
     if output_format == "json":
         emit(told, output_format)
         return
-    print_explanation(told)
+    print_explanation(told, time_zone)
 
 
 def print_mentor(found: report.MentorReport) -> None:
     """Print badges by date, then progress, nearest first."""
-    emit([_earned_row(row) for row in found.earned], "table", title="Badges")
+    clock = clock_of(found.time_zone)
+    emit([_earned_row(row, clock) for row in found.earned], "table", title="Badges")
     print_line()
     emit([_progress_row(row) for row in found.to_come], "table", title="To come")
 
 
-def print_explanation(told: dict[str, Any]) -> None:
-    """Print an explanation as a tree."""
-    print_tree(explanation_tree(told))
+def print_explanation(told: dict[str, Any], time_zone: str) -> None:
+    """Print an explanation as a tree, its moments in a time zone."""
+    print_tree(explanation_tree(told, clock_of(time_zone)))
 
 
-def _earned_row(row: dict[str, Any]) -> dict[str, Any]:
+def _earned_row(row: dict[str, Any], clock: Callable[[datetime], str]) -> dict[str, Any]:
     return {
         "badge": row["badge_definition_id"],
         "tier": row["tier"],
         "name": row["name"],
         "times": row["occurrence"],
-        "earned at": row["earned_at"].strftime("%Y-%m-%d %H:%M"),
+        "earned at": clock(row["earned_at"]),
     }
 
 

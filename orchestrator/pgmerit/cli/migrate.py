@@ -14,6 +14,7 @@ from pgmerit.cli.common import Database, database_options, emit, format_option, 
 @click.option("--down", is_flag=True, help="Take the newest migration back, for development.")
 @click.option("--all", "everything", is_flag=True, help="With --down: take every migration back.")
 @click.option("--yes", is_flag=True, help="With --down: do not ask, and drop what holds data.")
+@click.option("--verbose", is_flag=True, help="List every file of routines, not only how many.")
 @database_options
 @format_option
 def command(
@@ -24,6 +25,7 @@ def command(
     down: bool,
     everything: bool,
     yes: bool,
+    verbose: bool,
 ) -> None:
     """Run pending migrations and load the routines; concurrent runs wait for each other."""
     if (everything or yes) and not down:
@@ -48,6 +50,9 @@ def command(
         if not warning:
             say("nothing to do")
         return
+    loaded = report.loaded
+    if not verbose and len(loaded) > 1:
+        loaded = [f"{len(loaded)} files of routines"]
     emit(
         [
             {"action": action, "name": name}
@@ -55,7 +60,7 @@ def command(
                 ("adopt", report.adopted),
                 ("apply", report.applied),
                 ("roll back", report.rolled_back),
-                ("load", report.loaded),
+                ("load", loaded),
                 ("drop", report.dropped),
             )
             for name in names

@@ -19,6 +19,7 @@ _SIGNS = {
     "tier removed": "-",
     "disabled": "-",
 }
+_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 _SOURCES = {"default": "the badge's", "organization": "the organization's own"}
 
 
@@ -63,7 +64,8 @@ def print_changes(changes: Sequence[Mapping[str, Any]], title: str | None = None
     if title:
         print_line(title)
     for change in changes:
-        print_line(f"  {_SIGNS.get(change['change'], '~')} {_change(change)}")
+        sign = _SIGNS.get(change["change"], "~")
+        print_line(f"  {sign} {_change(change)}", colour=_COLOURS[sign])
     if not changes:
         print_line("  none")
 

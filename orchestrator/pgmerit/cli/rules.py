@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ from pgmerit.errors import PgmeritError
 from pgmerit.models import stats_document_schema
 from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
+from pgmerit.rules.files import MalformedFileError, excerpt
 from pgmerit.rules.grammar import Problem, canonical_text
 from pgmerit.rules.versions import Document
 
@@ -48,31 +50,71 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
-@format_option
-def validate(file: Path, output_format: str) -> int:
-    """List everything that is wrong with FILE, each problem with its place.
+@click.argument("given", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "github"]),
+    default="table",
+    show_default=True,
+    envvar="PGMERIT_FORMAT",
+    show_envvar=True,
+    help="How results are printed; github: as annotations of a pull request.",
+)
+def validate(given: tuple[Path, ...], output_format: str) -> int:
+    """List everything that is wrong with each FILE, each problem with its place.
 
-    Needs no database. Ends with 1 when there are problems.
+    `-` reads standard input. Needs no database. Ends with 1 when there are problems.
     """
-    document, problems = versions.check_file(file)
+    checked = [(file, *_checked(file, len(given) > 1)) for file in given]
     if output_format == "json":
-        shown = {"valid": not problems, "problems": [each.as_dict() for each in problems]}
-        emit(shown, output_format)
-    else:
+        shown = [
+            {"valid": not problems, "problems": [each.as_dict() for each in problems]}
+            for _, _, problems in checked
+        ]
+        if len(given) > 1:
+            named = [{"file": str(file)} | each for file, each in zip(given, shown, strict=True)]
+            emit({"valid": all(each["valid"] for each in shown), "files": named}, output_format)
+        else:
+            emit(shown[0], output_format)
+    for file, document, problems in checked if output_format != "json" else ():
         for problem in problems:
+            if output_format == "github":
+                print_line(_annotation(file, problem))
+                continue
             print_line(_line(file, problem))
-        if not problems:
+            for line in excerpt(document.text, problem.line, problem.column):
+                print_line(f"    {line}")
+        if not problems and output_format == "table":
             print_line(f"{file} is valid: {_size(document.value)}")
-    if problems:
-        return 1
-    _warn(document.value)
-    return 0
+    for _, document, problems in checked:
+        if not problems:
+            _warn(document.value)
+    return int(any(problems for _, _, problems in checked))
+
+
+def _checked(file: Path, is_one_of_several: bool) -> tuple[Document, list[Problem]]:
+    """Check a file; one of several that cannot be understood does not hide the others."""
+    try:
+        return versions.check_file(file)
+    except MalformedFileError as error:
+        if not is_one_of_several:
+            raise
+        (detail,) = error.details
+        place = (detail["line"], detail["column"])
+        return Document(None), [Problem("$", detail["message"], "YAML 1.2 or JSON", *place)]
 
 
 def _line(file: Path, problem: Problem) -> str:
     place = f"{file}:{problem.line}:{problem.column}"
     return f"{place}: {problem.path} {problem.problem}; allowed: {problem.allowed}"
+
+
+def _annotation(file: Path, problem: Problem) -> str:
+    """Give a problem as a workflow command of GitHub Actions."""
+    said = f"{problem.path} {problem.problem}; allowed: {problem.allowed}".replace("%", "%25")
+    place = str(file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return f"::error file={place},line={problem.line},col={problem.column}::{said}"
 
 
 def _size(document: Any) -> str:
@@ -140,7 +182,7 @@ def plan(
 def _read(file: Path) -> Document:
     document, problems = versions.check_file(file)
     if problems:
-        raise versions.refusal(file, problems)
+        raise versions.refusal(file, problems, document.text)
     return document
 
 
@@ -415,3 +457,33 @@ def schema(stats_document: bool) -> None:
     """Print the JSON Schema of rule sets, for editors."""
     found = stats_document_schema() if stats_document else rule_set_schema()
     print_json(found)
+
+
+@command.command()
+@click.argument("file", type=_FILE, default="badges.yaml")
+@click.option("--ruleset", metavar="NAME", default="badges", show_default=True, help="Its slug.")
+@click.option("--org", metavar="SLUG", default="main", show_default=True, help="An organization.")
+def init(file: Path, ruleset: str, org: str) -> None:
+    """Write a rule set to begin with to FILE, badges.yaml unless named, and a schema for editors.
+
+    Neither is written where the file is there already.
+    """
+    schema_file = file.parent / "rule-set.schema.json"
+    text = (
+        files("pgmerit.rules")
+        .joinpath("starter.yaml")
+        .read_text(encoding="utf-8")
+        .replace("ruleset: badges", f"ruleset: {json.dumps(ruleset)}")
+        .replace("  main:", f"  {json.dumps(org)}:")
+    )
+    problems = versions.check_text(text)
+    if problems:
+        raise versions.refusal(file, problems, text)
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+        if not schema_file.exists():
+            schema_file.write_text(json.dumps(rule_set_schema(), indent=2) + "\n", encoding="utf-8")
+    except FileExistsError:
+        raise PgmeritError(f"{file} is there already", "Name another file.") from None
+    say(f"{file} is written; `pgmerit rules plan {file}` shows what it would do")

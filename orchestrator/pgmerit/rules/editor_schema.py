@@ -153,6 +153,7 @@ def rule_set_schema() -> Schema:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:pgmerit:rule-set:1",
         "title": "A rule set of pgmerit",
         **_kind("document", grammar()["kinds"]["document"]),
         "$defs": dict(sorted(definitions.items())),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +25,7 @@ from ruamel.yaml.reader import ReaderError
 LARGEST_FILE = 1_048_576
 _DEEPEST = 64
 _LONGEST_NUMBER = 200
+_WIDEST_EXCERPT = 100
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE = re.compile(r"true|True|TRUE")
@@ -41,6 +44,7 @@ class Document:
     value: Any
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    text: str = ""
 
     def place(self, problem: Problem) -> Problem:
         """Return a problem with the line and column of its path, or of what holds it."""
@@ -56,19 +60,32 @@ def _above(path: str) -> str:
     return shorter if shorter != path and shorter else "$"
 
 
+def excerpt(text: str, line: int | None, column: int | None) -> list[str]:
+    """Give the line of a text and a caret below its column; nothing where there is no such line.
+
+    Of a very long line a part around the column.
+    """
+    lines = text.split("\n")
+    if not line or not column or line > len(lines) or not lines[line - 1].strip():
+        return []
+    begin = max(0, column - 1 - _WIDEST_EXCERPT // 2)
+    shown = lines[line - 1].rstrip("\r")[begin : begin + _WIDEST_EXCERPT].replace("\t", " ")
+    return [shown, " " * (column - 1 - begin) + "^"]
+
+
 class MalformedFileError(PgmeritError):
     """The file is no YAML or JSON; the detail holds line and column."""
 
 
 def load_document(path: str | Path, content_name: str = "a rule set") -> Document:
-    """Read a rule set, or what `content_name` says, from a file.
+    """Read a rule set, or what `content_name` says, from a file; `-` is standard input.
 
     Raises PgmeritError when the file cannot be read, MalformedFileError when it is no YAML or
     JSON. What can be read but must not stand there is among the document's problems.
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise PgmeritError(
@@ -87,31 +104,33 @@ def load_document(path: str | Path, content_name: str = "a rule set") -> Documen
 
 def parse_document(text: str, path: Path = Path("document.yaml")) -> Document:
     """Read a rule set from text; a path ending in .json demands JSON."""
-    if path.suffix.lower() == ".json":
-        text = _checked_json(text, path)
+    read = _checked_json(text, path) if path.suffix.lower() == ".json" else text
     try:
-        return _Builder().build(_parsed(text))
+        return replace(_Builder().build(_parsed(read)), text=text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = " ".join(str(error.problem or error.context or "is malformed").split())
-        raise _malformed(path, line, column, said) from error
+        raise _malformed(path, line, column, said, text) from error
     except ReaderError as error:
         before = text[: error.position]
         column = len(before.split("\n")[-1]) + 1
         character = error.character if isinstance(error.character, int) else text[error.position]
         code = character if isinstance(character, int) else ord(character)
         said = f"holds the character {code:#06x}, which YAML does not allow"
-        raise _malformed(path, before.count("\n") + 1, column, said) from error
+        raise _malformed(path, before.count("\n") + 1, column, said, text) from error
     except (YAMLError, RecursionError, ValueError) as error:
         raise _malformed(path, 1, 1, " ".join(str(error).split()) or "is malformed") from error
 
 
-def _malformed(path: Path, line: int, column: int, said: str) -> MalformedFileError:
+def _malformed(path: Path, line: int, column: int, said: str, text: str = "") -> MalformedFileError:
+    detail: dict[str, Any] = {"line": line, "column": column, "message": said}
+    if shown := excerpt(text, line, column):
+        detail["excerpt"] = shown
     return MalformedFileError(
         f"{path}:{line}:{column}: {said}",
         "Mend the file there; YAML 1.2 and JSON are understood.",
-        [{"line": line, "column": column, "message": said}],
+        [detail],
     )
 
 
@@ -120,7 +139,7 @@ def _checked_json(text: str, path: Path) -> str:
     try:
         json.loads(text, parse_float=str, parse_int=str)
     except json.JSONDecodeError as error:
-        raise _malformed(path, error.lineno, error.colno, error.msg) from error
+        raise _malformed(path, error.lineno, error.colno, error.msg, text) from error
     except RecursionError as error:
         raise _malformed(path, 1, 1, "is nested too deep") from error
     # Outside of strings a tab is mere space, and inside JSON allows none.

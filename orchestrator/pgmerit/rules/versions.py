@@ -19,7 +19,7 @@ from pgmerit import routines
 from pgmerit.database import Connection, connect_alike, retry
 from pgmerit.errors import PgmeritError, StoppedError, translate
 from pgmerit.rules.documents import document_problems
-from pgmerit.rules.files import Document, load_document, parse_document
+from pgmerit.rules.files import Document, excerpt, load_document, parse_document
 from pgmerit.rules.grammar import (
     Problem,
     canonical_text,
@@ -83,6 +83,15 @@ def check_file(path: str | Path) -> tuple[Document, list[Problem]]:
     Raises PgmeritError when the file cannot be read or is no YAML or JSON.
     """
     document = load_document(path)
+    return document, _problems(document)
+
+
+def check_text(text: str) -> list[Problem]:
+    """Return every problem of a rule set in text; raises PgmeritError as check_file does."""
+    return _problems(parse_document(text))
+
+
+def _problems(document: Document) -> list[Problem]:
     broken = {problem.path for problem in document.problems}
     found = [
         document.place(problem)
@@ -90,7 +99,7 @@ def check_file(path: str | Path) -> tuple[Document, list[Problem]]:
         if problem.path not in broken
     ]
     problems = sorted_problems([*document.problems, *found])
-    return document, sorted(problems, key=lambda each: (each.line or 0, each.column or 0))
+    return sorted(problems, key=lambda each: (each.line or 0, each.column or 0))
 
 
 def warnings(document: Any) -> list[str]:
@@ -112,13 +121,16 @@ def warnings(document: Any) -> list[str]:
     return said
 
 
-def refusal(path: str | Path, problems: list[Problem]) -> PgmeritError:
-    """Return the error that a file with problems is answered with."""
+def refusal(path: str | Path, problems: list[Problem], text: str = "") -> PgmeritError:
+    """Return the error that a file with problems is answered with; `text` is the file's."""
     count = len(problems)
     return PgmeritError(
         f"{path} has {count} problem{'' if count == 1 else 's'}; nothing was changed",
         "`pgmerit rules validate` lists them too.",
-        [_detail(problem.as_dict()) for problem in problems],
+        [
+            _detail(each.as_dict()) | {"excerpt": excerpt(text, each.line, each.column)}
+            for each in problems
+        ],
     )
 
 
