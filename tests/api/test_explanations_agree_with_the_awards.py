@@ -52,7 +52,7 @@ def check_anything(connection: Connection, story: Story) -> None:
         Database(connection, story).live_through()
         for told, _ in everything(connection):
             hold_numbers_together(told)
-            assert explanation_tree(told).label
+            assert explanation_tree(told, str).label
             if told["on_unmet"] == "revoke" and not is_decided_by_hand(told):
                 held = {
                     (each["tier"], each["occurrence"])

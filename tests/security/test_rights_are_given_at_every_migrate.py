@@ -184,7 +184,7 @@ def test_an_administrator_looks_with_doctor_and_plan(
     assert (planned.exit_code, planned.stderr) == (0, "nothing to do\n")
     ruled.execute("alter function badges.new_badges() set work_mem = '8MB'")
     assert "badges.new_badges() is missing or was changed" in cli("doctor", dsn=admin).stdout
-    assert "grants.sql" in cli("migrate", "--plan", dsn=admin).stdout
+    assert "grants.sql" in cli("migrate", "--plan", "--verbose", dsn=admin).stdout
 
 
 def test_an_administrator_does_not_migrate(ruled: Connection, login: Login, cli: Cli) -> None:
