@@ -311,9 +311,10 @@ def _commits_but_for(place: Stand, left: int, people: int = 3) -> Iterator[Activ
     """Apply the seventeen badges and fill their commits up to so many, which are given."""
     place.apply(load_document(Path(__file__).with_name("late.yaml")).value)
     rows = list(commits(people))
-    half = len(rows) // 2
-    place.fill(rows[:half])
-    place.fill(rows[half:-left])
+    past = rows[:-left]
+    half = len(past) // 2
+    place.fill(past[:half])
+    place.fill(past[half:])
     return iter(rows[-left:])
 
 
@@ -433,8 +434,9 @@ def _bulk_beside(machine: Machine, scale: Scale, each: int = 15) -> Line:
 def of_small_batches(machine: Machine, scale: Scale) -> list[Line]:
     """Goal 9: statements of one to nine late rows of a person, with the seventeen badges."""
     sizes = [size for _ in range(max(1, scale.block // 40)) for size in range(1, 10)]
+    left = sum(sizes) * (scale.rounds + 3) * 2
     with stand(machine) as place:
-        waiting = _commits_but_for(place, sum(sizes) * (scale.rounds + 3) * 3)
+        waiting = _commits_but_for(place, left, people=max(3, left // 900))  # of some 3,000 each
         own = sorted(waiting, key=lambda row: row[1])  # stable: shuffled within a person
         shares = [list(rows) for _, rows in itertools.groupby(own, key=lambda row: row[1])]
         turns = itertools.cycle([iter(rows) for rows in shares])
