@@ -309,6 +309,28 @@ create type badges_internal.verified_crossing as (
     change integer
 );
 
+create type badges_internal.verified_part as (
+    peer_mentor_id uuid,
+    number integer,
+    window_date date,
+    per_value text,
+    activity_count bigint,
+    value_sum numeric,
+    value_max numeric,
+    has_negative boolean,
+    active_days bigint,
+    day_run bigint,
+    week_run bigint,
+    month_run bigint,
+    longest_day_run bigint,
+    longest_week_run bigint,
+    longest_month_run bigint,
+    run_end date,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    last_date date
+);
+
 create type badges_internal.verified_scope as (
     first_person uuid,
     last_person uuid,
