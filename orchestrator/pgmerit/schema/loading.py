@@ -9,7 +9,7 @@ import psycopg
 
 from pgmerit.database import Connection
 from pgmerit.errors import NotMigratedError, PgmeritError, translate
-from pgmerit.schema.rights import keep_rights
+from pgmerit.schema.rights import GRANTS, keep_rights
 from pgmerit.schema.sources import SourceFile
 from pgmerit.schema.state import Key, State, read_catalogue
 
@@ -50,10 +50,12 @@ def load_all(connection: Connection, files: Sequence[SourceFile], state: State) 
     connection.execute("set local lock_timeout = '5s'")
     connection.execute("set local client_min_messages = warning")
     connection.execute("set local plpgsql.extra_errors = 'shadowed_variables'")
-    if state.files or not _load_together(connection, files):
+    # Rights come last: they write anew what was there before, too.
+    making = [file for file in files if file.name != GRANTS]
+    if state.files or not _load_together(connection, making):
         # Dropping what changed may take along what an earlier file made: then all runs again.
         for _ in range(3):
-            if not sum(_load_file(connection, file, state) for file in files):
+            if not sum(_load_file(connection, file, state) for file in making):
                 break
     after = read_catalogue(connection)
     written = {
@@ -67,6 +69,9 @@ def load_all(connection: Connection, files: Sequence[SourceFile], state: State) 
         )
     left = sorted((after.keys() & state.objects.keys()) - written)
     _drop_objects(connection, left)
+    for file in files:
+        if file.name == GRANTS:
+            _load_file(connection, file, state)
     connection.execute("delete from badges_internal.loaded_files")
     connection.execute("delete from badges_internal.loaded_objects")
     with connection.cursor() as cursor:
