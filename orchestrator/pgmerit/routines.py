@@ -1,7 +1,8 @@
 """The public SQL routines, one function each, in alphabetical order.
 
-Every function takes an open connection and leaves the transaction to its caller. Driver errors
-pass through: `pgmerit.errors.translate` turns them into ours.
+Every function takes an open psycopg connection, whatever rows it makes, and leaves the transaction
+to its caller; asynchronous ones are for `pgmerit.aio`. Driver errors pass through:
+`pgmerit.errors.translate` turns them into ours.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import psycopg
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from pgmerit.database import Connection
-
+Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -654,9 +656,29 @@ def verify_stats(
 
 
 def _rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
-    return connection.execute(query.encode(), parameters).fetchall()
+    if isinstance(connection, psycopg.AsyncConnection):
+        return cast(list[Row], _rows_later(connection, query, parameters))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), parameters).fetchall()
 
 
 def _value(kind: type[T], connection: Connection, query: str, *parameters: Any) -> T:
-    row = connection.execute(query.encode(), parameters).fetchone()
-    return cast(T, None if row is None else row["value"])
+    if isinstance(connection, psycopg.AsyncConnection):
+        return cast(T, _value_later(connection, query, parameters))
+    found = _rows(connection, query, *parameters)
+    return cast(T, found[0]["value"] if found else None)
+
+
+async def _rows_later(
+    connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
+) -> list[Row]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query.encode(), parameters)
+        return await cursor.fetchall()
+
+
+async def _value_later(
+    connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
+) -> Any:
+    found = await _rows_later(connection, query, parameters)
+    return found[0]["value"] if found else None
