@@ -1,8 +1,8 @@
 -- Notes on base rows that the present transaction has counted from the table up to now.
 --
 -- What a statement inside it counts, or one beside it, may have been seen already: _is_touched. The
--- caller holds the base rows, of a few people: they are looked up one by one whatever statistics
--- say.
+-- caller holds the base rows, of a few people: they are looked up one by one, by the whole key,
+-- whatever statistics say.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[])
@@ -10,6 +10,8 @@ returns void
 language plpgsql
 volatile
 as $$
+declare
+    v_base constant text := '*'; -- the partial index on base rows is not sorted by person
 begin
     update badges.peer_mentor_stats as held
     set
@@ -17,7 +19,7 @@ begin
         counted_upto = badges_internal._last_activity_id()
     where held.peer_mentor_id = any(p_peer_mentor_ids)
     and held.org_id = any(p_org_ids)
-    and held.stat = '*'
+    and held.stat = v_base
     and held.bucket = ''
     and exists (
         select
