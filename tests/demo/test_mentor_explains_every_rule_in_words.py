@@ -27,6 +27,7 @@ RULES: dict[str, Any] = {
     "month": {"type": "threshold", "measure": "sum", "window": "month", "at_least": 9.5},
     "post": {"type": "threshold", "activity": "reaction", "per": "post", "at_least": 3},
     "lately": {"type": "threshold", "window": {"rolling_days": 3}, "at_least": 9},
+    "held": {"type": "threshold", "where": {"earned_at": "school"}, "at_least": 9},
     "tracks": {
         "type": "threshold",
         "activity": "solved",
@@ -85,6 +86,7 @@ EXPECTED: dict[str, list[str]] = {
         "of any activity; within 3 days",
         "best and now 2026-03-02 to 2026-03-04: 7",
     ],
+    "held": ["of any activity; where earned_at school"],
     "tracks": [
         "different 1 of 2: not met, 1 remaining",
         "of solved; each value with sum of points at least 5; distinct track",

@@ -36,6 +36,7 @@ _MONTHS = (
     "November",
     "December",
 )
+_MOMENTS = ("came_true_at", "denied_at", "due_at", "earned_at", "revoked_at")
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 
 Part = Mapping[str, Any]
@@ -64,13 +65,18 @@ def explanation_tree(told: Part, clock: Callable[[str], str]) -> Tree:
 
 
 def _with_moments(told: Any, clock: Callable[[str], str]) -> Any:
-    """Give an explanation whose moments are written by a clock."""
+    """Give an explanation whose moments are written by a clock.
+
+    What a selector holds is the rule's own: there these words name attributes.
+    """
     if isinstance(told, list):
         return [_with_moments(each, clock) for each in told]
     if isinstance(told, Mapping):
         return {
-            name: clock(value)
-            if name.endswith("_at") and isinstance(value, str)
+            name: value
+            if name == "selector" or value is None
+            else clock(value)
+            if name in _MOMENTS
             else _with_moments(value, clock)
             for name, value in told.items()
         }
