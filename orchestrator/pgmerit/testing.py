@@ -11,6 +11,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,29 @@ from pgmerit import schema
 from pgmerit.server.attached import attached_server
 from pgmerit.server.cluster import Cluster
 
-_TEMPLATE = "pgmerit_template"
+TEMPLATE = "pgmerit_template"
 _numbers = itertools.count(1)
+
+
+@contextmanager
+def migrated_server(bindir: Path | str | None = None) -> Iterator[Cluster]:
+    """Run a throw-away server for a block, with the migrated database `TEMPLATE` in it."""
+    home = Path(tempfile.mkdtemp(prefix="pgmerit-tests-"))
+    home.chmod(0o755)
+    try:
+        with attached_server(home, bindir, durable=False) as cluster:
+            cluster.create_database(TEMPLATE)
+            schema.migrate(cluster.dsn(TEMPLATE))
+            yield cluster
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def pgmerit_server() -> Iterator[Cluster]:
     """Run an embedded server with a migrated database, of which each test gets a copy."""
-    home = Path(tempfile.mkdtemp(prefix="pgmerit-tests-"))
-    home.chmod(0o755)
-    try:
-        with attached_server(home, durable=False) as cluster:
-            cluster.create_database(_TEMPLATE)
-            schema.migrate(cluster.dsn(_TEMPLATE))
-            yield cluster
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with migrated_server() as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -47,7 +55,7 @@ def pgmerit_dsn(pgmerit_server: Cluster) -> Iterator[str]:
     with psycopg.connect(pgmerit_server.dsn("postgres"), autocommit=True) as administrator:
         administrator.execute(
             sql.SQL("create database {} template {}").format(
-                sql.Identifier(name), sql.Identifier(_TEMPLATE)
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
             )
         )
         yield pgmerit_server.dsn(name)

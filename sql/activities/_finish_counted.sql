@@ -32,12 +32,9 @@ declare
     v_has_looked boolean := false;
 begin
     foreach v_counted in array coalesce(p_counted, '{}') loop
-        if v_counted.is_newest then
-            v_candidates := v_candidates || v_counted.candidates;
-            continue;
-        end if;
-        v_left := v_left || v_counted;
         v_candidates := v_candidates || v_counted.candidates;
+        continue when v_counted.is_newest;
+        v_left := v_left || v_counted;
         if v_counted.is_late then
             v_late_activities := v_late_activities || v_counted.late;
         end if;

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import inspect
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import psycopg
-from pgmerit import schema
 from pgmerit.cli import main as pgmerit
-from pgmerit.server.attached import attached_server
+from pgmerit.testing import TEMPLATE, migrated_server
 
 from tests.house.sources import ROOT
 
@@ -131,15 +127,8 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def main() -> None:
     """Write the tables into README.md."""
-    home = Path(tempfile.mkdtemp(prefix="pgmerit-tables-"))
-    home.chmod(0o755)
-    try:
-        with attached_server(home, durable=False) as cluster:
-            cluster.create_database("described")
-            schema.migrate(cluster.dsn("described"))
-            README.write_text(fill(README.read_text(), cluster.dsn("described")))
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with migrated_server() as cluster:
+        README.write_text(fill(README.read_text(), cluster.dsn(TEMPLATE)))
     sys.stdout.write(f"{README.relative_to(ROOT)} is written\n")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any
 
 import psycopg
 from pgmerit import schema
-from pgmerit.server.attached import attached_server
+from pgmerit.testing import TEMPLATE, migrated_server
 
 from tests.house.sources import ROOT, SqlFile, sql_files
 
@@ -118,15 +117,8 @@ def plpgsql_check() -> bool:
     if bindir is None:
         print("plpgsql_check: left out, install postgresql-15-plpgsql-check to have it")
         return not os.environ.get("CI")
-    home = Path(tempfile.mkdtemp(prefix="pgmerit-lint-"))
-    home.chmod(0o755)
-    try:
-        with attached_server(home, bindir, durable=False) as cluster:
-            cluster.create_database("lint")
-            schema.migrate(cluster.dsn("lint"))
-            return _check_functions(cluster.dsn("lint"))
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with migrated_server(bindir) as cluster:
+        return _check_functions(cluster.dsn(TEMPLATE))
 
 
 def _check_functions(dsn: str) -> bool:

@@ -7,15 +7,11 @@ change of the schema goes unseen in a review.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 
-from pgmerit import schema
 from pgmerit.database import connect
 from pgmerit.schema import description
-from pgmerit.server.attached import attached_server
+from pgmerit.testing import TEMPLATE, migrated_server
 
 from tests.house.sources import ROOT
 
@@ -40,15 +36,8 @@ def describe(dsn: str) -> str:
 
 def main() -> None:
     """Write docs/schema.sql from a fresh database."""
-    home = Path(tempfile.mkdtemp(prefix="pgmerit-schema-"))
-    home.chmod(0o755)
-    try:
-        with attached_server(home, durable=False) as cluster:
-            cluster.create_database("described")
-            schema.migrate(cluster.dsn("described"))
-            DUMP.write_text(describe(cluster.dsn("described")))
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with migrated_server() as cluster:
+        DUMP.write_text(describe(cluster.dsn(TEMPLATE)))
     sys.stdout.write(f"{DUMP.relative_to(ROOT)} is written\n")
 
 

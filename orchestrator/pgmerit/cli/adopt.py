@@ -294,7 +294,7 @@ def _documents(files: Sequence[Path]) -> list[versions.Document]:
     for file in files:
         document, problems = versions.check_file(file)
         if problems:
-            raise versions.refusal(file, problems, document.text)
+            raise versions.refusal(file, problems, document.lines)
         documents.append(document)
     return documents
 

@@ -83,7 +83,7 @@ def validate(given: tuple[Path, ...], output_format: str) -> int:
                 print_line(_annotation(file, problem))
                 continue
             print_line(_line(file, problem))
-            for line in excerpt(document.text, problem.line, problem.column):
+            for line in excerpt(document.lines, problem.line, problem.column):
                 print_line(f"    {line}")
         if not problems and output_format == "table":
             print_line(f"{file} is valid: {_size(document.value)}")
@@ -182,7 +182,7 @@ def plan(
 def _read(file: Path) -> Document:
     document, problems = versions.check_file(file)
     if problems:
-        raise versions.refusal(file, problems, document.text)
+        raise versions.refusal(file, problems, document.lines)
     return document
 
 
@@ -478,7 +478,7 @@ def init(file: Path, ruleset: str, org: str) -> None:
     )
     problems = versions.check_text(text)
     if problems:
-        raise versions.refusal(file, problems, text)
+        raise versions.refusal(file, problems, text.split("\n"))
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)

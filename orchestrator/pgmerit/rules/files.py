@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -44,7 +44,7 @@ class Document:
     value: Any
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-    text: str = ""
+    lines: tuple[str, ...] = ()
 
     def place(self, problem: Problem) -> Problem:
         """Return a problem with the line and column of its path, or of what holds it."""
@@ -60,12 +60,11 @@ def _above(path: str) -> str:
     return shorter if shorter != path and shorter else "$"
 
 
-def excerpt(text: str, line: int | None, column: int | None) -> list[str]:
-    """Give the line of a text and a caret below its column; nothing where there is no such line.
+def excerpt(lines: Sequence[str], line: int | None, column: int | None) -> list[str]:
+    """Give a line and a caret below its column; nothing where there is no such line.
 
     Of a very long line a part around the column.
     """
-    lines = text.split("\n")
     if not line or not column or line > len(lines) or not lines[line - 1].strip():
         return []
     begin = max(0, column - 1 - _WIDEST_EXCERPT // 2)
@@ -106,7 +105,7 @@ def parse_document(text: str, path: Path = Path("document.yaml")) -> Document:
     """Read a rule set from text; a path ending in .json demands JSON."""
     read = _checked_json(text, path) if path.suffix.lower() == ".json" else text
     try:
-        return replace(_Builder().build(_parsed(read)), text=text)
+        return replace(_Builder().build(_parsed(read)), lines=tuple(text.split("\n")))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -125,7 +124,7 @@ def parse_document(text: str, path: Path = Path("document.yaml")) -> Document:
 
 def _malformed(path: Path, line: int, column: int, said: str, text: str = "") -> MalformedFileError:
     detail: dict[str, Any] = {"line": line, "column": column, "message": said}
-    if shown := excerpt(text, line, column):
+    if shown := excerpt(text.split("\n"), line, column):
         detail["excerpt"] = shown
     return MalformedFileError(
         f"{path}:{line}:{column}: {said}",

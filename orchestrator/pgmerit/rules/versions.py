@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -121,14 +121,14 @@ def warnings(document: Any) -> list[str]:
     return said
 
 
-def refusal(path: str | Path, problems: list[Problem], text: str = "") -> PgmeritError:
-    """Return the error that a file with problems is answered with; `text` is the file's."""
+def refusal(path: str | Path, problems: list[Problem], lines: Sequence[str] = ()) -> PgmeritError:
+    """Return the error that a file with problems is answered with; `lines` are the file's."""
     count = len(problems)
     return PgmeritError(
         f"{path} has {count} problem{'' if count == 1 else 's'}; nothing was changed",
         "`pgmerit rules validate` lists them too.",
         [
-            _detail(each.as_dict()) | {"excerpt": excerpt(text, each.line, each.column)}
+            _detail(each.as_dict()) | {"excerpt": excerpt(lines, each.line, each.column)}
             for each in problems
         ],
     )
