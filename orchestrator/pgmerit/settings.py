@@ -49,18 +49,23 @@ def resolve_dsn(dsn: str | None, home: Path | None = None) -> str:
 
 def named_elsewhere(dsn: str) -> str | None:
     """Give the variable that names another server than `dsn` to most commands, if any does."""
-    here = conninfo_to_dict(dsn)
     named = os.environ.get("PGMERIT_DSN")
     if named:
         with suppress(psycopg.Error):
-            there = conninfo_to_dict(named)
-            if all(there.get(name) == here.get(name) for name in ("host", "port")):
+            if is_same_server(named, dsn):
                 return None
         return "PGMERIT_DSN"
+    host = conninfo_to_dict(dsn).get("host")
     for name in _LIBPQ_VARIABLES:
-        if (value := os.environ.get(name)) and (name != "PGHOST" or value != here.get("host")):
+        if (value := os.environ.get(name)) and (name != "PGHOST" or value != host):
             return name
     return None
+
+
+def is_same_server(one: str, other: str) -> bool:
+    """Tell whether two connection strings name the same server, of whatever database."""
+    first, second = conninfo_to_dict(one), conninfo_to_dict(other)
+    return all(first.get(name) == second.get(name) for name in ("host", "port"))
 
 
 def without_secrets(dsn: str) -> str:

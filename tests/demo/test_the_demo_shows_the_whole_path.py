@@ -17,6 +17,7 @@ from pgmerit.errors import PgmeritError
 from pgmerit.importing import Correction, apply_corrections
 from pgmerit.rules import versions
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 Cli = Callable[..., Any]
 SMALL = ("--scale", "0.02", "--seed", "3")
@@ -145,7 +146,8 @@ def test_without_a_server_the_embedded_one_runs_for_the_demo(
         asked.append("stopped")
 
     monkeypatch.setattr(command, "attached_server", attached)
-    monkeypatch.setattr(scenes, "make_database", lambda dsn, into: dsn)
+    made = "pgmerit_demo"
+    monkeypatch.setattr(scenes, "make_database", lambda dsn, into: make_conninfo(dsn, dbname=made))
     monkeypatch.setattr(
         scenes, "run", lambda *arguments: iter([scenes.Step("verify", "Verified", 0.1, [])])
     )

@@ -33,7 +33,7 @@ from pgmerit.demo.making import DemoOptions, year_in_the_making
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.server.attached import attached_server
 from pgmerit.server.persistent import PersistentServer
-from pgmerit.settings import home_dir, without_secrets
+from pgmerit.settings import home_dir, is_same_server, without_secrets
 
 
 @click.command("demo")
@@ -257,7 +257,7 @@ def _farewell(dsn: str) -> list[str]:
     ]
     shown = without_secrets(dsn)
     lines = [f"{command} --dsn {shlex.quote(shown)}" for command in commands]
-    if dsn == embedded.dsn(database) and not embedded.is_running():
+    if is_same_server(dsn, embedded.dsn()) and not embedded.is_running():
         lines.insert(0, "db start")
     return [
         f"The data stays in the database {database}. Look around in it:",
