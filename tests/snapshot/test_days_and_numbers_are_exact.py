@@ -10,6 +10,7 @@ from pgmerit.database import Connection
 
 from tests.engine import (
     ANN,
+    BEN,
     ORG,
     activity,
     apply,
@@ -202,4 +203,35 @@ def test_corrupted_counts_are_found_and_mended(connection: Connection, change: s
     connection.execute(f"update badges.peer_mentor_stats set {change} where stat = '*'".encode())
     assert rows(connection, "select * from badges.verify_stats()")
     connection.execute("select badges.rebuild_stats()")
+    assert_exact(connection)
+
+
+def test_late_days_of_several_people_note_only_those_who_were_written(
+    connection: Connection,
+) -> None:
+    """A person's row of another organization is somebody else's to lock."""
+    apply(
+        connection,
+        rule_set(
+            {"runs": {"type": "streak", "unit": "day", "length": 9}},
+            {"nhf": {"time_zone": "UTC"}, "hlf": {"time_zone": "UTC"}},
+        ),
+    )
+    pairs = {(ANN, "nhf"), (BEN, "hlf")}
+    for who in (ANN, BEN):
+        for org in ("nhf", "hlf"):
+            insert(connection, activity("2026-03-20", who=who, org=org))
+    late = [
+        activity(day, who=who, org=org)
+        for who, org in pairs
+        for day in ("2026-03-02", "2026-03-04")
+    ]
+    with connection.transaction():
+        insert(connection, *late)
+        noted = rows(
+            connection,
+            "select peer_mentor_id, org_id from badges.peer_mentor_stats"
+            " where counted_in = pg_current_xact_id()",
+        )
+    assert {(each["peer_mentor_id"], each["org_id"]) for each in noted} == pairs
     assert_exact(connection)
