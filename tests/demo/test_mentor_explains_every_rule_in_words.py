@@ -250,7 +250,7 @@ def test_show_takes_a_day_and_a_language(connection: Connection, cli: Cli, dsn: 
         assert coming["visits"]["name"] == "Besøk"
         assert coming["run"]["current"] == current
     told = cli("mentor", "explain", ANN, "visits", "--org", ORG, "--language", "nb", dsn=dsn)
-    assert "Besøk: not earned" in told.stdout
+    assert "Besøk: ikke oppnådd" in told.stdout
 
 
 def test_a_day_that_is_none_is_wrong_use(kept: Connection, cli: Cli, dsn: str) -> None:
