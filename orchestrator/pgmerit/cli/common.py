@@ -53,6 +53,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_LANGUAGE = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _LONGEST_LINE = 1000
 _PLACE = ("path", "line", "column", "excerpt")
 _BROKEN_PIPE = 128 + 13  # as the shell tells of a program that SIGPIPE ended
@@ -214,7 +215,11 @@ def language_option(command: F) -> F:
     """Add --language, and pass the command a `language`: the code as given, or None."""
 
     def read(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
-        if given is not None and not languages.is_known(given):
+        if given is None:
+            return None
+        if not _LANGUAGE.fullmatch(given):
+            raise click.BadParameter(f'"{given}" is not a language tag such as nb or nb-NO')
+        if not languages.is_known(given):
             say(
                 f'explanations are written in {", ".join(languages.codes())} and not in "{given}":'
                 " they are told in English"

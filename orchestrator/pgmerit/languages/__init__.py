@@ -152,7 +152,8 @@ def sql_texts() -> str:
     told: dict[str, dict[str, Text]] = {}
     for code in codes():
         for key, text in find(code).texts.items():
-            if key.partition(".")[0] in _SQL_SECTIONS:
+            is_written = code == DEFAULT or text != find(DEFAULT).texts[key]
+            if key.partition(".")[0] in _SQL_SECTIONS and is_written:
                 told.setdefault(key, {})[code] = text
     return json.dumps(told, ensure_ascii=False, indent=0, sort_keys=True)
 
@@ -169,7 +170,7 @@ def _read(path: Path) -> Language:
     except (OSError, ValueError) as exc:
         raise PgmeritError(f"{path} cannot be read: {exc}") from exc
     texts = {
-        f"{section}.{key}": text
+        f"{section}.{key}" if key else section: text
         for section, entries in sections.items()
         for key, text in (entries.items() if isinstance(entries, dict) else [("", entries)])
     }
