@@ -12,13 +12,14 @@ from pathlib import Path
 
 from pgmerit.testing import TEMPLATE, migrated_server
 
-from tests.docs import commands, routines
+from tests.docs import commands, keys, routines
 from tests.docs.markdown import fill
 from tests.house.sources import ROOT
 
 PAGES = {
     ROOT / "docs/sql.md": routines.sections,
     ROOT / "docs/commands.md": commands.sections,
+    ROOT / "docs/rule-keys.md": keys.sections,
 }
 
 
