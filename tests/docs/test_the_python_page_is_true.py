@@ -1,4 +1,4 @@
-"""docs/python.md: its conftest and test run as they stand, in a folder of their own."""
+"""docs/python.md and testing.md: conftest and test run as they stand, in a folder of their own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from tests.house.documentation import blocks
 from tests.house.sources import ROOT
 
-PAGE = (ROOT / "docs/python.md").read_text()
+DOCS = ROOT / "docs"
 
 
 def test_the_fixtures_of_the_page_work(tmp_path: Path) -> None:
-    written = [block for block in blocks(PAGE) if block.file]
+    written = [block for block in blocks((DOCS / "testing.md").read_text()) if block.file]
     assert [block.file for block in written] == ["conftest.py", "test_badges.py"]
     for block in written:
         (tmp_path / str(block.file)).write_text(block.body)
@@ -29,7 +29,7 @@ def test_the_fixtures_of_the_page_work(tmp_path: Path) -> None:
 
 
 def test_what_is_only_shown_is_python() -> None:
-    shown = [block for block in blocks(PAGE) if block.kind == "python"]
-    assert len(shown) == 4
+    shown = blocks((DOCS / "python.md").read_text())
+    assert len(shown) == 2
     for block in shown:
         compile(block.body, "docs/python.md", "exec", flags=0x2000)  # await at the top

@@ -17,6 +17,7 @@ from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.grammar import as_number, grammar
 from pgmerit.rules.versions import Problem, parse_document, validate_criteria, validate_document
 
+from tests.house import documentation
 from tests.rules import criteria_strategies as generated
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import SAID as OF_DOCUMENTS
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import VALID, changed
@@ -54,14 +55,12 @@ def as_json(value: Any) -> Any:
 
 
 def blocks(language: str) -> list[Any]:
-    found = []
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        text = page.read_text(encoding="utf-8")
-        for index, block in enumerate(
-            re.findall(rf"```{language}[^\n]*\n(.*?)```", text, re.DOTALL)
-        ):
-            found.append(pytest.param(block, id=f"{page.name}-{index}"))
-    return found
+    return [
+        pytest.param(block.body, id=f"{page.name}-{block.line}")
+        for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for block in documentation.blocks(page.read_text(encoding="utf-8"))
+        if block.kind == language
+    ]
 
 
 def rule_sets() -> list[Any]:
