@@ -407,7 +407,7 @@ def run_examples(
     run()
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(8))
 def test_inserts_in_any_order_give_its_awards_and_dates(
     connection: Connection, number: int
 ) -> None:
@@ -428,7 +428,7 @@ def test_dates_of_tiers_that_a_version_left_alone_follow_late_activities(
     run_examples(connection, check_anything, strategies.retuned_stories(), number)
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(8))
 def test_after_anything_keep_contains_it_and_revoke_equals_it(
     connection: Connection, number: int
 ) -> None:

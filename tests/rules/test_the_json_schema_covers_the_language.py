@@ -162,13 +162,13 @@ def agrees(validator: Any, value: Any, problems: list[Problem]) -> None:
         assert not refused, value
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
+@settings(max_examples=200, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(criteria=st.one_of(generated.valid, generated.damaged()))
 def test_it_refuses_what_the_validators_refuse_of_a_rule(criteria: Any) -> None:
     agrees(OF_RULES, criteria, validate_criteria(criteria))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(document=generated.damaged(st.just(VALID)))
 def test_it_refuses_what_the_validators_refuse_of_a_rule_set(document: Any) -> None:
     agrees(OF_RULE_SETS, document, validate_document(document))
