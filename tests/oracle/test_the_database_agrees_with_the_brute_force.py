@@ -332,7 +332,10 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
         return None
     criteria, thresholds = badge["criteria"], organization.get("custom_thresholds", {}).get(slug)
     if tier:
-        criteria = {**criteria, "tiers": [t for t in criteria["tiers"] if t["tier"] == tier]}
+        tiers = [each for each in criteria.get("tiers", ()) if each["tier"] == tier]
+        if not tiers:
+            return None
+        criteria = {**criteria, "tiers": tiers}
         thresholds = (thresholds or {}).get(tier)
     if "repeat" in criteria:
         criteria = {**criteria, "repeat": criteria["repeat"]["every"]}
