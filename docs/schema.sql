@@ -1229,7 +1229,9 @@ function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badg
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
 function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
+function badges_internal._texts() returns jsonb immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
+function badges_internal._told_text(p_key text, p_language text, p_places jsonb DEFAULT NULL) returns text stable;
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
@@ -1298,7 +1300,7 @@ function badges_internal._verify_units(p_scope badges_internal.verified_scope) r
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
-function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean) returns jsonb volatile;
+function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
