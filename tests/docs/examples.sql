@@ -73,6 +73,11 @@ select * from badges.get_badge_progress(
     'a3f1c6de-0000-4000-8000-000000000001', 'nhf', '2025-03-08', 'nb'
 );
 
+-- calibrate_badge
+select badges.calibrate_badge(
+    'caller', 'nhf', p_share => 0.5, p_as_of => '2025-03-08', p_then => '2025-03-02'
+);
+
 -- explain_badge
 select badges.explain_badge(
     'a3f1c6de-0000-4000-8000-000000000002', 'caller', 'nhf', '2025-03-08'
