@@ -17,6 +17,7 @@ ROOMS = [
     "cli",
     "demo",
     "testing",
+    "pages",
     "doctor",
     "metrics",
     "report",
