@@ -300,7 +300,10 @@ def explain_badge(
     as_of: date | None = None,
     language: str | None = None,
 ) -> Row:
-    """Tell why a person has a badge, or not: every condition with value, target and verdict."""
+    """Tell why a person has a badge, or not: every condition with value, target and verdict.
+
+    Names, `why_not` and notes are in `language` where they are written in it.
+    """
     return _value(
         Row,
         connection,

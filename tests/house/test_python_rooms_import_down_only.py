@@ -34,6 +34,7 @@ ROOMS = [
     "settings",
     "server",
     "database",
+    "languages",
     "errors",
 ]
 HEIGHT = {room: height for height, room in enumerate(ROOMS)}
