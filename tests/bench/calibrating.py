@@ -1,21 +1,21 @@
 """How long a curve takes: one badge of each kind, rules that nobody has measured yet.
 
 python -m tests.bench.calibrating [ACTIVITIES]: two million unless told, of 40,000 people, three
-years of them, few people with many and many with few; by the clock.
+years of them, few people with many and many with few. Seconds are the backend's own on a processor.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 
-from pgmerit import database, routines
+from pgmerit import routines
 from pgmerit.database import Connection
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench.machine import measured_database
-from tests.engine import ORG, apply, rule_set
+from tests.bench.stand import stand
+from tests.engine import ORG, rule_set
 
 PER_PERSON = 50
 MADE = """
@@ -79,21 +79,20 @@ def run(activities: int) -> None:
     """Measure and print."""
     people = activities // PER_PERSON
     table = Table("rule", "seconds")
-    with (
-        measured_database(None, None, None) as machine,
-        database.connect(machine.dsn, autocommit=True) as connection,
-    ):
-        apply(connection, rule_set({"calls": RULES["kept in the snapshot, a count"]}))
+    with measured_database(None, None, None) as machine, stand(machine) as place:
+        connection = place.connection
+        place.apply(rule_set({"calls": RULES["kept in the snapshot, a count"]}))
         connection.execute(MADE.encode(), {"org": ORG, "activities": activities, "people": people})
         connection.execute("vacuum analyze")
 
         def measured(name: str) -> str:
             document = rule_set({"asked": RULES[name]})
-            begun = time.monotonic()
-            routines.calibrate_badge(
-                connection, "asked", share=0.1, part=PARTS.get(name), document=document
+            taken = place.spent(
+                lambda: routines.calibrate_badge(
+                    connection, "asked", share=0.1, part=PARTS.get(name), document=document
+                )
             )
-            return f"{time.monotonic() - begun:.1f}"
+            return f"{taken / 1e6:.1f}"
 
         for name in RULES:
             table.add_row(name, measured(name))

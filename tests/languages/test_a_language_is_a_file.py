@@ -47,7 +47,8 @@ def test_every_text_that_is_asked_for_is_there_and_each_is_asked_for() -> None:
     sources = "\n".join(
         path.read_text()
         for folder in (Path(pgmerit.__file__).parent, sql_dir())
-        for path in [*folder.rglob("*.py"), *folder.rglob("*.sql")]
+        for kind in ("py", "sql", "html")
+        for path in folder.rglob(f"*.{kind}")
     )
     sections = {key.partition(".")[0] for key in ENGLISH.texts}
     asked = set(re.findall(rf"""["']((?:{"|".join(sections)})\.\w+)["']""", sources))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from pgmerit.errors import PgmeritError
-from pgmerit.pages import charts, words, write_page
+from pgmerit.pages import charts, write_page
 
 ODD = "<b> & \"half\" of 'it'"
 
@@ -47,27 +47,6 @@ def test_a_chart_of_nothing_is_drawn() -> None:
         assert _said(chart) == []
     drawn = charts.histogram("", [(0, 0, 0)], [charts.Mark(0, "none")])
     assert _said(drawn) == ["0–0: 0", "none: 0"]
-
-
-def test_every_language_has_every_text_with_the_same_names() -> None:
-    def names(text: str) -> set[str]:
-        return set(re.findall(r"{(\w*)}", text))
-
-    english = words.words().texts
-    for language in words.languages():
-        texts = words.words(language).texts
-        assert {key: names(text) for key, text in texts.items()} == {
-            key: names(text) for key, text in english.items()
-        }
-        assert len(texts["months"].split()) == 12
-    with pytest.raises(PgmeritError, match='"xx"'):
-        words.words("xx")
-
-
-def test_numbers_are_written_as_the_language_does() -> None:
-    assert words.words("en").number(12345.5) == "12,345.5"
-    assert words.words("nb").number(12345.25) == "12\u00a0345,25"
-    assert words.words("en").number(1e20) == "100,000,000,000,000,000,000"
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

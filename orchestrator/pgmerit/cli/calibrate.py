@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pgmerit import routines
+from pgmerit import languages, routines
 from pgmerit.cli.common import (
     Database,
     database_options,
     emit,
     format_option,
+    language_option,
     print_line,
     say,
 )
 from pgmerit.pages import write_page
 from pgmerit.pages.calibration import calibration_page, nearest
-from pgmerit.pages.words import words
 from pgmerit.rules import versions
 
 _BAR = 30
@@ -55,7 +55,7 @@ def _share(ctx: click.Context, param: click.Parameter, given: str | None) -> Dec
     "--file", type=_FILE, metavar="FILE", help="A rule set to look in that need not be applied."
 )
 @click.option("--html", type=_FILE, metavar="PAGE", help="Write the curves to a page.")
-@click.option("--language", metavar="CODE", help="The language of the name and the page.")
+@language_option
 @format_option
 @database_options
 def command(
@@ -76,7 +76,6 @@ def command(
     Counts people by the activities recorded by now, of the days up to each of the two; changes
     nothing. Shares are of the people with an activity in the organization by then.
     """
-    texts = words(language) if html else None
     with database.connect(autocommit=True) as connection:
         told = routines.calibrate_badge(
             connection,
@@ -93,8 +92,8 @@ def command(
         emit(told, output_format)
     else:
         _print(told)
-    if html and texts:
-        write_page(html, calibration_page(told, texts, datetime.now(UTC)))
+    if html:
+        write_page(html, calibration_page(told, languages.find(language)))
         say(f"{html} is written")
 
 

@@ -1,7 +1,7 @@
 """HTML pages that open from disk: one file, no script, nothing from a network.
 
-A page is a template that extends `base.html`, filled with tables, figures and tiles; `words` gives
-its texts in a language, `charts` its figures.
+A page is a template that extends `base.html`, filled with tables, figures and tiles; its texts are
+those of a language, its charts come from `charts`.
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from pgmerit import __version__
 from pgmerit.errors import PgmeritError
+from pgmerit.languages import Language
 from pgmerit.pages.charts import Mark
-from pgmerit.pages.words import Words
+
+
+class Share(float):
+    """A fraction that a table shows as per cent."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,14 @@ class Figure:
     marks: Sequence[Mark] = ()
     note: str = ""
 
+    @property
+    def marked(self) -> dict[str, list[float]]:
+        """The values that lines stand at, by the name of the mark."""
+        found: dict[str, list[float]] = {}
+        for mark in self.marks:
+            found.setdefault(mark.name, []).append(mark.value)
+        return found
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -56,10 +71,29 @@ class Tile:
     is_alarming: bool = False
 
 
-def render(template: str, words: Words, **context: Any) -> str:
+def render(template: str, language: Language, **context: Any) -> str:
     """Fill a template of this package; whatever is not markup is escaped."""
     page = _environment().get_template(template)
-    return page.render(words=words, version=__version__, **context)
+    made_at = language.moment(datetime.now(UTC), UTC)
+    return page.render(language=language, version=__version__, made_at=made_at, **context)
+
+
+def shown(language: Language, value: Any) -> str:
+    """Write a value of a table as a language does; a moment has its own zone."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return language.text("page.true" if value else "page.false")
+        case Share():
+            return language.percent(value)
+        case int() | float() | Decimal():
+            return language.number(value)
+        case datetime():
+            return language.moment(value, value.tzinfo or UTC)
+        case date():
+            return language.day(value)
+    return str(value)
 
 
 def write_page(path: Path, page: str) -> None:
@@ -92,8 +126,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.tests["numeric"] = _is_numeric
+    environment.filters["shown"] = _shown
     return environment
 
 
+@jinja2.pass_context
+def _shown(context: Context, value: Any) -> str:
+    return shown(context["language"], value)
+
+
 def _is_numeric(value: Any) -> bool:
-    return not isinstance(value, str | bool) and hasattr(value, "__round__")
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
+from pgmerit.languages import Language
 from pgmerit.pages import Figure, Table, Tile, render
 from pgmerit.pages.charts import Mark, lines
-from pgmerit.pages.words import Words
 
 MOMENTS = ("now", "then")
-_SEEN_FROM = 0.004  # a share that the chart shows as more than nothing
+_SEEN_FROM = 0.015  # a share that the chart shows as more than nothing
+
+Told = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,136 +27,129 @@ class Section:
     figure: Figure
 
 
-def calibration_page(told: Mapping[str, Any], words: Words, made_at: datetime) -> str:
-    """Draw what badges.calibrate_badge gives; `made_at` is the moment the page tells."""
-    sections = [_section(place, each, told, words) for place, each in _numbered(told)]
+def calibration_page(told: Told, language: Language) -> str:
+    """Draw what badges.calibrate_badge gives."""
+    sections = [
+        _section(f"o{place}", each, told, language)
+        for place, each in enumerate(told["organizations"])
+    ]
     return render(
-        "calibration.html",
-        words,
-        title=words("calibration_title", badge=told["name"]),
-        subtitle=words("calibration_subtitle", rule_set=told["rule_set"], number=told["path"]),
+        "curves.html",
+        language,
+        title=language.text("calibration.title", badge=told["name"]),
+        subtitle=language.text(
+            "calibration.subtitle", rule_set=told["rule_set"], number=told["path"]
+        ),
         sections=[(each.anchor, each.name) for each in sections],
         organizations=sections,
-        made_at=made_at,
     )
 
 
-def nearest(organization: Mapping[str, Any], moment: str) -> list[Mapping[str, Any]]:
+def nearest(organization: Told, moment: str) -> list[Told]:
     """Give the points nearest to the share that was asked for: with more people, with fewer.
 
     One where a threshold gives exactly that share, or one side has none.
     """
     sides = organization["nearest"][moment]
-    wanted = list(dict.fromkeys(sides[name] for name in ("at_least", "at_most")))
+    wanted = dict.fromkeys((sides["at_least"], sides["at_most"]))
     return [
         point for each in wanted for point in organization["curve"] if point["threshold"] == each
     ]
 
 
-def _numbered(told: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    yield from enumerate(told["organizations"], 1)
-
-
-def _section(
-    place: int, organization: Mapping[str, Any], told: Mapping[str, Any], words: Words
-) -> Section:
-    days = {moment: date.fromisoformat(told[moment]) for moment in MOMENTS}
+def _section(anchor: str, organization: Told, told: Told, language: Language) -> Section:
+    days = {moment: language.day(told[moment]) for moment in MOMENTS}
     marks = [
-        Mark(each["threshold"], each["tier"] or words("calibration_set"))
+        Mark(each["threshold"], each["tier"] or language.text("calibration.present_mark"))
         for each in organization["thresholds"]
     ]
     curve = organization["curve"]
+    seen = [point for place, point in enumerate(curve) if place < 2 or _is_seen(point)]
+    title = language.text("calibration.chart")
     return Section(
-        f"o{place}",
+        anchor,
         organization["name"],
         [
-            Tile(words("calibration_people", day=days[moment]), organization["people"][moment])
+            Tile(
+                language.text("calibration.people", day=days[moment]),
+                organization["people"][moment],
+            )
             for moment in MOMENTS
         ],
-        list(_sentences(organization, told, words)),
+        list(_sentences(organization, told, language)),
         Figure(
-            words("calibration_chart", name=organization["name"]),
+            title,
             lines(
-                words("calibration_chart", name=organization["name"]),
-                {str(days[moment]): _points(curve, moment) for moment in MOMENTS},
+                f"{organization['name']}: {title}",
+                {days[moment]: [_place(point, moment) for point in seen] for moment in MOMENTS},
                 marks,
-                lambda share: f"{words.number(share)} %",
-                words.number,
+                lambda percent: _percent(percent / 100, language),
+                language.number,
             ),
             Table(
                 [
-                    words("calibration_threshold"),
-                    *(
-                        words(f"calibration_{column}", day=days[moment])
-                        for moment in MOMENTS
-                        for column in ("having", "share")
-                    ),
+                    language.text("calibration.threshold"),
+                    language.text("calibration.having", day=days["now"]),
+                    language.text("calibration.share", day=days["now"]),
+                    language.text("calibration.having", day=days["then"]),
+                    language.text("calibration.share", day=days["then"]),
                 ],
                 [
                     [
                         point["threshold"],
-                        *(
-                            value
-                            for moment in MOMENTS
-                            for value in (point[moment]["people"], _percent(point[moment], words))
-                        ),
+                        point["now"]["people"],
+                        _percent(point["now"]["share"], language),
+                        point["then"]["people"],
+                        _percent(point["then"]["share"], language),
                     ]
                     for point in curve
                 ],
             ),
-            [str(days[moment]) for moment in MOMENTS],
+            list(days.values()),
             marks,
         ),
     )
 
 
-def _points(curve: Sequence[Mapping[str, Any]], moment: str) -> list[tuple[float, float]]:
-    """Give the part of a curve that can be seen, in percent."""
-    seen = [
-        point
-        for place, point in enumerate(curve)
-        if place < 2 or any((point[each]["share"] or 0) >= _SEEN_FROM for each in MOMENTS)
-    ]
-    return [(point["threshold"], 100 * (point[moment]["share"] or 0)) for point in seen]
+def _is_seen(point: Told) -> bool:
+    return any((point[moment]["share"] or 0) >= _SEEN_FROM for moment in MOMENTS)
 
 
-def _percent(counted: Mapping[str, Any], words: Words) -> str:
-    return f"{words.number(round(100 * (counted['share'] or 0), 2))} %"
+def _place(point: Told, moment: str) -> tuple[float, float]:
+    return point["threshold"], 100 * (point[moment]["share"] or 0)
 
 
-def _sentences(
-    organization: Mapping[str, Any], told: Mapping[str, Any], words: Words
-) -> Iterator[str]:
+def _percent(share: float | None, language: Language) -> str:
+    return language.text("calibration.percent", share=round(100 * (share or 0), 2))
+
+
+def _sentences(organization: Told, told: Told, language: Language) -> Iterator[str]:
     for each in organization["thresholds"]:
         for point in organization["curve"]:
             if point["threshold"] == each["threshold"]:
-                yield words(
-                    "calibration_present",
-                    tier=f" ({each['tier']})" if each["tier"] else "",
+                yield language.text(
+                    "calibration.present_tier" if each["tier"] else "calibration.present",
+                    tier=each["tier"],
                     threshold=each["threshold"],
-                    people=point["now"]["people"],
-                    share=_percent(point["now"], words),
-                    people_then=point["then"]["people"],
-                    share_then=_percent(point["then"], words),
-                    then=told["then"],
+                    count=point["now"]["people"],
+                    share=_percent(point["now"]["share"], language),
+                    then=language.day(told["then"]),
+                    before=point["then"]["people"],
+                    share_before=_percent(point["then"]["share"], language),
                 )
-    if told["share"] is None:
-        return
-    for moment in MOMENTS:
-        found = nearest(organization, moment)
+    for moment in MOMENTS if told["share"] is not None else ():
         given = [
-            words(
-                "calibration_gives",
+            language.text(
+                "calibration.gives",
                 threshold=point["threshold"],
-                people=point[moment]["people"],
-                share=_percent(point[moment], words),
+                count=point[moment]["people"],
+                share=_percent(point[moment]["share"], language),
             )
-            for point in found
+            for point in nearest(organization, moment)
         ]
-        share = f"{words.number(100 * told['share'])} %"
-        yield words(
-            "calibration_nearest" if found else "calibration_none",
-            share=share,
-            day=told[moment],
+        yield language.text(
+            "calibration.nearest" if given else "calibration.none",
+            share=_percent(told["share"], language),
+            day=language.day(told[moment]),
             given="; ".join(given),
         )

@@ -16,8 +16,8 @@ import pygal
 from markupsafe import Markup
 from pygal.style import Style
 
-_WIDTH = 520
-_HEIGHT = 230
+_WIDTH = 440
+_HEIGHT = 210
 _LETTERS = 13
 _ROW = 27
 _STYLE = Style(
