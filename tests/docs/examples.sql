@@ -166,6 +166,11 @@ select badges.derive_idempotency_key(
     'a3f1c6de-0000-4000-8000-000000000001', 'caller', 'nhf', 'bronze'
 );
 
+-- calibrate_badge
+select badges.calibrate_badge(
+    'caller', 'nhf', p_share => 0.4, p_as_of => '2025-03-31', p_then => '2025-03-04'
+);
+
 -- configure_badge
 select badges.configure_badge('caller', 'nhf', true, '{"bronze": 2}');
 

@@ -42,6 +42,7 @@ __all__ = [
     "parse_document",
     "plan",
     "plan_rollback",
+    "read_file",
     "read_plan",
     "refusal",
     "rezone",
@@ -84,6 +85,14 @@ def check_file(path: str | Path) -> tuple[Document, list[Problem]]:
     """
     document = load_document(path)
     return document, _problems(document)
+
+
+def read_file(path: str | Path) -> Document:
+    """Read a valid rule set from a file; raises PgmeritError with every problem of another one."""
+    document, problems = check_file(path)
+    if problems:
+        raise refusal(path, problems, document.lines)
+    return document
 
 
 def check_text(text: str) -> list[Problem]:

@@ -43,7 +43,6 @@ begin atomic
         from steps
         cross join whole
         where whole.step_count <= 24
-        or steps.value = whole.highest
         union all
         -- The value that so many of those have whom the threshold decides.
         select max(steps.value), 2
@@ -79,6 +78,20 @@ begin atomic
         from sides
         cross join whole
         where p_share is not null
+    ),
+    -- The roundest of those between which all give exactly the share.
+    exact as (
+        select badges_internal._round_threshold(
+            rounded.at_least, digits.number, whole.spread, whole.is_whole, false
+        ) as threshold
+        from rounded
+        cross join whole
+        cross join generate_series(1, 3) as digits (number)
+        where badges_internal._round_threshold(
+            rounded.at_least, digits.number, whole.spread, whole.is_whole, false
+        ) >= rounded.at_most
+        order by digits.number
+        limit 1
     )
     select
         array(
@@ -89,8 +102,13 @@ begin atomic
             cross join whole
             order by point
         ),
-        (select rounded.at_least from rounded),
-        (select rounded.at_most from rounded where rounded.at_most <= rounded.highest);
+        (select coalesce(exact.threshold, rounded.at_least) from rounded left join exact on true),
+        (
+            select coalesce(exact.threshold, rounded.at_most)
+            from rounded
+            left join exact on true
+            where rounded.at_most <= rounded.highest
+        );
 end;
 
 comment on function badges_internal._calibrate_curve(

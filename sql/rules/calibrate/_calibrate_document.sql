@@ -38,7 +38,7 @@ begin
     then
         raise exception 'badge % is not in the rule set%',
             badges_internal._quoted(p_badge_definition_id),
-            coalesce(format(' of organization %s', badges_internal._quoted(p_org_id)), '')
+            coalesce(' of organization "' || p_org_id || '"', '')
         using
             errcode = '22023',
             hint = 'pgmerit rules show lists organizations and badges.';

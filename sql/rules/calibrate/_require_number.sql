@@ -29,9 +29,10 @@ begin
             errcode = '22023',
             hint = 'Ask for a badge whose rule is typed and not manual.';
     elsif v_nodes = '{}' then
-        raise exception 'badge "%" has no threshold %', p_badge_definition_id, coalesce(
-            badges_internal._quoted(p_part), 'of its own: its parts have'
-        )
+        raise exception 'badge "%" has %', p_badge_definition_id, case
+            when p_part is null then 'several thresholds, one a part'
+            else 'no threshold ' || badges_internal._quoted(p_part)
+        end
         using
             errcode = '22023',
             hint = format('Name one of %s.', array_to_string(v_names, ', '));

@@ -3,7 +3,7 @@
 -- In each organization of the badge's rule set, or in p_org_id: who would have the badge by the
 -- activities recorded by now, all or of the days up to p_as_of, and by those of the days up to
 -- p_then (a year before, unless given). Late activities count on their own day; tenure counts up to
--- that day. share is of the people with an activity by then. Awards by hand, denials, places and
+-- that day. Shares are of the people with an activity by then. Awards by hand, denials, places and
 -- on_unmet are not looked at.
 --
 -- p_part names the number of a composed badge by the part's id or path; tiers and repetitions share
