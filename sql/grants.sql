@@ -92,7 +92,7 @@ begin
                 badges.award_due_badges, badges.rezone_organization,
                 badges.apply_rule_set, badges.plan_rule_set, badges.plan_rollback,
                 badges.rollback_rule_set, badges.configure_badge, badges.backfill_rule_set,
-                badges.measure_rule_set,
+                badges.measure_rule_set, badges.calibrate_badge,
                 badges.rule_set_horizon, badges.list_unfinished_rule_sets,
                 badges.rule_set_is_settled, badges.adopt_awards, badges.award_badge,
                 badges.revoke_badge, badges.deny_badge, badges.allow_badge,

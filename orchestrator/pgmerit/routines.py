@@ -132,6 +132,39 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 250) -
     )
 
 
+def calibrate_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    *,
+    share: Decimal | float | None = None,
+    part: str | None = None,
+    as_of: date | None = None,
+    then: date | None = None,
+    document: Mapping[str, Any] | None = None,
+    language: str | None = None,
+) -> Row:
+    """Tell which thresholds would give a badge to how many people, now and earlier; reads only.
+
+    Gives `name`, `path` of the number, `now` and `then` as days, and by organization `thresholds`,
+    `people`, `nearest` and `curve`. `share` is a part of 1; others as in SQL. Raises 22023 for an
+    unknown badge or part, a rule without a threshold and an odd share or day.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.calibrate_badge(%s, %s, %s::numeric, %s, %s, %s, %s, %s) as value",
+        badge_definition_id,
+        org_id,
+        share,
+        part,
+        as_of,
+        then,
+        None if document is None else Jsonb(document),
+        language,
+    )
+
+
 def check_alerts(connection: Connection, keep_attempts: timedelta | None = None) -> int:
     """Raise and clear the alerts that the database sees by itself: how many are open.
 

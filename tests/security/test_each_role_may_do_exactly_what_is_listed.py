@@ -47,6 +47,7 @@ ADMINISTER = {
     "award_badge(uuid,text,text,text,text)",
     "award_due_badges(timestamp with time zone)",
     "backfill_rule_set(text,integer)",
+    "calibrate_badge(text,text,numeric,text,date,date,jsonb,text)",
     "configure_badge(text,text,boolean,jsonb,boolean)",
     "deny_badge(uuid,text,text,text,text)",
     "list_unfinished_rule_sets(uuid)",

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-from pgmerit import routines
 from pgmerit.database import Connection, analyze_filled, retry
 from pgmerit.importing.reading import ImportOptions, Progress
 from pgmerit.importing.staging import ImportResult
@@ -192,7 +191,8 @@ def _insert(connection: Connection, chunk: dict[str, Any], moved: _Moved) -> Non
         if moved.imported < chunk["row_count"]:
             row = connection.execute(_COUNT_DIFFERING, chunk).fetchone()
             moved.differing = row["differing"] if row else 0
-        moved.new_badges = len(routines.new_badges(connection))
+        row = connection.execute("select count(*) as badges from badges.new_badges()").fetchone()
+        moved.new_badges = row["badges"] if row else 0
 
 
 def _is_committed(connection: Connection, moved: _Moved) -> bool:
