@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from pgmerit import database, verify
+from playwright.sync_api import Browser
 from pytest_postgresql.executors import NoopExecutor
 
 from tests.conftest import NewDatabase, Server
 from tests.engine import apply, rule_set
+from tests.pages.browser import chromium
 
 NORTH, SOUTH = "north", "south"
 NORTH_NAME = "<b>North</b> & 'East'"
@@ -69,3 +71,10 @@ def filled_dsn(
             connection.execute(_FILL)
             verify.record(connection, 0, 0, 0.1)
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium; without one the test is skipped, on CI it fails."""
+    with chromium() as running:
+        yield running
