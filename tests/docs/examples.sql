@@ -78,6 +78,11 @@ select badges.calibrate_badge(
     'caller', 'nhf', p_share => 0.5, p_as_of => '2025-03-08', p_then => '2025-03-02'
 );
 
+-- list_progress
+select * from badges.list_progress('nhf', '2025-03-08')
+where badge_definition_id = 'caller' and tier = 'bronze'
+order by peer_mentor_id;
+
 -- explain_badge
 select badges.explain_badge(
     'a3f1c6de-0000-4000-8000-000000000002', 'caller', 'nhf', '2025-03-08'
