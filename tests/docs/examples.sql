@@ -73,15 +73,11 @@ select * from badges.get_badge_progress(
     'a3f1c6de-0000-4000-8000-000000000001', 'nhf', '2025-03-08', 'nb'
 );
 
--- calibrate_badge
-select badges.calibrate_badge(
-    'caller', 'nhf', p_share => 0.5, p_as_of => '2025-03-08', p_then => '2025-03-02'
-);
-
 -- list_progress
-select * from badges.list_progress('nhf', '2025-03-08')
-where badge_definition_id = 'caller' and tier = 'bronze'
-order by peer_mentor_id;
+select org_id, peer_mentor_id, badge_definition_id, tier, stat, measure, current, target, earned_at
+from badges.list_progress('nhf', '2025-03-08')
+order by peer_mentor_id, badge_definition_id, tier
+limit 2;
 
 -- explain_badge
 select badges.explain_badge(
