@@ -21,7 +21,7 @@ $(VENV)/.ready: pyproject.toml
 	|| { echo "error: this Python makes no environments: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
 	@echo "installing pgmerit, its own PostgreSQL and the tools into $(VENV), once: about a minute" >&2
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[binary,embedded,test,lint]'
 	@touch $@
 
 demo: $(VENV)/.ready ## a year of four organizations, from import to badges

@@ -897,7 +897,7 @@ function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns
 function badges.claim_events(p_consumer text, p_limit integer DEFAULT 100, p_lease interval DEFAULT '00:01:00') returns TABLE(event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, event_type text, source text, name text, created_at timestamp with time zone, details jsonb, attempt integer, leased_until timestamp with time zone) volatile security definer;
 function badges.clear_alert(p_alert text, p_subject text) returns boolean volatile security definer;
 function badges.configure_badge(p_badge_definition_id text, p_org_id text, p_is_enabled boolean, p_custom_thresholds jsonb, p_allow_revoke boolean DEFAULT false) returns jsonb volatile security definer;
-function badges.count_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
+function badges.count_awards(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
 function badges.deny_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text stable;
 function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
@@ -910,6 +910,7 @@ function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) re
 function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
 function badges.list_dead_events(p_consumer text DEFAULT NULL) returns TABLE(consumer text, event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, event_type text, attempts integer, dead_at timestamp with time zone, last_status integer, last_error text) stable security definer;
 function badges.list_metrics(p_with_awards boolean DEFAULT false) returns TABLE(metric text, type text, help text, labels jsonb, value double precision) stable security definer;
+function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
 function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
@@ -1041,6 +1042,8 @@ function badges_internal._evaluate_badges(p_candidates badges_internal.candidate
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
+function badges_internal._everyones_conditions(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
+function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, alive integer) volatile;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
@@ -1122,6 +1125,7 @@ function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT dept
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
 function badges_internal._new_badges_since(p_after_event bigint, p_with_person boolean) returns jsonb volatile;
 function badges_internal._next_milestone(p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
+function badges_internal._next_occurrences(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer) volatile;
 function badges_internal._next_threshold(p_thresholds numeric[], p_org_id text, p_stat text, p_measure text, p_value numeric) returns numeric stable;
 function badges_internal._next_thresholds(p_thresholds badges_internal.stat_thresholds, p_org_id text, p_stat text, p_values badges_internal.stat_values) returns TABLE(next_count bigint, next_sum numeric, next_max numeric, next_active_days integer, next_distinct integer, next_day_run integer, next_week_run integer, next_month_run integer) stable;
 function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued integer) returns integer immutable;

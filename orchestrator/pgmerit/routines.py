@@ -217,9 +217,11 @@ def configure_badge(
     )
 
 
-def count_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+def count_awards(
+    connection: Connection, org_id: str | None = None, language: str | None = None
+) -> list[Row]:
     """Count the awards not revoked: organization, badge, tier, `name`, `awards`, `people`."""
-    return _rows(connection, "select * from badges.count_awards(%s)", org_id)
+    return _rows(connection, "select * from badges.count_awards(%s, %s)", org_id, language)
 
 
 def deny_badge(
@@ -355,6 +357,25 @@ def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[R
     `with_awards` counts the awards, which reads every one.
     """
     return _rows(connection, "select * from badges.list_metrics(%s)", with_awards)
+
+
+def list_progress(
+    connection: Connection,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List what `get_badge_progress` gives of everybody with activities, hidden badges too.
+
+    Beside its columns: `org_id`, `peer_mentor_id`, and `stat` and `measure`, what is counted.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_progress(%s, %s, %s)",
+        org_id,
+        as_of,
+        language,
+    )
 
 
 def list_rule_sets(connection: Connection) -> list[Row]:

@@ -73,6 +73,12 @@ select * from badges.get_badge_progress(
     'a3f1c6de-0000-4000-8000-000000000001', 'nhf', '2025-03-08', 'nb'
 );
 
+-- list_progress
+select org_id, peer_mentor_id, badge_definition_id, tier, stat, measure, current, target, earned_at
+from badges.list_progress('nhf', '2025-03-08')
+order by peer_mentor_id, badge_definition_id, tier
+limit 2;
+
 -- explain_badge
 select badges.explain_badge(
     'a3f1c6de-0000-4000-8000-000000000002', 'caller', 'nhf', '2025-03-08'

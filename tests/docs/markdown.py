@@ -37,37 +37,27 @@ def block(kind: str, text: str) -> str:
     return f"```{kind}\n{text.rstrip()}\n```\n"
 
 
-def pretty(value: Any, indent: int = 0) -> str:
-    """Give JSON in lines of at most `WIDTH` columns, as wide as they may be."""
+def pretty(value: Any, indent: int = 0, before: int = 0) -> str:
+    """Give JSON in lines of at most `WIDTH` columns; `before` stands before it in its line."""
     flat = json.dumps(value, ensure_ascii=False, default=str)
-    if not isinstance(value, dict | list) or not value or indent + len(flat) <= WIDTH - 1:
+    if not isinstance(value, dict | list) or indent + before + len(flat) < WIDTH:
         return flat
-    inner = " " * (indent + 2)
-    if isinstance(value, dict):
-        ends = "{}"
-        parts = [
-            f"{json.dumps(key)}: {pretty(each, indent + len(key) + 6).lstrip()}"
-            if len(json.dumps(each, default=str)) + indent + len(key) + 6 <= WIDTH - 1
-            else f"{json.dumps(key)}: {pretty(each, indent + 2)}"
-            for key, each in value.items()
-        ]
-    else:
-        ends = "[]"
-        parts = [pretty(each, indent + 2) for each in value]
+    heads = (
+        [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+    )
+    below = value.values() if isinstance(value, dict) else value
     lines: list[str] = []
-    for part in parts:
-        # Short ones share a line.
-        if (
-            lines
-            and "\n" not in lines[-1] + part
-            and isinstance(value, dict)
-            and len(inner + lines[-1] + part) + 3 <= WIDTH
-        ):
+    for head, each in zip(heads, below, strict=True):
+        part = head + pretty(each, indent + 2, len(head))
+        # What is short shares a line with what is beside it in an object.
+        fits = lines and indent + 2 + len(lines[-1]) + 2 + len(part) < WIDTH
+        if fits and head and "\n" not in lines[-1] + part:
             lines[-1] += f", {part}"
         else:
             lines.append(part)
-    body = ",\n".join(inner + line for line in lines)
-    return f"{ends[0]}\n{body}\n{' ' * indent}{ends[1]}"
+    first, last = flat[0], flat[-1]
+    body = ",\n".join(" " * (indent + 2) + line for line in lines)
+    return f"{first}\n{body}\n{' ' * indent}{last}"
 
 
 def masked(value: Any) -> Any:
