@@ -15,13 +15,14 @@ import click
 from psycopg.types.json import set_json_loads
 from ruamel.yaml import YAML
 
-from pgmerit import routines
+from pgmerit import languages, routines
 from pgmerit.cli import calibrate
 from pgmerit.cli.common import (
     Database,
     database_options,
     emit,
     format_option,
+    language_option,
     print_json,
     print_line,
     print_text,
@@ -33,6 +34,8 @@ from pgmerit.cli.plans import print_changes, print_plan, would_change
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 from pgmerit.models import stats_document_schema
+from pgmerit.pages import write_page
+from pgmerit.pages.plan import plan_page
 from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.files import MalformedFileError, excerpt
@@ -162,18 +165,33 @@ def evaluation_options(function: F) -> F:
 @click.option(
     "--out", type=_FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes."
 )
+@click.option(
+    "--html", type=_FILE, metavar="PAGE", help="Write it as a page, for those who decide."
+)
+@language_option
 @format_option
 @database_options
 def plan(
-    file: Path, exit_code: bool, out: Path | None, output_format: str, database: Database
+    file: Path,
+    exit_code: bool,
+    out: Path | None,
+    html: Path | None,
+    language: str | None,
+    output_format: str,
+    database: Database,
 ) -> int:
     """Show what applying FILE would change and do to people; changes nothing.
 
-    By organization and badge: awards made, given back and taken, and who is nearest to one.
+    By organization and badge: awards made, given back and taken, and who is nearest to one. The
+    page tells it in words, in the language named, and without anybody's id.
     """
     document = versions.read_file(file)
-    with database.connect(autocommit=True) as connection:
+    with database.connect(autocommit=True) as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
         planned = versions.plan(connection, document)
+        held = routines.count_awards(connection) if html else []
+    if html:
+        write_page(html, plan_page(planned, document.value, held, languages.find(language)))
     if out:
         versions.Plan(
             planned["rule_set"], planned["version"], planned["checksum"], document.value
