@@ -104,8 +104,9 @@ def run(
             others = submit(lambda session: _import_study_app(session, made.study_app))
             imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
             for each in fields(imported):
-                both = getattr(imported, each.name) + getattr(others.result(), each.name)
-                setattr(imported, each.name, both)
+                own, other = getattr(imported, each.name), getattr(others.result(), each.name)
+                if own is not None:
+                    setattr(imported, each.name, own + other)
         yield Step("import", "The year imported", seconds(), imported)
         yield from old_table.result()
         yield from _look_at_it(connection, dsn, made, options, bar)
