@@ -7,7 +7,7 @@ WORKERS ?= 2
 SOAK_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check bench bench-full soak manifest schema clean
+.PHONY: help setup demo test lint check bench bench-full soak manifest schema reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ $(VENV)/.ready: pyproject.toml
 	|| { echo "error: this Python makes no environments: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
 	@echo "installing pgmerit, its own PostgreSQL and the tools into $(VENV), once: about a minute" >&2
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[binary,embedded,test,lint]'
 	@touch $@
 
 demo: $(VENV)/.ready ## a year of four organizations, from import to badges
@@ -57,6 +57,9 @@ manifest: $(VENV)/.ready ## write sql/manifest.txt anew after files came or went
 
 schema: $(VENV)/.ready ## write docs/schema.sql anew after a migration or routine changed
 	@$(BIN)/python -m tests.house.schema_dump
+
+reference: $(VENV)/.ready ## write the generated pages anew after a routine, command or key changed
+	@$(BIN)/python -m tests.docs.reference
 
 clean: ## remove what was made here
 	@rm -rf $(VENV) .venv-pgspot build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

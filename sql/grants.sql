@@ -65,7 +65,8 @@ begin
                 badges.get_badge_progress, badges.explain_badge, badges.derive_idempotency_key,
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
                 badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges,
-                badges.unseen_awards, badges.list_metrics to %I',
+                badges.unseen_awards, badges.list_metrics, badges.list_progress,
+                badges.count_awards to %I',
             v_role
         );
         continue when v_role = 'pgmerit_reader';
@@ -91,12 +92,12 @@ begin
                 badges.award_due_badges, badges.rezone_organization,
                 badges.apply_rule_set, badges.plan_rule_set, badges.plan_rollback,
                 badges.rollback_rule_set, badges.configure_badge, badges.backfill_rule_set,
-                badges.measure_rule_set,
+                badges.measure_rule_set, badges.calibrate_badge,
                 badges.rule_set_horizon, badges.list_unfinished_rule_sets,
                 badges.rule_set_is_settled, badges.adopt_awards, badges.award_badge,
                 badges.revoke_badge, badges.deny_badge, badges.allow_badge,
                 badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
-                badges.count_awards, badges.set_setting, badges.remove_consumer,
+                badges.set_setting, badges.remove_consumer,
                 badges.purge_events, badges.record_verification to %I',
             v_role
         );

@@ -49,7 +49,7 @@ def mentor_report(
 ) -> MentorReport:
     """Read a person's badges and the progress to the next ones.
 
-    `as_of` is the local day that counts as today; `language` is that of the names. Raises
+    `as_of` is the local day that counts as today; `language` is that of names and words. Raises
     PgmeritError for an unknown organization.
     """
     try:

@@ -132,6 +132,39 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 250) -
     )
 
 
+def calibrate_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    *,
+    share: Decimal | float | None = None,
+    part: str | None = None,
+    as_of: date | None = None,
+    then: date | None = None,
+    document: Mapping[str, Any] | None = None,
+    language: str | None = None,
+) -> Row:
+    """Tell which thresholds would give a badge to how many people, now and earlier; reads only.
+
+    Gives `name`, `path` of the number, `now` and `then` as days, and by organization `thresholds`,
+    `people`, `nearest` and `curve`. `share` is a part of 1; others as in SQL. Raises 22023 for an
+    unknown badge or part, a rule without a threshold and an odd share or day.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.calibrate_badge(%s, %s, %s::numeric, %s, %s, %s, %s, %s) as value",
+        badge_definition_id,
+        org_id,
+        share,
+        part,
+        as_of,
+        then,
+        None if document is None else Jsonb(document),
+        language,
+    )
+
+
 def check_alerts(connection: Connection, keep_attempts: timedelta | None = None) -> int:
     """Raise and clear the alerts that the database sees by itself: how many are open.
 
@@ -184,9 +217,11 @@ def configure_badge(
     )
 
 
-def count_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+def count_awards(
+    connection: Connection, org_id: str | None = None, language: str | None = None
+) -> list[Row]:
     """Count the awards not revoked: organization, badge, tier, `name`, `awards`, `people`."""
-    return _rows(connection, "select * from badges.count_awards(%s)", org_id)
+    return _rows(connection, "select * from badges.count_awards(%s, %s)", org_id, language)
 
 
 def deny_badge(
@@ -267,7 +302,10 @@ def explain_badge(
     as_of: date | None = None,
     language: str | None = None,
 ) -> Row:
-    """Tell why a person has a badge, or not: every condition with value, target and verdict."""
+    """Tell why a person has a badge, or not: every condition with value, target and verdict.
+
+    Names, `why_not` and notes are in `language` where they are written in it.
+    """
     return _value(
         Row,
         connection,
@@ -319,6 +357,25 @@ def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[R
     `with_awards` counts the awards, which reads every one.
     """
     return _rows(connection, "select * from badges.list_metrics(%s)", with_awards)
+
+
+def list_progress(
+    connection: Connection,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List what `get_badge_progress` gives of everybody with activities, hidden badges too.
+
+    Beside its columns: `org_id`, `peer_mentor_id`, and `stat` and `measure`, what is counted.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_progress(%s, %s, %s)",
+        org_id,
+        as_of,
+        language,
+    )
 
 
 def list_rule_sets(connection: Connection) -> list[Row]:

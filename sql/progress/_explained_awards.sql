@@ -21,9 +21,10 @@ begin
                 to_jsonb(earned) || jsonb_build_object(
                     'name', badges_internal._award_name(p_definition, earned.tier, p_language),
                     'is_rule_met', judged.is_rule_met,
-                    'note', case when earned.source = 'import' then concat(
-                        'taken over from before',
-                        case when not judged.is_rule_met then '; its rule is not met' end
+                    'note', case when earned.source = 'import' then badges_internal._told_text(
+                        case when judged.is_rule_met is false then 'note.taken_over_unmet'
+                            else 'note.taken_over' end,
+                        p_language
                     ) end
                 )
                 order by earned.earned_at, earned.tier, earned.occurrence

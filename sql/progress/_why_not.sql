@@ -8,7 +8,8 @@ create or replace function badges_internal._why_not(
     p_tier text,
     p_occurrence integer,
     p_is_met boolean,
-    p_is_due boolean
+    p_is_due boolean,
+    p_language text
 )
 returns jsonb
 language plpgsql
@@ -67,26 +68,14 @@ begin
         when p_is_due then 'due'
         else 'condition_not_met'
     end;
-    return jsonb_build_object('code', v_code, 'text', case
-        when v_code = 'organization_inactive' then 'the rule set no longer names the organization'
-        when v_code = 'badge_inactive' then 'the badge is not active'
-        when v_code = 'badge_disabled' then 'the badge is not enabled in this organization'
-        when v_code = 'denied' then 'the badge is denied to this person'
-        when v_code = 'revoked_by_person' then 'a person revoked the award'
-        when v_code = 'manual' then 'the badge is awarded by hand'
-        when v_code = 'raw_switched_off' then 'raw criteria are switched off'
-        when v_code = 'revoked_by_rule' then 'the rule no longer holds and took the award back'
-        when v_code = 'no_place_left' then format(
-            'no place is left: %s of %s are taken', v_places.claimed, v_places.places
-        )
-        when v_code = 'not_evaluated' then 'the rule holds, and the person has yet to be evaluated'
-        when v_code = 'due' then 'it is due: the next activity or award_due_badges brings it'
-        else 'a condition is not met'
-    end);
+    return jsonb_build_object('code', v_code, 'text', badges_internal._told_text(
+        'why_not.' || v_code, p_language,
+        jsonb_build_object('claimed', v_places.claimed, 'places', v_places.places)
+    ));
 end;
 $$;
 
 comment on function badges_internal._why_not(
-    uuid, badges.badge_definitions, text, text, integer, boolean, boolean
+    uuid, badges.badge_definitions, text, text, integer, boolean, boolean, text
 ) is
 'Tells why a badge, of one tier and occurrence, is not held: {"code", "text"}.';

@@ -1,7 +1,11 @@
 -- Counts the awards by organization, badge and tier, those that were revoked left out.
 --
--- Reads every award: for reports, not for the hot path.
-create or replace function badges.count_awards(p_org_id text default null)
+-- p_language: of the names, null = the default language. Reads every award: for reports, not for
+-- the hot path.
+create or replace function badges.count_awards(
+    p_org_id text default null,
+    p_language text default null
+)
 returns table (
     org_id text,
     badge_definition_id text,
@@ -20,7 +24,8 @@ begin
     return query
     select
         counted.org_id, counted.badge_definition_id, counted.tier,
-        badges_internal._award_name(definition, counted.tier), counted.awards, counted.people
+        badges_internal._award_name(definition, counted.tier, p_language),
+        counted.awards, counted.people
     from (
         select
             earned.org_id, earned.badge_definition_id, earned.tier,
@@ -37,5 +42,5 @@ begin
 end;
 $$;
 
-comment on function badges.count_awards(text) is
+comment on function badges.count_awards(text, text) is
 'Counts the awards by organization, badge and tier, those that were revoked left out.';

@@ -11,7 +11,8 @@
 -- evaluated_version: the version the person was last looked at by.
 --
 -- p_as_of: the local day that counts as today, null = today in the organization's zone.
--- p_language: of names and description, null = the default language.
+-- p_language: of names, description, why_not and notes; null = the default language. What is not
+-- written in it is told in the default one, why_not and notes in English.
 --
 -- Raises: 23503 unknown organization, 22023 unknown badge, a day that is out of
 --         bounds.
@@ -56,7 +57,8 @@ begin
                 and dated.occurrence = v_missing.occurrence
             ),
             coalesce((v_conditions #> '{0,tenure,is_due}')::boolean, false)
-            and v_definition.criteria_type = 'tenure'
+            and v_definition.criteria_type = 'tenure',
+            p_language
         );
     end if;
     return jsonb_build_object(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from pgmerit import languages
 from pgmerit.cli.explanation import explanation_tree
 from pgmerit.database import Connection
 
@@ -52,7 +53,7 @@ def check_anything(connection: Connection, story: Story) -> None:
         Database(connection, story).live_through()
         for told, _ in everything(connection):
             hold_numbers_together(told)
-            assert explanation_tree(told, str).label
+            assert explanation_tree(told, languages.find("nb"), UTC).label
             if told["on_unmet"] == "revoke" and not is_decided_by_hand(told):
                 held = {
                     (each["tier"], each["occurrence"])

@@ -275,7 +275,7 @@ def test_a_statement_sees_one_version_of_the_rules(
 
     works = [in_background(lambda n=n: write(n)) for n in "abc"]  # type: ignore[misc]
     with connect(autocommit=True) as session:
-        for number in range(1, 16):
+        for number in range(1, 11):
             value(session, "select badges.apply_rule_set(%s)", Jsonb(documents[number % 2]))
     is_over.set()
     assert all(each.result(timeout=30) for each in works)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pgmerit import languages, routines
 from pgmerit.database import Connection
 
 from tests.engine import ANN, BEN, ORG, activity, apply, insert, rule_set, value
+from tests.languages import third
 
 Cli = Callable[..., Any]
 VISIT = {"type": "threshold", "activity": "visit", "at_least": 1}
@@ -176,12 +180,30 @@ def kept(connection: Connection) -> Connection:
     return connection
 
 
-@pytest.mark.parametrize("badge", RULES)
-def test_each_rule_is_told_line_by_line(kept: Connection, cli: Cli, dsn: str, badge: str) -> None:
-    told = cli("mentor", "explain", ANN, badge, "--org", ORG, "--as-of", "2026-03-04", dsn=dsn)
-    assert told.exit_code == 0, told.stderr
-    for words in EXPECTED[badge]:
-        assert words in told.stdout, told.stdout
+def test_each_rule_is_told_line_by_line(kept: Connection, cli: Cli, dsn: str) -> None:
+    for badge in RULES:
+        told = cli("mentor", "explain", ANN, badge, "--org", ORG, "--as-of", "2026-03-04", dsn=dsn)
+        assert told.exit_code == 0, told.stderr
+        for words in EXPECTED[badge]:
+            assert words in told.stdout, told.stdout
+
+
+def test_no_word_of_an_explanation_stands_in_the_code(
+    kept: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is said in a language that is a file in the folder, by the database too."""
+    third.write_third(tmp_path)
+    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    third.load_third(kept)
+    value(kept, "select badges.deny_badge(%s, 'visits', %s, 'unfit')", ANN, ORG)
+    for day in ("2026-03-04", "2026-04-02", "2027-01-01"):
+        for badge in RULES:
+            told = routines.explain_badge(
+                kept, ANN, badge, ORG, date.fromisoformat(day), third.CODE
+            )
+            assert third.words_in_code(told) == set(), told
+    denied = third.disguise("the badge is denied to this person")
+    assert routines.explain_badge(kept, ANN, "visits", ORG, None, "el-GR")["why_not"] == denied
 
 
 def test_what_people_decided_is_told_with_reason(kept: Connection, cli: Cli, dsn: str) -> None:
@@ -250,7 +272,26 @@ def test_show_takes_a_day_and_a_language(connection: Connection, cli: Cli, dsn: 
         assert coming["visits"]["name"] == "Besøk"
         assert coming["run"]["current"] == current
     told = cli("mentor", "explain", ANN, "visits", "--org", ORG, "--language", "nb", dsn=dsn)
-    assert "Besøk: not earned" in told.stdout
+    assert "Besøk: ikke oppnådd" in told.stdout
+    assert "ikke ennå: et vilkår er ikke oppfylt" in told.stdout
+    assert told.stderr == ""
+    shown = cli("mentor", "show", ANN, "--org", ORG, "--language", "nb-NO", dsn=dsn).stdout
+    assert "Merker\n(ingen)\n\nI vente\nmerke" in shown
+    assert "50\xa0%" in shown
+
+
+def test_a_language_that_is_not_written_is_told_in_english_and_said(
+    kept: Connection, cli: Cli, dsn: str
+) -> None:
+    told = cli("mentor", "show", ANN, "--org", ORG, "--language", "no", dsn=dsn)
+    assert told.exit_code == 0
+    assert 'explanations are written in en, nb and not in "no": they are told in English' in (
+        told.stderr
+    )
+    assert "To come" in told.stdout
+    told = cli("mentor", "show", ANN, "--org", ORG, "--language", "../nb", dsn=dsn)
+    assert told.exit_code == 2
+    assert '"../nb" is not a language tag such as nb or nb-NO' in told.stderr
 
 
 def test_a_day_that_is_none_is_wrong_use(kept: Connection, cli: Cli, dsn: str) -> None:

@@ -99,7 +99,7 @@ def test_explain_draws_every_condition(kept: Connection, cli: Cli, dsn: str) -> 
         "all of",
         "how many 3 of 1: met",
         "how many 0 of 1: not met, 1 remaining",
-        "of call; where minutes gte 10",
+        "of call; where minutes at least 10",
     ):
         assert words in both
     visits = cli("mentor", "explain", ANN, "visits", "--org", "nhf", dsn=dsn).stdout

@@ -1,4 +1,4 @@
-"""docs/operations.md: the two ways for a subscriber, on which no trigger of ours fires."""
+"""docs/upgrade.md: the two ways for a subscriber, on which no trigger of ours fires."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOCUMENT = rule_set(
 EVERYTHING = set(
     re.findall(
         r"badges(?:_internal)?\.\w+",
-        (ROOT / "docs/operations.md").read_text().partition("create publication")[2].split(";")[0],
+        (ROOT / "docs/upgrade.md").read_text().partition("create publication")[2].split(";")[0],
     )
 )
 BUILT = {

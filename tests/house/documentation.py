@@ -11,6 +11,8 @@ In order, on one fresh database and in one folder a page:
   row's one column, a `text` block the last rows, columns separated by ` | `. In both, three dots
   stand for anything.
 - `sh`, `text` and blocks of other kinds elsewhere are for reading only.
+
+What `tests/docs/reference.py` has written is passed over: it ran then, and is compared.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ from tests.house.sources import ROOT
 
 _FENCE = re.compile(r"^(?P<tick>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=tick)\s*$", re.M | re.S)
 
+_WRITTEN = re.compile(r"^<!-- (\w+): written by .*?^<!-- end of \1 -->$", re.M | re.S)
+
 Run = Callable[..., Any]
 
 
@@ -51,6 +55,8 @@ def blocks(text: str) -> list[Block]:
     """List the fenced blocks of a page."""
     found: list[Block] = []
     end = 0
+    # As many lines as before, so that each block keeps its number.
+    text = _WRITTEN.sub(lambda written: "\n" * written[0].count("\n"), text)
     for match in _FENCE.finditer(text):
         words = match["info"].split()
         found.append(

@@ -26,6 +26,7 @@ ROOMS = {
     "upkeep": "catch a person up, due dates, days rewritten, rebuild",
     "rules/plan": "what a plan computes",
     "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",
+    "rules/calibrate": "which thresholds give a badge to how many people",
     "activities": "the way in: triggers, recording, new badges, recounts",
     "watch": "what raises alerts by itself",
     "decisions": "award, revoke, deny and allow by hand",

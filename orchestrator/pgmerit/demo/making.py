@@ -29,10 +29,10 @@ class DemoOptions:
 
 @dataclass(frozen=True)
 class MadeYear:
-    """The peer mentors' file, the study app's, and what was mended later."""
+    """The peer mentors' file, the two of the study app, and what was mended later."""
 
     mentors: bytes
-    study_app: bytes
+    study_app: tuple[bytes, bytes]
     corrections: list[Correction]
     size: dict[str, int]
 
@@ -78,10 +78,13 @@ def make_year(options: DemoOptions) -> MadeYear:
         "people": len({(a.peer_mentor_id, a.org_id) for a in year.activities}),
         "corrections": len(year.corrections),
     }
-    halves: tuple[list[Activity], list[Activity]] = ([], [])
+    files: tuple[list[Activity], ...] = ([], [], [])
     for activity in year.activities:
-        halves[activity.org_id == STUDY_ORG].append(activity)
-    return MadeYear(_as_csv(halves[0]), _as_csv(halves[1]), year.corrections, size)
+        # By person, so that none is in two files, which sessions import side by side.
+        is_study = activity.org_id == STUDY_ORG
+        files[1 + activity.peer_mentor_id.int % 2 if is_study else 0].append(activity)
+    mentors, *study_app = map(_as_csv, files)
+    return MadeYear(mentors, (study_app[0], study_app[1]), year.corrections, size)
 
 
 def _as_csv(activities: Iterable[Activity]) -> bytes:

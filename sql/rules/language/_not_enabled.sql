@@ -1,5 +1,5 @@
 -- Lists the badges under badges_earned that an organization does not enable beside the badge.
-create or replace function badges_internal._not_enabled(p_document jsonb, p_sound jsonb)
+create or replace function badges_internal._not_enabled(p_document jsonb, p_written jsonb)
 returns jsonb
 language sql
 immutable
@@ -20,7 +20,7 @@ as $$
     ), found as (
         select held.path, held.badge, held.listed, chosen.org_id
         from badges
-        cross join badges_internal._listed_badges(p_sound) as held
+        cross join badges_internal._listed_badges(p_written) as held
         join chosen on chosen.badge = held.badge
         where jsonb_typeof(badges.spec -> held.listed) = 'object'
         and not exists (

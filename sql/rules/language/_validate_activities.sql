@@ -1,5 +1,5 @@
 -- Lists the activity types that rules name outside the closed list of a rule set.
-create or replace function badges_internal._validate_activities(p_document jsonb, p_sound jsonb)
+create or replace function badges_internal._validate_activities(p_document jsonb, p_written jsonb)
 returns jsonb
 language sql
 immutable
@@ -14,7 +14,7 @@ as $$
         where jsonb_typeof(each.value) = 'string'
     ), missing as (
         select named.path, named.activity_type
-        from badges_internal._named_activities(p_sound) as named
+        from badges_internal._named_activities(p_written) as named
         where jsonb_typeof(p_document -> 'activity_types') = 'array'
         and not exists (
             select from closed where closed.activity_type = named.activity_type

@@ -1,7 +1,12 @@
 -- Lists where a rule set would make an application's insert, or an apply, do too much.
 --
--- Each of its steps is bounded by what the step before it let pass.
-create or replace function badges_internal._validate_bounds(p_document jsonb, p_sound jsonb)
+-- Each of its steps is bounded by what the step before it let pass. p_written holds all criteria by
+-- badge, p_sound those without problems: only these can be counted.
+create or replace function badges_internal._validate_bounds(
+    p_document jsonb,
+    p_written jsonb,
+    p_sound jsonb
+)
 returns jsonb
 language plpgsql
 immutable
@@ -31,11 +36,11 @@ begin
         v_problems := badges_internal._too_many_stats(p_document, p_sound);
     end if;
     if v_problems = '[]' then
-        v_problems := badges_internal._not_enabled(p_document, p_sound);
+        v_problems := badges_internal._not_enabled(p_document, p_written);
     end if;
     return v_problems;
 end;
 $$;
 
-comment on function badges_internal._validate_bounds(jsonb, jsonb) is
+comment on function badges_internal._validate_bounds(jsonb, jsonb, jsonb) is
 'Lists where a rule set would make an application''s insert, or an apply, do too much.';

@@ -1,5 +1,5 @@
 -- Lists the badges under badges_earned that are unknown, go in a circle or nest too deep.
-create or replace function badges_internal._validate_held_badges(p_document jsonb, p_sound jsonb)
+create or replace function badges_internal._validate_held_badges(p_document jsonb, p_written jsonb)
 returns jsonb
 language plpgsql
 immutable
@@ -15,13 +15,13 @@ declare
 begin
     select array_agg(held.path), array_agg(held.listed)
     into v_paths, v_listed
-    from badges_internal._listed_badges(p_sound) as held
+    from badges_internal._listed_badges(p_written) as held
     where held.listed <> '';
     select nested.*
     into v_nested
     from (
         select array_agg(held.badge) as badges, array_agg(held.listed) as listed
-        from badges_internal._listed_badges(p_sound) as held
+        from badges_internal._listed_badges(p_written) as held
         where held.listed = ''
         or jsonb_typeof(v_badges -> held.listed) = 'object'
     ) as pairs

@@ -1,9 +1,9 @@
 -- Lists the time zones, enabled badges and overrides of a rule set that cannot be.
 --
--- p_sound holds the criteria without problems by badge.
+-- p_written holds the criteria by badge, valid or not.
 create or replace function badges_internal._validate_organizations(
     p_document jsonb,
-    p_sound jsonb
+    p_written jsonb
 )
 returns jsonb
 language sql
@@ -47,12 +47,12 @@ as $$
         ) as each
         cross join lateral jsonb_array_elements(
             badges_internal._validate_thresholds(
-                p_sound -> each.key,
+                p_written -> each.key,
                 each.value,
                 badges_internal._path_step(organizations.path || '.custom_thresholds', each.key)
             )
         ) as problem
-        where p_sound ? each.key
+        where badges_internal._may_take_numbers(p_written -> each.key)
         limit (badges_internal._criteria_grammar() #> '{limits,problems}')::integer
     )
     select badges_internal._problems_of_badges(

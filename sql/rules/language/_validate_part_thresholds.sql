@@ -14,7 +14,8 @@ declare
     v_parts jsonb := (
         select coalesce(jsonb_object_agg(walked.node ->> 'id', walked.node), '{}')
         from badges_internal._walk_criteria(p_criteria) as walked
-        where walked.node ? 'id'
+        where badges_internal._criteria_grammar() -> 'types' ? (walked.node ->> 'type')
+        and jsonb_typeof(walked.node -> 'id') = 'string'
     );
     v_names text[] := array(
         select name from jsonb_object_keys(v_parts) as name order by name collate "C"

@@ -11,13 +11,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_limits constant jsonb := badges_internal._criteria_grammar() -> 'limits';
+    v_most constant integer := (v_limits -> 'problems')::integer;
     v_problems jsonb;
     v_found jsonb;
     v_badge text;
     v_criteria jsonb;
     v_path text;
-    v_sound_badges text[] := '{}';
-    v_sound jsonb; -- the criteria without problems, by badge
+    v_written jsonb; -- the criteria by badge
+    v_sound_badges text[] := '{}'; -- those without problems
+    v_sound jsonb;
+    v_more jsonb := '[]'; -- what is told only where nothing else is
 begin
     if p_document is null then
         return badges_internal._problem('$', 'must not be null', 'a rule set');
@@ -38,30 +41,35 @@ begin
         where jsonb_typeof(each.value) = 'object'
         and each.value ? 'criteria'
     loop
-        exit when jsonb_array_length(v_problems) >= (v_limits -> 'problems')::integer;
+        exit when jsonb_array_length(v_problems || v_more) >= v_most;
         v_path := badges_internal._path_step('$.badges', v_badge) || '.criteria';
         v_found := badges.validate_criteria(v_criteria);
+        v_problems := v_problems || badges_internal._move_problems(v_found, v_path);
         if v_found = '[]' then
             v_sound_badges := v_sound_badges || v_badge;
-            v_problems := v_problems || badges_internal._validate_raw(v_criteria, v_path);
-        else
-            v_problems := v_problems || badges_internal._move_problems(v_found, v_path);
+        end if;
+        if not v_found @> any (array['[{"path": "$"}]', '[{"path": "$.expression"}]']::jsonb[]) then
+            v_more := v_more || badges_internal._validate_raw(v_criteria, v_path);
         end if;
     end loop;
-    if jsonb_array_length(v_problems) < (v_limits -> 'problems')::integer then
-        select coalesce(
-            jsonb_object_agg(sound.badge, p_document -> 'badges' -> sound.badge -> 'criteria'),
-            '{}'
-        )
+    if jsonb_array_length(v_problems || v_more) < v_most then
+        select coalesce(jsonb_object_agg(each.key, each.value -> 'criteria'), '{}')
+        into v_written
+        from jsonb_each(badges_internal._object_or_empty(p_document -> 'badges')) as each
+        where jsonb_typeof(each.value) = 'object'
+        and each.value ? 'criteria';
+        select coalesce(jsonb_object_agg(sound.badge, v_written -> sound.badge), '{}')
         into v_sound
         from unnest(v_sound_badges) as sound (badge);
-        v_problems := v_problems
-            || badges_internal._validate_organizations(p_document, v_sound)
-            || badges_internal._validate_activities(p_document, v_sound)
-            || badges_internal._validate_held_badges(p_document, v_sound)
-            || badges_internal._validate_bounds(p_document, v_sound);
+        v_more := v_more
+            || badges_internal._validate_organizations(p_document, v_written)
+            || badges_internal._validate_activities(p_document, v_written)
+            || badges_internal._validate_held_badges(p_document, v_written)
+            || badges_internal._validate_bounds(p_document, v_written, v_sound);
     end if;
-    return badges_internal._sort_problems(v_problems);
+    return badges_internal._sort_problems(
+        v_problems || badges_internal._untold_problems(v_more, v_problems)
+    );
 end;
 $$;
 

@@ -1,4 +1,4 @@
--- Lists what is wrong with one organization's thresholds for one badge's valid criteria.
+-- Lists what is wrong with one organization's thresholds for one badge's criteria.
 create or replace function badges_internal._validate_thresholds(
     p_criteria jsonb,
     p_thresholds jsonb,
@@ -33,4 +33,4 @@ end;
 $$;
 
 comment on function badges_internal._validate_thresholds(jsonb, jsonb, text) is
-'Lists what is wrong with one organization''s thresholds for one badge''s valid criteria.';
+'Lists what is wrong with one organization''s thresholds for one badge''s criteria.';

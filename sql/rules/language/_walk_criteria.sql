@@ -1,4 +1,6 @@
 -- Lists every node of composed criteria with its path and depth, one level too deep at most.
+--
+-- A node of unknown type is walked as a composed one: its parts may have problems of their own.
 create or replace function badges_internal._walk_criteria(p_criteria jsonb)
 returns table (path text, node jsonb, depth integer)
 language sql
@@ -20,7 +22,12 @@ as $$
             above.depth + 1
         from nodes as above
         cross join lateral (
-            select badges_internal._criteria_grammar() -> 'parts' ->> (above.node ->> 'type')
+            select case
+                when language.grammar -> 'types' ? (above.node ->> 'type')
+                    then language.grammar -> 'parts' ->> (above.node ->> 'type')
+                else 'criteria'
+            end
+            from badges_internal._criteria_grammar() as language (grammar)
         ) as composed (key)
         cross join lateral jsonb_array_elements(
             case

@@ -1,9 +1,11 @@
 -- Measures one stat without rolling windows from the activities, for everybody.
 --
--- Planned for the stat at hand: what its selector does not ask for is not computed.
+-- Planned for the stat at hand: what its selector does not ask for is not computed. p_until: the
+-- last local day of the activities to look at, null = all.
 create or replace function badges_internal._plan_lasting_values(
     p_defined badges_internal.stat_definitions,
-    p_org_ids text[]
+    p_org_ids text[],
+    p_until date
 )
 returns table (
     peer_mentor_id uuid,
@@ -66,6 +68,7 @@ begin
             end as element_measured
         from badges.activities as a
         where a.org_id = any(p_org_ids)
+        and (p_until is null or a.activity_date <= p_until)
         -- In this order: a look into the attributes costs more than all before.
         and case
             when p_defined.activity_types is null or a.activity_type = any(p_defined.activity_types)
@@ -198,6 +201,6 @@ end;
 $$;
 
 comment on function badges_internal._plan_lasting_values(
-    badges_internal.stat_definitions, text[]
+    badges_internal.stat_definitions, text[], date
 ) is
 'Measures one stat without rolling windows from the activities, for everybody.';

@@ -1,9 +1,11 @@
 -- Measures what planned conditions ask for, of everybody: a row a person, stat and measure.
 --
--- From the snapshot where it has the stat, else from the activities. may_fall: a sum fell at some
--- moment, so the value may have stood higher.
+-- From the snapshot where it has the stat, else from the activities. p_until: by the activities up
+-- to that local day, null = all. may_fall: a sum fell at some moment, so the value may have stood
+-- higher.
 create or replace function badges_internal._plan_measured(
-    p_milestones badges_internal.milestones[]
+    p_milestones badges_internal.milestones[],
+    p_until date default null
 )
 returns table (
     peer_mentor_id uuid,
@@ -23,7 +25,7 @@ as $$
 #variable_conflict use_column
 declare
     v_unmeasured constant badges_internal.stat_definitions[]
-        := badges_internal._plan_unmeasured(p_milestones);
+        := badges_internal._plan_unmeasured(p_milestones, p_until is not null);
 begin
     return query
     with kept as materialized (
@@ -64,7 +66,9 @@ begin
         where (defined.route).rolling_days is null
         group by defined.stat, defined.watched, (defined.route).clock_zone
     ) as same
-    cross join lateral badges_internal._plan_lasting_values(same.defined, same.org_ids) as planned
+    cross join lateral badges_internal._plan_lasting_values(
+        same.defined, same.org_ids, p_until
+    ) as planned
     union all
     select
         best.peer_mentor_id, defined.org_id, defined.stat, asked.measure,
@@ -88,7 +92,7 @@ begin
             and held.stat = '*'
         ),
         null,
-        null
+        p_until
     ) as best
     cross join unnest(defined.watched) as asked (measure)
     where (defined.route).rolling_days is not null
@@ -98,5 +102,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._plan_measured(badges_internal.milestones[]) is
+comment on function badges_internal._plan_measured(badges_internal.milestones[], date) is
 'Measures what planned conditions ask for, of everybody: a row a person, stat and measure.';

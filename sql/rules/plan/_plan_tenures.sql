@@ -20,45 +20,11 @@ set enable_nestloop = off
 as $$
 #variable_conflict use_column
 begin
-    if not exists (
-        select from unnest(p_milestones) as milestone where milestone.measure = 'tenure'
-    ) then
-        return;
-    end if;
     return query
-    with defined as materialized (
-        select
-            asked.org_id, asked.stat,
-            case
-                when starts_with(asked.stat, '=') then array[substr(asked.stat, 2)]
-                else (planned.definition).activity_types
-            end as activity_types,
-            (planned.definition).route
-        from (
-            select distinct milestone.org_id, milestone.stat
-            from unnest(p_milestones) as milestone
-            where milestone.measure = 'tenure'
-        ) as asked
-        cross join lateral (
-            select badges_internal._stat_definition(asked.org_id, asked.stat) as definition
-        ) as planned
-    ),
-    begun as (
-        select a.peer_mentor_id, defined.org_id, defined.stat, min(a.activity_date) as first_day
-        from badges.activities as a
-        join defined on defined.org_id = a.org_id
-        where (defined.activity_types is null or a.activity_type = any(defined.activity_types))
-        and badges_internal._is_chosen(
-            (defined.route).predicate, coalesce((defined.route).needs_quantity, false),
-            coalesce((defined.route).needs_calendar, false), (defined.route).clock_zone,
-            a.attributes, a.quantity, a.activity_date, a.occurred_at
-        )
-        group by a.peer_mentor_id, defined.org_id, defined.stat
-    )
     select
         begun.peer_mentor_id, milestone.org_id, milestone.badge_definition_id, milestone.node,
         due.moment
-    from begun
+    from badges_internal._plan_first_days(p_milestones, null) as begun
     join badges.organizations as organization on organization.org_id = begun.org_id
     join unnest(p_milestones) as milestone
         on milestone.org_id = begun.org_id

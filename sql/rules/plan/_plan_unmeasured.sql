@@ -1,8 +1,10 @@
 -- Defines the stats of planned conditions that the snapshot does not have for everybody.
 --
 -- The others are read from it: the base stats, and selectors that it keeps with the measure.
+-- p_is_all: those too, as they stood on an earlier day.
 create or replace function badges_internal._plan_unmeasured(
-    p_milestones badges_internal.milestones[]
+    p_milestones badges_internal.milestones[],
+    p_is_all boolean
 )
 returns badges_internal.stat_definitions[]
 language plpgsql
@@ -41,9 +43,9 @@ begin
                         when starts_with(milestone.stat, '{') then milestone.stat::jsonb
                     end as selector
             ) as named
-            where milestone.measure <> 'tenure'
-            and (named.is_run or not named.is_base)
-            and (
+            where milestone.stat is not null
+            and milestone.measure <> 'tenure'
+            and (p_is_all or (named.is_run or not named.is_base) and (
                 defined.stat is null
                 or named.is_run and milestone.measure <> all(defined.watched)
                 or not (defined.route).has_days
@@ -57,7 +59,7 @@ begin
                     and base.stat = '*'
                     and base.rule_set_version < defined.since_version
                 )
-            )
+            ))
             group by
                 milestone.org_id, milestone.stat,
                 coalesce(defined.selector, named.selector)
@@ -68,5 +70,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._plan_unmeasured(badges_internal.milestones[]) is
+comment on function badges_internal._plan_unmeasured(badges_internal.milestones[], boolean) is
 'Defines the stats of planned conditions that the snapshot does not have for everybody.';

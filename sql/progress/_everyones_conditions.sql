@@ -1,0 +1,130 @@
+-- Measures the conditions of organizations by everybody's snapshot, as _badge_conditions one's.
+--
+-- A row a person with activities and condition; of a repeated badge the first occurrence not held,
+-- else the last. p_org_id: null = every organization. Conditions of raw rules are left out: each
+-- would read all that is known of each person.
+create or replace function badges_internal._everyones_conditions(p_org_id text, p_as_of date)
+returns table (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    occurrence integer,
+    parent integer,
+    stat text,
+    measure text,
+    target numeric,
+    value numeric,
+    is_reached boolean
+)
+language plpgsql
+volatile
+rows 100000
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set enable_mergejoin = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with people as materialized (
+        select
+            base.peer_mentor_id, base.org_id,
+            greatest(base.last_at, due.seen_until) as seen_until
+        from badges.peer_mentor_stats as base
+        left join badges_internal.due_people as due
+            on due.peer_mentor_id = base.peer_mentor_id
+            and due.org_id = base.org_id
+        where base.org_id = coalesce(p_org_id, base.org_id)
+        and base.stat = '*'
+        and base.bucket = ''
+        and base.activity_count > 0
+    ),
+    next_ones as materialized (
+        select * from badges_internal._next_occurrences(p_org_id)
+    ),
+    conditions as materialized (
+        select people.peer_mentor_id, people.seen_until, milestone.*
+        from people
+        join badges_internal.milestones as first
+            on first.org_id = people.org_id
+            and first.occurrence = 1
+            and first.measure <> 'raw'
+        left join next_ones
+            on next_ones.peer_mentor_id = people.peer_mentor_id
+            and next_ones.org_id = people.org_id
+            and next_ones.badge_definition_id = first.badge_definition_id
+            and next_ones.tier = first.tier
+        join badges_internal.milestones as milestone
+            on milestone.org_id = first.org_id
+            and milestone.badge_definition_id = first.badge_definition_id
+            and milestone.tier = first.tier
+            and milestone.node = first.node
+            and milestone.occurrence = coalesce(next_ones.occurrence, 1)
+    ),
+    begun as materialized (
+        select
+            tenure.peer_mentor_id, tenure.org_id, tenure.stat,
+            badges_internal._first_day(tenure.peer_mentor_id, tenure.org_id, tenure.stat)
+                as first_day
+        from (
+            select distinct condition.peer_mentor_id, condition.org_id, condition.stat
+            from conditions as condition
+            where condition.measure = 'tenure'
+        ) as tenure
+    ),
+    measured as (
+        select
+            condition.*, kept.value >= condition.threshold as is_reached,
+            case
+                when condition.measure like '%run' and kept.value < condition.threshold
+                    then kept.alive
+                else kept.value
+            end as value
+        from conditions as condition
+        left join badges_internal._everyones_values(p_org_id, p_as_of) as kept
+            on kept.peer_mentor_id = condition.peer_mentor_id
+            and kept.org_id = condition.org_id
+            and kept.stat = condition.stat
+            and kept.measure = condition.measure
+        where condition.measure not in ('tenure', 'badges')
+        union all
+        select
+            condition.*,
+            (begun.first_day + condition.duration) at time zone organization.time_zone
+                <= condition.seen_until,
+            badges_internal._elapsed_units(
+                badges_internal._tenure_unit(condition.threshold, condition.duration),
+                begun.first_day,
+                badges_internal._today_for(condition.org_id, p_as_of)
+            )
+        from conditions as condition
+        join begun
+            on begun.peer_mentor_id = condition.peer_mentor_id
+            and begun.org_id = condition.org_id
+            and begun.stat = condition.stat
+        join badges.organizations as organization on organization.org_id = condition.org_id
+        where condition.measure = 'tenure'
+        union all
+        select condition.*, counted.value >= condition.threshold, counted.value
+        from conditions as condition
+        cross join lateral (
+            select count(*) as value
+            from badges_internal._held_badges(
+                condition.peer_mentor_id, condition.org_id, condition.badge_definition_id,
+                condition.badge_ids, condition.badge_category
+            ) as held
+        ) as counted
+        where condition.measure = 'badges'
+    )
+    select
+        measured.peer_mentor_id, measured.org_id, measured.badge_definition_id, measured.tier,
+        measured.occurrence, measured.parent, measured.stat, measured.measure, measured.threshold,
+        coalesce(measured.value, 0), coalesce(measured.is_reached, false)
+    from measured;
+end;
+$$;
+
+comment on function badges_internal._everyones_conditions(text, date) is
+'Measures the conditions of organizations by everybody''s snapshot, as _badge_conditions one''s.';

@@ -1,0 +1,38 @@
+-- Lists the numbers of criteria that decide who has the badge: of each condition, and of an n_of.
+--
+-- name: the part's id, else its path; tiers share a condition. key: under which the number stands.
+create or replace function badges_internal._calibrate_numbers(p_criteria jsonb)
+returns table (node integer, name text, path text, key text, criteria jsonb)
+language sql
+immutable
+begin atomic
+    select
+        part.node, coalesce(part.criteria ->> 'id', part.path), part.path,
+        case part.criteria ->> 'type'
+            when 'streak' then 'length'
+            when 'training_completion' then 'require'
+            when 'n_of' then 'n'
+            when 'tenure' then (
+                select unit.name
+                from unnest(array['days', 'months', 'years']) as unit (name)
+                where part.criteria ? unit.name
+            )
+            else 'at_least'
+        end,
+        part.criteria
+    from (
+        select distinct on (compiled.node)
+            compiled.node, named.path,
+            jsonb_path_query_first(p_criteria, named.path::jsonpath) as criteria
+        from badges_internal._compile_badge(p_criteria, null) as compiled
+        cross join lateral (
+            select regexp_replace(compiled.path, '\.tiers\[\d+\]$', '') as path
+        ) as named
+        where compiled.kind not in ('all_of', 'any_of', 'criteria_raw')
+        order by compiled.node
+    ) as part
+    order by part.node;
+end;
+
+comment on function badges_internal._calibrate_numbers(jsonb) is
+'Lists the numbers of criteria that decide who has the badge: of each condition, and of an n_of.';

@@ -1,0 +1,1 @@
+"""Pages of HTML: their texts, tables, charts, and how a browser takes them."""
