@@ -43,7 +43,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pgmerit import database, languages
-from pgmerit.errors import PgmeritError, StoppedError, translate
+from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError, translate
 from pgmerit.settings import home_dir, resolve_dsn
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -209,6 +209,23 @@ def moment_option(name: str, help: str) -> Callable[[F], F]:
         return moment
 
     return click.option(name, callback=read, metavar="MOMENT", help=help)
+
+
+def pairs_of(option: str, given: Sequence[str], *, may_be_empty: bool = False) -> dict[str, str]:
+    """Read what an option was given as OLD=NEW; an old value may have an = in it, a new one none.
+
+    Raises InvalidInputError for what is none, or leads one old value to two new ones.
+    """
+    pairs: dict[str, str] = {}
+    for each in given:
+        old, sign, new = each.rpartition("=")
+        if not (sign and old and (new or may_be_empty)):
+            raise InvalidInputError(f'{option} "{each}" is not OLD=NEW', "Write both, with an =.")
+        if pairs.setdefault(old, new) != new:
+            raise InvalidInputError(
+                f'{option} leads "{old}" to both "{pairs[old]}" and "{new}"', "Give it once."
+            )
+    return pairs
 
 
 def language_option(command: F) -> F:
