@@ -142,6 +142,8 @@ class _Teller:
     def value(self, change: Told, name: str) -> str:
         """Write the old or the new value of a change."""
         value: Any = change.get(name)
+        if name == "new" and "keys" in change:
+            return self.language.both(change["keys"])
         match change["change"], change.get("key"), value:
             case "criteria changed", _, _:
                 return self.rule(value)
