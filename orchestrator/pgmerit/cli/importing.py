@@ -225,8 +225,8 @@ def _warnings(result: ImportResult) -> Iterator[str]:
     if result.repeated:
         come = "would come" if result.preview else "came"
         yield (
-            f"{result.repeated} lines without a key {come} a second time: the same stands already;"
-            " --key makes keys that let each come once"
+            f"lines without a key that {come} though the same stands already: {result.repeated};"
+            " --key lets each come once"
         )
 
 

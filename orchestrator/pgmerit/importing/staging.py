@@ -285,7 +285,7 @@ def _good_lines(
 
 
 def check_staged(
-    connection: Connection, options: ImportOptions, errors_before: int
+    connection: Connection, reader: Reader, options: ImportOptions, errors_before: int
 ) -> list[LineError]:
     """Find what only the database can judge: the future, days that do not fit moments, and text.
 
