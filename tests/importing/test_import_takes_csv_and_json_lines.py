@@ -32,6 +32,7 @@ def test_csv_with_every_column(import_text: Import, activities: Read) -> None:
         "imported": 2,
         "duplicates": 0,
         "rejected": 0,
+        "repeated": 0,
         "new_badges": 1,
     }
     first, second = activities()
@@ -167,6 +168,7 @@ def test_known_keys_are_counted_and_change_nothing(
         "imported": 0,
         "duplicates": 4,
         "rejected": 0,
+        "repeated": 0,
         "new_badges": 0,
     }
     assert activities() == before

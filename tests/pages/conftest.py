@@ -41,6 +41,33 @@ BADGES: dict[str, Any] = {
         ],
     },
 }
+ORGANIZATIONS = {
+    NORTH: {"name": NORTH_NAME, "time_zone": "Europe/Oslo"},
+    SOUTH: {"badges": ["calls", "hours"]},
+}
+# Other numbers, a badge more and one less, and one that begins to take back.
+CHANGED = rule_set(
+    {
+        **BADGES,
+        "calls": BADGES["calls"] | {
+            "criteria": {"type": "tier", "activity": "call", "tiers": [
+                {"tier": "low", "at_least": 2}, {"tier": "top", "at_least": 15},
+            ]},
+        },
+        "daily": {"type": "streak", "unit": "day", "length": 8},
+        "hours": {
+            "name": "Hours",
+            "on_unmet": "revoke",
+            "criteria": {"type": "threshold", "measure": "sum", "at_least": 20},
+        },
+        "evenings": {
+            "type": "threshold", "activity": "call", "when": {"weekdays": ["sat", "sun"]},
+            "at_least": 3,
+        },
+    },
+    ORGANIZATIONS,
+)  # fmt: skip
+del CHANGED["badges"]["rare"]
 # Person n of 20 does n calls on days in a row, and two visits where n is even.
 _FILL = """
 insert into badges.activities
@@ -63,11 +90,7 @@ def filled_dsn(
     with new_database(postgresql_noproc.template_dbname) as name:
         dsn = server.dsn(name)
         with contextlib.closing(database.connect(dsn, autocommit=True)) as connection:
-            organizations = {
-                NORTH: {"name": NORTH_NAME, "time_zone": "Europe/Oslo"},
-                SOUTH: {"badges": ["calls", "hours"]},
-            }
-            apply(connection, rule_set(BADGES, organizations))
+            apply(connection, rule_set(BADGES, ORGANIZATIONS))
             connection.execute(_FILL)
             verify.record(connection, 0, 0, 0.1)
         yield dsn

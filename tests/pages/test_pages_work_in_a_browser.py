@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +16,15 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import CliResult
 from tests.pages.browser import PHONE, opened
-from tests.pages.conftest import NORTH
+from tests.pages.conftest import CHANGED, NORTH
 
 Cli = Callable[..., CliResult]
 PERSON = UUID(hashlib.md5(b"7", usedforsecurity=False).hexdigest())
 PAGES: dict[str, tuple[str, ...]] = {
     "report": ("report", "--with-ids", "--language", "nb", "--out"),
     "person": ("mentor", "show", str(PERSON), "--org", NORTH, "--html"),
-    "calibration": ("rules", "calibrate", "calls", "--html"),
+    "calibration": ("rules", "calibrate", "calls", "--share", "30%", "--html"),
+    "plan": ("rules", "plan", "changed.json", "--html"),
 }
 OPEN_ALL = "() => document.querySelectorAll('details').forEach(each => each.open = true)"
 WIDTHS = "() => [document.documentElement.scrollWidth, innerWidth]"
@@ -55,7 +57,10 @@ def test_a_page_works_for_everybody(
     name: str, browser: Browser, filled_dsn: str, cli: Cli, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"
-    result = cli(*PAGES[name], path, dsn=filled_dsn)
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(CHANGED))
+    command = [str(changed) if each == changed.name else each for each in PAGES[name]]
+    result = cli(*command, path, dsn=filled_dsn)
     assert result.exit_code == 0, result.stderr
     paper = "() => getComputedStyle(document.body).backgroundColor"
     with opened(browser, path) as seen:

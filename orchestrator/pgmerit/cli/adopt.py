@@ -24,10 +24,12 @@ from pgmerit.adopting import (
     report,
 )
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
     format_option,
+    pairs_of,
     print_line,
     progress,
     say,
@@ -36,7 +38,6 @@ from pgmerit.database import Connection
 from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError
 from pgmerit.rules import versions
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _WORDS = {
     "adopt": "to take over",
     "held": "held already",
@@ -75,7 +76,7 @@ _WORDS = {
     metavar="OLD=NEW",
     help="The badge that a value stands for, NEW:TIER for one with tiers; repeatable.",
 )
-@click.option("--map-file", type=_FILE, help="Lines OLD=NEW, as --map takes them.")
+@click.option("--map-file", type=FILE, help="Lines OLD=NEW, as --map takes them.")
 @click.option(
     "--map-org",
     "mapped_orgs",
@@ -104,7 +105,7 @@ _WORDS = {
 @click.option(
     "--rules",
     "files",
-    type=_FILE,
+    type=FILE,
     multiple=True,
     help="With --rename-to: the rule set to apply; repeatable.",
 )
@@ -144,8 +145,8 @@ def command(
         org=org,
         tier=tier_column,
         occurrence=occurrence_column,
-        badges=_pairs("--map", [*_lines(map_file), *mapped]),
-        organizations=_pairs("--map-org", mapped_orgs),
+        badges=pairs_of("--map", [*_lines(map_file), *mapped]),
+        organizations=pairs_of("--map-org", mapped_orgs),
         namespace=person_namespace,
         batch=batch,
     )
@@ -366,19 +367,3 @@ def _lines(file: Path | None) -> list[str]:
         raise PgmeritError(f"{file} cannot be read: {reason}", "Write lines OLD=NEW.") from exc
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
-
-
-def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
-    """Read OLD=NEW; an old value may have an = in it, a slug has none."""
-    pairs: dict[str, str] = {}
-    for each in given:
-        old, sign, new = each.rpartition("=")
-        if not (sign and old and new):
-            raise InvalidInputError(
-                f'{option} "{each}" is not OLD=NEW', "Such as --map 17=first_visit."
-            )
-        if pairs.setdefault(old, new) != new:
-            raise InvalidInputError(
-                f'{option} leads "{old}" to both "{pairs[old]}" and "{new}"', "Give it once."
-            )
-    return pairs

@@ -43,7 +43,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pgmerit import database, languages
-from pgmerit.errors import PgmeritError, StoppedError, translate
+from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError, translate
 from pgmerit.settings import home_dir, resolve_dsn
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -175,6 +175,18 @@ def database_options(command: F) -> F:
     return wrapped  # type: ignore[return-value]
 
 
+class _FileName(click.Path):
+    """A file by its name, which may not be empty: that would be the folder one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("a file's name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _FileName(dir_okay=False, path_type=Path)
+
+
 def format_option(command: F) -> F:
     """Add --format table|json as the parameter `output_format`."""
     option = click.option(
@@ -209,6 +221,23 @@ def moment_option(name: str, help: str) -> Callable[[F], F]:
         return moment
 
     return click.option(name, callback=read, metavar="MOMENT", help=help)
+
+
+def pairs_of(option: str, given: Sequence[str], *, may_be_empty: bool = False) -> dict[str, str]:
+    """Read what an option was given as OLD=NEW; an old value may have an = in it, a new one none.
+
+    Raises InvalidInputError for what is none, or leads one old value to two new ones.
+    """
+    pairs: dict[str, str] = {}
+    for each in given:
+        old, sign, new = each.rpartition("=")
+        if not (sign and old and (new or may_be_empty)):
+            raise InvalidInputError(f'{option} "{each}" is not OLD=NEW', "Write both, with an =.")
+        if pairs.setdefault(old, new) != new:
+            raise InvalidInputError(
+                f'{option} leads "{old}" to both "{pairs[old]}" and "{new}"', "Give it once."
+            )
+    return pairs
 
 
 def language_option(command: F) -> F:

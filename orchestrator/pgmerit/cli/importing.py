@@ -1,44 +1,109 @@
-"""`pgmerit import`: activities from CSV or JSON Lines."""
+"""`pgmerit import`: activities from CSV, JSON Lines or a workbook."""
 
 from __future__ import annotations
 
 import csv
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
-from pgmerit.cli.common import Database, database_options, emit, format_option, progress, say
+from pgmerit.cli.common import (
+    FILE,
+    Database,
+    database_options,
+    emit,
+    format_option,
+    pairs_of,
+    print_line,
+    progress,
+    say,
+)
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 from pgmerit.importing import (
     DEFAULT_MAX_ERRORS,
     ImportOptions,
     ImportResult,
+    LineError,
+    Preview,
     Progress,
     import_file,
 )
+
+WriteErrors = Callable[[list[LineError]], object]
+
+
+def _encoding(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+    """Take the name of an encoding of text, as Python knows them."""
+    try:
+        if given is not None:
+            "".encode(given)
+    except (LookupError, ValueError):
+        raise click.BadParameter(f'"{given}" is no encoding; such as windows-1252') from None
+    return given
+
+
+def _delimiter(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+    given = {"\\t": "\t", "tab": "\t"}.get(given or "", given)
+    if given is not None and (len(given) != 1 or given in '"\r\n'):
+        raise click.BadParameter("it is one character, no quote and no line end.")
+    return given
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(allow_dash=True))
 @click.option(
     "--input-format",
-    type=click.Choice(["auto", "csv", "jsonl"]),
+    type=click.Choice(["auto", "csv", "jsonl", "xlsx"]),
     default="auto",
     show_default=True,
-    help="JSON Lines when the file begins with an object, else CSV.",
+    help="What the file is; default: told by its first bytes.",
 )
-@click.option("--delimiter", help="Between CSV values; default: found in the first line.")
+@click.option(
+    "--encoding",
+    callback=_encoding,
+    metavar="NAME",
+    help="Of a text file, such as windows-1252; default UTF-8, or what a byte order mark says.",
+)
+@click.option(
+    "--delimiter", callback=_delimiter, help="Between CSV values; default: found in the first line."
+)
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook that has several.")
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="The column that a name in the file stands for, none to leave it out; repeatable.",
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="How days are written: 31.01.2026 is dmy, 1/31/2026 mdy; ISO 8601 is always read.",
+)
+@click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    default=".",
+    show_default=True,
+    help="The decimal sign of quantity and attributes.NAME.",
+)
 @click.option("--org", "org_id", help="The organization of lines that name none.")
 @click.option(
     "--mentor-namespace",
     metavar="NAME",
     help="peer_mentor_id holds your application's own ids; NAME tells applications apart.",
+)
+@click.option(
+    "--key",
+    "keys",
+    metavar="COLUMN,..",
+    help="Make each line's idempotency_key from these columns.",
 )
 @click.option(
     "--max-errors",
@@ -50,7 +115,7 @@ from pgmerit.importing import (
 @click.option("--skip-errors", is_flag=True, help="Import the good lines, tell the bad ones.")
 @click.option(
     "--rejects",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="With --skip-errors: write line, column and message of the bad lines here, as CSV.",
 )
 @click.option(
@@ -59,25 +124,26 @@ from pgmerit.importing import (
     metavar="ROWS",
     help="Commit after about so many rows, whole persons; default: all in one transaction.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would come in, by doing it and rolling it back."
+)
 @database_options
 @format_option
 def command(
     file: str,
-    input_format: str,
-    delimiter: str | None,
-    org_id: str | None,
-    mentor_namespace: str | None,
-    max_errors: int,
-    skip_errors: bool,
+    mapped: tuple[str, ...],
+    keys: str | None,
     rejects: Path | None,
-    chunk: int | None,
     database: Database,
     output_format: str,
+    **told: Any,
 ) -> int:
     """Import activities from FILE, all of them or none; - reads standard input.
 
+    FILE is CSV, JSON Lines or an .xlsx workbook, as it is or packed with gzip.
+
     \b
-    Columns (the first line of a CSV file, the keys of a JSON line):
+    Columns (the first line of a CSV file or sheet, the keys of a JSON line):
       peer_mentor_id   a uuid; or your own id with --mentor-namespace
       org_id           the organization; or --org
       activity_type
@@ -89,41 +155,38 @@ def command(
       attributes.NAME  one attribute; 5 and true are JSON's, NAME:text keeps them text
     Exit codes: 0 all imported, 1 some lines left out with --skip-errors, 2 nothing imported.
     """  # noqa: D301
-    if rejects and not skip_errors:
+    if rejects and not told["skip_errors"]:
         raise click.UsageError("--rejects needs --skip-errors.")
-    if delimiter is not None and len(delimiter) != 1:
-        delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
-        if len(delimiter) != 1:
-            raise click.UsageError("--delimiter takes one character.")
     options = ImportOptions(
-        input_format=input_format,  # type: ignore[arg-type]
-        delimiter=delimiter,
-        mentor_namespace=mentor_namespace,
-        org_id=org_id,
-        max_errors=max_errors,
-        skip_errors=skip_errors,
-        chunk=chunk,
+        mapped=pairs_of("--map", mapped, may_be_empty=True),
+        key=tuple(column.strip() for column in keys.split(",")) if keys else (),
+        **told,
     )
-    with _opened(file) as (source, name), database.connect(autocommit=True) as connection:
-        result = import_with_progress(connection, source, name, options)
-    if rejects:
-        _write_rejects(rejects, result)
-    elif result.errors:
-        for error in result.errors[:max_errors]:
+    with (
+        _opened(file) as (source, name),
+        _rejects_of(rejects, source) as write_errors,
+        database.connect(autocommit=True) as connection,
+    ):
+        result = import_with_progress(connection, source, name, options, write_errors)
+    if not rejects:
+        for error in result.errors[: options.max_errors]:
             say(str(error))
-        if result.rejected > max_errors:
-            say(f".. and {result.rejected - max_errors} more; --rejects FILE takes them all")
-    if result.differing:
-        say(
-            f"warning: {result.differing} known keys came with other content; "
-            "what was stored first stays"
-        )
-    emit(summary(result), output_format)
+        if result.rejected > options.max_errors:
+            say(
+                f".. and {result.rejected - options.max_errors} more; --rejects FILE takes them all"
+            )
+    for warning in _warnings(result):
+        say(f"warning: {warning}")
+    _print(result, output_format)
     return 1 if result.rejected else 0
 
 
 def import_with_progress(
-    connection: Connection, source: IO[bytes], name: str, options: ImportOptions
+    connection: Connection,
+    source: IO[bytes],
+    name: str,
+    options: ImportOptions,
+    write_errors: WriteErrors = lambda errors: None,
 ) -> ImportResult:
     """Import with a bar for the reading, then one for the inserting."""
     with ExitStack() as bars:
@@ -133,7 +196,15 @@ def import_with_progress(
             bars.close()
             return bars.enter_context(progress("Inserting", total if options.chunk else None))
 
-        return import_file(connection, source, name, options, on_bytes=on_bytes, on_rows=on_rows)
+        return import_file(
+            connection,
+            source,
+            name,
+            options,
+            on_bytes=on_bytes,
+            on_rows=on_rows,
+            on_errors=write_errors,
+        )
 
 
 def summary(result: ImportResult) -> dict[str, int]:
@@ -143,7 +214,43 @@ def summary(result: ImportResult) -> dict[str, int]:
         "imported": result.imported,
         "duplicates": result.duplicates,
         "rejected": result.rejected,
+        "repeated": result.repeated,
         "new_badges": result.new_badges,
+    }
+
+
+def _warnings(result: ImportResult) -> Iterator[str]:
+    if result.differing:
+        yield f"{result.differing} known keys came with other content; what was stored first stays"
+    if result.repeated:
+        come = "would come" if result.preview else "came"
+        yield (
+            f"lines without a key that {come} though the same stands already: {result.repeated};"
+            " --key lets each come once"
+        )
+
+
+def _print(result: ImportResult, output_format: str) -> None:
+    preview = result.preview
+    if preview is None:
+        emit(summary(result), output_format)
+    elif output_format == "json":
+        emit({**summary(result), "preview": preview}, output_format)
+    else:
+        emit({**summary(result), **_facts(preview)}, output_format)
+        for title, counts in (("activity_type", preview.activity_types), ("badge", preview.badges)):
+            if counts:
+                print_line()
+                emit([{title: each, "count": n} for each, n in counts.items()], output_format)
+        say("dry run: nothing was imported")
+
+
+def _facts(preview: Preview) -> dict[str, Any]:
+    return {
+        "people": preview.people,
+        "organizations": ", ".join(preview.organizations),
+        "first_day": preview.first_day,
+        "last_day": preview.last_day,
     }
 
 
@@ -153,22 +260,66 @@ def _opened(file: str) -> Iterator[tuple[IO[bytes], str]]:
     try:
         source = click.open_file(file, "rb")
     except OSError as exc:
-        raise PgmeritError(f"{file}: {exc.strerror}", "Name a CSV or JSON Lines file.") from exc
+        raise PgmeritError(
+            f"{file}: {exc.strerror}", "Name a CSV, JSON Lines or .xlsx file."
+        ) from exc
     with source:
         yield source, "standard input" if file == "-" else file
 
 
-def _size_of(source: IO[bytes]) -> int | None:
-    """Give a regular file's size; a pipe has none."""
+def _status_of(source: IO[bytes]) -> os.stat_result | None:
+    """Give the status of an open file; what lies in memory has none."""
     try:
-        status = os.fstat(source.fileno())
+        return os.fstat(source.fileno())
     except (OSError, AttributeError):
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _write_rejects(path: Path, result: ImportResult) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "column", "message"])
-        writer.writerows([error.line, error.column, error.message] for error in result.errors)
+def _size_of(source: IO[bytes]) -> int | None:
+    """Give a regular file's size; a pipe has none."""
+    status = _status_of(source)
+    return status.st_size if status and stat.S_ISREG(status.st_mode) else None
+
+
+@contextmanager
+def _rejects_of(path: Path | None, source: IO[bytes]) -> Iterator[WriteErrors]:
+    """Give what writes bad lines to a file, which is there whole once the block has ended.
+
+    It is written beside its place, where one can be; that it can be written is seen beforehand.
+    """
+    if path is None:
+        yield lambda errors: None
+        return
+    target = path.resolve()
+    there = target.stat() if target.exists() else None
+    read = _status_of(source)
+    if there and read and os.path.samestat(there, read):
+        raise PgmeritError(f"--rejects {path} is the file to import", "Name another.")
+    is_plain = there is None or stat.S_ISREG(there.st_mode)
+    beside = target.with_name(f".{target.name}.{os.getpid()}") if is_plain else target
+    try:
+        with _writing(path):
+            file = beside.open("w", encoding="utf-8", newline="")
+
+        def write(errors: list[LineError]) -> None:
+            with _writing(path), file:
+                writer = csv.writer(file)
+                writer.writerow(["line", "column", "message"])
+                writer.writerows([error.line, error.column, error.message] for error in errors)
+
+        with closing(file):
+            yield write
+        if is_plain:
+            with _writing(path):
+                beside.replace(target)
+    finally:
+        if is_plain:
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise PgmeritError(f"--rejects {path} cannot be written: {exc.strerror}") from exc

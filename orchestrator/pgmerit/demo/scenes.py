@@ -111,8 +111,9 @@ def run(
             imported = import_year(connection, io.BytesIO(made.mentors), "the year", _IMPORT)
             for other in others:
                 for each in fields(imported):
-                    both = getattr(imported, each.name) + getattr(other.result(), each.name)
-                    setattr(imported, each.name, both)
+                    one, more = getattr(imported, each.name), getattr(other.result(), each.name)
+                    if one is not None:
+                        setattr(imported, each.name, one + more)
         yield Step("import", "The year imported", seconds(), imported)
         yield from old_table.result()
         yield from _look_at_it(connection, dsn, made, options)

@@ -1,4 +1,4 @@
-"""Reading activities from CSV and JSON Lines into the database, all or nothing.
+"""Reading activities from CSV, JSON Lines and workbooks into the database, all or nothing.
 
 Every line is checked here as far as it can be alone; what needs the organizations' time zones and
 the server's clock is checked in the database, on a staging table of the session. Then one
@@ -15,11 +15,15 @@ from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.importing.checking import LineChecker
 from pgmerit.importing.moving import Correction, apply_corrections, move
-from pgmerit.importing.reading import DEFAULT_MAX_ERRORS, ImportOptions, Progress, open_reader
+from pgmerit.importing.options import DEFAULT_MAX_ERRORS, DateOrder, ImportOptions, Progress
+from pgmerit.importing.reading import open_reader
 from pgmerit.importing.staging import (
     ImportResult,
     LineError,
+    Preview,
     check_staged,
+    count_repeated,
+    drop_staged,
     known_organizations,
     stage,
 )
@@ -27,9 +31,11 @@ from pgmerit.importing.staging import (
 __all__ = [
     "DEFAULT_MAX_ERRORS",
     "Correction",
+    "DateOrder",
     "ImportOptions",
     "ImportResult",
     "LineError",
+    "Preview",
     "Progress",
     "apply_corrections",
     "import_file",
@@ -46,11 +52,13 @@ def import_file(
     *,
     on_bytes: Progress = lambda steps: None,
     on_rows: Callable[[int], Progress] | None = None,
+    on_errors: Callable[[list[LineError]], object] = lambda errors: None,
 ) -> ImportResult:
     """Import activities from an open binary file into the database of an autocommit connection.
 
     `on_bytes` hears how many bytes were read; `on_rows` gets the number of rows to insert and
-    gives the function that hears how many are done.
+    gives the function that hears how many are done. `on_errors` gets the lines that are left out
+    before anything is written; what it raises leaves all of them out.
     Raises PgmeritError with every bad line in its details; then nothing has been written. Ctrl-C
     raises StoppedError, which says how many rows are in.
     """
@@ -67,17 +75,20 @@ def import_file(
     try:
         stage(connection, reader, checker, result, options)
         if options.skip_errors or len(result.errors) < options.max_errors:
-            result.errors += check_staged(connection, options, len(result.errors))
+            result.errors += check_staged(connection, reader, options, len(result.errors))
         result.errors.sort(key=lambda error: error.line)
         result.rejected = len({error.line for error in result.errors})
         if result.errors and not options.skip_errors:
             raise _refusal(name, result.errors, options.max_errors)
+        on_errors(result.errors)
+        result.repeated = count_repeated(connection)
         move(connection, result, options, on_rows)
     except KeyboardInterrupt as stop:
-        raise StoppedError(f"stopped: {_standing(result)}") from stop
+        standing = _standing(ImportResult() if options.dry_run else result)
+        raise StoppedError(f"stopped: {standing}") from stop
     finally:
         if not connection.closed:
-            connection.execute("drop table if exists pg_temp.import_rows")
+            drop_staged(connection)
     return result
 
 

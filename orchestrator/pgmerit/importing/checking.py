@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from pgmerit.importing.reading import BadLineError, ImportOptions, dump_json, load_json, shown
+from pgmerit.importing.options import BadLineError, ImportOptions, shown
+from pgmerit.importing.reading import dump_json, load_json
+from pgmerit.importing.written import read_day, read_moment, read_quantity
+from pgmerit.rules.grammar import canonical_text
 
-_FIRST_MOMENT = datetime(1900, 1, 3, tzinfo=UTC)
-_LAST_MOMENT = datetime(2200, 1, 1, tzinfo=UTC)
-_LARGEST_QUANTITY = Decimal("1e30")
 _REMEMBERED = 100_000
+_LONGEST_REMEMBERED = 500
+_LONGEST_KEY = 2_000
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,60})?")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
@@ -44,7 +48,13 @@ class LineChecker:
         self._people: dict[str, str] = {}
         self._types: dict[str, str] = {}
         self._quantities: dict[str, str] = {"": "0"}
-        self._attributes: dict[str, str] = {"": "{}"}
+        self._attributes: dict[Any, str] = {}
+        wanted = [number for number, *_ in self._dotted]
+        if "attributes" in self._place:
+            wanted.append(self._place["attributes"])
+        self._given_attributes: Callable[[Sequence[Any]], Any] = (
+            itemgetter(*wanted) if wanted else lambda row: None
+        )
 
     def copy_line(self, number: int, row: Sequence[Any]) -> str:
         """Check a row; raises BadLineError at its first bad value."""
@@ -57,12 +67,26 @@ class LineChecker:
             self._value(row, given("occurred_at")), self._value(row, given("activity_date"))
         )
         quantity = self._quantity(self._value(row, given("quantity")))
-        attributes = self._value(row, given("attributes"))
-        if self._dotted:
-            attributes = self._join_attributes(attributes, row)
-        else:
-            attributes = self._attributes.get(attributes) or self._check_attributes(attributes)
+        given_attributes = self._given_attributes(row)
+        attributes = self._attributes.get(given_attributes)
+        if attributes is None:
+            attributes = _escape(dump_json(self._joined(row)))
+            _remember(self._attributes, given_attributes, attributes)
         key = self._value(row, given("idempotency_key"))
+        if self._options.key:
+            key = self._made_key(
+                row,
+                {
+                    "peer_mentor_id": row[place["peer_mentor_id"]].strip(),
+                    "org_id": org_id,
+                    "activity_type": row[place["activity_type"]].strip(),
+                    "occurred_at": local_moment if moment == _NULL else _in_utc(moment),
+                    "activity_date": day,
+                    "quantity": _plain_text(Decimal(quantity)),
+                },
+            )
+        elif len(key) > _LONGEST_KEY // 4 and len(key.encode()) > _LONGEST_KEY:
+            raise BadLineError("idempotency_key", f"longer than {_LONGEST_KEY} bytes")
         key_text = _escape(key) if key else _NULL
         return (
             f"{number}\t{person}\t{org_id}\t{activity_type}\t{moment}\t{local_moment}\t{day}"
@@ -116,12 +140,12 @@ class LineChecker:
         """Give moment with zone, moment without, and day, each as text or NULL."""
         day = _NULL
         if activity_date:
-            day = _parse_day(activity_date.strip())
+            day = read_day(activity_date.strip(), self._options.date_order)
         elif not occurred_at:
             raise BadLineError("occurred_at", "neither occurred_at nor activity_date is given")
         if not occurred_at:
             return _NULL, _NULL, day
-        moment = _parse_moment(occurred_at.strip())
+        moment = read_moment(occurred_at.strip(), self._options.date_order)
         if moment.tzinfo is None:
             return _NULL, moment.isoformat(), day
         return moment.isoformat(), _NULL, day
@@ -130,20 +154,13 @@ class LineChecker:
         if known := self._quantities.get(text):
             return known
         quantity = text.strip()
-        if not _PLAIN_NUMBER.fullmatch(quantity):
-            quantity = _parse_quantity(quantity)
+        if self._options.decimal != "." or not _PLAIN_NUMBER.fullmatch(quantity):
+            quantity = read_quantity(quantity, self._options.decimal)
         return _remember(self._quantities, text, quantity)
 
-    def _check_attributes(self, text: str) -> str:
-        """Check attributes written as JSON and give them as COPY text."""
-        if not text.strip():
-            return "{}"
-        if not isinstance(load_json(text, "attributes"), dict):
-            raise BadLineError("attributes", "not a JSON object")
-        return _remember(self._attributes, text, _escape(text))
-
-    def _join_attributes(self, text: str, row: Sequence[Any]) -> str:
-        """Put the columns attributes.NAME together with the attributes written as JSON."""
+    def _joined(self, row: Sequence[Any]) -> dict[str, Any]:
+        """Put the attributes written as JSON together with the columns attributes.NAME."""
+        text = self._value(row, self._place.get("attributes"))
         joined = load_json(text, "attributes") if text.strip() else {}
         if not isinstance(joined, dict):
             raise BadLineError("attributes", "not a JSON object")
@@ -153,8 +170,31 @@ class LineChecker:
                 continue
             if name in joined:
                 raise BadLineError(column, "given twice")
-            joined[name] = value if is_text else _guess_type(value, column)
-        return _escape(dump_json(joined))
+            joined[name] = value if is_text else self._typed(value, column)
+        return joined
+
+    def _typed(self, value: str, column: str) -> Any:
+        """Take what is written like a JSON number, true or false as such, all else as text."""
+        if value in ("true", "false"):
+            return value == "true"
+        plain = value
+        if self._options.decimal != ".":
+            plain = value.translate(
+                {ord("."): self._options.decimal, ord(self._options.decimal): "."}
+            )
+        return load_json(plain, column) if _JSON_NUMBER.fullmatch(plain) else value
+
+    def _made_key(self, row: Sequence[Any], values: dict[str, str | None]) -> str:
+        """Make the key of a row from what its columns hold, however they were written."""
+        if any(column.startswith("attributes") for column in self._options.key):
+            joined = self._joined(row)
+            values["attributes"] = canonical_text(joined) if joined else None
+            values |= {f"attributes.{name}": _plain_text(value) for name, value in joined.items()}
+        texts = [values.get(column.removesuffix(":text")) for column in self._options.key]
+        texts = [None if text in ("", _NULL) else text for text in texts]
+        if not any(texts):
+            raise BadLineError(None, "all columns of --key are empty")
+        return hashlib.sha256(canonical_text(texts).encode()).hexdigest()
 
 
 def _dotted_name(column: str) -> tuple[str, bool]:
@@ -163,63 +203,28 @@ def _dotted_name(column: str) -> tuple[str, bool]:
     return (name.removesuffix(":text"), True) if name.endswith(":text") else (name, False)
 
 
-def _guess_type(value: str, column: str) -> Any:
-    """Take what is written like a JSON number, true or false as such, all else as text."""
-    if value in ("true", "false"):
-        return value == "true"
-    if _JSON_NUMBER.fullmatch(value):
-        return load_json(value, column)
-    return value
+def _in_utc(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(UTC).isoformat()
 
 
-def _parse_day(text: str) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise BadLineError("activity_date", f"{shown(text)} is not a date YYYY-MM-DD") from None
-    if not _FIRST_MOMENT.date() <= day < _LAST_MOMENT.date():
-        raise BadLineError("activity_date", f"{shown(text)} is not within 1900 and 2200")
-    return day.isoformat()
-
-
-def _parse_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{shown(text)} is not a moment YYYY-MM-DDTHH:MM:SS, with or without an offset"
-        raise BadLineError("occurred_at", message) from None
-    if len(text) <= 10:
-        message = f"{shown(text)} has no time of day; a day alone belongs to activity_date"
-        raise BadLineError("occurred_at", message)
-    compared = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    if not _FIRST_MOMENT <= compared < _LAST_MOMENT:
-        raise BadLineError("occurred_at", f"{shown(text)} is not within 1900 and 2200")
-    return moment
-
-
-def _parse_quantity(text: str) -> str:
-    """Take a number in any notation; say what is wrong with the others."""
-    lowered = text.lower().lstrip("+-")
-    if lowered in ("nan", "snan", "inf", "infinity"):
-        raise BadLineError("quantity", f"{shown(text)} is not a finite number")
-    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
-        raise BadLineError("quantity", f"{shown(text)} has a decimal comma; use a point")
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,6})?", text):
-        raise BadLineError("quantity", f"{shown(text)} is not a number")
-    number = Decimal(text)
-    if abs(number) > _LARGEST_QUANTITY:
-        raise BadLineError("quantity", f"{shown(text)} is beyond 1e30")
-    if number and number.adjusted() < -400:
-        raise BadLineError("quantity", f"{shown(text)} is too small")
-    return text
+def _plain_text(value: Any) -> str | None:
+    """Give a JSON value as the one text that stands for all ways to write it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool | dict | list):
+        return canonical_text(value)
+    text = f"{Decimal(str(value)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _escape(text: str) -> str:
     return text.translate(_ESCAPES) if _NEEDS_ESCAPE.search(text) else text
 
 
-def _remember(known: dict[str, str], text: str, value: str) -> str:
+def _remember(known: dict[Any, str], given: Any, value: str) -> str:
+    if len(value) > _LONGEST_REMEMBERED:
+        return value
     if len(known) >= _REMEMBERED:
         known.clear()
-    known[text] = value
+    known[given] = value
     return value

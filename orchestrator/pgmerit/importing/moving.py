@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 from pgmerit.database import Connection, analyze_filled, retry
-from pgmerit.importing.reading import ImportOptions, Progress
-from pgmerit.importing.staging import ImportResult
+from pgmerit.importing.options import ImportOptions, Progress
+from pgmerit.importing.staging import ImportResult, Preview
 
 _WHOLE = 1 << 62
 
@@ -55,28 +56,11 @@ insert into badges.activities (
     idempotency_key
 )
 select
-    placed.org_id,
-    placed.peer_mentor_id,
-    placed.activity_type,
-    placed.moment,
-    coalesce(placed.activity_date, (placed.moment at time zone placed.time_zone)::date),
-    placed.quantity,
-    placed.attributes,
-    placed.idempotency_key
-from (
-    select
-        staged.*,
-        organization.time_zone,
-        coalesce(
-            staged.occurred_at,
-            coalesce(staged.local_moment, staged.activity_date + time '12:00')
-                at time zone organization.time_zone
-        ) as moment
-    from pg_temp.import_rows as staged
-    join badges.organizations as organization using (org_id)
-    where staged.peer_mentor_id between %(first_person)s and %(last_person)s
-) as placed
-order by placed.peer_mentor_id, placed.line_number
+    org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes,
+    idempotency_key
+from pg_temp.import_placed
+where peer_mentor_id between %(first_person)s and %(last_person)s
+order by peer_mentor_id, line_number
 on conflict do nothing
 """
 
@@ -84,21 +68,42 @@ on conflict do nothing
 # Lines whose key was known already, but with another content.
 _COUNT_DIFFERING = """
 select count(*) as differing
-from pg_temp.import_rows as staged
-join badges.organizations as organization using (org_id)
+from pg_temp.import_placed as placed
 join badges.activities as stored using (peer_mentor_id, org_id, idempotency_key)
-where staged.peer_mentor_id between %(first_person)s and %(last_person)s
+where placed.peer_mentor_id between %(first_person)s and %(last_person)s
 and (stored.activity_type, stored.quantity, stored.attributes, stored.occurred_at)
     is distinct from (
-        staged.activity_type,
-        staged.quantity,
-        staged.attributes,
-        coalesce(
-            staged.occurred_at,
-            coalesce(staged.local_moment, staged.activity_date + time '12:00')
-                at time zone organization.time_zone
-        )
+        placed.activity_type, placed.quantity, placed.attributes, placed.occurred_at
     )
+"""
+
+
+_COUNT_BADGES = """
+select rtrim(badge_definition_id || ' ' || tier) as badge, count(*) as awards
+from badges.new_badges()
+group by badge_definition_id, tier
+"""
+
+
+_PREVIEW = """
+with placed as (
+    select peer_mentor_id, org_id, activity_type, activity_date
+    from pg_temp.import_placed
+)
+select
+    count(distinct peer_mentor_id) as people,
+    array(select distinct org_id from placed order by org_id) as organizations,
+    min(activity_date) as first_day,
+    max(activity_date) as last_day,
+    (
+        select coalesce(jsonb_object_agg(kind.activity_type, kind.row_count), '{}')
+        from (
+            select activity_type, count(*) as row_count
+            from placed
+            group by activity_type
+        ) as kind
+    ) as activity_types
+from placed
 """
 
 
@@ -154,22 +159,32 @@ def move(
     options: ImportOptions,
     on_rows: Callable[[int], Progress] | None,
 ) -> None:
-    """Insert the staged rows, in one transaction or one for each chunk of people, and analyze."""
-    chunks = connection.execute(_CHUNKS, {"chunk": options.chunk or _WHOLE}).fetchall()
+    """Insert the staged rows, in one transaction or one for each chunk of people, and analyze.
+
+    A dry run does it in one transaction, and rolls that back.
+    """
+    rows = _WHOLE if options.dry_run else options.chunk or _WHOLE
+    chunks = connection.execute(_CHUNKS, {"chunk": rows}).fetchall()
     total = sum(chunk["row_count"] for chunk in chunks)
     done = on_rows(total) if on_rows else None
+    badges: Counter[str] = Counter()
     for chunk in chunks:
         moved = _Moved()
         try:
-            retry(partial(_insert, connection, chunk, moved))
+            retry(partial(_insert, connection, chunk, moved, options.dry_run))
         except KeyboardInterrupt:
             if _is_committed(connection, moved):
                 _add(result, chunk, moved)
             raise
         _add(result, chunk, moved)
+        badges.update(moved.badges)
         if done:
             done(chunk["row_count"])
-    analyze_filled(connection, result.imported)
+    if options.dry_run:
+        row = connection.execute(_PREVIEW).fetchone() or {}
+        result.preview = Preview(**row, badges=dict(sorted(badges.items())))
+    else:
+        analyze_filled(connection, result.imported)
 
 
 @dataclass
@@ -179,11 +194,13 @@ class _Moved:
     transaction_id: str | None = None
     imported: int = 0
     differing: int = 0
-    new_badges: int = 0
+    badges: dict[str, int] = field(default_factory=dict)
 
 
-def _insert(connection: Connection, chunk: dict[str, Any], moved: _Moved) -> None:
-    with connection.transaction():
+def _insert(
+    connection: Connection, chunk: dict[str, Any], moved: _Moved, is_rolled_back: bool
+) -> None:
+    with connection.transaction(force_rollback=is_rolled_back):
         began = connection.execute("select pg_current_xact_id()::text as id").fetchone()
         moved.transaction_id = began["id"] if began else None
         moved.imported = connection.execute(_INSERT, chunk).rowcount
@@ -191,8 +208,8 @@ def _insert(connection: Connection, chunk: dict[str, Any], moved: _Moved) -> Non
         if moved.imported < chunk["row_count"]:
             row = connection.execute(_COUNT_DIFFERING, chunk).fetchone()
             moved.differing = row["differing"] if row else 0
-        row = connection.execute("select count(*) as badges from badges.new_badges()").fetchone()
-        moved.new_badges = row["badges"] if row else 0
+        counted = connection.execute(_COUNT_BADGES).fetchall()
+        moved.badges = {row["badge"]: row["awards"] for row in counted}
 
 
 def _is_committed(connection: Connection, moved: _Moved) -> bool:
@@ -209,7 +226,7 @@ def _add(result: ImportResult, chunk: dict[str, Any], moved: _Moved) -> None:
     result.imported += moved.imported
     result.duplicates += chunk["row_count"] - moved.imported
     result.differing += moved.differing
-    result.new_badges += moved.new_badges
+    result.new_badges += sum(moved.badges.values())
 
 
 def apply_corrections(connection: Connection, corrections: Iterable[Correction]) -> dict[str, int]:

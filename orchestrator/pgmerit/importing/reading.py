@@ -1,164 +1,90 @@
-"""Files of activities as lines of values: CSV and JSON Lines."""
+"""Files of activities as lines of values: CSV, JSON Lines and workbooks."""
 
 from __future__ import annotations
 
 import csv
 import difflib
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import IO, Any, Literal
+from decimal import Decimal, InvalidOperation
+from typing import IO, Any
 
 from pgmerit.errors import PgmeritError
+from pgmerit.importing.decoding import ZIP, Lines, open_bytes
+from pgmerit.importing.options import PLAIN_COLUMNS, BadLineError, ImportOptions, Progress, shown
+from pgmerit.importing.sheets import Sheet
 from pgmerit.rules.grammar import canonical_text
 
-PLAIN_COLUMNS = (
-    "peer_mentor_id",
-    "org_id",
-    "activity_type",
-    "occurred_at",
-    "activity_date",
-    "quantity",
-    "idempotency_key",
-    "attributes",
-)
-DEFAULT_MAX_ERRORS = 20
-InputFormat = Literal["auto", "csv", "jsonl"]
-Progress = Callable[[float], None]
-
-_BUFFER_BYTES = 1 << 18
 _WIDEST_FIELD = 1 << 20
+_MOST_COLUMNS = 16_384
+_LONGEST_NUMBER = 1_000
+_SEPARATOR = re.compile(r'"?sep=(.)"?\r?\n?')
+_HEADER_HINT = "See `pgmerit import --help` for the columns; --map takes other names."
 
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """How a file is read.
-
-    `mentor_namespace`: person ids are external ids of this namespace, not uuids.
-    `max_errors`: stop reading after so many bad lines.
-    `skip_errors`: import the good lines and only tell the bad ones, all of them.
-    `chunk`: commit after about so many rows, whole persons; None is all in one transaction.
-    """
-
-    input_format: InputFormat = "auto"
-    delimiter: str | None = None
-    mentor_namespace: str | None = None
-    org_id: str | None = None
-    max_errors: int = DEFAULT_MAX_ERRORS
-    skip_errors: bool = False
-    chunk: int | None = None
-
-
-class BadLineError(Exception):
-    """A value on the current line that cannot be taken."""
-
-    def __init__(self, column: str | None, message: str) -> None:
-        super().__init__(message)
-        self.column = column
-        self.message = message
+Rows = Iterator[tuple[int, Sequence[Any] | BadLineError]]
 
 
 @dataclass(slots=True)
 class Reader:
-    """A file as lines of values in the order of `columns`; a bad line comes as its error."""
+    """A file as lines of values in the order of `columns`; a bad line comes as its error.
+
+    A column that is left out has no name.
+    """
 
     columns: list[str]
-    rows: Iterator[tuple[int, Sequence[Any] | BadLineError]]
+    rows: Rows
 
 
 def open_reader(source: IO[bytes], name: str, options: ImportOptions, on_bytes: Progress) -> Reader:
     """Look at the beginning of the file and choose how to read it."""
-    buffered = io.BufferedReader(_Raw(source), _BUFFER_BYTES)
-    start = buffered.peek(4096)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise PgmeritError(
-            f"{name}: the file is UTF-16, but must be UTF-8", "Save it as UTF-8 (CSV UTF-8)."
-        )
-    if not start:
-        raise PgmeritError(f"{name}: the file is empty", "The first line must name the columns.")
-    text_start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    opened, on_rows = open_bytes(source, name, on_bytes)
+    if opened.peek().startswith(ZIP):
+        _refuse_unfit(name, "a workbook", options, "xlsx", "encoding", "delimiter")
+        sheet = Sheet(opened, name, options, on_rows)
+        columns = _check_header(sheet.header, sheet.header_line, name, options)
+        return Reader(columns, _whole_rows(sheet.rows(columns), len(columns)))
+    lines = Lines(opened, name, options.encoding)
     kind = options.input_format
     if kind == "auto":
-        kind = "jsonl" if text_start[:1] in (b"{", b"[") else "csv"
-    lines = _Lines(buffered, on_bytes)
-    if kind == "csv":
-        return _csv_reader(lines, name, options)
-    if text_start[:1] == b"[":
-        raise PgmeritError(
-            f"{name}: line 1 begins a JSON array",
-            "Give JSON Lines: one object a line, without brackets or commas between.",
-        )
-    return _json_reader(lines)
+        kind = "jsonl" if lines.first in (b"{", b"[") else "csv"
+    if kind == "jsonl":
+        _refuse_unfit(name, "JSON Lines", options, kind, "sheet", "delimiter")
+        return _json_reader(lines, name, options)
+    _refuse_unfit(name, "no workbook", options, "csv", "sheet")
+    return _csv_reader(lines, name, options)
 
 
-class _Raw(io.RawIOBase):
-    """Lets any binary file, a pipe too, be buffered again by us."""
-
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source = source
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what the source gives."""
-        given = self._source.read(len(buffer))
-        buffer[: len(given)] = given
-        return len(given)
+def _refuse_unfit(name: str, what: str, options: ImportOptions, kind: str, *unfit: str) -> None:
+    """Refuse what was told of the file and does not go with what it is."""
+    given = [f"--{option}" for option in unfit if getattr(options, option) is not None]
+    if options.input_format not in ("auto", kind):
+        given.append(f"--input-format {options.input_format}")
+    if given:
+        raise PgmeritError(f"{name}: the file is {what}: {given[0]} is for others", "Leave it out.")
 
 
-class _Lines:
-    """The lines of a file as text; remembers the numbers of those that are no proper text."""
-
-    def __init__(self, source: Iterable[bytes], on_bytes: Progress) -> None:
-        self._source = source
-        self._on_bytes = on_bytes
-        self.number = 0
-        self.bad: dict[int, str] = {}
-
-    def __iter__(self) -> Iterator[str]:
-        waiting = 0
-        for raw in self._source:
-            self.number += 1
-            waiting += len(raw)
-            if waiting >= _BUFFER_BYTES:
-                self._on_bytes(waiting)
-                waiting = 0
-            try:
-                line = raw.decode()
-            except UnicodeDecodeError as exc:
-                self.bad[self.number] = f"byte {exc.start + 1} is not UTF-8"
-                line = raw.decode(errors="replace")
-            if self.number == 1:
-                line = line.removeprefix("\ufeff")
-            if "\0" in line:
-                self.bad[self.number] = "a NUL character, which no text may hold"
-                line = line.replace("\0", " ")
-            yield line
-        self._on_bytes(waiting)
-
-    def trouble(self, first: int) -> BadLineError | None:
-        """Tell what was wrong with the text from a line up to the current one."""
-        for number in range(first, self.number + 1):
-            if number in self.bad:
-                return BadLineError(None, self.bad.pop(number))
-        return None
-
-
-def _csv_reader(lines: _Lines, name: str, options: ImportOptions) -> Reader:
+def _csv_reader(lines: Lines, name: str, options: ImportOptions) -> Reader:
     csv.field_size_limit(_WIDEST_FIELD)
     source = iter(lines)
-    header = next(source, "")
-    delimiter = options.delimiter or _guess_delimiter(header)
-    names = [part.strip() for part in next(csv.reader([header], delimiter=delimiter), [])]
-    columns = _check_header(names, name, options)
-    parsed = csv.reader(source, delimiter=delimiter, strict=True)
-    width = len(columns)
+    header, delimiter = _header_of(source, options.delimiter)
+    line = max(1, lines.number - header.rstrip("\r\n").count("\n"))
+    place = f"{name}: line {line}"
+    if trouble := lines.trouble(line):
+        raise PgmeritError(f"{place}: {trouble.message}; nothing was imported")
+    if not header.strip():
+        raise PgmeritError(f"{name}: the file is empty", "The first line must name the columns.")
+    delimiter = delimiter or _guess_delimiter(header)
+    try:
+        names = next(csv.reader([header], delimiter=delimiter, strict=True))
+    except csv.Error as exc:
+        raise PgmeritError(f"{place}: {_said_of(exc)}", _HEADER_HINT) from exc
+    columns = _check_header(names, line, name, options)
 
-    def rows() -> Iterator[tuple[int, Sequence[Any] | BadLineError]]:
+    def rows() -> Rows:
+        parsed = csv.reader(source, delimiter=delimiter, strict=True)
         while True:
             first = lines.number + 1
             try:
@@ -166,46 +92,134 @@ def _csv_reader(lines: _Lines, name: str, options: ImportOptions) -> Reader:
             except StopIteration:
                 return
             except csv.Error as exc:
-                yield first, BadLineError(None, f"not CSV: {exc}")
+                yield first, lines.trouble(first) or BadLineError(None, _said_of(exc))
                 continue
             if lines.bad and (trouble := lines.trouble(first)):
                 yield first, trouble
-            elif len(row) == width:
-                yield first, row
             elif row:
-                yield first, BadLineError(None, f"{len(row)} columns where {width} are expected")
+                yield first, row
 
-    return Reader(columns, rows())
+    return Reader(columns, _whole_rows(rows(), len(columns)))
+
+
+def _header_of(source: Iterator[str], delimiter: str | None) -> tuple[str, str | None]:
+    """Give the first line that is not empty, to the end of its quotes, and what parts values.
+
+    Excel may say the latter on a line of its own.
+    """
+    header = next((line for line in source if line.strip()), "")
+    if told := _SEPARATOR.fullmatch(header):
+        delimiter, header = delimiter or told[1], next(source, "")
+    while header.count('"') % 2 and len(header) < _WIDEST_FIELD and (more := next(source, "")):
+        header += more
+    return header, delimiter
 
 
 def _guess_delimiter(header: str) -> str:
     """Choose what parts the header into most names; spreadsheets in Norway write semicolons."""
-    return max(",;\t", key=header.count)
+    return max(",;\t", key=re.sub('"[^"]*"', "", header).count)
 
 
-def _check_header(names: list[str], name: str, options: ImportOptions) -> list[str]:
-    """Give the columns by their proper names, or tell all that is wrong with them."""
-    columns = [part if part.startswith("attributes.") else part.lower() for part in names]
-    problems: list[dict[str, Any]] = []
-    for column, given in zip(columns, names, strict=True):
-        if problem := _column_problem(column):
-            problems.append({"line": 1, "path": given or None, "message": problem})
-    for column in dict.fromkeys(columns):
-        if columns.count(column) > 1:
-            problems.append({"line": 1, "path": column, "message": "this column comes twice"})
-    wanted = ["peer_mentor_id", "activity_type"] + ([] if options.org_id else ["org_id"])
-    missing = [column for column in wanted if column not in columns]
-    if "occurred_at" not in columns and "activity_date" not in columns:
-        missing.append("occurred_at or activity_date")
-    problems += [{"line": 1, "message": f"the column {column} is missing"} for column in missing]
-    if problems:
-        first = _place_and_message(problems[0])
+def _said_of(error: csv.Error) -> str:
+    """Say what is wrong with a row, in the words of the file and not of the parser."""
+    said = str(error)
+    if "field limit" in said:
+        return f"a value longer than {_WIDEST_FIELD} characters; is a quote not closed?"
+    if "new-line" in said:
+        return "a carriage return that neither ends the line nor is in quotes"
+    return "a quote is not closed" if "end of data" in said else f"not CSV: {said}"
+
+
+def _whole_rows(rows: Iterable[tuple[int, Any]], width: int) -> Rows:
+    """Pass over empty rows, and what spreadsheets add to others; tell rows of another width."""
+    for number, row in rows:
+        if isinstance(row, BadLineError):
+            yield number, row
+        elif not row[0].strip() and not any(map(str.strip, row)):
+            continue
+        elif len(row) == width:
+            yield number, row
+        elif len(row) > width and not any(row[width:]):
+            yield number, row[:width]
+        else:
+            yield number, BadLineError(None, f"{len(row)} columns where {width} are expected")
+
+
+class _Names:
+    """The proper names of columns, where --map gives some; `unused` are those that nobody had."""
+
+    def __init__(self, mapped: Mapping[str, str]) -> None:
+        self._mapped = {_one_line(given).casefold(): proper for given, proper in mapped.items()}
+        self.unused = {_one_line(given).casefold(): given for given in mapped}
+
+    def proper(self, given: str) -> str:
+        """Give the proper name, '' for one that is left out."""
+        folded = given.casefold()
+        if folded in self._mapped:
+            self.unused.pop(folded, None)
+            return self._mapped[folded]
+        return given
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _check_header(names: Sequence[str], line: int, name: str, options: ImportOptions) -> list[str]:
+    """Give the columns by their proper names, or tell what is wrong with them."""
+    given = [_one_line(each) for each in names]
+    while given and not given[-1]:
+        given.pop()
+    if len(given) > _MOST_COLUMNS:
         raise PgmeritError(
-            f"{name}: {first}",
-            "The first line names the columns; see `pgmerit import --help`.",
-            problems if len(problems) > 1 else None,
+            f"{name}: line {line}: {len(given)} columns; at most {_MOST_COLUMNS} are read",
+            "Keep in attributes what rules look at.",
+        )
+    proper = _Names(options.mapped)
+    columns = [proper.proper(each) for each in given]
+    columns = [each if each.startswith("attributes.") else each.lower() for each in columns]
+    told = _header_problems(given, columns, proper, options)
+    problems = [{"line": line, "path": path, "message": message} for path, message in told]
+    if problems:
+        raise PgmeritError(
+            f"{name}: line {line}: {problems[0]['message']}",
+            _HEADER_HINT,
+            problems[: options.max_errors] if len(problems) > 1 else None,
         )
     return columns
+
+
+def _header_problems(
+    given: list[str], columns: list[str], proper: _Names, options: ImportOptions
+) -> Iterator[tuple[str | None, str]]:
+    for name, column in zip(given, columns, strict=True):
+        is_left_out = bool(name) and not column
+        if not is_left_out and (problem := _column_problem(column)):
+            yield name or None, problem
+    counts = Counter(_plain_name(column) for column in columns if column)
+    for column, count in counts.items():
+        if count > 1:
+            yield column, f"the column {column} comes {'twice' if count == 2 else f'{count} times'}"
+    for folded, name in proper.unused.items():
+        near = difflib.get_close_matches(folded, [each.casefold() for each in given], n=1)
+        guess = f"; did you mean {near[0]}?" if near else ""
+        yield None, f"no column is named {name}, as --map has it{guess}"
+    wanted = ["peer_mentor_id", "activity_type"] + ([] if options.org_id else ["org_id"])
+    missing = [column for column in wanted if column not in counts]
+    if "occurred_at" not in counts and "activity_date" not in counts:
+        missing.append("occurred_at or activity_date")
+    for column in missing:
+        yield None, f"the column {column} is missing"
+    for column in options.key:
+        if _plain_name(column) not in counts:
+            yield None, f"no column is named {column}, as --key has it"
+    if options.key and "idempotency_key" in counts:
+        yield "idempotency_key", "the file has its own keys: --key makes none"
+
+
+def _plain_name(column: str) -> str:
+    """Give the name of a column without what it says of its values' type."""
+    return column.removesuffix(":text") if column.startswith("attributes.") else column
 
 
 def _column_problem(column: str) -> str | None:
@@ -220,42 +234,50 @@ def _column_problem(column: str) -> str | None:
     return f"unknown column {column}; {guess}"
 
 
-def _place_and_message(problem: Mapping[str, Any]) -> str:
-    return f"line {problem['line']}: {problem['message']}"
+def _json_reader(lines: Lines, name: str, options: ImportOptions) -> Reader:
+    """Read an object a line; the columns are those that objects may have."""
+    if lines.first == b"[":
+        raise PgmeritError(
+            f"{name}: line 1 begins a JSON array",
+            "Give JSON Lines: one object a line, without brackets or commas between.",
+        )
+    proper = _Names(options.mapped)
 
-
-def _json_reader(lines: _Lines) -> Reader:
-    """Read an object a line; the columns are those that the first objects have, and may vary."""
-    reader = Reader(list(PLAIN_COLUMNS), iter(()))
-
-    def rows() -> Iterator[tuple[int, Sequence[Any] | BadLineError]]:
+    def rows() -> Rows:
         for line in lines:
             number = lines.number
             if lines.bad and (trouble := lines.trouble(number)):
                 yield number, trouble
             elif line.strip():
                 try:
-                    yield number, _json_row(line)
+                    yield number, _json_row(line, proper, options)
                 except BadLineError as exc:
                     yield number, exc
+        if proper.unused:
+            raise PgmeritError(
+                f"{name}: no line has the key {min(proper.unused.values())}, as --map has it;"
+                " nothing was imported"
+            )
 
-    reader.rows = rows()
-    return reader
+    return Reader(list(PLAIN_COLUMNS), rows())
 
 
-def _json_row(line: str) -> list[Any]:
+def _json_row(line: str, proper: _Names, options: ImportOptions) -> list[Any]:
     """Give an object's values in the order of PLAIN_COLUMNS."""
     given = load_json(line, None)
     if not isinstance(given, dict):
         raise BadLineError(None, "not a JSON object")
+    if options.mapped:
+        named = [(proper.proper(key), value) for key, value in given.items()]
+        given = _once([(key, value) for key, value in named if key])
     row = [given.pop(column, None) for column in PLAIN_COLUMNS]
     if given:
         row[-1] = _with_dotted(row[-1], given)
     quantity = row[5]
     if isinstance(quantity, bool):
         raise BadLineError("quantity", "true or false is not a number")
-    if isinstance(quantity, int | Decimal):
-        row[5] = str(quantity)
+    if isinstance(quantity, int | float | Decimal):
+        row[5] = str(quantity).replace(".", options.decimal)
     if isinstance(row[0], int) and not isinstance(row[0], bool):
         row[0] = str(row[0])
     for column, value in zip(PLAIN_COLUMNS[:-1], row[:-1], strict=True):
@@ -265,6 +287,8 @@ def _json_row(line: str) -> list[Any]:
         if not isinstance(row[-1], dict):
             raise BadLineError("attributes", "not a JSON object")
         row[-1] = dump_json(row[-1])
+    if options.key and row[6]:
+        raise BadLineError("idempotency_key", "given, where --key makes one")
     return row
 
 
@@ -284,13 +308,9 @@ def _with_dotted(attributes: Any, dotted: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_json(text: str, column: str | None) -> Any:
-    """Parse JSON that PostgreSQL can hold too."""
+    """Parse JSON that PostgreSQL can hold too, and in which no key comes twice."""
     try:
-        value = json.loads(
-            text,
-            parse_float=_checked_number,
-            parse_constant=_refuse_constant,
-        )
+        value = _DECODER.decode(text)
     except BadLineError as exc:
         raise BadLineError(column, exc.message) from None
     except RecursionError:
@@ -309,9 +329,22 @@ def load_json(text: str, column: str | None) -> Any:
     return value
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise BadLineError(None, f"the key {shown(twice)} comes twice")
+    return made
+
+
 def _checked_number(text: str) -> float | Decimal:
     """Take a JSON number exactly: as a float only when it is written again as it was read."""
-    number = Decimal(text)
+    if len(text) > _LONGEST_NUMBER:
+        raise BadLineError(None, "a number with too many digits")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise BadLineError(None, f"the number {shown(text)} is out of range") from None
     if number and not -400 < number.adjusted() < 400:
         raise BadLineError(None, f"the number {shown(text)} is out of range")
     return float(text) if repr(float(text)) == text else number
@@ -321,14 +354,14 @@ def _refuse_constant(text: str) -> None:
     raise BadLineError(None, f"{text} is not a finite number")
 
 
+_DECODER = json.JSONDecoder(
+    parse_float=_checked_number, parse_constant=_refuse_constant, object_pairs_hook=_once
+)
+
+
 def dump_json(value: Any) -> str:
     """Write JSON with its numbers exact."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except TypeError:
         return canonical_text(value)
-
-
-def shown(text: str) -> str:
-    """Quote a value for a message, cut where it is long."""
-    return json.dumps(text if len(text) <= 60 else text[:57] + "...", ensure_ascii=False)
