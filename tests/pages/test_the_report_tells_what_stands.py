@@ -97,9 +97,22 @@ def test_readers_may_read_it_in_one_snapshot_that_writes_nothing(
             read(connection, "no")
 
 
+def test_a_database_with_nothing_in_it_has_a_page_and_one_not_migrated_an_error(
+    dsn: str, empty_dsn: str, cli: Cli, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    assert cli("report", "--out", out, dsn=dsn).exit_code == 0
+    assert "Nothing to show yet" in out.read_text()
+    assert "Never verified" in out.read_text()
+    result = cli("report", "--out", out, dsn=empty_dsn)
+    assert result.exit_code == 2
+    assert "pgmerit migrate" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        (("--since", "1899-12-31", "--out", "x.html"), "before 1900"),
         (("--org", "no", "--out", "x.html"), '"no" does not exist'),
         (("--since", "yesterday", "--out", "x.html"), "yesterday"),
         (("--since", "2999-01-01", "--out", "x.html"), "still to come"),

@@ -18,6 +18,7 @@ from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError, translate
 
+_FIRST = date(1900, 1, 1)  # no activity is older
 NEAR = 0.8  # from this fraction of a target on somebody is near
 _NAMED = 5
 
@@ -108,8 +109,11 @@ def _read(
 ) -> Found:
     now = _rows(connection, "select now() as now")[0]["now"]
     first = since or (now.date() - timedelta(days=365)).replace(day=1)
-    if first > now.date():
-        raise PgmeritError(f"{first} is still to come", "Give a day that has passed with --since.")
+    if not _FIRST <= first <= now.date():
+        raise PgmeritError(
+            f"{first} is {'still to come' if first > _FIRST else 'before 1900'}",
+            "Give a day that has passed with --since.",
+        )
     unit = next(name for name, days in _UNITS if days is None or (now.date() - first).days <= days)
     given = {"org_id": org_id, "since": first, "unit": unit, "near": NEAR, "language": language}
     progress = _rows(connection, _PROGRESS, given | {"named": _NAMED})
@@ -182,6 +186,7 @@ from (
     join badges.organizations as organization on organization.org_id = earned.org_id
     where earned.org_id = coalesce(%(org_id)s, earned.org_id)
     and earned.revoked_at is null
+    and earned.earned_at <= now()
     and (earned.earned_at at time zone organization.time_zone)::date >= %(since)s
 ) as award
 group by award.org_id, award.first_day
