@@ -90,6 +90,10 @@ REFUSED = {
         b"peer_mentor_id,activity_type,occurred_at" + b",attributes.a" * 100_000,
         "line 1: 100003 columns; at most 16384 are read",
     ),
+    "a long name": (
+        b"peer_mentor_id,activity_type,occurred_at,attributes." + b"a" * 1000,
+        "line 1: a column with a name of 1011 characters; at most 200 are read",
+    ),
     "a header that does not end": (b"a" * 5_000_000, "line 1: longer than 4194304 bytes"),
 }
 
