@@ -976,7 +976,7 @@ function badges_internal._calibrate_document(p_badge_definition_id text, p_org_i
 function badges_internal._calibrate_falling(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer, p_people uuid[], p_until date) returns TABLE(peer_mentor_id uuid, value numeric) volatile;
 function badges_internal._calibrate_groups(p_parts badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_node integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._calibrate_holders(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_until date) returns uuid[] volatile;
-function badges_internal._calibrate_numbers(p_criteria jsonb) returns TABLE(node integer, name text, path text, key text, criteria jsonb) immutable;
+function badges_internal._calibrate_numbers(p_criteria jsonb) returns TABLE(node integer, name text, path text, key text) immutable;
 function badges_internal._calibrate_organizations(p_document jsonb, p_asked jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer, p_share numeric, p_now date, p_is_all boolean, p_then date) returns jsonb volatile;
 function badges_internal._calibrate_people(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer, p_until date, p_is_all boolean) returns TABLE(org_id text, value numeric, people bigint) volatile;
 function badges_internal._calibrate_steps(p_document jsonb, p_milestone badges_internal.milestones, p_people uuid[], p_until date) returns badges_internal.condition_state[] volatile;

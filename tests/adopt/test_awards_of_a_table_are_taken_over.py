@@ -451,6 +451,8 @@ def test_an_explanation_says_what_was_taken_over_and_that_its_rule_is_not_met(
     assert explained["awards"][0]["is_rule_met"] is True
     shown = cli("mentor", "explain", ANN, "tenth", "--org=nhf", dsn=dsn)
     assert "taken over from before\n" in shown.stdout
+    told = cli("mentor", "explain", ANN, "tenth", "--org=nhf", "--language=nb", dsn=dsn)
+    assert "overtatt fra før\n" in told.stdout
     assert "not met" not in shown.stdout
     # No rule awards what is given by hand.
     explained = value(legacy, "select badges.explain_badge(%s, 'thanks', 'nhf')", ANN)

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -78,6 +79,9 @@ def test_every_step_in_a_database_of_its_own_and_again(
         "beta-tester"
     ]
     assert steps["verify"] == {"is_exact": True, "differences": []}
+    page = Path(steps["report"]).read_text()
+    assert "Norges Blindeforbund" in page
+    assert "0 differences between awards and activities" in page
     # Again, in words: the database is made anew.
     result = cli("demo", *SMALL, dsn=server.dsn())
     assert result.exit_code == 0, result.stderr
@@ -92,6 +96,7 @@ def test_every_step_in_a_database_of_its_own_and_again(
         "removed into the archive",
         "left out: 1 rows, unknown_badge beta-tester",
         "exact: snapshot and awards are what the activities say",
+        f"open it in a browser: {steps['report']}",
         "How long it took",
     ):
         assert title in result.stdout

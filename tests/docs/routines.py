@@ -60,8 +60,10 @@ def sections(dsn: str) -> dict[str, str]:
 def examples() -> dict[str, str]:
     """Give the statements of each routine's example, in the order in which they run."""
     text = (ROOT / "tests/docs/examples.sql").read_text()
-    found = re.split(r"^-- (\w+)$\n", text, flags=re.M)[1:]
-    return dict(zip(found[::2], found[1::2], strict=True))
+    names, bodies = (re.split(r"^-- (\w+)$\n", text, flags=re.M)[n::2] for n in (1, 2))
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise LookupError(f"tests/docs/examples.sql has two examples of {sorted(twice)}")
+    return dict(zip(names, bodies, strict=True))
 
 
 def _run(connection: psycopg.Connection[dict[str, Any]], statements: str) -> str:

@@ -52,7 +52,7 @@ def test_every_text_that_is_asked_for_is_there_and_each_is_asked_for() -> None:
     )
     sections = {key.partition(".")[0] for key in ENGLISH.texts}
     asked = set(re.findall(rf"""["']((?:{"|".join(sections)})\.\w+)["']""", sources))
-    assert asked - set(ENGLISH.texts) == set()
+    assert {key for key in asked - set(ENGLISH.texts) if not key.endswith(".html")} == set()
     read = {*re.findall(r'(?:word\(\s*"|text\(f")(\w+)', sources), "in_a_row", "in_all", "why_not"}
     rest = {key for key in ENGLISH.texts if key.partition(".")[0] not in read}
     assert rest - asked == {"form.name"}

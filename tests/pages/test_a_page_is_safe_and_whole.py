@@ -26,10 +26,14 @@ def test_each_chart_holds_its_numbers_and_no_script() -> None:
             charts.columns(ODD, ["1", ODD], {"a": [3, 4], ODD: [0, 7]}),
             ["1, a: 3", f"{ODD}, a: 4", f"1, {ODD}: 0", f"{ODD}, {ODD}: 7"],
         ),
-        (charts.bars(ODD, {"few": 2, ODD: 5.5}), [f"{ODD}: 5.5", "few: 2"]),
+        (charts.bars(ODD, [("few", 2), (ODD, 5.5)]), [f"{ODD}: 5.5", "few: 2"]),
         (
-            charts.histogram(ODD, [(0, 5, 8), (5, 10, 0)], [charts.Mark(3, ODD)]),
-            ["0–5: 8", "5–10: 0", f"{ODD}: 3"],
+            charts.histogram(
+                ODD,
+                [charts.Bin(0, 5, 8, "low"), charts.Bin(5, 10, 0, ODD)],
+                [charts.Mark(3, ODD)],
+            ),
+            ["low: 8", f"{ODD}: 0", f"{ODD}: 3"],
         ),
         (
             charts.lines(ODD, {"now": [(0, 9), (1, 4)]}, [charts.Mark(1, "today")]),
@@ -43,10 +47,10 @@ def test_each_chart_holds_its_numbers_and_no_script() -> None:
 
 
 def test_a_chart_of_nothing_is_drawn() -> None:
-    for chart in (charts.columns("", [], {}), charts.bars("", {}), charts.lines("", {})):
+    for chart in (charts.columns("", [], {}), charts.bars("", []), charts.lines("", {})):
         assert _said(chart) == []
-    drawn = charts.histogram("", [(0, 0, 0)], [charts.Mark(0, "none")])
-    assert _said(drawn) == ["0–0: 0", "none: 0"]
+    drawn = charts.histogram("", [charts.Bin(0, 0, 0, "0")], [charts.Mark(0, "none")])
+    assert _said(drawn) == ["0: 0", "none: 0"]
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -193,6 +193,23 @@ def test_a_problem_hides_none_of_what_is_wrong_beside_it(asking: Any) -> None:
         assert sum('"att_least"' in each["problem"] for each in found) >= 9
 
 
+def test_numbers_are_held_only_to_what_says_what_they_are_for(asking: Any) -> None:
+    tier = {"tier": "silver", "at_least": 5}
+    for criteria in (
+        5,
+        {"type": ["tier"], "tiers": [tier]},
+        {"type": "tier"},
+        {"type": "tier", "tiers": {"silver": 5}},
+        {"type": "tier", "tiers": [tier, 5]},
+        {"type": "tier", "tiers": [tier, {"tier": 5, "at_least": 6}]},
+        {"type": "threshold", "tiers": [tier], "at_least": 5},
+        {"type": "all_of", "criteria": tier},
+    ):
+        found = both(asking, changed("badges/honorar/criteria", criteria))
+        assert found
+        assert {each["path"].partition(".criteria")[0] for each in found} == {"$.badges.honorar"}
+
+
 def test_the_parts_of_an_unknown_type_are_looked_at(asking: Any) -> None:
     part = {"type": "threshold", "activity": "cal", "at_least": 0}
     document = changed("badges/both/criteria", {"type": "all_off", "criteria": [part]})
@@ -208,6 +225,12 @@ def test_the_parts_of_an_unknown_type_are_looked_at(asking: Any) -> None:
 def test_what_is_no_word_is_not_told_to_be_unknown_too(asking: Any) -> None:
     document = changed("badges/first/criteria/activity", "")
     assert [each["problem"] for each in both(asking, document)] == ["is empty"]
+
+
+def test_an_expression_is_not_parsed_where_it_is_too_long(asking: Any) -> None:
+    raw = {"type": "criteria_raw", "expression": "(" * 20_000, "reason": "x"}
+    (found,) = both(asking, changed("badges/by_hand/criteria", raw))
+    assert found["problem"] == "is larger than 16384 bytes"
 
 
 def test_every_circle_is_named_once(asking: Any) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "metrics": "pgmerit.cli.metrics",
     "migrate": "pgmerit.cli.migrate",
     "relay": "pgmerit.cli.relay",
+    "report": "pgmerit.cli.report",
     "rezone": "pgmerit.cli.rezone",
     "rules": "pgmerit.cli.rules",
     "sweep": "pgmerit.cli.sweep",

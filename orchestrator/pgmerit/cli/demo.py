@@ -76,7 +76,8 @@ def command(
         with year_in_the_making(options) as making, _server_dsn(database) as server_dsn:
             dsn = scenes.make_database(server_dsn, into)
             steps: list[scenes.Step] = []
-            for step in scenes.run(dsn, options, making, import_with_progress, progress):
+            page = home_dir() / "demo.html"
+            for step in scenes.run(dsn, options, making, import_with_progress, progress, page):
                 steps.append(step)
                 if output_format == "table":
                     _print_step(step)
@@ -94,7 +95,7 @@ def command(
         say("")
         for line in _farewell(dsn):
             say(line)
-    return 1 if steps[-1].data else 0
+    return 1 if next(step.data for step in steps if step.name == "verify") else 0
 
 
 @contextmanager
@@ -210,6 +211,10 @@ def _print_verification(step: scenes.Step) -> None:
     emit([asdict(each) for each in step.data[:10]], "table")
 
 
+def _print_page(step: scenes.Step) -> None:
+    print_line(f"open it in a browser: {step.data}")
+
+
 _PRINTERS: dict[str, Callable[[scenes.Step], None]] = {
     "migrate": _print_migration,
     "rules": _print_rules,
@@ -223,6 +228,7 @@ _PRINTERS: dict[str, Callable[[scenes.Step], None]] = {
     "dedupe": _print_numbers,
     "adopt": _print_adopted,
     "verify": _print_verification,
+    "report": _print_page,
 }
 
 

@@ -10,8 +10,7 @@ from rich.tree import Tree
 
 from pgmerit.cli.common import verbatim
 from pgmerit.languages import Language
-
-_WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
+from pgmerit.languages.rules import RuleWords
 
 Part = Mapping[str, Any]
 
@@ -24,13 +23,11 @@ def explanation_tree(told: Part, language: Language, zone: tzinfo) -> Tree:
     return _Teller(language, zone).tree(told)
 
 
-class _Teller:
+class _Teller(RuleWords):
     """The words of an explanation, in one language."""
 
     def __init__(self, language: Language, zone: tzinfo) -> None:
-        self.text = language.text
-        self.word = language.word
-        self.language = language
+        super().__init__(language)
         self.zone = zone
 
     def tree(self, told: Part) -> Tree:
@@ -235,83 +232,3 @@ class _Teller:
     def days(self, part: Part) -> str:
         first, last = self.language.day(part["from"]), self.language.day(part["until"])
         return first if first == last else self.text("explanation.days", first=first, last=last)
-
-    def selector_words(self, selector: Part) -> Iterator[str]:
-        """Say which activities are looked at."""
-        rest = dict(selector)
-        yield ", ".join(rest.pop("types", None) or [self.text("selector.any_activity")])
-        if where := rest.pop("where", None):
-            tests = self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
-            yield self.text("selector.where", tests=tests)
-        when = rest.pop("when", {})
-        for name in _WHEN:
-            if name in when:
-                yield self.when_text(name, when[name])
-        window = rest.pop("window", None)
-        if isinstance(window, Mapping):
-            yield self.text("selector.rolling_days", count=window["rolling_days"])
-        elif window:
-            yield self.word("within", window)
-        unit = rest.pop("unit", None)
-        if limits := rest.pop("per_value", None):
-            yield self.text("selector.each_value", limit=self.limit_text(limits))
-        grace = rest.pop("grace", None)
-        if limits := rest.pop("per_unit", None):
-            yield self.word("each_unit", unit, limit=self.limit_text(limits))
-        elif unit and not grace:
-            yield self.word("unit", unit)
-        if grace:
-            yield self.word("grace", unit, count=grace)
-        for name, field in rest.items():
-            yield self.word("selector", name, field=self.value(field))
-
-    def when_text(self, name: str, given: Any) -> str:
-        language = self.language
-        match name:
-            case "hours":
-                return self.text("selector.hours", **{"from": given[0], "until": given[1]})
-            case "weekdays":
-                days = language.either(language.weekday(day) for day in given)
-                return self.text("selector.weekdays", days=days)
-            case "months":
-                months = language.either(language.month(month) for month in given)
-                return self.text("selector.months", months=months)
-            case "dates":
-                dates = language.either(language.day_of_year(day) for day in given)
-                return self.text("selector.dates", dates=dates)
-            case "days_of_year":
-                days = language.either(self.value(day) for day in given)
-                return self.text("selector.days_of_year", days=days)
-        return self.word("selector", name, day=language.day(given))
-
-    def limit_text(self, limits: Part) -> str:
-        return self.text(
-            "selector.limit_of_field" if "field" in limits else "selector.limit",
-            measure=self.word("measure", limits.get("measure", "count")),
-            field=limits.get("field"),
-            least=limits["at_least"],
-        )
-
-    def test(self, test: Any) -> str:
-        """Say what an attribute is asked to be."""
-        if isinstance(test, Mapping):
-            return self.language.both(
-                self.text("test.exists" if wanted else "test.absent")
-                if name == "exists"
-                else self.word("test", name, value=self.test(wanted))
-                for name, wanted in test.items()
-            )
-        if isinstance(test, list):
-            return self.language.either(self.value(each) for each in test)
-        return self.value(test)
-
-    def value(self, value: Any) -> str:
-        """Write a value of an attribute or of a measure."""
-        match value:
-            case None:
-                return "?"
-            case bool():
-                return self.text("test.true" if value else "test.false")
-            case int() | float():
-                return self.language.number(value)
-        return str(value)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 import click
+from rich.tree import Tree
 
 from pgmerit import languages, report
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
@@ -18,9 +21,13 @@ from pgmerit.cli.common import (
     language_option,
     print_line,
     print_tree,
+    say,
     zone_of,
 )
 from pgmerit.cli.explanation import explanation_tree
+from pgmerit.database import Connection
+from pgmerit.pages import write_page
+from pgmerit.pages.person import Reason, person_page
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
 _namespace_option = click.option(
@@ -44,6 +51,13 @@ def command() -> None:
 @_org_option
 @_namespace_option
 @_as_of_option
+@click.option(
+    "--html",
+    "page",
+    type=FILE,
+    metavar="FILE",
+    help="Write a page that also tells why not yet, instead of printing.",
+)
 @language_option
 @database_options
 @format_option
@@ -52,6 +66,7 @@ def show(
     org_id: str,
     mentor_namespace: str | None,
     as_of: datetime | None,
+    page: Path | None,
     language: str | None,
     database: Database,
     output_format: str,
@@ -61,10 +76,15 @@ def show(
         person = report.mentor_id(connection, given_id, mentor_namespace)
         day = as_of.date() if as_of else None
         found = report.mentor_report(connection, person, org_id, day, language)
-    if output_format == "json":
+        if page is not None:
+            reasons = _reasons(connection, found, day, language)
+    if page is not None:
+        write_page(page, person_page(found, reasons, zone_of(found.time_zone), language))
+        say(f"{page} is written")
+    elif output_format == "json":
         emit(asdict(found), output_format)
-        return
-    print_mentor(found, language)
+    else:
+        print_mentor(found, language)
 
 
 @command.command("explain")
@@ -123,6 +143,28 @@ def print_mentor(found: report.MentorReport, language: str | None = None) -> Non
 def print_explanation(told: dict[str, Any], time_zone: str, language: str | None = None) -> None:
     """Print an explanation as a tree, its moments in a time zone."""
     print_tree(explanation_tree(told, languages.find(language), zone_of(time_zone)))
+
+
+def _reasons(
+    connection: Connection, found: report.MentorReport, as_of: date | None, language: str | None
+) -> list[Reason]:
+    """Explain each badge that is to come, nearest first."""
+    return [
+        _reason(
+            explanation_tree(
+                report.explanation(
+                    connection, found.peer_mentor_id, badge, found.org_id, as_of, language
+                ),
+                languages.find(language),
+                zone_of(found.time_zone),
+            )
+        )
+        for badge in dict.fromkeys(row["badge_definition_id"] for row in found.to_come)
+    ]
+
+
+def _reason(tree: Tree) -> Reason:
+    return Reason(str(tree.label), [_reason(each) for each in tree.children])
 
 
 def _earned_row(row: dict[str, Any], words: languages.Language, zone: tzinfo) -> dict[str, Any]:

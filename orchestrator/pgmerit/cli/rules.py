@@ -15,13 +15,15 @@ import click
 from psycopg.types.json import set_json_loads
 from ruamel.yaml import YAML
 
-from pgmerit import routines
+from pgmerit import languages, routines
 from pgmerit.cli import calibrate
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
     format_option,
+    language_option,
     print_json,
     print_line,
     print_text,
@@ -33,6 +35,8 @@ from pgmerit.cli.plans import print_changes, print_plan, would_change
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 from pgmerit.models import stats_document_schema
+from pgmerit.pages import write_page
+from pgmerit.pages.plan import plan_page
 from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.files import MalformedFileError, excerpt
@@ -41,7 +45,6 @@ from pgmerit.rules.versions import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _VERSION = click.IntRange(1, 2**31 - 1)
 
 
@@ -54,7 +57,7 @@ command.add_command(calibrate.command)
 
 
 @command.command()
-@click.argument("given", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.argument("given", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--format",
     "output_format",
@@ -157,23 +160,34 @@ def evaluation_options(function: F) -> F:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--exit-code", is_flag=True, help="End with 1 when something would change.")
-@click.option(
-    "--out", type=_FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes."
-)
+@click.option("--out", type=FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes.")
+@click.option("--html", type=FILE, metavar="PAGE", help="Write it as a page, for those who decide.")
+@language_option
 @format_option
 @database_options
 def plan(
-    file: Path, exit_code: bool, out: Path | None, output_format: str, database: Database
+    file: Path,
+    exit_code: bool,
+    out: Path | None,
+    html: Path | None,
+    language: str | None,
+    output_format: str,
+    database: Database,
 ) -> int:
     """Show what applying FILE would change and do to people; changes nothing.
 
-    By organization and badge: awards made, given back and taken, and who is nearest to one.
+    By organization and badge: awards made, given back and taken, and who is nearest to one. The
+    page tells it in words, in the language named, and without anybody's id.
     """
     document = versions.read_file(file)
-    with database.connect(autocommit=True) as connection:
+    with database.connect(autocommit=True) as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
         planned = versions.plan(connection, document)
+        held = routines.count_awards(connection) if html else []
+    if html:
+        write_page(html, plan_page(planned, document.value, held, languages.find(language)))
     if out:
         versions.Plan(
             planned["rule_set"], planned["version"], planned["checksum"], document.value
@@ -191,7 +205,7 @@ def _show_plan(planned: dict[str, Any], output_format: str) -> None:
 
 
 @command.command("apply")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--allow-empty", is_flag=True, help="Let a document without badges through.")
 @evaluation_options
 @format_option
@@ -457,7 +471,7 @@ def schema(stats_document: bool) -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE, default="badges.yaml")
+@click.argument("file", type=FILE, default="badges.yaml")
 @click.option("--ruleset", metavar="NAME", default="badges", show_default=True, help="Its slug.")
 @click.option("--org", metavar="SLUG", default="main", show_default=True, help="An organization.")
 def init(file: Path, ruleset: str, org: str) -> None:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import IO, Any
 
 import psycopg
@@ -21,6 +22,8 @@ from pgmerit.demo import legacy, webhook
 from pgmerit.demo.generator import PROTAGONIST
 from pgmerit.demo.making import DemoOptions, MadeYear
 from pgmerit.errors import PgmeritError, translate
+from pgmerit.pages import reading, write_page
+from pgmerit.pages.report import report_page
 from pgmerit.rules import versions
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -84,16 +87,18 @@ def run(
     making: Callable[[], MadeYear],
     import_year: Import,
     bar: Bar,
+    page: Path,
 ) -> Iterator[Step]:
     """Run the demo on a database, a step at a time; `import_year` imports with progress bars.
 
-    Sessions work side by side: the old table is made right and its awards are taken over while the
-    year is in the making and comes in, the study app's files beside the peer mentors'.
+    It ends with a `page` about it. Sessions work side by side: the old table is made right and its
+    awards are taken over while the year is in the making and comes in, the study app's files beside
+    the peer mentors', the page's reading beside the verification.
     """
     with _timed() as seconds:
         loaded = schema.migrate(dsn)
     yield Step("migrate", "Tables and routines", seconds(), loaded)
-    with closing(connect(dsn, autocommit=True)) as connection, _beside(dsn, 3) as submit:
+    with closing(connect(dsn, autocommit=True)) as connection, _beside(dsn, 4) as submit:
         with _timed() as seconds:
             applied = [_apply(connection, name, bar) for name in RULE_SETS]
         yield Step("rules", "Rule sets applied", seconds(), applied)
@@ -111,7 +116,8 @@ def run(
                         setattr(imported, each.name, one + more)
         yield Step("import", "The year imported", seconds(), imported)
         yield from old_table.result()
-        yield from _look_at_it(connection, dsn, made, options, bar)
+        yield from _look_at_it(connection, dsn, made, options)
+        yield from _look_it_over(connection, submit, bar, page)
 
 
 @contextmanager
@@ -157,7 +163,7 @@ def _import_study_app(session: Connection, file: bytes) -> importing.ImportResul
 
 
 def _look_at_it(
-    connection: Connection, dsn: str, made: MadeYear, options: DemoOptions, bar: Bar
+    connection: Connection, dsn: str, made: MadeYear, options: DemoOptions
 ) -> Iterator[Step]:
     with _timed() as seconds:
         counted = routines.count_awards(connection)
@@ -179,9 +185,20 @@ def _look_at_it(
         corrected = importing.apply_corrections(connection, made.corrections)
     yield Step("corrections", "Corrections applied", seconds(), corrected)
 
+
+def _look_it_over(connection: Connection, submit: Submit, bar: Bar, page: Path) -> Iterator[Step]:
+    """Verify, and write the page; what it tells of people is read beside."""
+    reading_beside = submit(reading.read)
     with _timed() as seconds, bar("Verifying", 100) as advance:
         differences = verify.find_differences(connection, progress=advance)
+    verify.record(connection, len(differences), 0, seconds())
     yield Step("verify", "Verified against the activities", seconds(), differences)
+
+    with _timed() as seconds:
+        found = replace(reading_beside.result(), metrics=routines.list_metrics(connection))
+        page.parent.mkdir(parents=True, exist_ok=True)
+        write_page(page, report_page(found))
+    yield Step("report", "The report as a page", seconds(), str(page))
 
 
 def _connect_beside(server_dsn: str) -> Connection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgmerit.languages import Language
+from pgmerit.languages.rules import RuleWords
 from pgmerit.pages import Figure, Table, Tile, render
 from pgmerit.pages.charts import Mark, lines
 
@@ -41,6 +42,7 @@ def calibration_page(told: Told, language: Language) -> str:
             "calibration.subtitle", rule_set=told["rule_set"], number=told["path"]
         ),
         sections=[(each.anchor, each.name) for each in sections],
+        rule="\n".join(RuleWords(language).criteria_lines(told["criteria"])),
         organizations=sections,
     )
 

@@ -6,6 +6,7 @@ chart is one image: its numbers are in the table behind it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ _WIDTH = 440
 _HEIGHT = 210
 _LETTERS = 13
 _ROW = 27
+_MANY_LABELS = 14
+_STEPS = (1, 2, 2.5, 5, 10)
+_TICKS = 7
 _STYLE = Style(
     font_family="sans-serif",
     label_font_size=_LETTERS,
@@ -43,6 +47,23 @@ class Mark:
     name: str
 
 
+@dataclass(frozen=True)
+class Bin:
+    """How many lie between two values of the lower axis."""
+
+    low: float
+    high: float
+    many: int
+    name: str
+
+
+def round_step(least: float, is_whole: bool = False) -> float:
+    """Give the next round number from one on: 1, 2, 2.5 or 5 times a power of ten."""
+    power = 10 ** math.floor(math.log10(least))
+    step = next(each * power for each in _STEPS if each * power >= least * 0.999)
+    return float(max(1, math.ceil(step))) if is_whole else step
+
+
 def columns(
     title: str,
     labels: Sequence[str],
@@ -51,7 +72,10 @@ def columns(
 ) -> Markup:
     """Draw columns; the series stand upon each other in their order, a value for each label."""
     chart = pygal.StackedBar(**_settings())
-    chart.x_labels = [str(label) for label in labels]
+    chart.x_labels = list(labels)
+    if len(labels) > _MANY_LABELS:
+        chart.x_labels_major_count = _MANY_LABELS // 2
+        chart.show_minor_x_labels = False
     for name, values in series.items():
         said = f", {name}" if len(series) > 1 else ""
         bars = zip(labels, values, strict=True)
@@ -59,7 +83,7 @@ def columns(
     return _drawn(chart, title, len(series))
 
 
-def bars(title: str, values: Mapping[str, float], write: Write = plain) -> Markup:
+def bars(title: str, values: Sequence[tuple[str, float]], write: Write = plain) -> Markup:
     """Draw a bar a name, the first one above, each with its number."""
     chart = pygal.HorizontalBar(
         **_settings(height=len(values) * _ROW + _LETTERS, show_y_guides=False),
@@ -67,35 +91,37 @@ def bars(title: str, values: Mapping[str, float], write: Write = plain) -> Marku
         print_values_position="top",
         show_x_labels=False,
         value_formatter=write,
-        range=(0, max([1.0, *values.values()]) * 1.08),
+        range=(0, max([1.0, *(value for _, value in values)]) * 1.08),
     )
-    rising = list(values.items())[::-1]
-    chart.x_labels = [name for name, _ in rising]
-    chart.add("", [_bar(value, f"{name}: {write(value)}") for name, value in rising])
+    chart.x_labels = [name for name, _ in values[::-1]]
+    chart.add("", [_bar(value, f"{name}: {write(value)}") for name, value in values[::-1]])
     return _drawn(chart, title)
 
 
 def histogram(
-    title: str,
-    bins: Sequence[tuple[float, float, float]],
-    marks: Sequence[Mark] = (),
-    write: Write = plain,
+    title: str, bins: Sequence[Bin], marks: Sequence[Mark] = (), write: Write = plain
 ) -> Markup:
-    """Draw how many lie in each bin, given as (from, up to, how many), and a line at each mark."""
-    highest = max([1.0, *(each for _, _, each in bins)])
+    """Draw how many lie in each bin, and a line up from each mark."""
     chart = pygal.Histogram(**_settings())
     chart.add(
         "",
         [
-            {**_bar(many, f"{write(low)}–{write(high)}: {write(many)}"), "value": (many, low, high)}
-            for low, high, many in bins
+            {
+                "value": (each.many, each.low, each.high),
+                "tooltip": f"{each.name}: {write(each.many)}",
+            }
+            for each in bins
         ],
     )
-    thin = (max(high for _, high, _ in bins) - min(low for low, _, _ in bins)) / 300
+    low, high = bins[0].low, bins[-1].high
+    ticks = round_step((high - low) / _TICKS or 1, is_whole=True)
+    chart.x_labels = [low + ticks * place for place in range(int((high - low) / ticks) + 1)]
+    chart.x_value_formatter = write
+    highest = max([1.0, *(each.many for each in bins)])
+    thin = (high - low) / 300
     for mark in marks:
         place = (highest * 1.1, mark.value - thin / 2, mark.value + thin / 2)
-        said = f"{mark.name}: {write(mark.value)}"
-        chart.add("", [{"value": place, "tooltip": said}])
+        chart.add("", [{"value": place, "tooltip": f"{mark.name}: {write(mark.value)}"}])
     return _drawn(chart, title)
 
 

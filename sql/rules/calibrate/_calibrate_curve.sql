@@ -82,13 +82,13 @@ begin atomic
     -- The roundest of those between which all give exactly the share.
     exact as (
         select badges_internal._round_threshold(
-            rounded.at_least, digits.number, whole.spread, whole.is_whole, false
+            rounded.at_least, digits.number, null, whole.is_whole, false
         ) as threshold
         from rounded
         cross join whole
         cross join generate_series(1, 3) as digits (number)
         where badges_internal._round_threshold(
-            rounded.at_least, digits.number, whole.spread, whole.is_whole, false
+            rounded.at_least, digits.number, null, whole.is_whole, false
         ) >= rounded.at_most
         order by digits.number
         limit 1

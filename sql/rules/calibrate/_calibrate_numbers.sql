@@ -2,7 +2,7 @@
 --
 -- name: the part's id, else its path; tiers share a condition. key: under which the number stands.
 create or replace function badges_internal._calibrate_numbers(p_criteria jsonb)
-returns table (node integer, name text, path text, key text, criteria jsonb)
+returns table (node integer, name text, path text, key text)
 language sql
 immutable
 begin atomic
@@ -18,8 +18,7 @@ begin atomic
                 where part.criteria ? unit.name
             )
             else 'at_least'
-        end,
-        part.criteria
+        end
     from (
         select distinct on (compiled.node)
             compiled.node, named.path,

@@ -63,7 +63,7 @@ begin
                 coalesce(badges_internal._localized(v_badge -> 'name'), p_badge_definition_id)
             ),
             'rule_set', v_found.document ->> 'ruleset',
-            'criteria', number.criteria,
+            'criteria', v_badge -> 'criteria',
             'part', number.name,
             'path', number.path || '.' || number.key,
             'key', number.key,

@@ -1,0 +1,60 @@
+"""The page of one person: badges, how far the next ones are, and why each is not there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from pgmerit import languages
+from pgmerit.pages import Figure, Share, Table, render
+from pgmerit.pages.charts import bars
+from pgmerit.report import MentorReport
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A line of an explanation, with the lines that stand below it."""
+
+    text: str
+    below: Sequence[Reason] = ()
+
+
+def person_page(
+    found: MentorReport, reasons: Sequence[Reason], zone: tzinfo, language: str | None = None
+) -> str:
+    """Make the page; moments are told by the clock of `zone`."""
+    told = languages.find(language)
+    text = told.text
+    title = text("person.title", org=found.org_id)
+    to_come = [(row["name"], float(row["fraction"])) for row in found.to_come]
+    name, earned_at, times, current, target, done = (
+        text(f"mentor.{each}")
+        for each in ("name", "earned_at", "times", "current", "target", "done")
+    )
+    return render(
+        "person.html",
+        told,
+        title=title,
+        subtitle=str(found.peer_mentor_id),
+        sections=[(each, text(f"person.{each}")) for each in ("earned", "to_come", "why")],
+        earned=Table(
+            (name, earned_at, times),
+            [
+                (row["name"], told.moment(row["earned_at"], zone), row["occurrence"])
+                for row in found.earned
+            ],
+        ),
+        to_come=Figure(
+            text("person.how_far"),
+            bars(text("person.how_far"), to_come, told.percent),
+            Table(
+                (name, current, target, done),
+                [
+                    (row["name"], row["current"], row["target"], Share(row["fraction"]))
+                    for row in found.to_come
+                ],
+            ),
+        ),
+        reasons=reasons,
+    )
