@@ -51,6 +51,16 @@ def test_the_same_comes_out_however_it_was_saved(saved: str) -> None:
     assert len(taken.rows) == 1 + (saved == "empty columns")
 
 
+def test_a_long_file_is_decoded_in_parts() -> None:
+    rows = ROW.replace("Første", "初めての訪問" * 100) * 500
+    for encoding in ("utf-16", "utf-8"):
+        taken = take((HEADER + rows).encode(encoding))
+        assert {row["attributes"]["møte"] for row in taken.rows} == {
+            "初めての訪問" * 100 + " på Tøyen"
+        }
+        assert len(taken.rows) == 500
+
+
 def test_a_line_break_within_a_name_is_a_space() -> None:
     name = '"attributes.hours\n(total)"'
     (row,) = take(TEXT.replace("attributes.møte", name)).rows
