@@ -371,6 +371,9 @@ VISITS = {
     "Ten hours in a month": Case(
         some("call", 2, "2025-01-30", minutes=300), some("call", 2, "2025-01-31", minutes=599)
     ),
+    "Ten hours": Case(
+        times(2, "visit", hours=5), times(2, "visit", hours=4.9) + times(1, "visit", hours="5")
+    ),
     "Comment with 25 reactions": RULES["25 reactions to one comment"],
     "Twelve tracks with five solved in each": RULES["Twelve tracks with five solved in each"],
     "Two calls a week, four weeks running": Case(

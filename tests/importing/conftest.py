@@ -12,7 +12,7 @@ from pgmerit.database import Connection
 ANN = "11111111-1111-4111-8111-111111111111"
 BEN = "22222222-2222-4222-8222-222222222222"
 HEADER = "peer_mentor_id,org_id,activity_type,occurred_at,quantity\n"
-RULES = {
+RULES: dict[str, Any] = {
     "version": 1,
     "ruleset": "importing",
     "organizations": {

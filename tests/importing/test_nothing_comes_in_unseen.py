@@ -11,7 +11,7 @@ import pytest
 from pgmerit import routines
 from pgmerit.database import Connection
 
-from tests.importing.conftest import ANN, HEADER, Import, numbers
+from tests.importing.conftest import ANN, BEN, HEADER, RULES, Import, numbers
 
 Read = Callable[[], list[dict[str, Any]]]
 
@@ -82,8 +82,9 @@ def test_text_that_a_rule_wants_a_number_of_is_told(
         told("hours", "2,5", "walk"),
         told("minutes", "2,5"),
         told("grade", "b2"),
+        told("place", "gate 7"),
         told("hours", "7,5", "visit", "--decimal", ","),
-    ] == [""] * 5
+    ] == [""] * 6
     assert activities()[-1]["attributes"] == {"hours": 7.5}
     line = '3;visit;02.03.2026 18:30;2,5;"første; bra";2,5\r\n'
     norwegian = import_text(FIELDS + line, *PEOPLE, "--decimal", ",", "--date-order", "dmy")
@@ -98,9 +99,14 @@ def test_text_that_a_rule_wants_a_number_of_is_told(
 def test_a_dry_run_shows_what_would_come_in_and_leaves_nothing(
     import_text: Import, kept: Connection, activities: Read
 ) -> None:
+    first_one = RULES["badges"]["first"] | {"limit": {"first": 1}}
+    routines.apply_rule_set(
+        kept, RULES | {"badges": {"first": RULES["badges"]["first"], "one": first_one}}
+    )
     content = (
         HEADER
-        + f"{ANN},nhf,assignment,2026-01-05T10:00:00Z,1\n" * 2
+        + f"{ANN},nhf,assignment,2026-01-05T10:00:00Z,1\n"
+        + f"{BEN},nhf,assignment,2026-01-05T10:00:00Z,1\n"
         + f"{ANN},study,quiz,2026-02-01 23:30,1\nx,nhf,quiz,2026-01-01 12:00,1\n"
     )
     options = ("--dry-run", "--skip-errors", "--chunk", 1)
@@ -113,14 +119,14 @@ def test_a_dry_run_shows_what_would_come_in_and_leaves_nothing(
         "duplicates": 0,
         "rejected": 1,
         "repeated": 0,
-        "new_badges": 1,
+        "new_badges": 3,
         "preview": {
-            "people": 1,
+            "people": 2,
             "organizations": ["nhf", "study"],
             "first_day": "2026-01-05",
             "last_day": "2026-02-01",
             "activity_types": {"assignment": 2, "quiz": 1},
-            "badges": {"first": 1},
+            "badges": {"first": 2, "one": 1},
         },
     }
     shown = import_text(content, *options)
@@ -155,13 +161,13 @@ def test_rows_without_a_key_that_come_again_are_told(import_text: Import, activi
 def test_a_line_that_only_the_database_would_refuse_costs_only_itself(
     import_text: Import, activities: Read, tmp_path: Path
 ) -> None:
-    header = "peer_mentor_id,org_id,activity_type,activity_date,attributes.x,idempotency_key\n"
+    header = "peer_mentor_id,org_id,activity_type,occurred_at,attributes.x,idempotency_key\n"
     wide = " ".join(str(n * 7919) for n in range(50_000))
     rows = [
-        f"{ANN},nhf,call,2026-01-05,,{'k' * 2001}",
-        f"{ANN},nhf,call,2026-01-05,{wide},wide",
-        f"{ANN},nhf,call,1900-01-02,,early",
-        f"{ANN},nhf,call,2026-01-05,,good",
+        f"{ANN},nhf,call,2026-01-05 10:00,,{'k' * 2001}",
+        f"{ANN},nhf,call,2026-01-05 10:00,{wide},wide",
+        f"{ANN},nhf,call,1900-01-03 00:10,,early",
+        f"{ANN},nhf,call,2026-01-05 10:00,,good",
     ]
     rejects = tmp_path / "rejects.csv"
     link = tmp_path / "link.csv"
@@ -174,7 +180,7 @@ def test_a_line_that_only_the_database_would_refuse_costs_only_itself(
             ["line", "column"],
             ["2", "idempotency_key"],
             ["3", "attributes"],
-            ["4", "activity_date"],
+            ["4", "occurred_at"],
         ]
     assert link.is_symlink()
     assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", "link.csv", "rejects.csv"}

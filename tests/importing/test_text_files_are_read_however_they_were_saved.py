@@ -51,6 +51,16 @@ def test_the_same_comes_out_however_it_was_saved(saved: str) -> None:
     assert len(taken.rows) == 1 + (saved == "empty columns")
 
 
+def test_a_long_file_is_decoded_in_parts() -> None:
+    rows = ROW.replace("Første", "初めての訪問" * 100) * 500
+    for encoding in ("utf-16", "utf-8"):
+        taken = take((HEADER + rows).encode(encoding))
+        assert {row["attributes"]["møte"] for row in taken.rows} == {
+            "初めての訪問" * 100 + " på Tøyen"
+        }
+        assert len(taken.rows) == 500
+
+
 def test_a_line_break_within_a_name_is_a_space() -> None:
     name = '"attributes.hours\n(total)"'
     (row,) = take(TEXT.replace("attributes.møte", name)).rows
@@ -89,6 +99,10 @@ REFUSED = {
     "many columns": (
         b"peer_mentor_id,activity_type,occurred_at" + b",attributes.a" * 100_000,
         "line 1: 100003 columns; at most 16384 are read",
+    ),
+    "a long name": (
+        b"peer_mentor_id,activity_type,occurred_at,attributes." + b"a" * 1000,
+        "line 1: a column with a name of 1011 characters; at most 200 are read",
     ),
     "a header that does not end": (b"a" * 5_000_000, "line 1: longer than 4194304 bytes"),
 }

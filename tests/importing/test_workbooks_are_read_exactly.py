@@ -43,6 +43,7 @@ def test_rows_have_the_numbers_that_the_program_shows() -> None:
 def test_a_cell_without_a_value_is_named() -> None:
     rows = [
         [*ROW[:3], error("#DIV/0!"), "", error("#N/A")],
+        [*ROW[:5], error("#N/A")],
         [*ROW[:4], formula(None), ""],
         [*ROW[:4], formula("", "str"), ""],
     ]
@@ -50,9 +51,9 @@ def test_a_cell_without_a_value_is_named() -> None:
     taken = take(book, mapped={"Name": ""})
     assert taken.errors == {
         2: "quantity: cell D2 holds #DIV/0!",
-        3: "attributes.hours: cell E3 holds a formula that no program has computed",
+        4: "attributes.hours: cell E4 holds a formula that no program has computed",
     }
-    assert [row["attributes"] for row in taken.rows] == [{}]
+    assert [row["attributes"] for row in taken.rows] == [{"hours": 7.5}, {}]
 
 
 def test_a_day_is_told_from_a_moment_at_midnight() -> None:
@@ -107,8 +108,13 @@ def test_a_sheet_that_reaches_too_far_is_refused_before_it_is_held() -> None:
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused() -> None:
-    told = BOOK.rindex(b"xl/worksheets/sheet1.xml") - 22
-    lying = BOOK[:told] + (1 << 31).to_bytes(4, "little") + BOOK[told + 4 :]
-    assert "unpacks to more than 2147483648 bytes" in refused(lying)
-    short = BOOK[:told] + (100).to_bytes(4, "little") + BOOK[told + 4 :]
-    assert "the workbook cannot be read" in refused(short)
+    assert "unpacks to more than 2147483648 bytes" in refused(_lying("sheet1.xml", 1 << 31))
+    for member in ("sheet1.xml", "styles.xml"):
+        assert "the workbook cannot be read" in refused(_lying(member, 100))
+
+
+def _lying(member: str, size: int) -> bytes:
+    """Give the workbook with another size of a member in its directory."""
+    name = BOOK.rindex(member.encode(), 0, BOOK.rindex(b"PK\x05\x06"))
+    told = BOOK.rindex(b"PK\x01\x02", 0, name) + 24
+    return BOOK[:told] + size.to_bytes(4, "little") + BOOK[told + 4 :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -170,3 +171,8 @@ def test_a_badge_takes_exactly_what_the_grammar_takes(criteria: Any) -> None:
             BadgeDefinition.model_validate(document)
     else:
         BadgeDefinition.model_validate(document)
+
+
+def test_a_number_with_a_huge_exponent_is_refused_as_any_other() -> None:
+    with pytest.raises(ValidationError, match="from -1e30 to 1e30"):
+        Threshold(type="threshold", at_least=Decimal("1e9999999"))

@@ -42,6 +42,7 @@ def test_keys_are_words_as_written() -> None:
         ("a:\n  - .nan", "$.a[0]", ".nan is no number", 2, 5),
         ("a: -.inf", "$.a", "-.inf is no number", 1, 4),
         ("a: 1e100000", "$.a", "is a number too large or too fine", 1, 4),
+        (f"a: 1e{'9' * 20}", "$.a", "is a number too large or too fine", 1, 4),
         ("a: 1e-100000", "$.a", "is a number too large or too fine", 1, 4),
         ("a: 0e100000", "$.a", "is a number too large or too fine", 1, 4),
         (f"a: {'9' * 300}", "$.a", "is a number too large or too fine", 1, 4),

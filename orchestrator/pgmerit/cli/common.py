@@ -184,6 +184,7 @@ class _FileName(click.Path):
 
 
 FILE = _FileName(dir_okay=False, path_type=Path)
+WRITTEN_FILE = _FileName(dir_okay=False, readable=False, writable=True, path_type=Path)
 
 
 def format_option(command: F) -> F:

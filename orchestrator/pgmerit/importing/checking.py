@@ -36,7 +36,6 @@ class LineChecker:
     """Checks the values of a line and gives them as a line of COPY text for the staging table."""
 
     def __init__(self, columns: list[str], organizations: set[str], options: ImportOptions) -> None:
-        self._columns = columns
         self._organizations = organizations
         self._options = options
         self._place = {column: number for number, column in enumerate(columns)}

@@ -20,6 +20,7 @@ from pgmerit.rules.grammar import canonical_text
 
 _WIDEST_FIELD = 1 << 20
 _MOST_COLUMNS = 16_384
+_LONGEST_NAME = 200
 _LONGEST_NUMBER = 1_000
 _SEPARATOR = re.compile(r'"?sep=(.)"?\r?\n?')
 _HEADER_HINT = "See `pgmerit import --help` for the columns; --map takes other names."
@@ -195,7 +196,7 @@ def _header_problems(
     for name, column in zip(given, columns, strict=True):
         is_left_out = bool(name) and not column
         if not is_left_out and (problem := _column_problem(column)):
-            yield name or None, problem
+            yield name[:_LONGEST_NAME] or None, problem
     counts = Counter(_plain_name(column) for column in columns if column)
     for column, count in counts.items():
         if count > 1:
@@ -225,6 +226,8 @@ def _plain_name(column: str) -> str:
 def _column_problem(column: str) -> str | None:
     if column in PLAIN_COLUMNS:
         return None
+    if len(column) > _LONGEST_NAME:
+        return f"a column with a name of {len(column)} characters; at most {_LONGEST_NAME} are read"
     if column.startswith("attributes.") and column.removeprefix("attributes."):
         return None
     if not column:

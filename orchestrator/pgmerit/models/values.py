@@ -22,7 +22,7 @@ from pgmerit.rules.grammar import as_number
 
 def _number(value: Any) -> Decimal:
     number = as_number(value)
-    if number is None or not number.is_finite() or abs(number) > Decimal("1e30"):
+    if number is None or not number.is_finite() or number.copy_abs() > Decimal("1e30"):
         raise ValueError("must be a number from -1e30 to 1e30")
     return number
 

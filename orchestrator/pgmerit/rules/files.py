@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ _FALSE = re.compile(r"false|False|FALSE")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,20})?")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 
 
@@ -275,7 +275,10 @@ class _Builder:
         if _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text):
             if len(text) > _LONGEST_NUMBER:
                 return self.too_large(path, event)
-            number = Decimal(text)
+            try:
+                number = Decimal(text)
+            except InvalidOperation:  # an exponent that has too many digits itself
+                return self.too_large(path, event)
             if number and not -_LONGEST_NUMBER < number.adjusted() < _LONGEST_NUMBER:
                 return self.too_large(path, event)
             if not number and abs(int(number.as_tuple().exponent)) > _LONGEST_NUMBER:
