@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -115,7 +114,7 @@ def _delimiter(ctx: click.Context, param: click.Parameter, given: str | None) ->
 @click.option("--skip-errors", is_flag=True, help="Import the good lines, tell the bad ones.")
 @click.option(
     "--rejects",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, writable=True, path_type=Path),
     help="With --skip-errors: write line, column and message of the bad lines here, as CSV.",
 )
 @click.option(
@@ -225,8 +224,8 @@ def _warnings(result: ImportResult) -> Iterator[str]:
     if result.repeated:
         come = "would come" if result.preview else "came"
         yield (
-            f"{result.repeated} lines without a key {come} a second time: the same stands already;"
-            " --key makes keys that let each come once"
+            f"lines without a key that {come} though the same stands already: {result.repeated};"
+            " --key lets each come once"
         )
 
 
@@ -299,8 +298,6 @@ def _rejects_of(path: Path | None, source: IO[bytes]) -> Iterator[WriteErrors]:
     beside = target.with_name(f".{target.name}.{os.getpid()}") if is_plain else target
     try:
         with _writing(path):
-            if there and not os.access(target, os.W_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             file = beside.open("w", encoding="utf-8", newline="")
 
         def write(errors: list[LineError]) -> None:

@@ -75,7 +75,7 @@ def import_file(
     try:
         stage(connection, reader, checker, result, options)
         if options.skip_errors or len(result.errors) < options.max_errors:
-            result.errors += check_staged(connection, options, len(result.errors))
+            result.errors += check_staged(connection, reader, options, len(result.errors))
         result.errors.sort(key=lambda error: error.line)
         result.rejected = len({error.line for error in result.errors})
         if result.errors and not options.skip_errors:

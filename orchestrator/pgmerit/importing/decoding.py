@@ -16,6 +16,7 @@ import chardet
 from pgmerit.errors import PgmeritError
 from pgmerit.importing.options import BadLineError, Progress, shown
 
+_USUAL = "windows-1252"  # what its relatives are most often
 _BUFFER_BYTES = 1 << 18
 _LONGEST_LINE = 1 << 22
 ZIP = b"PK\x03\x04"
@@ -103,7 +104,7 @@ class Lines:
                 self.bad[self.number] = self._told_of(exc)
                 line = raw.decode(self._encoding, errors="replace")
             if "\0" in line:
-                self.bad[self.number] = "a NUL character, which no text may hold"
+                self.bad[self.number] = f"a NUL character, which no text may hold{self._wide()}"
                 line = line.replace("\0", " ")
             yield line
 
@@ -119,6 +120,11 @@ class Lines:
             pass
         return "\n"
 
+    def _wide(self) -> str:
+        """Say where a file that is full of NUL characters has two or four bytes for each letter."""
+        guess = str(chardet.detect(self._start)["encoding"]).lower()
+        return f"; --encoding {guess} may read it" if guess.startswith("utf-") else ""
+
     def _told_of(self, exc: UnicodeDecodeError) -> str:
         """Say which byte it is; once a file also what the line looks like and how it reads then."""
         said = f"byte {exc.start + 1} is not {self._encoding.upper()}"
@@ -130,6 +136,8 @@ class Lines:
             before, line = exc.object[: exc.start].decode(guess), exc.object.decode(guess)
         except (LookupError, UnicodeDecodeError):
             return said
+        if exc.object.decode(_USUAL, "replace") == line:
+            guess = _USUAL
         word = _WORD_END.split(before)[-1] + _WORD_END.split(line[len(before) :])[0]
         return f"{said}; with --encoding {guess} it reads {shown(word)}"
 

@@ -125,6 +125,8 @@ def _said_of(error: csv.Error) -> str:
     said = str(error)
     if "field limit" in said:
         return f"a value longer than {_WIDEST_FIELD} characters; is a quote not closed?"
+    if "new-line" in said:
+        return "a carriage return that neither ends the line nor is in quotes"
     return "a quote is not closed" if "end of data" in said else f"not CSV: {said}"
 
 
@@ -148,13 +150,13 @@ class _Names:
 
     def __init__(self, mapped: Mapping[str, str]) -> None:
         self._mapped = {_one_line(given).casefold(): proper for given, proper in mapped.items()}
-        self.unused = set(self._mapped)
+        self.unused = {_one_line(given).casefold(): given for given in mapped}
 
     def proper(self, given: str) -> str:
         """Give the proper name, '' for one that is left out."""
         folded = given.casefold()
         if folded in self._mapped:
-            self.unused.discard(folded)
+            self.unused.pop(folded, None)
             return self._mapped[folded]
         return given
 
@@ -198,8 +200,8 @@ def _header_problems(
     for column, count in counts.items():
         if count > 1:
             yield column, f"the column {column} comes {'twice' if count == 2 else f'{count} times'}"
-    for name in sorted(proper.unused):
-        near = difflib.get_close_matches(name, [each.casefold() for each in given], n=1)
+    for folded, name in proper.unused.items():
+        near = difflib.get_close_matches(folded, [each.casefold() for each in given], n=1)
         guess = f"; did you mean {near[0]}?" if near else ""
         yield None, f"no column is named {name}, as --map has it{guess}"
     wanted = ["peer_mentor_id", "activity_type"] + ([] if options.org_id else ["org_id"])
@@ -253,8 +255,8 @@ def _json_reader(lines: Lines, name: str, options: ImportOptions) -> Reader:
                     yield number, exc
         if proper.unused:
             raise PgmeritError(
-                f"{name}: no line has the key {min(proper.unused)}, as --map has it;"
-                " nothing was imported",
+                f"{name}: no line has the key {min(proper.unused.values())}, as --map has it;"
+                " nothing was imported"
             )
 
     return Reader(list(PLAIN_COLUMNS), rows())

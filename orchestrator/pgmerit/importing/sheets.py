@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import IO, Any
@@ -28,6 +29,7 @@ _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _DAMAGED = (
     zipfile.BadZipFile,
+    zlib.error,
     calamine.CalamineError,
     expat.ExpatError,
     ElementTree.ParseError,
@@ -35,6 +37,8 @@ _DAMAGED = (
     StopIteration,
     NotImplementedError,
     RuntimeError,
+    ValueError,
+    EOFError,
 )
 _HINT = "Save it as .xlsx or CSV anew."
 
@@ -67,6 +71,8 @@ class Sheet:
         self._on_bytes = on_bytes
         self._rows = enumerate(self._sheet.iter_rows(), start=1)
         self.header_line, header = next(((n, row) for n, row in self._rows if any(row)), (1, []))
+        if not header:
+            raise PgmeritError(f"{name}: the sheet is empty", "Its first row names the columns.")
         self.header = [self._texts[type(value)](value) for value in header]
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, list[str] | BadLineError]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -168,13 +169,9 @@ cross join lateral (
     where element.value ->> 'measure' in ('sum', 'max')
     union all
     select test.key
-    from jsonb_path_query(node.value, 'strict $.where.keyvalue()', silent => true) as kept (pair)
-    cross join lateral (values (kept.pair ->> 'key', kept.pair -> 'value')) as test (key, value)
-    where jsonb_path_exists(
-        test.value,
-        'strict $.keyvalue() ? (@.key like_regex "^[gl]te?$" && @.value.type() == "number")',
-        silent => true
-    )
+    from jsonb_each(node.value -> 'where') as test
+    where jsonb_typeof(test.value) = 'object'
+    and test.value ?| array['gte', 'gt', 'lte', 'lt']
 ) as named (field)
 where definition.is_active
 and named.field <> 'quantity'
@@ -285,7 +282,7 @@ def _good_lines(
 
 
 def check_staged(
-    connection: Connection, options: ImportOptions, errors_before: int
+    connection: Connection, reader: Reader, options: ImportOptions, errors_before: int
 ) -> list[LineError]:
     """Find what only the database can judge: the future, days that do not fit moments, and text.
 
@@ -297,9 +294,10 @@ def check_staged(
     if wanted := connection.execute(_NUMBERS_WANTED).fetchall():
         values = {"wanted": Jsonb(wanted), "limit": limit}
         for row in connection.execute(_CHECK_NUMBERS, values).fetchall():
-            message = (
-                f"{shown(row['given'])} is text, but badge {row['badge']} wants a number of it"
-            )
+            message = f"{shown(row['given'])} is text, but badge {row['badge']} wants a number"
+            has_comma = options.decimal == "." and re.search("[0-9],[0-9]", row["given"])
+            if has_comma and row["column_name"] in reader.columns:
+                message += ": --decimal , may read it"
             errors.append(LineError(row["line_number"], row["column_name"], message))
     errors = sorted(errors, key=lambda error: error.line)[:limit]
     if errors and options.skip_errors:
