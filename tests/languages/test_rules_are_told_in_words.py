@@ -34,7 +34,8 @@ def _names(node: Any) -> list[str]:
             key: value
             for key, value in node.items()
             # Words of the language itself, calendars, and numbers told otherwise.
-            if key not in ("type", "measure", "window", "unit", "when", "name", "require", "reason")
+            if key
+            not in ("type", "id", "measure", "window", "unit", "when", "name", "require", "reason")
         }
         own = list(node.get("where", ()))
         return own + [name for value in chosen.values() for name in _names(value)]
