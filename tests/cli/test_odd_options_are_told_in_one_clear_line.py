@@ -76,6 +76,7 @@ def usual(dsn: str, tmp_path: Path) -> dict[str, str]:
         "earned_at": "earned_at",
         "rules": str(tmp_path / "rules.json"),
         "import": str(tmp_path / "lines.csv"),
+        "report": str(tmp_path / "report.html"),
         "given_id": str(ANN),
         "badge_definition_id": "first",
         "badge": "first",

@@ -24,6 +24,7 @@ from pgmerit.adopting import (
     report,
 )
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
@@ -37,7 +38,6 @@ from pgmerit.database import Connection
 from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError
 from pgmerit.rules import versions
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _WORDS = {
     "adopt": "to take over",
     "held": "held already",
@@ -76,7 +76,7 @@ _WORDS = {
     metavar="OLD=NEW",
     help="The badge that a value stands for, NEW:TIER for one with tiers; repeatable.",
 )
-@click.option("--map-file", type=_FILE, help="Lines OLD=NEW, as --map takes them.")
+@click.option("--map-file", type=FILE, help="Lines OLD=NEW, as --map takes them.")
 @click.option(
     "--map-org",
     "mapped_orgs",
@@ -105,7 +105,7 @@ _WORDS = {
 @click.option(
     "--rules",
     "files",
-    type=_FILE,
+    type=FILE,
     multiple=True,
     help="With --rename-to: the rule set to apply; repeatable.",
 )

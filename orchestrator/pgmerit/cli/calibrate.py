@@ -13,6 +13,7 @@ import click
 
 from pgmerit import languages, routines
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
@@ -27,7 +28,6 @@ from pgmerit.rules import versions
 
 _BAR = 30
 _DAY = click.DateTime(["%Y-%m-%d"])
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _SHARE = re.compile(r"(\d{1,4}(?:\.\d{1,9})?)\s*(%?)")
 
 
@@ -52,9 +52,9 @@ def _share(ctx: click.Context, param: click.Parameter, given: str | None) -> Dec
 @click.option("--as-of", type=_DAY, metavar="DATE", help="The day that counts as now.")
 @click.option("--then", type=_DAY, metavar="DATE", help="The earlier day; default: a year before.")
 @click.option(
-    "--file", type=_FILE, metavar="FILE", help="A rule set to look in that need not be applied."
+    "--file", type=FILE, metavar="FILE", help="A rule set to look in that need not be applied."
 )
-@click.option("--html", type=_FILE, metavar="PAGE", help="Write the curves to a page.")
+@click.option("--html", type=FILE, metavar="PAGE", help="Write the curves to a page.")
 @language_option
 @format_option
 @database_options

@@ -175,6 +175,18 @@ def database_options(command: F) -> F:
     return wrapped  # type: ignore[return-value]
 
 
+class _FileName(click.Path):
+    """A file by its name, which may not be empty: that would be the folder one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("a file's name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _FileName(dir_okay=False, path_type=Path)
+
+
 def format_option(command: F) -> F:
     """Add --format table|json as the parameter `output_format`."""
     option = click.option(

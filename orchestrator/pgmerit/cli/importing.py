@@ -13,6 +13,7 @@ from typing import IO, Any
 import click
 
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
@@ -114,7 +115,7 @@ def _delimiter(ctx: click.Context, param: click.Parameter, given: str | None) ->
 @click.option("--skip-errors", is_flag=True, help="Import the good lines, tell the bad ones.")
 @click.option(
     "--rejects",
-    type=click.Path(dir_okay=False, readable=False, writable=True, path_type=Path),
+    type=FILE,
     help="With --skip-errors: write line, column and message of the bad lines here, as CSV.",
 )
 @click.option(

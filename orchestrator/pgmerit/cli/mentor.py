@@ -13,6 +13,7 @@ from rich.tree import Tree
 
 from pgmerit import languages, report
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
@@ -53,7 +54,7 @@ def command() -> None:
 @click.option(
     "--html",
     "page",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Write a page that also tells why not yet, instead of printing.",
 )

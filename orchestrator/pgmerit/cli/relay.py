@@ -16,7 +16,15 @@ import click
 from click.core import ParameterSource
 
 from pgmerit import routines
-from pgmerit.cli.common import Database, database_options, emit, format_option, moment_option, say
+from pgmerit.cli.common import (
+    FILE,
+    Database,
+    database_options,
+    emit,
+    format_option,
+    moment_option,
+    say,
+)
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.relay.endpoints import (
     DEFAULT_TIMEOUT,
@@ -35,7 +43,6 @@ from pgmerit.relay.running import Relay
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _EVENT_ID = click.IntRange(1, 2**63 - 1)
 
 
@@ -50,11 +57,11 @@ def endpoint_options(command: F) -> F:
         "--secret-file",
         "secret_files",
         multiple=True,
-        type=_FILE,
+        type=FILE,
         help="One secret, or two while they are changed, a line each; one file for every --to, or"
         f" one for each. Default: the variable {SECRET_VARIABLE}.",
     )
-    @click.option("--config", type=_FILE, help="A file that describes endpoints, instead of --to.")
+    @click.option("--config", type=FILE, help="A file that describes endpoints, instead of --to.")
     @click.option(
         "--allow-network",
         "networks",
@@ -62,7 +69,7 @@ def endpoint_options(command: F) -> F:
         metavar="CIDR",
         help="A private network that may be reached, by plain http too; may be repeated.",
     )
-    @click.option("--ca-file", type=_FILE, help="Authorities to trust beside the system's, in PEM.")
+    @click.option("--ca-file", type=FILE, help="Authorities to trust beside the system's, in PEM.")
     @click.option(
         "--timeout",
         type=click.FloatRange(SHORTEST_TIMEOUT, LONGEST_TIMEOUT),

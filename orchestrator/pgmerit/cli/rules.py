@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from pgmerit import languages, routines
 from pgmerit.cli import calibrate
 from pgmerit.cli.common import (
+    FILE,
     Database,
     database_options,
     emit,
@@ -44,7 +45,6 @@ from pgmerit.rules.versions import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _VERSION = click.IntRange(1, 2**31 - 1)
 
 
@@ -57,7 +57,7 @@ command.add_command(calibrate.command)
 
 
 @command.command()
-@click.argument("given", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.argument("given", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--format",
     "output_format",
@@ -160,14 +160,10 @@ def evaluation_options(function: F) -> F:
 
 
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--exit-code", is_flag=True, help="End with 1 when something would change.")
-@click.option(
-    "--out", type=_FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes."
-)
-@click.option(
-    "--html", type=_FILE, metavar="PAGE", help="Write it as a page, for those who decide."
-)
+@click.option("--out", type=FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes.")
+@click.option("--html", type=FILE, metavar="PAGE", help="Write it as a page, for those who decide.")
 @language_option
 @format_option
 @database_options
@@ -210,7 +206,7 @@ def _show_plan(planned: dict[str, Any], output_format: str) -> None:
 
 
 @command.command("apply")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--allow-empty", is_flag=True, help="Let a document without badges through.")
 @evaluation_options
 @format_option
@@ -476,7 +472,7 @@ def schema(stats_document: bool) -> None:
 
 
 @command.command()
-@click.argument("file", type=_FILE, default="badges.yaml")
+@click.argument("file", type=FILE, default="badges.yaml")
 @click.option("--ruleset", metavar="NAME", default="badges", show_default=True, help="Its slug.")
 @click.option("--org", metavar="SLUG", default="main", show_default=True, help="An organization.")
 def init(file: Path, ruleset: str, org: str) -> None:
