@@ -6,7 +6,7 @@ create or replace function badges_internal._count_people(
 )
 returns bigint
 language plpgsql
-stable
+volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -16,6 +16,7 @@ begin
         where base.org_id = p_org_id
         and base.stat = '*'
         and base.bucket = ''
+        and base.activity_count > 0
         and (p_is_all or exists (
             select
             from badges.activities as activity

@@ -44,13 +44,16 @@ declare
         select max(badges_internal._local_day(organization.org_id, now()))
         from jsonb_object_keys(v_found.asked -> 'organizations') as organization (org_id)
     ), (now() at time zone 'UTC')::date);
-    v_then constant date := coalesce(p_then, v_now - interval '1 year');
+    v_then date;
 begin
     if p_share <= 0 or p_share >= 1 then
         raise exception 'p_share must lie between 0 and 1'
         using errcode = '22023', hint = 'A tenth is 0.1.';
     end if;
-    if v_then < '1900-01-01' or v_now >= '2400-01-01' or v_then >= v_now then
+    if v_now between '1900-01-01' and '2399-12-31' then
+        v_then := coalesce(p_then, (v_now - interval '1 year')::date);
+    end if;
+    if (v_then >= '1900-01-01' and v_then < v_now) is not true then
         raise exception 'p_as_of and p_then must be days between 1900 and 2399, p_then the earlier'
         using errcode = '22023', hint = 'Leave both out for today and a year ago.';
     end if;
