@@ -56,20 +56,24 @@ begin
             order by milestone.stat, milestone.measure, earned.earned_at)
         into v_states
         from badges.earned_badges as earned
-        join badges_internal.milestones as milestone
-            on milestone.org_id = earned.org_id
-            and milestone.badge_definition_id = earned.badge_definition_id
-            and milestone.tier = earned.tier
-            and milestone.occurrence = earned.occurrence
+        cross join lateral (
+            select known.*
+            from badges_internal.milestones as known
+            where known.org_id = earned.org_id
+            and known.badge_definition_id = earned.badge_definition_id
+            and known.tier = earned.tier
+            and known.occurrence = earned.occurrence
             -- What was decided by the rule as it is: docs of _is_decided_as_now.
-            and (earned.rule_set_version < milestone.since_version) is not true
-            and (milestone.parent is not null or milestone.threshold = earned.threshold)
+            and (earned.rule_set_version < known.since_version) is not true
+            and (known.parent is not null or known.threshold = earned.threshold)
+            and known.stat = any(v_stats)
+            offset 0
+        ) as milestone
         where earned.peer_mentor_id = v_mine[1].peer_mentor_id
         and earned.org_id = v_mine[1].org_id
         and earned.earned_at > v_mine[1].occurred_at
         and earned.revoked_at is null
-        and earned.source in ('rule', 'backfill', 'sweep')
-        and milestone.stat = any(v_stats);
+        and earned.source in ('rule', 'backfill', 'sweep');
         v_stats := null;
         continue when v_states is null;
         foreach v_state in array coalesce(
