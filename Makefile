@@ -7,7 +7,7 @@ WORKERS ?= 2
 SOAK_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check bench bench-full soak manifest schema reference clean
+.PHONY: help setup demo test lint check bench bench-full soak manifest schema reference pictures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ schema: $(VENV)/.ready ## write docs/schema.sql anew after a migration or routin
 
 reference: $(VENV)/.ready ## write the generated pages anew after a routine, command or key changed
 	@$(BIN)/python -m tests.docs.reference
+
+pictures: $(VENV)/.ready ## write the pictures of README anew from the demo, in Chromium
+	@$(BIN)/python -m tests.docs.pictures
 
 clean: ## remove what was made here
 	@rm -rf $(VENV) .venv-pgspot build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

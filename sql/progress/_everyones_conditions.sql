@@ -33,9 +33,7 @@ begin
             base.peer_mentor_id, base.org_id,
             greatest(base.last_at, due.seen_until) as seen_until
         from badges.peer_mentor_stats as base
-        left join badges_internal.due_people as due
-            on due.peer_mentor_id = base.peer_mentor_id
-            and due.org_id = base.org_id
+        left join badges_internal.due_people as due using (peer_mentor_id, org_id)
         where base.org_id = coalesce(p_org_id, base.org_id)
         and base.stat = '*'
         and base.bucket = ''
@@ -44,28 +42,24 @@ begin
     next_ones as materialized (
         select * from badges_internal._next_occurrences(p_org_id)
     ),
-    conditions as materialized (
+    -- Read for some measures at a time: to keep the rows would copy them for nothing.
+    conditions as not materialized (
         select people.peer_mentor_id, people.seen_until, milestone.*
         from people
-        join badges_internal.milestones as first
-            on first.org_id = people.org_id
-            and first.occurrence = 1
-            and first.measure <> 'raw'
-        left join next_ones
-            on next_ones.peer_mentor_id = people.peer_mentor_id
-            and next_ones.org_id = people.org_id
-            and next_ones.badge_definition_id = first.badge_definition_id
-            and next_ones.tier = first.tier
+        join badges_internal.milestones as milestone using (org_id)
+        left join next_ones using (peer_mentor_id, org_id, badge_definition_id, tier)
+        where milestone.occurrence = 1
+        and next_ones.occurrence is null
+        union all
+        select people.peer_mentor_id, people.seen_until, milestone.*
+        from people
+        join next_ones using (peer_mentor_id, org_id)
         join badges_internal.milestones as milestone
-            on milestone.org_id = first.org_id
-            and milestone.badge_definition_id = first.badge_definition_id
-            and milestone.tier = first.tier
-            and milestone.node = first.node
-            and milestone.occurrence = coalesce(next_ones.occurrence, 1)
+            using (org_id, badge_definition_id, tier, occurrence)
     ),
     begun as materialized (
         select
-            tenure.peer_mentor_id, tenure.org_id, tenure.stat,
+            tenure.*,
             badges_internal._first_day(tenure.peer_mentor_id, tenure.org_id, tenure.stat)
                 as first_day
         from (
@@ -73,56 +67,59 @@ begin
             from conditions as condition
             where condition.measure = 'tenure'
         ) as tenure
-    ),
-    measured as (
-        select
-            condition.*, kept.value >= condition.threshold as is_reached,
+    )
+    select
+        condition.peer_mentor_id, condition.org_id, condition.badge_definition_id, condition.tier,
+        condition.occurrence, condition.parent, condition.stat, condition.measure,
+        condition.threshold,
+        coalesce(
             case
                 when condition.measure like '%run' and kept.value < condition.threshold
                     then kept.alive
                 else kept.value
-            end as value
-        from conditions as condition
-        left join badges_internal._everyones_values(p_org_id, p_as_of) as kept
-            on kept.peer_mentor_id = condition.peer_mentor_id
-            and kept.org_id = condition.org_id
-            and kept.stat = condition.stat
-            and kept.measure = condition.measure
-        where condition.measure not in ('tenure', 'badges')
-        union all
-        select
-            condition.*,
+            end,
+            0
+        ),
+        coalesce(kept.value >= condition.threshold, false)
+    from conditions as condition
+    left join badges_internal._everyones_values(p_org_id, p_as_of) as kept
+        on kept.peer_mentor_id = condition.peer_mentor_id
+        and kept.org_id = condition.org_id
+        and kept.stat = condition.stat
+        and kept.measure = condition.measure
+    where condition.measure not in ('tenure', 'badges', 'raw')
+    union all
+    select
+        condition.peer_mentor_id, condition.org_id, condition.badge_definition_id, condition.tier,
+        condition.occurrence, condition.parent, condition.stat, condition.measure,
+        condition.threshold,
+        coalesce(badges_internal._elapsed_units(
+            badges_internal._tenure_unit(condition.threshold, condition.duration),
+            begun.first_day, badges_internal._today_for(condition.org_id, p_as_of)
+        ), 0),
+        coalesce(
             (begun.first_day + condition.duration) at time zone organization.time_zone
                 <= condition.seen_until,
-            badges_internal._elapsed_units(
-                badges_internal._tenure_unit(condition.threshold, condition.duration),
-                begun.first_day,
-                badges_internal._today_for(condition.org_id, p_as_of)
-            )
-        from conditions as condition
-        join begun
-            on begun.peer_mentor_id = condition.peer_mentor_id
-            and begun.org_id = condition.org_id
-            and begun.stat = condition.stat
-        join badges.organizations as organization on organization.org_id = condition.org_id
-        where condition.measure = 'tenure'
-        union all
-        select condition.*, counted.value >= condition.threshold, counted.value
-        from conditions as condition
-        cross join lateral (
-            select count(*) as value
-            from badges_internal._held_badges(
-                condition.peer_mentor_id, condition.org_id, condition.badge_definition_id,
-                condition.badge_ids, condition.badge_category
-            ) as held
-        ) as counted
-        where condition.measure = 'badges'
-    )
+            false
+        )
+    from conditions as condition
+    join begun using (peer_mentor_id, org_id, stat)
+    join badges.organizations as organization using (org_id)
+    where condition.measure = 'tenure'
+    union all
     select
-        measured.peer_mentor_id, measured.org_id, measured.badge_definition_id, measured.tier,
-        measured.occurrence, measured.parent, measured.stat, measured.measure, measured.threshold,
-        coalesce(measured.value, 0), coalesce(measured.is_reached, false)
-    from measured;
+        condition.peer_mentor_id, condition.org_id, condition.badge_definition_id, condition.tier,
+        condition.occurrence, condition.parent, condition.stat, condition.measure,
+        condition.threshold, counted.value, counted.value >= condition.threshold
+    from conditions as condition
+    cross join lateral (
+        select count(*) as value
+        from badges_internal._held_badges(
+            condition.peer_mentor_id, condition.org_id, condition.badge_definition_id,
+            condition.badge_ids, condition.badge_category
+        ) as held
+    ) as counted
+    where condition.measure = 'badges';
 end;
 $$;
 

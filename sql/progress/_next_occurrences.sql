@@ -11,7 +11,7 @@ returns table (
 )
 language plpgsql
 volatile
-rows 100000
+rows 10000
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 set enable_mergejoin = off

@@ -83,22 +83,7 @@ begin
         from composed
     ),
     held as materialized (
-        select
-            earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier,
-            array_agg(earned.occurrence) as occurrences,
-            max(earned.occurrence) as occurrence,
-            (array_agg(earned.threshold order by earned.occurrence desc))[1] as threshold,
-            (array_agg(earned.earned_at order by earned.occurrence desc))[1] as earned_at
-        from badges.earned_badges as earned
-        join badges.peer_mentor_stats as base
-            on base.peer_mentor_id = earned.peer_mentor_id
-            and base.org_id = earned.org_id
-            and base.stat = '*'
-            and base.activity_count > 0
-        where earned.org_id = coalesce(p_org_id, earned.org_id)
-        and earned.revoked_at is null
-        group by
-            earned.peer_mentor_id, earned.org_id, earned.badge_definition_id, earned.tier
+        select * from badges_internal._everyones_awards(p_org_id)
     ),
     listed as (
         select
@@ -116,11 +101,18 @@ begin
             select coalesce(wholes.occurrence <> all(held.occurrences), held.occurrence is null)
         ) as told (is_next)
     ),
-    named as (
+    -- Kept, so that a name is made once and not a row.
+    named as materialized (
         select
             definition.badge_definition_id, each.tier,
             badges_internal._award_name(definition, each.tier, p_language) as name
-        from (select distinct badge_definition_id, tier from listed) as each
+        from (
+            select milestone.badge_definition_id, milestone.tier
+            from badges_internal.milestones as milestone
+            union
+            select held.badge_definition_id, held.tier
+            from held
+        ) as each
         join badges.badge_definitions as definition
             on definition.badge_definition_id = each.badge_definition_id
     )
@@ -128,8 +120,9 @@ begin
         listed.org_id, listed.peer_mentor_id, listed.badge_definition_id, listed.tier,
         listed.occurrence, named.name, listed.stat, listed.measure, listed.current, listed.target,
         case
-            when listed.earned_at is not null then 1
-            else trim_scale(round(least(1, greatest(0, listed.current / listed.target)), 4))
+            when listed.earned_at is not null or listed.current >= listed.target then 1
+            when listed.current <= 0 then 0
+            else trim_scale(round(listed.current / listed.target, 4))
         end,
         listed.earned_at
     from listed

@@ -11,6 +11,7 @@ from pgmerit.database import Connection
 from tests.engine import ANN, BEN, activity, apply, insert, moment, rule_set
 
 A_DAY = date(2026, 4, 20)
+WITHIN_GRACE = date(2026, 3, 18)
 HOME, AWAY = "home", "away"
 BADGES: dict[str, Any] = {
     "calls": {"type": "threshold", "activity": "call", "at_least": 4},
@@ -38,8 +39,8 @@ BADGES: dict[str, Any] = {
             {
                 "type": "any_of",
                 "criteria": [
-                    {"type": "tenure", "years": 90},
-                    {"type": "threshold", "activity": "visit", "at_least": 1},
+                    {"type": "tenure", "days": 4},
+                    {"type": "threshold", "activity": "visit", "at_least": 9},
                 ],
             },
             {"type": "streak", "unit": "day", "length": 9},
@@ -98,6 +99,7 @@ def differences(connection: Connection, org_id: str | None, as_of: date | None) 
 def test_progress_of_everybody_is_that_of_each(connection: Connection) -> None:
     with_people(connection)
     assert differences(connection, None, None) == []
+    assert differences(connection, None, WITHIN_GRACE) == []
     assert differences(connection, HOME, A_DAY) == []
     # What is held stays, whatever became of the rule: fewer occurrences, other tiers, no badge.
     fewer = {"type": "threshold", "at_least": 2, "repeat": {"every": 3, "max": 2}}
@@ -113,9 +115,10 @@ def test_progress_of_everybody_tells_what_is_counted_and_of_hidden_badges(
     found = routines.list_progress(connection, HOME, A_DAY)
     assert {row["org_id"] for row in found} == {HOME}
     by_badge = {(row["badge_definition_id"], row["peer_mentor_id"]): row for row in found}
-    calls, hidden, both = (by_badge[badge, BEN] for badge in ("calls", "hidden", "both"))
+    calls, hidden = (by_badge[badge, BEN] for badge in ("calls", "hidden"))
+    both = by_badge["both", ANN]
     assert (calls["stat"], calls["measure"], calls["current"]) == ("=call", "count", 0)
     assert (hidden["current"], hidden["target"], hidden["earned_at"]) == (3, 5, None)
-    assert (both["stat"], both["measure"], both["current"]) == (None, None, 1)
+    assert (both["stat"], both["measure"], both["current"]) == (None, None, 3)
     with pytest.raises(psycopg.errors.ForeignKeyViolation, match='"no" does not exist'):
         routines.list_progress(connection, "no")

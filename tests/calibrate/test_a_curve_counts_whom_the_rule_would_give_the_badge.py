@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,7 +61,7 @@ def count_people(
     """Count who has a badge with such criteria by the activities up to a day, by brute force."""
     organization = document["organizations"][org]
     zone = ZoneInfo(organization["time_zone"])
-    end = datetime.combine(until + timedelta(days=1), time(), zone).astimezone(UTC)
+    end = evaluator.local_midnight(until + timedelta(days=1), zone)
     present = [each for each in activities if evaluator.local_day(each, zone) <= until]
     found = evaluator.awards(
         {
@@ -112,31 +115,43 @@ def check(connection: Connection, story: Story) -> None:
 
 
 def plain_days(story: Story) -> Story:
-    """Give a story in which no writer names a day."""
+    """Give a story in which no writer names a day: a moment after a day does not belong to it."""
     return replace(
         story, entries=tuple(replace(each, activity_date=None) for each in story.entries)
     )
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_each_point_of_a_curve_is_what_brute_force_counts(
-    connection: Connection, number: int
-) -> None:
-    stories = (
-        strategies.any_stories().map(plain_days) if number % 2 else strategies.insert_stories()
-    )
+def run_examples(connection: Connection, number: int, examples: int) -> None:
+    """Check some examples, always the same for a number; of every other one values may fall."""
+    stories = strategies.any_stories() if number % 2 else strategies.insert_stories()
 
     @seed(number)
     @settings(
-        max_examples=12,
+        max_examples=examples,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
         phases=(Phase.generate,),
     )
-    @given(stories)
+    @given(stories.map(plain_days))
     def run(story: Story) -> None:
         check(connection, story)
 
     run()
+
+
+@pytest.mark.parametrize(("number", "examples"), [(0, 4), (1, 5)])
+def test_each_point_of_a_curve_is_what_brute_force_counts(
+    connection: Connection, number: int, examples: int
+) -> None:
+    run_examples(connection, number, examples)
+
+
+@pytest.mark.soak
+def test_each_point_of_any_number_of_curves_is(connection: Connection) -> None:
+    until = time.monotonic() + float(os.environ.get("SOAK_SECONDS", "600"))
+    for number in itertools.count(int(os.environ.get("SOAK_SEED", "1000"))):
+        if time.monotonic() > until:
+            return
+        run_examples(connection, number, 12)

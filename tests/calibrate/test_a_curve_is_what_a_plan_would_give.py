@@ -148,7 +148,7 @@ def test_nobody_is_counted_for_what_people_decided(filled: Connection) -> None:
     told = routines.calibrate_badge(filled, "first", as_of=LAST)
     assert told["organizations"][0]["people"]["now"] == 9
     assert told["organizations"][0]["curve"][0]["now"]["people"] == 8
-    held = routines.calibrate_badge(filled, "held", as_of=LAST)["organizations"][0]["curve"]
+    held = routines.calibrate_badge(filled, "held")["organizations"][0]["curve"]
     assert [(each["threshold"], each["now"]["people"]) for each in held] == [(1, 7)]
 
 
@@ -167,6 +167,13 @@ def test_an_earlier_day_has_what_belongs_to_it_whenever_it_was_recorded(
     assert told["people"] == {"now": 10, "then": 1}
     # In UTC it is still February then.
     assert [each["threshold"] for each in told["curve"] if each["then"]["people"]] == [3, 4, 5]
+    # Of what fell the highest of that day, not of a later one.
+    fell = activity("2026-02-10", who=person("late"), quantity=-3)
+    insert(filled, fell, activity("2026-03-20", who=person("late"), quantity=9))
+    (summed,) = routines.calibrate_badge(filled, "sum", **said)["organizations"]
+    had = [each["threshold"] for each in summed["curve"] if each["then"]["people"]]
+    assert max(had) <= 5 < max(each["threshold"] for each in summed["curve"])
+    assert had
     now = routines.calibrate_badge(filled, "count", document=rule_set(RULES))
     assert (now["then"], now["now"]) == (
         value(filled, "select (%s::date - interval '1 year')::date::text", now["now"]),
@@ -221,6 +228,7 @@ def test_what_cannot_be_answered_is_one_error(filled: Connection) -> None:
         ({"badge_definition_id": "none"}, "22023", 'badge "none" is not in the rule set'),
         ({"org_id": "none"}, "23503", 'organization "none" does not exist'),
         ({"share": 1}, "22023", "p_share must lie between 0 and 1"),
+        ({"share": 0}, "22023", "p_share must lie between 0 and 1"),
         ({"share": Decimal("NaN")}, "22023", "p_share must lie between 0 and 1"),
         ({"then": LAST + timedelta(days=1)}, "22023", "p_then the earlier"),
         ({"then": "-infinity"}, "22023", "days between 1900 and 2399"),

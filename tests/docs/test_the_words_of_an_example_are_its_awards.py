@@ -364,6 +364,7 @@ VISITS = {
     "With thanks": Case([], times(200)),
     "Five calls": Case(times(5), times(4) + times(5, "visit")),
     "Caller": Case(times(3), times(2)),
+    "Regular": Case(at("call", "2025-01-31", "2025-02-01"), times(9)),
     "Three visits at home": Case(
         times(3, "visit", place="home"),
         times(2, "visit", place="home") + times(2, "visit", place="away"),

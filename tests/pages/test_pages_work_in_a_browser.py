@@ -80,12 +80,17 @@ def test_a_page_works_for_everybody(
         assert (seen.requests, seen.complaints) == ([path.as_uri()], [])
 
 
-def test_charts_hold_the_numbers_of_their_tables(
+def test_charts_hold_the_numbers_of_their_tables_and_are_all_printed(
     browser: Browser, filled_dsn: str, cli: Cli, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
     cli("report", "--out", path, dsn=filled_dsn)
     with opened(browser, path) as seen:
+        closed = seen.page.locator(".part:not([open]) svg").first
+        assert not closed.is_visible()
+        seen.page.emulate_media(media="print")
+        assert closed.is_visible()
+        seen.page.emulate_media(media="screen")
         seen.page.evaluate(OPEN_ALL)
         figures: list[dict[str, Any]] = seen.page.evaluate(FIGURES)
     assert len(figures) > 8

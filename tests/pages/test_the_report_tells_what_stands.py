@@ -7,9 +7,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
-from pgmerit import database
+from pgmerit import database, routines
 from pgmerit.errors import PgmeritError
 from pgmerit.pages.reading import read
 
@@ -65,10 +64,21 @@ def _over_time(page: str) -> list[str]:
     return re.findall(r'<g class="bar"><title>', page.split("<h2")[1])
 
 
-def test_readers_may_read_it_and_it_writes_nothing(filled_dsn: str) -> None:
+def test_readers_may_read_it_in_one_snapshot_that_writes_nothing(
+    filled_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_metrics, seen = routines.list_metrics, []
+
+    def watched(connection: database.Connection) -> list[routines.Row]:
+        for setting in ("transaction_isolation", "transaction_read_only"):
+            seen.append(connection.execute(f"show {setting}".encode()).fetchone())
+        return list_metrics(connection)
+
+    monkeypatch.setattr(routines, "list_metrics", watched)
     with contextlib.closing(database.connect(filled_dsn, autocommit=True)) as connection:
         connection.execute("set role pgmerit_reader")
         found = read(connection)
+        assert [each and next(iter(each.values())) for each in seen] == ["repeatable read", "on"]
         assert sum(each.people for each in found.organizations) == 20
         by_measure = {
             tuple(target.badge_definition_id for target in each.targets): each
@@ -79,19 +89,30 @@ def test_readers_may_read_it_and_it_writes_nothing(filled_dsn: str) -> None:
         assert sum(calls.people) == 15
         assert [target.values for target in calls.targets] == [[3], [10]]
         few, many = calls.targets
-        assert (few.near, few.nearest, few.nearest_target) == (0, 2, 3)
+        assert (few.near, few.nearest, few.nearest_target) == (0, None, None)
         assert (many.near, many.nearest, many.nearest_target) == (1, 9, 10)
         with pytest.raises(PgmeritError, match="still to come"):
             read(connection, since=date.today() + timedelta(days=2))
         with pytest.raises(PgmeritError, match='organization "no" does not exist'):
             read(connection, "no")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("delete from badges.activities")
+
+
+def test_a_database_with_nothing_in_it_has_a_page_and_one_not_migrated_an_error(
+    dsn: str, empty_dsn: str, cli: Cli, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    assert cli("report", "--out", out, dsn=dsn).exit_code == 0
+    assert "Nothing to show yet" in out.read_text()
+    assert "Never verified" in out.read_text()
+    result = cli("report", "--out", out, dsn=empty_dsn)
+    assert result.exit_code == 2
+    assert "pgmerit migrate" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        (("--since", "1899-12-31", "--out", "x.html"), "before 1900"),
         (("--org", "no", "--out", "x.html"), '"no" does not exist'),
         (("--since", "yesterday", "--out", "x.html"), "yesterday"),
         (("--since", "2999-01-01", "--out", "x.html"), "still to come"),

@@ -88,13 +88,13 @@ def command(
             document=versions.read_file(file).value if file else None,
             language=language,
         )
+    if html:
+        write_page(html, calibration_page(told, languages.find(language)))
+        say(f"{html} is written")
     if output_format == "json":
         emit(told, output_format)
     else:
         _print(told)
-    if html:
-        write_page(html, calibration_page(told, languages.find(language)))
-        say(f"{html} is written")
 
 
 def _print(told: Mapping[str, Any]) -> None:

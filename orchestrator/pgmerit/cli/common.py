@@ -15,11 +15,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import psycopg
@@ -264,14 +263,6 @@ def language_option(command: F) -> F:
         " and English.",
     )
     return option(command)
-
-
-def zone_of(time_zone: str) -> tzinfo:
-    """Give a time zone by its name; UTC where the server knows it and this machine does not."""
-    try:
-        return ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
 
 
 def printable(given: str) -> str:

@@ -22,7 +22,6 @@ from pgmerit.cli.common import (
     print_line,
     print_tree,
     say,
-    zone_of,
 )
 from pgmerit.cli.explanation import explanation_tree
 from pgmerit.database import Connection
@@ -79,7 +78,7 @@ def show(
         if page is not None:
             reasons = _reasons(connection, found, day, language)
     if page is not None:
-        write_page(page, person_page(found, reasons, zone_of(found.time_zone), language))
+        write_page(page, person_page(found, reasons, languages.zone_of(found.time_zone), language))
         say(f"{page} is written")
     elif output_format == "json":
         emit(asdict(found), output_format)
@@ -121,7 +120,7 @@ def explain(
 def print_mentor(found: report.MentorReport, language: str | None = None) -> None:
     """Print badges by date, then progress, nearest first."""
     words = languages.find(language)
-    zone = zone_of(found.time_zone)
+    zone = languages.zone_of(found.time_zone)
     for title, rows in (
         ("badges", [_earned_row(row, words, zone) for row in found.earned]),
         ("to_come", [_progress_row(row, words) for row in found.to_come]),
@@ -142,7 +141,7 @@ def print_mentor(found: report.MentorReport, language: str | None = None) -> Non
 
 def print_explanation(told: dict[str, Any], time_zone: str, language: str | None = None) -> None:
     """Print an explanation as a tree, its moments in a time zone."""
-    print_tree(explanation_tree(told, languages.find(language), zone_of(time_zone)))
+    print_tree(explanation_tree(told, languages.find(language), languages.zone_of(time_zone)))
 
 
 def _reasons(
@@ -156,7 +155,7 @@ def _reasons(
                     connection, found.peer_mentor_id, badge, found.org_id, as_of, language
                 ),
                 languages.find(language),
-                zone_of(found.time_zone),
+                languages.zone_of(found.time_zone),
             )
         )
         for badge in dict.fromkeys(row["badge_definition_id"] for row in found.to_come)

@@ -188,6 +188,7 @@ def plan(
         held = routines.count_awards(connection) if html else []
     if html:
         write_page(html, plan_page(planned, document.value, held, languages.find(language)))
+        say(f"{html} is written")
     if out:
         versions.Plan(
             planned["rule_set"], planned["version"], planned["checksum"], document.value

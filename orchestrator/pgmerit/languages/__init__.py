@@ -13,10 +13,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pgmerit.errors import PgmeritError
 
@@ -128,6 +129,14 @@ class Language:
             except (UnknownLocaleError, ValueError):
                 continue
         return Locale(DEFAULT)
+
+
+def zone_of(time_zone: str) -> tzinfo:
+    """Give a time zone by its name; UTC where the server knows it and this machine does not."""
+    try:
+        return ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def codes() -> list[str]:

@@ -65,7 +65,8 @@ class RuleWords:
                 courses = [self.value(each) for each in criteria["courses"]]
                 required = criteria.get("require", "all")
                 return self.text(
-                    "rule.courses",
+                    "rule.courses_of_field" if "field" in criteria else "rule.courses",
+                    field=criteria.get("field"),
                     least=len(courses) if required == "all" else required,
                     courses=", ".join(courses),
                 )

@@ -14,16 +14,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
-from jinja2.runtime import Context
 from markupsafe import Markup
 
 from pgmerit import __version__
 from pgmerit.errors import PgmeritError
 from pgmerit.languages import Language
 from pgmerit.pages.charts import Mark
+
+if TYPE_CHECKING:  # Jinja is imported where it fills: most commands write no page.
+    from jinja2 import Environment
 
 
 class Share(float):
@@ -117,7 +118,9 @@ def write_page(path: Path, page: str) -> None:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment() -> Environment:
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pgmerit.pages"),
         autoescape=True,
@@ -126,13 +129,10 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.tests["numeric"] = _is_numeric
-    environment.filters["shown"] = _shown
+    environment.filters["shown"] = jinja2.pass_context(
+        lambda context, value: shown(context["language"], value)
+    )
     return environment
-
-
-@jinja2.pass_context
-def _shown(context: Context, value: Any) -> str:
-    return shown(context["language"], value)
 
 
 def _is_numeric(value: Any) -> bool:

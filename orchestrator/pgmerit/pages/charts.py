@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
-import pygal
 from markupsafe import Markup
-from pygal.style import Style
 
 _WIDTH = 440
 _HEIGHT = 210
@@ -24,14 +22,6 @@ _ROW = 27
 _MANY_LABELS = 14
 _STEPS = (1, 2, 2.5, 5, 10)
 _TICKS = 7
-_STYLE = Style(
-    font_family="sans-serif",
-    label_font_size=_LETTERS,
-    major_label_font_size=_LETTERS,
-    value_font_size=_LETTERS,
-    value_label_font_size=_LETTERS,
-    no_data_font_size=_LETTERS,
-)
 _LEFT_OUT = ("defs", "desc")
 _SERIES = re.compile(r"series serie-(\d+) ")
 
@@ -71,7 +61,7 @@ def columns(
     write: Write = plain,
 ) -> Markup:
     """Draw columns; the series stand upon each other in their order, a value for each label."""
-    chart = pygal.StackedBar(**_settings())
+    chart = _new("StackedBar")
     chart.x_labels = list(labels)
     if len(labels) > _MANY_LABELS:
         chart.x_labels_major_count = _MANY_LABELS // 2
@@ -85,8 +75,10 @@ def columns(
 
 def bars(title: str, values: Sequence[tuple[str, float]], write: Write = plain) -> Markup:
     """Draw a bar a name, the first one above, each with its number."""
-    chart = pygal.HorizontalBar(
-        **_settings(height=len(values) * _ROW + _LETTERS, show_y_guides=False),
+    chart = _new(
+        "HorizontalBar",
+        height=len(values) * _ROW + _LETTERS,
+        show_y_guides=False,
         print_values=True,
         print_values_position="top",
         show_x_labels=False,
@@ -102,7 +94,7 @@ def histogram(
     title: str, bins: Sequence[Bin], marks: Sequence[Mark] = (), write: Write = plain
 ) -> Markup:
     """Draw how many lie in each bin, and a line up from each mark."""
-    chart = pygal.Histogram(**_settings())
+    chart = _new("Histogram")
     chart.add(
         "",
         [
@@ -134,7 +126,7 @@ def lines(
 ) -> Markup:
     """Draw a line through the points (across, up) of each series, and one up from each mark."""
     highest = max([1e-9, *(up for points in series.values() for _, up in points)])
-    chart = pygal.XY(**_settings(), dots_size=3)
+    chart = _new("XY", dots_size=3)
     chart.value_formatter = write
     chart.x_value_formatter = write_across
     for name, points in series.items():
@@ -145,8 +137,14 @@ def lines(
     return _drawn(chart, title, len(series))
 
 
-def _settings(**changed: Any) -> dict[str, Any]:
-    return {
+def _new(kind: str, **settings: Any) -> Any:
+    """Make a chart of pygal, which is imported where something is drawn: it takes its time."""
+    import pygal
+    from pygal.style import Style
+
+    letters = ("label", "major_label", "value", "value_label", "no_data")
+    sizes = {f"{each}_font_size": _LETTERS for each in letters}
+    usual = {
         "classes": ("chart",),
         "css": [],
         "disable_xml_declaration": True,
@@ -158,10 +156,10 @@ def _settings(**changed: Any) -> dict[str, Any]:
         "show_legend": False,
         "show_x_guides": False,
         "show_y_guides": True,
-        "style": _STYLE,
+        "style": Style(font_family="sans-serif", **sizes),
         "width": _WIDTH,
-        **changed,
     }
+    return getattr(pygal, kind)(**usual | settings)
 
 
 def _bar(value: float, said: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError, translate
 
+_FIRST = date(1900, 1, 1)  # no activity is older
 NEAR = 0.8  # from this fraction of a target on somebody is near
 _NAMED = 5
 
@@ -41,7 +42,8 @@ class Organization:
 class Target:
     """A badge and tier beside the people of an organization with activities.
 
-    `values` are the thresholds that people have before them, `nearest` how far the nearest is.
+    `values` are the thresholds that people have before them; `near` people are near to one, of whom
+    `nearest` tells the nearest.
     """
 
     badge_definition_id: str
@@ -107,8 +109,11 @@ def _read(
 ) -> Found:
     now = _rows(connection, "select now() as now")[0]["now"]
     first = since or (now.date() - timedelta(days=365)).replace(day=1)
-    if first > now.date():
-        raise PgmeritError(f"{first} is still to come", "Give a day that has passed with --since.")
+    if not _FIRST <= first <= now.date():
+        raise PgmeritError(
+            f"{first} is {'still to come' if first > _FIRST else 'before 1900'}",
+            "Give a day that has passed with --since.",
+        )
     unit = next(name for name, days in _UNITS if days is None or (now.date() - first).days <= days)
     given = {"org_id": org_id, "since": first, "unit": unit, "near": NEAR, "language": language}
     progress = _rows(connection, _PROGRESS, given | {"named": _NAMED})
@@ -181,12 +186,14 @@ from (
     join badges.organizations as organization on organization.org_id = earned.org_id
     where earned.org_id = coalesce(%(org_id)s, earned.org_id)
     and earned.revoked_at is null
+    and earned.earned_at <= now()
     and (earned.earned_at at time zone organization.time_zone)::date >= %(since)s
 ) as award
 group by award.org_id, award.first_day
 """
 
-# Each person once in what badges count alike: of a run that was never long enough the live one.
+# Badges that count alike are told together. Each person is counted there once, by the badge with
+# the lowest target: of a run that was never long enough that is the live one.
 _PROGRESS = """
 with progress as materialized (
     select
@@ -195,54 +202,65 @@ with progress as materialized (
     from badges.list_progress(%(org_id)s, null, %(language)s) as listed
     where current is not null
 ),
-each as (
-    select org_id, counted, measure, peer_mentor_id, max(current) as value
+by_target as materialized (
+    select
+        org_id, counted, measure, badge_definition_id, tier, name, target,
+        count(*) filter (where is_near) as near
     from progress
-    group by org_id, counted, measure, peer_mentor_id
+    group by org_id, counted, measure, badge_definition_id, tier, name, target
 ),
 tallied as (
-    select org_id, counted, measure, value, count(*) as people
-    from each
-    group by org_id, counted, measure, value
+    select org_id, counted, progress.current as value, count(*) as people
+    from progress
+    join (
+        select distinct on (org_id, counted) org_id, counted, badge_definition_id, tier
+        from by_target
+        order by org_id, counted, target, badge_definition_id, tier
+    ) as lowest using (org_id, counted, badge_definition_id, tier)
+    group by org_id, counted, progress.current
+),
+nearest as (
+    select
+        org_id, badge_definition_id, tier,
+        (array_agg(current order by fraction desc, peer_mentor_id))[1] as nearest,
+        (array_agg(target order by fraction desc, peer_mentor_id))[1] as nearest_target,
+        (array_agg(peer_mentor_id order by fraction desc, peer_mentor_id))[1:%(named)s]
+            as nearest_ids
+    from progress
+    where is_near
+    group by org_id, badge_definition_id, tier
 ),
 targets as (
     select
-        org_id, counted, badge_definition_id, tier, name,
-        array_agg(distinct target order by target) as values,
-        count(*) filter (where is_near) as near,
-        (array_agg(current order by fraction desc) filter (where earned_at is null))[1]
-            as nearest,
-        (array_agg(target order by fraction desc) filter (where earned_at is null))[1]
-            as nearest_target,
-        coalesce(
-            (
-                array_agg(peer_mentor_id order by fraction desc, peer_mentor_id)
-                filter (where is_near)
-            )[1:%(named)s],
-            '{}'
-        ) as nearest_ids
-    from progress
-    group by org_id, counted, badge_definition_id, tier, name
+        org_id, counted, measure, badge_definition_id, tier, name,
+        array_agg(target order by target) as values,
+        sum(near) as near
+    from by_target
+    group by org_id, counted, measure, badge_definition_id, tier, name
 )
-select
-    org_id, measured.measure, measured.values, measured.people, wanted.targets
+select wanted.org_id, wanted.measure, measured.values, measured.people, wanted.targets
 from (
     select
-        org_id, counted, measure,
+        org_id, counted,
         array_agg(value order by value) as values,
         array_agg(people order by value) as people
     from tallied
-    group by org_id, counted, measure
+    group by org_id, counted
 ) as measured
 join (
     select
-        org_id, counted,
+        org_id, counted, measure,
         jsonb_agg(
-            to_jsonb(targets) - 'org_id' - 'counted'
+            jsonb_build_object(
+                'badge_definition_id', badge_definition_id, 'tier', tier, 'name', name,
+                'values', targets.values, 'near', near, 'nearest', nearest,
+                'nearest_target', nearest_target, 'nearest_ids', coalesce(nearest_ids, '{}')
+            )
             order by targets.values[1], badge_definition_id
         ) as targets
     from targets
-    group by org_id, counted
+    left join nearest using (org_id, badge_definition_id, tier)
+    group by org_id, counted, measure
 ) as wanted using (org_id, counted)
 order by org_id, counted
 """

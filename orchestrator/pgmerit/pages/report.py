@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pgmerit import languages
 from pgmerit.languages import Language
@@ -77,7 +76,7 @@ class _Teller:
         self.text = language.text
         self.shown = sorted(found.organizations[:_SHOWN], key=lambda each: each.name.casefold())
         zones = {each.time_zone for each in found.organizations}
-        self.zone = ZoneInfo(zones.pop()) if len(zones) == 1 else UTC
+        self.zone = languages.zone_of(zones.pop()) if len(zones) == 1 else UTC
         self.people = {each.org_id: each.people for each in found.organizations}
         self.held = {
             (row["org_id"], row["badge_definition_id"], row["tier"]): row["people"]
@@ -156,12 +155,12 @@ class _Teller:
         return OrganizationPart(organization.name, organization.org_id, figures)
 
     def near(self, with_ids: bool) -> Table:
-        names = {each.org_id: each.name for each in self.found.organizations}
+        names = {each.org_id: each.name for each in self.shown}
         found = [
             (measured, target)
             for measured in self.found.measured
             for target in measured.targets
-            if target.near
+            if target.near and measured.org_id in names
         ]
         found.sort(key=lambda each: (names[each[0].org_id], -each[1].near, each[1].name))
         columns = ["badge", "organization", "people_near", "nearest", *(["ids"] * with_ids)]
