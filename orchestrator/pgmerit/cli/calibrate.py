@@ -14,6 +14,7 @@ import click
 from pgmerit import languages, routines
 from pgmerit.cli.common import (
     FILE,
+    WRITTEN_FILE,
     Database,
     database_options,
     emit,
@@ -54,7 +55,7 @@ def _share(ctx: click.Context, param: click.Parameter, given: str | None) -> Dec
 @click.option(
     "--file", type=FILE, metavar="FILE", help="A rule set to look in that need not be applied."
 )
-@click.option("--html", type=FILE, metavar="PAGE", help="Write the curves to a page.")
+@click.option("--html", type=WRITTEN_FILE, metavar="PAGE", help="Write the curves to a page.")
 @language_option
 @format_option
 @database_options

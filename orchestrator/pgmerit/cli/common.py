@@ -183,6 +183,7 @@ class _FileName(click.Path):
         return super().convert(value, param, ctx)
 
 
+# To read, and to write.
 FILE = _FileName(dir_okay=False, path_type=Path)
 WRITTEN_FILE = _FileName(dir_okay=False, readable=False, writable=True, path_type=Path)
 

@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from pgmerit import languages, report
 from pgmerit.cli.common import (
-    FILE,
+    WRITTEN_FILE,
     Database,
     database_options,
     emit,
@@ -53,7 +53,7 @@ def command() -> None:
 @click.option(
     "--html",
     "page",
-    type=FILE,
+    type=WRITTEN_FILE,
     metavar="FILE",
     help="Write a page that also tells why not yet, instead of printing.",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pgmerit.cli.common import FILE, Database, database_options, language_option, say
+from pgmerit.cli.common import WRITTEN_FILE, Database, database_options, language_option, say
 from pgmerit.pages import write_page
 from pgmerit.pages.reading import read
 from pgmerit.pages.report import report_page
@@ -17,7 +17,7 @@ from pgmerit.pages.report import report_page
 @click.command("report")
 @click.option(
     "--out",
-    type=FILE,
+    type=WRITTEN_FILE,
     required=True,
     help="The file to write, replaced when it is there.",
 )

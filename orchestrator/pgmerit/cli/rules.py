@@ -19,6 +19,7 @@ from pgmerit import languages, routines
 from pgmerit.cli import calibrate
 from pgmerit.cli.common import (
     FILE,
+    WRITTEN_FILE,
     Database,
     database_options,
     emit,
@@ -162,8 +163,12 @@ def evaluation_options(function: F) -> F:
 @command.command()
 @click.argument("file", type=FILE)
 @click.option("--exit-code", is_flag=True, help="End with 1 when something would change.")
-@click.option("--out", type=FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes.")
-@click.option("--html", type=FILE, metavar="PAGE", help="Write it as a page, for those who decide.")
+@click.option(
+    "--out", type=WRITTEN_FILE, metavar="PLANFILE", help="Write a plan that `rules apply` takes."
+)
+@click.option(
+    "--html", type=WRITTEN_FILE, metavar="PAGE", help="Write it as a page, for those who decide."
+)
 @language_option
 @format_option
 @database_options

@@ -96,13 +96,17 @@ class _Teller:
 
     def tiles(self) -> list[Tile]:
         organizations = self.found.organizations
+        people = sum(each.people for each in organizations)
+        holders = sum(each.holders for each in organizations)
+        # Awards that were taken over came without activities.
+        whose = "report.holders" if holders <= people else "report.holders_and_others"
         recent = sum(self.found.over_time.values())
         since = self.language.day(self.found.since)
         waiting = sum(int(self._metric(name)) for name in _WAITING)
         return [
             Tile(self.text("report.organizations"), len(organizations)),
-            Tile(self.text("report.people"), sum(each.people for each in organizations)),
-            Tile(self.text("report.holders"), sum(each.holders for each in organizations)),
+            Tile(self.text("report.people"), people),
+            Tile(self.text(whose), holders),
             Tile(self.text("report.awards"), sum(each.awards for each in organizations)),
             Tile(self.text("report.awards_since", since=since), recent),
             Tile(self.text("report.waiting"), waiting, is_alarming=bool(self._alarms())),
