@@ -33,7 +33,7 @@ RULE_SETS = ("peer-mentors", "study-app")
 BADGE_TO_EXPLAIN = "honorar"
 
 _MARK = "made by pgmerit demo; dropped and made anew by the next run"
-_IMPORT = importing.ImportOptions(chunk=20_000)
+_IMPORT = importing.ImportOptions(chunk=40_000)
 
 Bar = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
 Submit = Callable[[Callable[[Connection], Any]], Future[Any]]
