@@ -468,9 +468,7 @@ def evaluate(
                 is_settled = is_near_end and routines.rule_set_is_settled(
                     connection, rule_set, horizon
                 )
-                began = time.monotonic()
                 step = retry(partial(routines.backfill_rule_set, connection, rule_set, size))
-                took = time.monotonic() - began
                 done["evaluated"] += step["evaluated"]
                 done["awarded"] += step["awarded"]
                 advance(step["evaluated"])
@@ -480,9 +478,6 @@ def evaluate(
                 before, seen = seen, int(routines.rule_set_horizon(connection))
                 is_alone = seen - before <= bool(step["evaluated"])
                 size = min(batch, 2 * size) if is_alone else small
-                if not is_alone and step["evaluated"]:
-                    # Writers get the machine for as long as the batch had it.
-                    time.sleep(took)
                 is_near_end = step["remaining"] == 0 or done["evaluated"] + size >= waiting
                 idle = 0 if step["evaluated"] else idle + 1
                 if idle:
