@@ -26,7 +26,7 @@ ADOPTED = adopting.AdoptOptions(
     namespace="old-app",
 )
 
-_USERS = 30_000
+_USERS = 15_000
 _PAUSE = 0.002
 
 # Two badges and more a user; one in a hundred awards stands there twice, a later one too.
@@ -47,7 +47,7 @@ cross join (
 ) as badge (badge_id, days)
 where badge.days < 20 and badge.badge_id <> 'beta-tester'
 or badge.badge_id = 'xp-50' and person % 3 = 0
-or badge.badge_id = 'beta-tester' and person % 500 = 0;
+or badge.badge_id = 'beta-tester' and person % 200 = 0;
 insert into pgmerit_demo_old_app.user_badges
 select user_id, badge_id, earned_at + interval '3 hours'
 from pgmerit_demo_old_app.user_badges
