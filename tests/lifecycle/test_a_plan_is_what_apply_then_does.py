@@ -131,7 +131,7 @@ def run_examples(connection: Connection, number: int, examples: int = 12) -> Non
     run()
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(3))
 def test_a_plan_of_any_document_is_what_apply_then_does(
     connection: Connection, number: int
 ) -> None:

@@ -389,15 +389,15 @@ def run_examples(
     stories: st.SearchStrategy[Story],
     number: int,
 ) -> None:
-    """Check a dozen examples, always the same for a number.
+    """Check eight examples, always the same for a number.
 
-    A dozen, since Hypothesis afterwards only varies what it has had: many short runs are more
+    Eight, since Hypothesis afterwards only varies what it has had: many short runs are more
     different than one long one.
     """
 
     @seed(number)
     @settings(
-        max_examples=12,
+        max_examples=8,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

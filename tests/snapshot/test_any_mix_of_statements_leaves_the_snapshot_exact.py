@@ -165,7 +165,7 @@ def assert_verified(connection: Connection, what: str) -> None:
 
 
 SETTINGS = settings(
-    max_examples=20,
+    max_examples=14,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

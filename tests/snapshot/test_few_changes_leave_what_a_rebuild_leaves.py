@@ -135,7 +135,7 @@ def check(connection: Connection, number: int) -> None:
 
 def test_deletes_and_updates_of_few_rows(connection: Connection) -> None:
     apply(connection, DOCUMENT)
-    for number in range(5):
+    for number in range(3):
         check(connection, number)
 
 
