@@ -44,7 +44,7 @@ begin
         group by found.activity_date
     )
     select
-        max(ending.activity_count), coalesce(max(ending.value_sum), 0), max(ending.value_max),
+        max(ending.activity_count), max(ending.value_sum), max(ending.value_max),
         max(ending.active_days),
         coalesce(bool_or(ending.value_min < 0 and ending.number = 0), false)
     into
@@ -87,7 +87,8 @@ begin
     )
     select
         p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, v_best.activity_count,
-        v_best.value_sum, v_best.value_max, v_best.active_days, p_occurred_at, p_occurred_at,
+        coalesce(v_best.value_sum, 0), v_best.value_max, v_best.active_days, p_occurred_at,
+        p_occurred_at,
         next.next_count, next.next_sum, next.next_max, next.next_active_days, next.next_distinct
     from badges_internal.stat_definitions as defined
     cross join lateral badges_internal._next_thresholds(

@@ -66,16 +66,16 @@ begin
     ),
     best as (
         select
-            touched.peer_mentor_id,
-            touched.bucket,
+            touched.peer_mentor_id, touched.bucket,
             max(touched.activity_count) as activity_count,
-            coalesce(max(touched.value_sum), 0) as value_sum,
-            max(touched.value_max) as value_max,
-            bool_or(touched.has_negative) as has_negative,
+            -- A window without a number is no better than one below 0.
+            coalesce(max(touched.value_sum), badges_internal._held_sum(
+                touched.peer_mentor_id, v_org_id, v_stat, touched.bucket
+            ), 0) as value_sum,
+            max(touched.value_max) as value_max, bool_or(touched.has_negative) as has_negative,
             max(touched.active_days)::integer as active_days,
             max(touched.distinct_count)::integer as distinct_count,
-            min(touched.first_at) as first_at,
-            max(touched.last_at) as last_at
+            min(touched.first_at) as first_at, max(touched.last_at) as last_at
         from touched
         group by touched.peer_mentor_id, touched.bucket
     ),
