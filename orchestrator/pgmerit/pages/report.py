@@ -46,7 +46,6 @@ def report_page(found: Found, language: str | None = None, *, with_ids: bool = F
     teller = _Teller(found, told)
     one = found.organizations[0].name if len(found.organizations) == 1 else None
     title = told.text("report.title_of_one", name=one) if one else told.text("report.title")
-    rarest = teller.rarest()
     sections = ["over_time", "who_has_what", "rarest", "how_far", "near", "waits"]
     return render(
         "report.html",
@@ -58,7 +57,7 @@ def report_page(found: Found, language: str | None = None, *, with_ids: bool = F
         over_time=[teller.over_time(each) for each in teller.shown],
         organizations=[each.name for each in teller.shown],
         matrix=teller.matrix(),
-        rarest=rarest,
+        rarest=teller.rarest(),
         how_far=[teller.how_far(each) for each in teller.shown],
         near=teller.near(with_ids),
         waits=teller.waits(),
@@ -134,7 +133,7 @@ class _Teller:
             for badge in sorted(self.names, key=self._place)
         ]
 
-    def rarest(self) -> Figure | None:
+    def rarest(self) -> Figure:
         rows = []
         for badge in self.names:
             places = [org_id for org_id in self.people if (org_id, *badge) in self.offered]
@@ -212,11 +211,9 @@ class _Teller:
 
     def _distribution(self, measured: Measured) -> Figure:
         names = [self._badge(each.badge_definition_id, each.tier) for each in measured.targets]
-        marks = [
-            Mark(value, name)
-            for name, target in zip(names, measured.targets, strict=True)
-            for value in target.values
-        ]
+        named = list(zip(names, measured.targets, strict=True))
+        marks = [Mark(value, name) for name, target in named for value in target.values]
+        drawn = [Mark(value, name) for name, target in named for value in target.values[:_DRAWN]]
         title = " · ".join(
             dict.fromkeys(
                 self.found.badge_names.get(each.badge_definition_id, each.badge_definition_id)
@@ -224,11 +221,6 @@ class _Teller:
             )
         )
         bins = _bins(measured, self.language)
-        drawn = [
-            Mark(value, name)
-            for name, target in zip(names, measured.targets, strict=True)
-            for value in target.values[:_DRAWN]
-        ]
         measure = self.language.word("report_measure", measured.measure or "parts")
         return Figure(
             title,
