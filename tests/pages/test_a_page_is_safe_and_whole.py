@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -63,3 +64,17 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         with pytest.raises(PgmeritError, match="cannot be written"):
             write_page(place, "x")
     assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_what_is_no_plain_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe, link, kept = tmp_path / "pipe", tmp_path / "link", tmp_path / "kept"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_page(pipe, "page")
+    assert os.read(reader, 10) == b"page"
+    os.close(reader)
+    assert pipe.is_fifo()
+    kept.write_text("old")
+    link.symlink_to(kept)
+    write_page(link, "page")
+    assert (link.is_symlink(), kept.read_text()) == (True, "page")

@@ -100,13 +100,18 @@ def shown(language: Language, value: Any) -> str:
 def write_page(path: Path, page: str) -> None:
     """Write a page beside its place and move it there, so that no half page is ever seen.
 
-    Raises PgmeritError where it cannot be written.
+    What is no plain file, such as /dev/stdout, is written to. Raises PgmeritError where it cannot
+    be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    place = path.resolve()
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
+        if place.exists() and not place.is_file():
+            place.write_text(page, encoding="utf-8")
+            return
         try:
             beside.write_text(page, encoding="utf-8")
-            beside.replace(path)
+            beside.replace(place)
         except BaseException:
             with contextlib.suppress(OSError):
                 beside.unlink()
