@@ -443,6 +443,12 @@ create table badges.earned_badges (
     seen_at timestamp with time zone
 ) with (fillfactor=90);
 
+create table badges.external_ids (
+    peer_mentor_id uuid not null,
+    namespace text collate "C" not null,
+    external_id text collate "C" not null
+);
+
 create table badges.org_badge_configs (
     org_id text collate "C" not null,
     badge_definition_id text collate "C" not null,
@@ -652,6 +658,13 @@ create table badges_internal.measured_ahead (
     reached_id bigint
 );
 
+create table badges_internal.merged_people (
+    peer_mentor_id uuid not null,
+    org_id text collate "C" not null,
+    into_peer_mentor_id uuid not null,
+    merged_at timestamp with time zone not null
+);
+
 create table badges_internal.migration_files (
     migration_id text collate "C" not null,
     sha256 text not null,
@@ -785,6 +798,9 @@ alter table badges.earned_badges add constraint revoked_at_is_not_before_granted
 alter table badges.earned_badges add constraint revoked_by_and_revoked_at_come_together CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)));
 alter table badges.earned_badges add constraint revoked_by_is_rule_or_person CHECK ((revoked_by = ANY (ARRAY['rule'::text, 'person'::text])));
 alter table badges.earned_badges add constraint source_is_known CHECK ((source = ANY (ARRAY['rule'::text, 'backfill'::text, 'sweep'::text, 'manual'::text, 'import'::text])));
+alter table badges.external_ids add constraint external_id_has_1_to_200_characters CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200)));
+alter table badges.external_ids add constraint external_ids_pkey PRIMARY KEY (peer_mentor_id, namespace, external_id);
+alter table badges.external_ids add constraint namespace_has_1_to_100_characters CHECK (((length(namespace) >= 1) AND (length(namespace) <= 100)));
 alter table badges.org_badge_configs add constraint org_badge_configs_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges.org_badge_configs add constraint org_badge_configs_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges.org_badge_configs add constraint org_badge_configs_pkey PRIMARY KEY (org_id, badge_definition_id);
@@ -820,6 +836,8 @@ alter table badges_internal.loaded_files add constraint loaded_files_pkey PRIMAR
 alter table badges_internal.loaded_objects add constraint loaded_objects_pkey PRIMARY KEY (kind, identity);
 alter table badges_internal.loaded_rights add constraint loaded_rights_pkey PRIMARY KEY (grantee, privilege, object);
 alter table badges_internal.measured_ahead add constraint measured_ahead_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket);
+alter table badges_internal.merged_people add constraint merged_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
+alter table badges_internal.merged_people add constraint nobody_is_merged_into_themselves CHECK ((peer_mentor_id <> into_peer_mentor_id));
 alter table badges_internal.migration_files add constraint migration_files_pkey PRIMARY KEY (migration_id);
 alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text])));
 alter table badges_internal.milestones add constraint milestones_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
@@ -845,6 +863,7 @@ CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (nex
 CREATE INDEX earned_badges_taken_by_rules ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'rule'::text);
 CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
 CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id);
+CREATE INDEX merged_people_by_into ON badges_internal.merged_people USING btree (into_peer_mentor_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
@@ -905,6 +924,7 @@ function badges.disable_consumer(p_consumer text, p_reason text) returns boolean
 function badges.enable_consumer(p_consumer text) returns boolean volatile security definer;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.find_mentor(p_namespace text, p_external_id text) returns uuid stable security definer;
 function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
 function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
@@ -1142,6 +1162,7 @@ function badges_internal._part_activities(p_part badges_internal.changed_part, p
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
+function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
@@ -1191,6 +1212,7 @@ function badges_internal._refuse_future(p_occurred_at timestamp with time zone) 
 function badges_internal._refuse_large_attributes() returns trigger volatile security definer;
 function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns void volatile;
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
+function badges_internal._remember_external_ids(p_peer_mentor_ids uuid[], p_namespace text, p_external_ids text[]) returns void volatile;
 function badges_internal._repeated_elements(p_value jsonb, p_key text, p_path text) returns TABLE(path text) immutable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;

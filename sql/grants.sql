@@ -57,7 +57,7 @@ begin
             'grant select on badges.organizations, badges.badge_definitions,
                 badges.org_badge_configs, badges.rule_sets, badges.activities,
                 badges.peer_mentor_stats, badges.mentor_activity_totals, badges.earned_badges,
-                badges.badge_denials, badges.award_events to %I',
+                badges.badge_denials, badges.award_events, badges.external_ids to %I',
             v_role
         );
         execute format(
@@ -65,7 +65,7 @@ begin
                 badges.get_badge_progress, badges.explain_badge, badges.derive_idempotency_key,
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
                 badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges,
-                badges.unseen_awards, badges.list_metrics, badges.list_progress,
+                badges.unseen_awards, badges.list_metrics, badges.list_progress, badges.find_mentor,
                 badges.count_awards to %I',
             v_role
         );

@@ -318,6 +318,13 @@ def explain_badge(
     )
 
 
+def find_mentor(connection: Connection, namespace: str, external_id: str) -> UUID:
+    """Give who an application's own id means: mentor_id_from, and who was merged into since."""
+    return _value(
+        UUID, connection, "select badges.find_mentor(%s, %s) as value", namespace, external_id
+    )
+
+
 def get_badge_progress(
     connection: Connection,
     peer_mentor_id: UUID,

@@ -155,6 +155,9 @@ select badges.revoke_badge(
 -- mentor_id_from
 select badges.mentor_id_from('app', '17');
 
+-- find_mentor
+select badges.find_mentor('app', '17') = badges.mentor_id_from('app', '17') as is_not_merged;
+
 -- adopt_awards
 select badges.adopt_awards(
     p_peer_mentor_ids => array[badges.mentor_id_from('app', '17')],
