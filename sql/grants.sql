@@ -4,7 +4,7 @@
 -- applies rule sets, awards by hand, verifies and repairs; pgmerit_relay takes events, tells what
 -- became of them, and reads no table. The roles are made where the loading
 -- role may make roles; else an administrator makes them and loads again.
-revoke all on schema badges, badges_internal from public;
+revoke all on schema badges, badges_internal, badges_sources from public;
 revoke all on all tables in schema badges, badges_internal from public;
 revoke all on all sequences in schema badges, badges_internal from public;
 revoke all on all routines in schema badges, badges_internal from public;
@@ -98,7 +98,10 @@ begin
                 badges.revoke_badge, badges.deny_badge, badges.allow_badge,
                 badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
                 badges.set_setting, badges.remove_consumer,
-                badges.purge_events, badges.record_verification to %I',
+                badges.purge_events, badges.record_verification,
+                badges.plan_source, badges.attach_source, badges.detach_source,
+                badges.remove_source_activities, badges.bring_in_source, badges.repair_source,
+                badges.verify_source, badges.list_sources, badges.list_set_aside to %I',
             v_role
         );
         -- What doctor and migrate --plan compare with the shipped files.

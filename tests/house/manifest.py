@@ -28,6 +28,7 @@ ROOMS = {
     "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",
     "rules/calibrate": "which thresholds give a badge to how many people",
     "activities": "the way in: triggers, recording, new badges, recounts",
+    "sources": "tables of applications whose rows are activities: attach, bring in, repair",
     "watch": "what raises alerts by itself",
     "decisions": "award, revoke, deny and allow by hand",
     "progress": "progress, explanations, counts of awards, metrics",

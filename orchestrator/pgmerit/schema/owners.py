@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgmerit.database import Connection
 from pgmerit.errors import NoRightsError
-from pgmerit.schema.state import SCHEMAS
+from pgmerit.schema.state import SCHEMAS, SOURCES
 
 # Owners lie in pg_shdepend, but for the bootstrap superuser's, who is pinned and has oid 10.
 _STRANGERS = """
@@ -111,7 +111,7 @@ def owner_of_schemas(connection: Connection) -> str | None:
 
 def find_strangers(connection: Connection, owner: str) -> list[Stranger]:
     """List what in our schemas does not belong to a role, and who else may create there."""
-    given = {"schemas": list(SCHEMAS), "owner": owner}
+    given = {"schemas": [*SCHEMAS, SOURCES], "owner": owner}
     return [
         Stranger(
             f"{row['what']} belongs to {row['owner']}, not to {row['wanted']}",
