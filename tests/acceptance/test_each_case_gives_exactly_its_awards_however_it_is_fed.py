@@ -130,7 +130,7 @@ def ways_of(case: Case, ways: list[Way]) -> list[Way]:
 
 
 def combinations() -> Iterator[Any]:
-    """Pair ways and rules: by default each of the rules at least once a case, all pairs in a soak."""
+    """Pair ways and rules: by default each of the rules once a case, all pairs in a soak."""
     for turn, name in enumerate(NAMES):
         named, others = (ways_of(read(name), ways) for ways in (NAMED, OTHERS))
         by_default = {
