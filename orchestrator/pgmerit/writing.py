@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -44,14 +44,15 @@ def whole_file(path: Path, told: str | None = None) -> Iterator[WholeFile]:
         beside = place.with_name(f".{place.name}.{os.getpid()}") if is_plain else place
         file = beside.open("w", encoding="utf-8", newline="")
     try:
-        with closing(file):
-            yield WholeFile(file, told)
-            with _told(told):
-                file.close()
+        yield WholeFile(file, told)
+        with _told(told):
+            file.close()
         if is_plain:
             with _told(told):
                 beside.replace(place)
     finally:
+        with suppress(OSError):  # what is left to write has no place either
+            file.close()
         if is_plain:
             beside.unlink(missing_ok=True)
 
