@@ -18,7 +18,7 @@ begin
             hint = 'Call this with a token: PostgREST puts its claims into request.jwt.claims, and '
                 'the setting person_claim names the one that is the person.';
     end if;
-    if p_org_id <> all(v_org_ids) then
+    if p_org_id is not null and p_org_id <> all(v_org_ids) then
         raise exception 'the organization % is not yours', badges_internal._quoted(p_org_id)
         using
             errcode = '42501',

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 from pgmerit.database import Connection
 
-from tests.engine import ANN, BEN, activity, apply, insert, person, rows, rule_set, value
+from tests.engine import ANN, BEN, activity, apply, insert, moment, person, rows, rule_set, value
 from tests.security.tokens import request, token
 
 CAT, EVE = person("cat"), person("eve")
@@ -188,3 +190,138 @@ def test_what_others_noted_of_a_person_is_not_told_to_them(peopled: Connection) 
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), session.transaction():
                 session.execute(f"select {column}".encode())
+
+
+def test_a_badge_out_of_sight_is_unknown(peopled: Connection) -> None:
+    def explained(who: UUID, badge: str, *orgs: str) -> str:
+        with request(peopled, token(who)) as session:
+            try:
+                with session.transaction():
+                    places = ", ".join(["%s"] * (1 + len(orgs)))
+                    query = f"select badges.explain_my_badge({places})"
+                    return str(value(session, query, badge, *orgs)["verdict"])
+            except psycopg.Error as exc:
+                return f"{exc.sqlstate}: {exc.diag.message_primary}"
+
+    assert explained(BEN, "secret") == "earned"
+    assert explained(ANN, "third") == "not earned"
+    unknown = {explained(ANN, each).replace(each, "..") for each in ("secret", "other", "no such")}
+    assert unknown == {'22023: badge ".." does not exist'}
+    assert explained(ANN, "first") == '22023: badge "first" is in several of your organizations'
+    assert explained(ANN, "first", "hlf") == "earned"
+    refused = {explained(ANN, "first", org).replace(org, "..") for org in ("blf", "nowhere")}
+    assert refused == {'42501: the organization ".." is not yours'}
+    assert explained(EVE, "first") == '22023: badge "first" does not exist'
+
+
+def refusal(session: Connection, query: str, *parameters: Any) -> str:
+    """Give the error of a query that must be refused for want of rights."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused, session.transaction():
+        session.execute(query.encode(), parameters)
+    assert refused.value.diag.message_hint
+    return str(refused.value.diag.message_primary)
+
+
+NOBODY: list[dict[str, Any] | str | None] = [
+    None,
+    "no json",
+    '"text"',
+    "[" * 10000,
+    '{"sub": "\\u0000"}',
+    {"sub": None},
+    {"sub": 7},
+    {"sub": [str(ANN)]},
+    {"sub": {"id": str(ANN)}},
+    {"sub": f"{{{ANN}}}"},
+    {"sub": f"{ANN} "},
+    {"sub": ""},
+    {"user_metadata": {"sub": str(ANN)}},
+]
+
+
+def test_a_session_without_a_person_is_told_so(peopled: Connection) -> None:
+    for claims in NOBODY:
+        with request(peopled, claims) as session:
+            for routine in ("my_badges()", "my_progress()", "my_unseen_awards()"):
+                query = f"select * from badges.{routine}"
+                assert refusal(session, query) == "nobody is signed in", claims
+            assert listed(session, "select activity_id from badges.activities") == set()
+
+
+def test_the_person_is_the_claim_that_the_settings_name(peopled: Connection) -> None:
+    def persons(claims: dict[str, Any]) -> set[Any]:
+        with request(peopled, claims) as session:
+            return listed(session, "select distinct peer_mentor_id from badges.activities")
+
+    def setting(name: str, text: str) -> None:
+        peopled.execute("select badges.set_setting(%s, %s)", (name, text))
+
+    setting("person_claim", '"app_metadata.person"')
+    assert persons({"sub": str(BEN), "app_metadata": {"person": str(ANN)}}) == {ANN}
+    setting("person_claim", '"https://club.example/person"')
+    assert persons({"sub": str(BEN), "https://club.example/person": str(ANN)}) == {ANN}
+    setting("person_namespace", '"app"')
+    setting("person_claim", "null")
+    mapped = value(peopled, "select badges.mentor_id_from('app', '7')")
+    insert(peopled, activity("2026-03-01", who=mapped))
+    assert persons({"sub": "7"}) == persons({"sub": 7}) == {mapped}
+    assert persons({"sub": str(ANN)}) == persons({"sub": ["7"]}) == set()
+    # Who was merged is the one merged into, whatever the token says.
+    peopled.execute(
+        "insert into badges_internal.merged_people values (%s, '', %s, now())", (mapped, BEN)
+    )
+    assert persons({"sub": "7"}) == {BEN}
+    setting("person_namespace", "null")
+    assert persons(token(mapped)) == {BEN}
+
+
+def test_settings_of_tokens_are_checked(connection: Connection) -> None:
+    for name, bad in (
+        ("person_claim", ['""', "7", "true", "[]", f'"{"x" * 101}"']),
+        ("person_namespace", ['""', "{}"]),
+        ("own_activities", ['"call"', "[7]", '[""]', "[null]", "{}"]),
+        ("open_organizations", ["true", '[["nhf"]]']),
+        ("criteria_raw", ['"true"', "1", "[]"]),
+    ):
+        for text in bad:
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match=f"setting {name} must"):
+                connection.execute("select badges.set_setting(%s, %s)", (name, text))
+    assert rows(connection, "select * from badges_internal.settings") == []
+
+
+def test_people_record_only_types_that_are_listed(peopled: Connection) -> None:
+    record = "select badges.record_my_activity('nhf', 'quiz', '{\"n\": 1}', 'k')"
+    own = "the organization {} is not yours".format
+    with request(peopled, token(ANN), is_get=False) as session:
+        assert "recorded by people themselves" in refusal(session, record)
+    peopled.execute("select badges.set_setting('own_activities', '[\"quiz\"]')")
+    with request(peopled, token(ANN), is_get=False) as session:
+        assert "recorded by" in refusal(session, record.replace("quiz", "call"))
+        assert refusal(session, record.replace("'nhf'", "null")) == own('""')
+        assert refusal(session, record.replace("nhf", "blf")) == own('"blf"')
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), session.transaction():
+            insert(session, activity("2026-03-01"))
+        told = value(session, record)
+        assert value(session, record) == told | {"duplicate": True, "new_badges": []}
+    (kept,) = rows(peopled, "select * from badges.activities where activity_type = 'quiz'")
+    assert (kept["quantity"], kept["attributes"], kept["idempotency_key"]) == (1, {"n": 1}, "own:k")
+    assert kept["occurred_at"] > moment("2026-03-01")
+    # Somebody new is in no organization, but in those that are open to everybody.
+    with request(peopled, token(EVE), is_get=False) as session:
+        assert refusal(session, record) == own('"nhf"')
+        assert rows(session, "select * from badges.my_progress()") == []
+    peopled.execute("select badges.set_setting('open_organizations', '[\"nhf\"]')")
+    with request(peopled, token(EVE), is_get=False) as session:
+        assert listed(session, "select org_id from badges.my_progress()") == {"nhf"}
+        assert value(session, record)["new_badges"][0]["badge_definition_id"] == "first"
+
+
+def test_rows_are_looked_up_by_person_once_a_statement(peopled: Connection) -> None:
+    peopled.execute("set enable_seqscan = off")
+    with request(peopled, token(ANN)) as session:
+        for table in ("activities", "earned_badges", "award_events"):
+            query = f"explain (analyze, costs off, timing off) select 1 from badges.{table}"
+            told = "\n".join(listed(session, query))
+            assert "peer_mentor_id = ANY" in told.partition("Index Cond")[2]
+            assert "SubPlan" not in told
+            assert not re.search(r"InitPlan.*\n.*loops=(?!1\b)", told)

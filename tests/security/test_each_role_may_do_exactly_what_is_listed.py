@@ -223,6 +223,48 @@ def test_columns(connection: Connection) -> None:
     }
 
 
+# Every table of schema badges: a new one says here whether a token sees rows of it.
+PEOPLE = {"activities", "award_events", "badge_denials", "earned_badges", "peer_mentor_stats"}
+SEEN_BY_TOKENS = {
+    **dict.fromkeys(PEOPLE, True),
+    "badge_definitions": True,
+    "external_ids": True,
+    "org_badge_configs": True,
+    "organizations": True,
+    "rule_sets": False,
+}
+
+
+def test_policies(connection: Connection) -> None:
+    found = rows(
+        connection,
+        "select tablename, policyname, permissive, roles, cmd from pg_policies"
+        " where schemaname in ('badges', 'badges_internal')",
+    )
+    expected = {
+        (table, "own_rows", "SELECT", ("pgmerit_person",))
+        for table, is_seen in SEEN_BY_TOKENS.items()
+        if is_seen
+    }
+    for table in SEEN_BY_TOKENS:
+        readers = {"pgmerit_reader"} if table == "activities" else READERS
+        expected.add((table, "services_read", "SELECT", tuple(sorted(readers))))
+    expected.add(("activities", "services_write", "ALL", tuple(sorted(WRITERS))))
+    assert {
+        (each["tablename"], each["policyname"], each["cmd"], tuple(sorted(each["roles"])))
+        for each in found
+    } == expected
+    assert {each["permissive"] for each in found} == {"PERMISSIVE"}
+    tables = rows(
+        connection,
+        "select relname, relrowsecurity, relforcerowsecurity from pg_class"
+        " where relnamespace = 'badges'::regnamespace and relkind in ('r', 'p')",
+    )
+    assert {tuple(each.values()) for each in tables} == {
+        (table, True, False) for table in SEEN_BY_TOKENS
+    }
+
+
 def test_schemas(connection: Connection) -> None:
     found = granted(
         connection,

@@ -72,7 +72,7 @@ where held.grantee <> guarded.owner
 union all
 select
     pg_catalog.format(
-        'rows of %%s (policy %%s, %%s)', p.polrelid::pg_catalog.regclass,
+        'rows of %%s (policy %%s %%s)', p.polrelid::pg_catalog.regclass,
         pg_catalog.quote_ident(p.polname),
         pg_catalog.left(pg_catalog.md5(pg_catalog.concat_ws(
             ' ', p.polpermissive, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
@@ -90,12 +90,13 @@ join pg_catalog.pg_policy as p on p.polrelid = c.oid
 cross join lateral pg_catalog.unnest(p.polroles) as grantee (oid)
 union all
 -- Rows that are not kept apart are everybody's who may read the table.
-select
-    'table ' || c.oid::pg_catalog.regclass, 'PUBLIC',
-    case when c.relforcerowsecurity then 'forced row security' else 'row security' end
+select 'table ' || c.oid::pg_catalog.regclass, 'PUBLIC', apart.words
 from ours
 join pg_catalog.pg_class as c on c.relnamespace = ours.oid
-where c.relrowsecurity
+cross join lateral (
+    values ('row security', c.relrowsecurity), ('forced row security', c.relforcerowsecurity)
+) as apart (words, is_so)
+where apart.is_so
 union all
 select 'the cluster', r.rolname, 'a place'
 from pg_catalog.pg_roles as r
