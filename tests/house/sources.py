@@ -68,9 +68,11 @@ PATH_IS_SET_BY_CALLER = frozenset(
 )
 
 # The only places that build statements as text: plans made for one row must not serve a million,
-# a transition table is visible in its own trigger alone, and a source is another's table.
+# a transition table is visible in its own trigger alone, policies name roles that may not be there,
+# and a source is another's table.
 MAY_BUILD_STATEMENTS = frozenset(
     {
+        "base/_keep_policy.sql",
         "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
         "stats/_fold_elements.sql",
