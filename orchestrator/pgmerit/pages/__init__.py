@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -97,20 +97,20 @@ def shown(language: Language, value: Any) -> str:
     return str(value)
 
 
-def write_page(path: Path, page: str) -> None:
+def write_page(path: Path, page: str | Iterable[str]) -> None:
     """Write a page beside its place and move it there, so that no half page is ever seen.
 
-    What is no plain file, such as /dev/stdout, is written to. Raises PgmeritError where it cannot
-    be written.
+    `page` is its text, or parts of it. What is no plain file, such as /dev/stdout, is written to.
+    Raises PgmeritError where it cannot be written.
     """
     place = path.resolve()
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         if place.exists() and not place.is_file():
-            place.write_text(page, encoding="utf-8")
+            _write(place, page)
             return
         try:
-            beside.write_text(page, encoding="utf-8")
+            _write(beside, page)
             beside.replace(place)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -120,6 +120,11 @@ def write_page(path: Path, page: str) -> None:
         raise PgmeritError(
             f"{path} cannot be written: {exc.strerror}", "Name a file in a folder that you may use."
         ) from exc
+
+
+def _write(path: Path, page: str | Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines([page] if isinstance(page, str) else page)
 
 
 @cache
