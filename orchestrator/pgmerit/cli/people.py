@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from pgmerit.cli.common import (
 )
 from pgmerit.database import Connection, retry
 from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError
-from pgmerit.pages import write_page
+from pgmerit.writing import whole_file
 
 _org_option = click.option(
     "--org", "org_id", help="In this organization alone; left out = in every one."
@@ -66,19 +65,18 @@ def export(
     """
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         people = _people(connection, given_ids, file, mentor_namespace)
-        with progress("Exporting", len(people)) as advance:
-
-            def exported() -> Iterator[dict[str, Any]]:
-                for person in people:
-                    yield routines.export_person(connection, person, org_id)
-                    advance(1)
-
-            if out is not None:
-                write_page(out, (f"{json_text(each)}\n" for each in exported()))
-                say(f"{out} is written")
-                return
-            for each in exported():
-                print_json(each, indent=2 if len(people) == 1 else None)
+        with contextlib.ExitStack() as opened:
+            file_out = opened.enter_context(whole_file(out)) if out else None
+            advance = opened.enter_context(progress("Exporting", len(people)))
+            for person in people:
+                found = routines.export_person(connection, person, org_id)
+                if file_out:
+                    file_out.write(json_text(found) + "\n")
+                else:
+                    print_json(found, indent=2 if len(people) == 1 else None)
+                advance(1)
+    if out:
+        say(f"{out} is written")
 
 
 @click.command("erase")
