@@ -1,6 +1,7 @@
 -- Gives the person whom an application's own id means now, after merges too.
 --
--- mentor_id_from, and after a merge the one merged into. The person need not have anything recorded.
+-- That of mentor_id_from, and after a merge the one merged into. The person need not have anything
+-- recorded.
 create or replace function badges.find_mentor(p_namespace text, p_external_id text)
 returns uuid
 language sql

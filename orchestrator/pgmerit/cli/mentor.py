@@ -25,8 +25,8 @@ from pgmerit.cli.common import (
 )
 from pgmerit.cli.explanation import explanation_tree
 from pgmerit.database import Connection
-from pgmerit.pages import write_page
 from pgmerit.pages.person import Reason, person_page
+from pgmerit.writing import write_whole
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
 _namespace_option = click.option(
@@ -78,7 +78,7 @@ def show(
         if page is not None:
             reasons = _reasons(connection, found, day, language)
     if page is not None:
-        write_page(page, person_page(found, reasons, languages.zone_of(found.time_zone), language))
+        write_whole(page, person_page(found, reasons, languages.zone_of(found.time_zone), language))
         say(f"{page} is written")
     elif output_format == "json":
         emit(asdict(found), output_format)
