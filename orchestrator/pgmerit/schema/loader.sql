@@ -128,8 +128,11 @@ declare
 begin
     begin
         execute v_statement;
+        if coalesce(v_before, '{}') = '{}' then
+            return false;
+        end if;
         -- Other parameters make another routine beside the old one, which calls would still find.
-        return v_before <> '{}' and pg_temp.pgmerit_drop_changed(
+        return pg_temp.pgmerit_drop_changed(
             array(
                 select distinct split_part(made.identity, '(', 1)
                 from unnest(pg_temp.pgmerit_routines(v_names)) as made (identity)
