@@ -318,6 +318,28 @@ def explain_badge(
     )
 
 
+def explain_my_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> Row:
+    """Tell the token's person why they have a badge: explain_badge, without others' reasons.
+
+    With `org_id` None, in the one organization of the token that has the badge.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.explain_my_badge(%s, %s, %s, %s) as value",
+        badge_definition_id,
+        org_id,
+        as_of,
+        language,
+    )
+
+
 def find_mentor(connection: Connection, namespace: str, external_id: str) -> UUID:
     """Give who an application's own id means: mentor_id_from, and who was merged into since."""
     return _value(
@@ -397,6 +419,21 @@ def list_unfinished_rule_sets(
     return _rows(connection, "select * from badges.list_unfinished_rule_sets(%s)", peer_mentor_id)
 
 
+def mark_my_seen(
+    connection: Connection,
+    org_id: str | None = None,
+    idempotency_keys: Sequence[str] | None = None,
+) -> int:
+    """Note that awards of the token's person were shown, as mark_seen: how many were not before."""
+    return _value(
+        int,
+        connection,
+        "select badges.mark_my_seen(%s, %s::text[]) as value",
+        org_id,
+        None if idempotency_keys is None else list(idempotency_keys),
+    )
+
+
 def mark_seen(
     connection: Connection,
     peer_mentor_id: UUID,
@@ -424,6 +461,30 @@ def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: s
     return _value(
         UUID, connection, "select badges.mentor_id_from(%s, %s) as value", namespace, external_id
     )
+
+
+def my_badges(
+    connection: Connection, org_id: str | None = None, language: str | None = None
+) -> list[Row]:
+    """List the badges that the token's person holds, the latest first."""
+    return _rows(connection, "select * from badges.my_badges(%s, %s)", org_id, language)
+
+
+def my_progress(
+    connection: Connection,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List get_badge_progress of the token's person, with `org_id`; None = all of the token's."""
+    return _rows(
+        connection, "select * from badges.my_progress(%s, %s, %s)", org_id, as_of, language
+    )
+
+
+def my_unseen_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+    """List the awards that the token's person holds and was never shown, with `org_id`."""
+    return _rows(connection, "select * from badges.my_unseen_awards(%s)", org_id)
 
 
 def new_badges(connection: Connection) -> list[Row]:
@@ -507,6 +568,28 @@ def record_activity(
         Jsonb(attributes or {}),
         idempotency_key,
         activity_date,
+    )
+
+
+def record_my_activity(
+    connection: Connection,
+    org_id: str,
+    activity_type: str,
+    attributes: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Row:
+    """Record one activity of the token's person, of a type in the setting own_activities, now.
+
+    Gives what record_activity gives.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.record_my_activity(%s, %s, %s, %s) as value",
+        org_id,
+        activity_type,
+        Jsonb(attributes or {}),
+        idempotency_key,
     )
 
 

@@ -31,6 +31,7 @@ ROOMS = {
     "watch": "what raises alerts by itself",
     "decisions": "award, revoke, deny and allow by hand",
     "progress": "progress, explanations, counts of awards, metrics",
+    "own": "what a person's own token shows and records",
     "verification": "the recomputation that holds the rest: reads tables, calls no other room",
     "": "who may call and read what",
 }

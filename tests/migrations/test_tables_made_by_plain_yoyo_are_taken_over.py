@@ -131,7 +131,8 @@ def test_marks_of_an_applications_own_migrations_are_no_tables_of_ours(
         ("alter table badges.activities alter quantity drop not null", "activities", "is missing"),
         ("create table badges.theirs (n int)", "create table badges.theirs", "is not ours"),
         ("alter table badges_internal.settings set unlogged", "set unlogged", "is not ours"),
-        ("alter table badges.activities enable row level security", "row level", "is not ours"),
+        ("alter table badges.activities disable row level security", "row level", "is missing"),
+        ("alter table badges.activities force row level security", "row level", "is not ours"),
         (
             "create function badges_internal._hold_rules() returns void language sql as ''",
             "_hold_rules",

@@ -97,6 +97,11 @@ begin
         and ours.pronamespace in (to_regnamespace('badges'), to_regnamespace('badges_internal'))
     where ours.oid is null
     and dependents.classid <> 'pg_trigger'::regclass
+    -- The rights make them anew, and mark them as ours.
+    and not (
+        dependents.classid = 'pg_policy'::regclass
+        and coalesce(obj_description(dependents.objid, 'pg_policy') like 'pgmerit: %', false)
+    )
     limit 1;
     if v_dependent is not null then
         raise exception '% must be replaced, but % depends on it', v_doomed[1], v_dependent
@@ -221,11 +226,12 @@ begin
     from badges_internal.loaded_objects as loaded
     join pg_temp.pgmerit_catalogue() as found using (kind, identity)
     where not v_written ? (loaded.kind || ' ' || loaded.identity);
-    perform pg_temp.pgmerit_drop(v_left_kinds, v_left);
     perform pg_temp.pgmerit_load_file(file.name, file.body, false)
     from pg_temp.pgmerit_files as file
     where file.kind = 'routines'
     and file.name = 'grants.sql';
+    -- Now that no policy needs it.
+    perform pg_temp.pgmerit_drop(v_left_kinds, v_left);
     delete from badges_internal.loaded_files;
     insert into badges_internal.loaded_files (path, sha256, loaded_at)
     select file.name, file.sha256, now()

@@ -14,6 +14,13 @@ from pgmerit.schema import rights
 from pgmerit.schema.sources import SourceFile
 from pgmerit.schema.state import CATALOGUE, SCHEMAS, State
 
+# The rights make them, and mark them as ours.
+_POLICIES = """
+select pg_catalog.format('%I on %s', p.polname, p.polrelid::pg_catalog.regclass) as identity
+from pg_catalog.pg_policy as p
+where pg_catalog.obj_description(p.oid, 'pg_policy') like 'pgmerit: %'
+"""
+
 # The loader runs each file behind a line that names it.
 _FILE_OF = re.compile(r"-- sql/(\S+)$", re.MULTILINE)
 
@@ -74,6 +81,8 @@ def load_all(connection: Connection, files: Sequence[SourceFile]) -> list[str]:
 def drop_loaded(connection: Connection, state: State) -> list[str]:
     """Drop everything that the manifest loaded."""
     present = sorted(state.objects.keys() & state.catalogue.keys())
+    for policy in connection.execute(_POLICIES.encode()).fetchall():
+        connection.execute(f"drop policy {policy['identity']}".encode())
     connection.execute(loader().encode())
     connection.execute(
         "select pg_temp.pgmerit_drop(%s, %s)",
