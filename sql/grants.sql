@@ -139,7 +139,8 @@ begin
                 badges.revoke_badge, badges.deny_badge, badges.allow_badge,
                 badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
                 badges.set_setting, badges.remove_consumer,
-                badges.purge_events, badges.record_verification to %I',
+                badges.purge_events, badges.record_verification, badges.export_person,
+                badges.erase_peer_mentor, badges.plan_merge, badges.merge_peer_mentors to %I',
             v_role
         );
         -- What doctor and migrate --plan compare with the shipped files.
@@ -147,7 +148,7 @@ begin
         execute format(
             'grant select on badges_internal.migration_files, badges_internal.loaded_files,
                 badges_internal.loaded_objects, badges_internal.loaded_rights,
-                badges_internal._yoyo_migration to %I',
+                badges_internal._yoyo_migration, badges_internal.erasure_receipts to %I',
             v_role
         );
     end loop;
