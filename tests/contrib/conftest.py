@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from pgmerit import database
 from pgmerit.database import Connection
 from pgmerit.rules import versions
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.house.sources import ROOT
 
@@ -39,8 +40,7 @@ def use(dsn: str) -> None:
 
 def with_tables(connection: Connection) -> None:
     """Make the application's tables and apply its rules, once for the tests of a module."""
-    info = connection.info
-    use(make_conninfo(info.dsn, password=info.password or None))
+    use(database.dsn_of(connection))
     call_command("migrate", verbosity=0)
     versions.apply(connection, versions.load_document(APP / "badges.yaml"))
     connections["default"].close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgmerit.database import dsn_of as dsn_of_connection
 
 
 def dsn_of(alias: str = DEFAULT_DB_ALIAS) -> str:
@@ -21,12 +21,10 @@ def dsn_of(alias: str = DEFAULT_DB_ALIAS) -> str:
             " the app away from it by a database router"
         )
     connection.ensure_connection()
-    told = connection.connection.info
-    given: dict[str, Any] = conninfo_to_dict(told.dsn)
-    if told.password:
-        given["password"] = told.password
+    dsn = dsn_of_connection(connection.connection)
     role = connection.settings_dict["OPTIONS"].get("assume_role")
-    if role:
-        escaped = role.replace("\\", r"\\").replace(" ", r"\ ")
-        given["options"] = f"{given.get('options') or ''} -c role={escaped}".strip()
-    return make_conninfo(**given)
+    if not role:
+        return dsn
+    escaped = role.replace("\\", r"\\").replace(" ", r"\ ")
+    options = conninfo_to_dict(dsn).get("options") or ""
+    return make_conninfo(dsn, options=f"{options} -c role={escaped}".strip())
