@@ -13,6 +13,7 @@ PACKAGE = Path(pgmerit.__file__).parent
 
 # Each room imports itself and those after it.
 ROOMS = [
+    "contrib",
     "__main__",
     "cli",
     "demo",
