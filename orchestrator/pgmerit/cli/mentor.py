@@ -12,6 +12,7 @@ import click
 from rich.tree import Tree
 
 from pgmerit import languages, report
+from pgmerit.cli import people
 from pgmerit.cli.common import (
     WRITTEN_FILE,
     Database,
@@ -25,8 +26,8 @@ from pgmerit.cli.common import (
 )
 from pgmerit.cli.explanation import explanation_tree
 from pgmerit.database import Connection
-from pgmerit.pages import write_page
 from pgmerit.pages.person import Reason, person_page
+from pgmerit.writing import write_whole
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
 _namespace_option = click.option(
@@ -43,6 +44,10 @@ _as_of_option = click.option(
 @click.group("mentor")
 def command() -> None:
     """Show what a person has earned, how far the next badges are, and why."""
+
+
+for _part in (people.erase, people.export, people.merge):
+    command.add_command(_part)
 
 
 @command.command("show")
@@ -78,7 +83,7 @@ def show(
         if page is not None:
             reasons = _reasons(connection, found, day, language)
     if page is not None:
-        write_page(page, person_page(found, reasons, languages.zone_of(found.time_zone), language))
+        write_whole(page, person_page(found, reasons, languages.zone_of(found.time_zone), language))
         say(f"{page} is written")
     elif output_format == "json":
         emit(asdict(found), output_format)

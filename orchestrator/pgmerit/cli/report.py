@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from pgmerit.cli.common import WRITTEN_FILE, Database, database_options, language_option, say
-from pgmerit.pages import write_page
 from pgmerit.pages.reading import read
 from pgmerit.pages.report import report_page
+from pgmerit.writing import write_whole
 
 
 @click.command("report")
@@ -45,5 +45,5 @@ def command(
     """
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         found = read(connection, org_id, since.date() if since else None, language)
-    write_page(out, report_page(found, language, with_ids=with_ids))
+    write_whole(out, report_page(found, language, with_ids=with_ids))
     say(f"{out} is written")
