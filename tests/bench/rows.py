@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from statistics import quantiles
 
@@ -16,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.machine import measured_database
-from tests.bench.stand import OURS, Activity, Stand, at, made, person, ratios, stand
+from tests.bench.stand import OURS, Activity, Stand, at, made, person, stand
 from tests.engine import rule_set
 
-BLOCK, ROUNDS = 500, 41
+BLOCK, ROUNDS = 45, 400
 DOCUMENT = rule_set(
     {
         "first": {"type": "threshold", "at_least": 1},
@@ -50,36 +49,35 @@ BESIDE = {
 }
 
 
-def writing(place: Stand) -> list[float]:
-    """Insert as the application does; gives each round's ratio of with to without."""
-    days = iter(range(10**6))
+def writing(place: Stand) -> float:
+    """Insert as the application does; gives what it takes bound by policies, of what it takes free.
 
-    def block() -> list[Activity]:
-        day = next(days)
-        return [
-            made("nhf", person(n % 200), "call", at(day // 8) + timedelta(seconds=day * 7 + n))
-            for n in range(BLOCK)
-        ]
-
-    def way(word: str) -> Callable[[], float]:
-        def spent() -> float:
-            place.connection.execute("reset role")
-            place.connection.execute(f"alter table {OURS} {word} row level security".encode())
-            place.connection.execute("set role pgmerit_writer")
-            place.insert(block()[:100])
-            return place.insert(block())
-
-        return spent
-
-    ways = {word: way(word) for word in ("enable", "disable")}
-    found: dict[str, list[float]] = {word: [] for word in ways}
+    Members of pgmerit_writer in turn, of whom one has BYPASSRLS.
+    """
+    roles = ("pgmerit_bench_bound", "pgmerit_bench_free")
+    for role in roles:
+        place.connection.execute(f"create role {role} in role pgmerit_writer".encode())
+    place.connection.execute("alter role pgmerit_bench_free bypassrls")
+    found: dict[str, list[float]] = {role: [] for role in roles}
     for n in range(ROUNDS):
-        # Who goes first changes, so that what the table grows by falls on both alike.
-        for word in sorted(ways, reverse=bool(n % 2)):
-            found[word].append(ways[word]())
+        # Who goes first changes, so that what the tables grow by falls on both alike.
+        for role in sorted(roles, reverse=bool(n % 2)):
+            place.connection.execute(f"set role {role}".encode())
+            for values in (_block(n, 5), _block(n, BLOCK)):
+                spent = place.insert(values)
+            found[role].append(spent)
     place.connection.execute("reset role")
-    place.connection.execute(f"alter table {OURS} enable row level security".encode())
-    return ratios(found["enable"], found["disable"])
+    place.connection.execute(f"drop role {', '.join(roles)}".encode())
+    bound, free = (quantiles(found[role], n=4) for role in roles)
+    Console().print(f"bound {bound[1]:.0f}, free {free[1]:.0f} microseconds")
+    return bound[1] / free[1]
+
+
+def _block(day: int, size: int) -> list[Activity]:
+    return [
+        made("nhf", person(n % 200), "call", at(day // 8) + timedelta(seconds=day * 7 + n))
+        for n in range(size)
+    ]
 
 
 def reading(place: Stand, activities: int) -> dict[str, tuple[float, float | None]]:
@@ -113,12 +111,7 @@ def run(activities: int) -> None:
     table = Table("what", "microseconds", "a service", title=f"{activities:,} activities")
     with measured_database(None, None, None) as machine, stand(machine) as place:
         place.apply(DOCUMENT)
-        with_security = writing(place)
-        low, middle, high = quantiles(with_security, n=4)
-        Console().print(
-            f"insert as pgmerit_writer: {middle:.3f} of one without row-level security"
-            f" (half of the rounds from {low:.3f} to {high:.3f})"
-        )
+        Console().print(f"insert as pgmerit_writer: {writing(place):.3f} of one with BYPASSRLS")
         for name, (token, beside) in reading(place, activities).items():
             table.add_row(name, f"{token:,.0f}", "" if beside is None else f"{beside:,.0f}")
     Console().print(table)
