@@ -83,9 +83,13 @@ OWN = {
 }
 SHOWN_TO_TOKENS = {
     "configure_badge(text,text,boolean,jsonb,boolean)",
+    "erase_peer_mentor(uuid,text)",
     "explain_badge(uuid,text,text,date,text)",
+    "export_person(uuid,text)",
     "get_badge_progress(uuid,text,date,text)",
     "list_progress(text,date,text)",
+    "merge_peer_mentors(uuid,uuid,text)",
+    "plan_merge(uuid,uuid,text)",
     "unseen_awards(uuid,text)",
 }
 # What policies ask, which run as who reads. Nobody reaches them by name.

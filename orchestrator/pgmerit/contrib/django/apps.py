@@ -17,14 +17,14 @@ class PgmeritConfig(AppConfig):
 
     def ready(self) -> None:
         """Have each `manage.py migrate` bring the routines up to date after an upgrade."""
-        post_migrate.connect(_bring_up_to_date, sender=self)
+        post_migrate.connect(bring_up_to_date, sender=self)
 
 
-def _bring_up_to_date(using: str, **told: Any) -> None:
+def bring_up_to_date(using: str, **told: Any) -> None:
+    """Load the routines of this version where a migrate ended and pgmerit is installed."""
     from pgmerit.contrib.django.operations import install  # migrations ask for loaded models
 
     label = PgmeritConfig.label
-    if "plan" not in told or any(migration.app_label == label for migration, _ in told["plan"]):
-        return  # a flush; or the operation has just been run
-    if any(model._meta.app_label == label for model in told["apps"].get_models()):
+    # A flush says nothing of models.
+    if "apps" in told and any(each._meta.app_label == label for each in told["apps"].get_models()):
         install(using, label)

@@ -18,11 +18,6 @@ _AMOUNT: dict[str, Any] = {"max_digits": 60, "decimal_places": 20}
 class IdentityField(models.BigAutoField):
     """A number that the database gives, and a part of the primary key rather than all of it."""
 
-    def deconstruct(self) -> Any:
-        """Give how the field is made; Django's own adds that it is the key."""
-        name, path, args, kwargs = super().deconstruct()
-        return name, path, args, {**kwargs, "primary_key": False}
-
     def _check_primary_key(self) -> list[Any]:
         return []
 
