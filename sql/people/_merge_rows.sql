@@ -60,7 +60,12 @@ begin
         execute badges_internal._person_statement(
             v_kept.does, v_kept.table_name, v_kept.belongs_to
         )
-        using p_from_peer_mentor_id, p_org_ids, p_org_id is null, p_into_peer_mentor_id;
+        using
+            p_from_peer_mentor_id,
+            case
+                when p_org_id is not null or v_kept.belongs_to = 'organization' then p_org_ids
+            end,
+            p_org_id is null, p_into_peer_mentor_id;
     end loop;
     perform badges_internal._merge_events(
         p_from_peer_mentor_id, p_into_peer_mentor_id, p_org_ids

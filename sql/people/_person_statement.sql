@@ -27,6 +27,9 @@ declare
             and event.org_id = any($2)
         ))'
         when 'person' then 'own.peer_mentor_id = $1 and $3'
+        when 'archive' then 'own.peer_mentor_id = $1 and (
+            $2 is null or own.org_id::text = any($2) or own.org_id is null and $3
+        )'
         when 'merge' then '$1 in (own.peer_mentor_id, own.into_peer_mentor_id)
             and ($2 is null or $3 or own.org_id = any($2))'
     end;

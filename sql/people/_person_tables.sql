@@ -1,9 +1,9 @@
 -- Lists every table that keeps people, in the order in which a person is erased from them.
 --
 -- belongs_to, what a row is of: organization, one; event, that of an event; person, none; merge,
--- of two people. on_merge: moved to the other person unless the same is there, dropped, or own, by
--- statements of its own. A table that is made goes on this list, or on the test's list of those
--- that keep nobody. Archives of pgmerit dedupe are found by their column.
+-- of two people; archive, one or none. on_merge: moved to the other person unless the same is
+-- there, dropped, or own, by statements of its own. A table that is made goes on this list, or on
+-- the test's list of those that keep nobody. Archives of pgmerit dedupe are found by their column.
 create or replace function badges_internal._person_tables()
 returns table (
     place integer,
@@ -42,7 +42,7 @@ begin atomic
             from pg_attribute as org
             where org.attrelid = archive.oid
             and org.attname = 'org_id'
-        ) then 'organization' else 'person' end,
+        ) then 'archive' else 'person' end,
         'moved'
     from pg_namespace as home
     join pg_class as archive
