@@ -19,6 +19,7 @@ from tests.engine import (
     badge_ids,
     in_background,
     insert,
+    person,
     rows,
     rule_set,
     value,
@@ -39,6 +40,11 @@ RULES = rule_set(
             ],
         },
         "month": {"type": "tenure", "months": 1},
+        "pioneer": {
+            "name": "Pioneer",
+            "limit": {"first": 9},
+            "criteria": {"type": "threshold", "at_least": 99},
+        },
     }
 )
 ERASE = "select badges.erase_peer_mentor(%s)"
@@ -133,15 +139,28 @@ def test_an_erasure_takes_what_came_to_another_organization_while_it_waited(
     assert naming(connection, ANN) == set()
 
 
-def test_a_sweep_that_waited_for_an_erasure_leaves_nothing(
-    ruled: Connection, connect: Opening
+@pytest.mark.parametrize(
+    "waits",
+    [
+        "select badges.award_due_badges()",
+        f"select count(*) from badges.evaluate_badges('{ANN}', '{ORG}')",
+        "select badges_internal._hand_out_places('tests')",
+    ],
+    ids=["sweep", "evaluation", "places"],
+)
+def test_what_waited_for_an_erasure_to_look_at_somebody_leaves_nothing(
+    ruled: Connection, connect: Opening, waits: str
 ) -> None:
-    erasing, sweeping = begun(connect()), connect()
+    ruled.execute(
+        "insert into badges_internal.place_claims values (%s, %s, 'pioneer', '', now())",
+        (ANN, ORG),
+    )
+    erasing, looking = begun(connect()), connect()
     value(erasing, ERASE, ANN)
-    waiting = in_background(lambda: value(sweeping, "select badges.award_due_badges()"))
-    wait_until_blocked(ruled, sweeping)
+    waiting = in_background(lambda: value(looking, waits))
+    wait_until_blocked(ruled, looking)
     erasing.execute("commit")
-    assert waiting.result(timeout=20) == 1  # Ben's
+    waiting.result(timeout=20)
     assert naming(ruled, ANN) == set()
     assert_exact(ruled)
 
@@ -204,17 +223,33 @@ def test_an_insert_beside_a_merge_is_exact(ruled: Connection, connect: Opening, 
     assert_exact(ruled)
 
 
-def test_an_erasure_waits_for_a_merge_before_it_holds_anybody(
+def test_an_erasure_and_a_merge_wait_for_each_other_in_one_order(
     ruled: Connection, connect: Opening
 ) -> None:
-    merging, erasing = begun(connect()), connect()
-    value(merging, MERGE, ANN, BEN)
-    waiting = in_background(lambda: value(erasing, ERASE, BEN))
+    """The erasure is held up where it has the person's lock, and the merge comes then."""
+    claiming, erasing, merging = begun(connect()), connect(), connect()
+    claiming.execute("select badges.claim_events('relay')")
+    erased = in_background(lambda: value(erasing, ERASE, BEN))
     wait_until_blocked(ruled, erasing)
-    # Nobody is held by the erasure: a deadlock otherwise, here or there.
-    merging.execute("commit")
-    assert waiting.result(timeout=20)["removed"]["badges.activities"] == 4
-    assert naming(ruled, ANN) | naming(ruled, BEN) == set()
+    merged = in_background(lambda: value(merging, MERGE, ANN, BEN))
+    wait_until_blocked(ruled, merging)
+    claiming.execute("commit")
+    assert erased.result(timeout=20)["removed"]["badges.activities"] == 2
+    assert merged.result(timeout=20)["changed"]
+    assert counted(ruled, BEN) == 2
+    assert_exact(ruled)
+
+
+def test_two_merges_at_once_make_no_chain(ruled: Connection, connect: Opening) -> None:
+    first, second = begun(connect()), connect()
+    cey, dan = person("cey"), person("dan")  # of whom nothing is kept
+    value(first, MERGE, cey, dan)
+    waiting = in_background(lambda: value(second, MERGE, dan, ANN))
+    wait_until_blocked(ruled, second)
+    first.execute("commit")
+    waiting.result(timeout=20)
+    merged = rows(ruled, "select into_peer_mentor_id from badges_internal.merged_people")
+    assert [each["into_peer_mentor_id"] for each in merged] == [ANN, ANN]
 
 
 @pytest.mark.parametrize("what", [ERASE, MERGE], ids=["erase", "merge"])

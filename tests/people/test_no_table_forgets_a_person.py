@@ -56,7 +56,9 @@ _SPECIAL = {"org_id": f"'{ORG}'", "into_peer_mentor_id": f"'{BEN}'"}
 
 def tables(connection: Connection) -> dict[str, str]:
     """Give every table that keeps people, and what becomes of its rows in a merge."""
-    found = rows(connection, "select table_name, on_merge from badges_internal._person_tables()")
+    found = rows(
+        connection, "select table_name::text, on_merge from badges_internal._person_tables()"
+    )
     return {each["table_name"]: each["on_merge"] for each in found}
 
 
