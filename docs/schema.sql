@@ -1357,6 +1357,7 @@ function badges_internal._source_key_text(p_table regclass, p_definition jsonb) 
 function badges_internal._source_mapping(p_table regclass, p_definition jsonb, p_from text, p_more text DEFAULT '') returns text stable;
 function badges_internal._source_moment(p_kind text, p_reference text) returns text stable;
 function badges_internal._source_only(p_table regclass, p_only jsonb) returns text stable;
+function badges_internal._source_organization_problem(p_org_id text) returns jsonb stable;
 function badges_internal._source_prefix(p_source text) returns text immutable;
 function badges_internal._source_problem(p_is_external boolean) returns text immutable;
 function badges_internal._source_problems(p_source text, p_definition jsonb, p_table regclass) returns jsonb stable;

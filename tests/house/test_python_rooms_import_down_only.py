@@ -24,6 +24,7 @@ ROOMS = [
     "verify",
     "dedupe",
     "adopting",
+    "attaching",
     "importing",
     "relay",
     "models",
