@@ -14,8 +14,9 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import Format
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, JsonbLoader
 
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
@@ -310,9 +311,25 @@ def enable_consumer(connection: Connection, consumer: str) -> bool:
     return _value(bool, connection, "select badges.enable_consumer(%s) as value", consumer)
 
 
+def erase_peer_mentor(
+    connection: Connection, peer_mentor_id: UUID, org_id: str | None = None
+) -> Row:
+    """Erase a person: the receipt, `receipt_id`, `erased_at`, `erased_by` and `removed` rows."""
+    return _value(
+        Row, connection, "select badges.erase_peer_mentor(%s, %s) as value", peer_mentor_id, org_id
+    )
+
+
 def evaluate_badges(connection: Connection, peer_mentor_id: UUID, org_id: str) -> list[Row]:
     """Evaluate one person again: the awards that came of it."""
     return _rows(connection, "select * from badges.evaluate_badges(%s, %s)", peer_mentor_id, org_id)
+
+
+def export_person(connection: Connection, peer_mentor_id: UUID, org_id: str | None = None) -> Row:
+    """Give all that is kept of a person: `tables`, each with its rows, and `organizations`."""
+    return _value(
+        Row, connection, "select badges.export_person(%s, %s) as value", peer_mentor_id, org_id
+    )
 
 
 def explain_badge(
@@ -494,6 +511,23 @@ def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: s
     )
 
 
+def merge_peer_mentors(
+    connection: Connection,
+    from_peer_mentor_id: UUID,
+    into_peer_mentor_id: UUID,
+    org_id: str | None = None,
+) -> Row:
+    """Make two people one: what `plan_merge` gives, `new_badges` and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.merge_peer_mentors(%s, %s, %s) as value",
+        from_peer_mentor_id,
+        into_peer_mentor_id,
+        org_id,
+    )
+
+
 def my_badges(
     connection: Connection, org_id: str | None = None, language: str | None = None
 ) -> list[Row]:
@@ -521,6 +555,23 @@ def my_unseen_awards(connection: Connection, org_id: str | None = None) -> list[
 def new_badges(connection: Connection) -> list[Row]:
     """List the awards made so far in this transaction."""
     return _rows(connection, "select * from badges.new_badges()")
+
+
+def plan_merge(
+    connection: Connection,
+    from_peer_mentor_id: UUID,
+    into_peer_mentor_id: UUID,
+    org_id: str | None = None,
+) -> Row:
+    """Tell what a merge would do: `rows`, `awards`, `repeated`, `without_key`; changes nothing."""
+    return _value(
+        Row,
+        connection,
+        "select badges.plan_merge(%s, %s, %s) as value",
+        from_peer_mentor_id,
+        into_peer_mentor_id,
+        org_id,
+    )
 
 
 def plan_rollback(connection: Connection, rule_set: str, version: int) -> Row:
@@ -877,6 +928,7 @@ def _rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
     if isinstance(connection, psycopg.AsyncConnection):
         return cast(list[Row], _rows_later(connection, query, parameters))
     with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
@@ -887,10 +939,21 @@ def _value(kind: type[T], connection: Connection, query: str, *parameters: Any) 
     return cast(T, found[0]["value"] if found else None)
 
 
+def _read_json(cursor: psycopg.Cursor[Row] | psycopg.AsyncCursor[Row]) -> None:
+    """Have JSON read where the connection leaves it as text, as Django's do."""
+    as_text, as_json = (
+        cursor.adapters.get_loader(psycopg.adapters.types[name].oid, Format.TEXT)
+        for name in ("text", "jsonb")
+    )
+    if as_json is as_text:
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+
+
 async def _rows_later(
     connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
 ) -> list[Row]:
     async with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()
 

@@ -299,3 +299,23 @@ select badges.remove_source_activities('quiz', 1000);
 
 -- set_setting
 select badges.set_setting('notify_events', 'false');
+
+-- plan_merge
+select badges.record_activity(
+    'a3f1c6de-0000-4000-8000-000000000003', 'nhf', 'call', '2025-03-02 18:30+01',
+    p_idempotency_key => 'call-1'
+);
+select badges.plan_merge(
+    'a3f1c6de-0000-4000-8000-000000000003', 'a3f1c6de-0000-4000-8000-000000000001'
+);
+
+-- merge_peer_mentors
+select badges.merge_peer_mentors(
+    'a3f1c6de-0000-4000-8000-000000000003', 'a3f1c6de-0000-4000-8000-000000000001'
+) -> 'changed';
+
+-- export_person
+select badges.export_person('a3f1c6de-0000-4000-8000-000000000003');
+
+-- erase_peer_mentor
+select badges.erase_peer_mentor('a3f1c6de-0000-4000-8000-000000000003');

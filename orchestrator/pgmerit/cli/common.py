@@ -241,6 +241,20 @@ def pairs_of(option: str, given: Sequence[str], *, may_be_empty: bool = False) -
     return pairs
 
 
+def lines_of(file: Path, hint: str) -> list[tuple[int, str]]:
+    """Read a file's lines with their numbers, but for empty ones and those that begin with #.
+
+    Raises PgmeritError, with the hint, where it is no text that can be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not text in UTF-8"
+        raise PgmeritError(f"{file} cannot be read: {reason}", hint) from exc
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
+
+
 def language_option(command: F) -> F:
     """Add --language, and pass the command a `language`: the code as given, or None."""
 
@@ -317,15 +331,30 @@ def print_text(lines: str) -> None:
         click.echo("\n".join(printable(line) for line in lines.rstrip("\n").split("\n")))
 
 
+def print_file(text: str) -> None:
+    """Print a file's text to stdout as it is: in UTF-8, whatever the terminal's encoding."""
+    with _writing():
+        click.echo(text.encode(), nl=False)
+
+
 def print_tree(tree: Tree) -> None:
     """Print a tree to stdout; its lines are `verbatim`."""
     _print_drawn(tree)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value to stdout as JSON."""
     with _writing():
-        click.echo(_json(value, indent=2))
+        click.echo(json_text(value, indent))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "\n".join(
+        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+        for line in dumped.split("\n")
+    )
 
 
 class _RateColumn(ProgressColumn):
@@ -370,7 +399,7 @@ def say(message: str) -> None:
 
 def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
     if _wants_json(arguments):
-        say(_json(_plain(error.as_json())))
+        say(json_text(_plain(error.as_json())))
     else:
         message = " ".join(error.message.split())
         say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
@@ -408,15 +437,6 @@ def _drop_unwritten(stream: TextIO | None) -> None:
 def _escaped(character: str) -> str:
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
-    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
-    return "\n".join(
-        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
-        for line in dumped.split("\n")
-    )
 
 
 def _detail_line(detail: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ import click
 from rich.tree import Tree
 
 from pgmerit import languages, report
+from pgmerit.cli import people
 from pgmerit.cli.common import (
     WRITTEN_FILE,
     Database,
@@ -43,6 +44,10 @@ _as_of_option = click.option(
 @click.group("mentor")
 def command() -> None:
     """Show what a person has earned, how far the next badges are, and why."""
+
+
+for _part in (people.erase, people.export, people.merge):
+    command.add_command(_part)
 
 
 @command.command("show")
