@@ -1175,7 +1175,7 @@ function badges_internal._held_together(p_held tstzmultirange[], p_required inte
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_person(p_peer_mentor_id uuid, p_with uuid, p_org_id text) returns text[] volatile;
 function badges_internal._hold_rules() returns void volatile;
-function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_keys text[]) returns text[] volatile;
+function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_keys text[], p_written integer) returns text[] volatile;
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;

@@ -39,6 +39,9 @@ begin
         into written, v_busy
         from badges_internal._settle_source_rows(p_source, v_keys, null, null, null) as settled;
     exception
+        -- Somebody's first activity is being written: that cannot be seen, only waited for.
+        when lock_not_available or transaction_rollback then
+            v_busy := v_keys;
         -- What one row does wrong is found when the rest is read, row by row.
         when data_exception or integrity_constraint_violation or program_limit_exceeded then
             v_busy := v_keys;

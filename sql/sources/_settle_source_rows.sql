@@ -26,11 +26,17 @@ declare
     v_before badges_internal.source_row[];
 begin
     perform badges_internal._hold_rules();
-    v_rows := array(select badges_internal._read_source_rows(p_source, v_keys));
+    -- What cannot be an activity last: nothing is written there.
+    v_rows := array(
+        select now
+        from badges_internal._read_source_rows(p_source, v_keys) as now
+        where now.problem is null
+    );
     busy := badges_internal._hold_source_people(
         array(select each.peer_mentor_id from unnest(v_rows) as each) || p_people,
         array(select each.org_id from unnest(v_rows) as each) || p_orgs,
-        array(select each.source_key from unnest(v_rows) as each) || p_pair_keys
+        array(select each.source_key from unnest(v_rows) as each) || p_pair_keys,
+        cardinality(v_rows)
     );
     v_keys := array(select unnest(v_keys) except select unnest(busy));
     busy := busy || badges_internal._hold_source_rows(p_source, v_keys);

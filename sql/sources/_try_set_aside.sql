@@ -33,7 +33,7 @@ begin
     from badges_internal._settle_source_rows(
         p_source, array(select distinct unnest(v_keys)), v_people, v_orgs, v_keys
     ) as settled;
-    -- What still cannot be an activity stays, under its own person.
+    -- What still cannot be an activity stays, once and under its own person.
     with odd as materialized (
         select now.*
         from badges_internal._read_source_rows(
@@ -51,6 +51,15 @@ begin
         and aside.peer_mentor_id = odd.peer_mentor_id
         and aside.org_id = odd.org_id
         and aside.source_key <> all(coalesce(v_busy, '{}'))
+        and not exists (
+            select
+            from badges_internal.source_rows_set_aside as earlier
+            where earlier.peer_mentor_id = aside.peer_mentor_id
+            and earlier.org_id = aside.org_id
+            and earlier.source = aside.source
+            and earlier.source_key = aside.source_key
+            and earlier.set_aside_id < aside.set_aside_id
+        )
         returning aside.set_aside_id
     )
     delete from badges_internal.source_rows_set_aside as aside
@@ -68,12 +77,16 @@ begin
     end if;
     return v_count;
 exception
-    when data_exception or integrity_constraint_violation or program_limit_exceeded then
+    when data_exception or integrity_constraint_violation or program_limit_exceeded
+        or lock_not_available or transaction_rollback
+    then
         if v_half = 0 then
-            update badges_internal.source_rows_set_aside as aside
-            set tried_at = clock_timestamp(), reason = left(sqlerrm, 500)
-            where aside.source = p_source
-            and aside.set_aside_id = any(p_ids);
+            if p_is_late or sqlstate not like '40%' and sqlstate <> '55P03' then
+                update badges_internal.source_rows_set_aside as aside
+                set tried_at = clock_timestamp(), reason = left(sqlerrm, 500)
+                where aside.source = p_source
+                and aside.set_aside_id = any(p_ids);
+            end if;
             return 0;
         end if;
         return badges_internal._try_set_aside(p_source, p_ids[:v_half], p_is_late)
