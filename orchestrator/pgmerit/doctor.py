@@ -44,6 +44,7 @@ def examine(connection: Connection, sources: schema.Sources | None = None) -> li
         lambda: _award_guard(connection),
         lambda: _rule_sets(connection),
         lambda: _evaluation(connection),
+        lambda: _sources(connection),
     ]
     for check in checks:
         findings += check()
@@ -303,3 +304,30 @@ def _evaluation(connection: Connection) -> list[Finding]:
     return [
         Finding("evaluation", "problem", str(each), f"Run `{each.command}`.") for each in found
     ] or [Finding("evaluation", "ok", "nobody waits for a version")]
+
+
+def _sources(connection: Connection) -> list[Finding]:
+    """Look for attached tables whose rows do not become activities, or not all."""
+    try:
+        found = routines.list_sources(connection)
+    except psycopg.Error as exc:
+        return [Finding("sources", "problem", f"cannot be listed: {translate(exc).message}")]
+    findings = []
+    for each in found:
+        name, rows = each["source"], each["set_aside"]
+        again = f"`pgmerit attach repair {name}`"
+        told = [
+            (each["problem"] is not None, each["problem"], f"Mend it, then run {again}."),
+            (each["state"] == "bringing in", "rows are still to be read", f"{again} goes on."),
+            (
+                rows > 0,
+                "1 row is set aside" if rows == 1 else f"{rows} rows are set aside",
+                f"`pgmerit attach status {name}` says why; {again} tries again.",
+            ),
+        ]
+        findings += [
+            Finding("sources", "problem", f"{name}: {finding}", hint)
+            for is_so, finding, hint in told
+            if is_so
+        ]
+    return findings or [Finding("sources", "ok", f"{len(found)} attached")]
