@@ -66,7 +66,9 @@ begin
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
                 badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges,
                 badges.unseen_awards, badges.list_metrics, badges.list_progress, badges.find_mentor,
-                badges.count_awards to %I',
+                badges.count_awards, badges.name_mentors, badges.list_namespaces,
+                badges.list_mentors, badges.list_badges, badges.list_holders,
+                badges.list_near_mentors to %I',
             v_role
         );
         continue when v_role = 'pgmerit_reader';
@@ -83,7 +85,7 @@ begin
         execute format(
             'grant execute on function
                 badges.record_activity, badges.record_activities, badges.evaluate_badges,
-                badges.mark_seen to %I',
+                badges.mark_seen, badges.remember_mentors to %I',
             v_role
         );
         continue when v_role = 'pgmerit_writer';

@@ -22,6 +22,7 @@ ROOMS = [
     "metrics",
     "report",
     "verify",
+    "mentors",
     "dedupe",
     "adopting",
     "importing",

@@ -10,6 +10,7 @@ from pgmerit.cli.common import CommandTable
 
 COMMANDS = {
     "adopt": "pgmerit.cli.adopt",
+    "badge": "pgmerit.cli.badge",
     "db": "pgmerit.cli.db",
     "dedupe": "pgmerit.cli.dedupe",
     "demo": "pgmerit.cli.demo",
