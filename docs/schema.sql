@@ -589,6 +589,14 @@ create table badges_internal.due_people (
     seen_until timestamp with time zone
 );
 
+create table badges_internal.erasure_receipts (
+    receipt_id bigint not null generated always as identity,
+    org_id text collate "C",
+    erased_at timestamp with time zone not null,
+    erased_by text not null,
+    removed jsonb not null
+);
+
 create table badges_internal.event_consumers (
     consumer text collate "C" not null,
     event_types text[],
@@ -827,6 +835,7 @@ alter table badges_internal.condition_groups add constraint condition_groups_pke
 alter table badges_internal.delivery_attempts add constraint delivery_attempts_pkey PRIMARY KEY (peer_mentor_id, consumer, event_id, attempted_at);
 alter table badges_internal.delivery_attempts add constraint outcome_is_known CHECK ((outcome = ANY (ARRAY['done'::text, 'retry'::text, 'dead'::text])));
 alter table badges_internal.due_people add constraint due_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
+alter table badges_internal.erasure_receipts add constraint erasure_receipts_pkey PRIMARY KEY (receipt_id);
 alter table badges_internal.event_consumers add constraint disabled_at_and_disabled_reason_come_together CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL)));
 alter table badges_internal.event_consumers add constraint event_consumers_pkey PRIMARY KEY (consumer);
 alter table badges_internal.event_progress add constraint event_progress_pkey PRIMARY KEY (consumer);
@@ -922,8 +931,11 @@ function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition
 function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
 function badges.disable_consumer(p_consumer text, p_reason text) returns boolean volatile security definer;
 function badges.enable_consumer(p_consumer text) returns boolean volatile security definer;
+function badges.erase_peer_mentor(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.explain_my_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.export_person(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns json stable security definer;
 function badges.find_mentor(p_namespace text, p_external_id text) returns uuid stable security definer;
 function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
@@ -938,11 +950,17 @@ function badges.list_near_mentors(p_badge_definition_id text DEFAULT NULL, p_org
 function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
+function badges.mark_my_seen(p_org_id text DEFAULT NULL, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
 function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
 function badges.measure_rule_set(p_rule_set text) returns bigint volatile security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
+function badges.merge_peer_mentors(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.my_badges(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, icon text, category text, earned_at timestamp with time zone, is_seen boolean) stable security definer;
+function badges.my_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.my_unseen_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, earned_at timestamp with time zone, granted_at timestamp with time zone, idempotency_key text) stable security definer;
 function badges.name_mentors(p_peer_mentor_ids uuid[]) returns TABLE(peer_mentor_id uuid, namespace text, external_id text) stable security definer;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
+function badges.plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb stable security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
 function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
 function badges.purge_events(p_before timestamp with time zone) returns bigint volatile security definer;
@@ -950,6 +968,7 @@ function badges.raise_alert(p_alert text, p_subject text, p_details jsonb DEFAUL
 function badges.rebuild_stats(p_peer_mentor_id uuid DEFAULT NULL) returns bigint volatile security definer;
 function badges.record_activities(p_activities jsonb) returns jsonb volatile security definer;
 function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_activity_date date DEFAULT NULL) returns jsonb volatile security definer;
+function badges.record_my_activity(p_org_id text, p_activity_type text, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.record_verification(p_differences bigint, p_people_waiting bigint, p_milliseconds bigint, p_scope text) returns void volatile security definer;
 function badges.register_consumer(p_consumer text, p_event_types text[] DEFAULT NULL, p_org_ids text[] DEFAULT NULL, p_badge_definition_ids text[] DEFAULT NULL, p_with_silent boolean DEFAULT false, p_since timestamp with time zone DEFAULT '-infinity') returns void volatile security definer;
 function badges.remember_mentors(p_namespace text, p_external_ids text[]) returns uuid[] volatile security definer;
@@ -969,6 +988,7 @@ function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEF
 function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
+function badges_internal._administered_organizations() returns text[] stable security definer;
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
@@ -1023,6 +1043,7 @@ function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_cal
 function badges_internal._chosen_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._chosen_stats(p_sound jsonb) returns TABLE(badge text, stat bigint, activity_type text, is_rolling boolean, is_unit boolean) immutable;
 function badges_internal._circle_text(p_circle jsonb) returns text immutable;
+function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id text) returns boolean immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
@@ -1065,6 +1086,7 @@ function badges_internal._element_anew(p_part badges_internal.changed_part, p_el
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
+function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
@@ -1094,6 +1116,7 @@ function badges_internal._fold_reading(p_source text) returns text immutable;
 function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
+function badges_internal._forget_strangers(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
@@ -1101,20 +1124,24 @@ function badges_internal._grant_simple(p_candidates badges_internal.candidate[],
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
+function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_sum(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text) returns numeric volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
+function badges_internal._hold_person(p_peer_mentor_id uuid, p_with uuid, p_org_id text) returns text[] volatile;
 function badges_internal._hold_rules() returns void volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
+function badges_internal._is_in_sight(p_badge_definition_id text, p_org_id text) returns boolean stable;
 function badges_internal._is_left_to_backfill(p_org_id text, p_stats text[], p_version integer) returns boolean volatile;
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
+function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
@@ -1131,6 +1158,7 @@ function badges_internal._log_alert(p_alert text, p_subject text) returns void v
 function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
@@ -1138,7 +1166,13 @@ function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure t
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
 function badges_internal._measured_parts(p_peer_mentor_ids uuid[], p_org_ids text[], p_stat text) returns TABLE(peer_mentor_id uuid, org_id text, bucket text, activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone, place bigint, reached_at timestamp with time zone, reached_id bigint) volatile;
+function badges_internal._merge_activities(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
+function badges_internal._merge_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
+function badges_internal._merge_events(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
+function badges_internal._merge_names(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text) returns boolean volatile;
+function badges_internal._merge_rows(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text, p_org_ids text[]) returns void volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
+function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
@@ -1162,14 +1196,19 @@ function badges_internal._not_enabled(p_document jsonb, p_written jsonb) returns
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns TABLE(earned_at timestamp with time zone) stable;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
+function badges_internal._organizations_of(p_peer_mentor_id uuid) returns text[] stable;
+function badges_internal._organizations_statement() returns text stable;
 function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
 function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
+function badges_internal._own_organizations() returns text[] stable security definer;
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
+function badges_internal._person_statement(p_does text, p_table text, p_belongs_to text) returns text stable;
+function badges_internal._person_tables() returns TABLE(place integer, table_name text, belongs_to text, on_merge text) stable;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
@@ -1188,6 +1227,7 @@ function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns te
 function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[], p_held text[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_measured(p_milestones badges_internal.milestones[], p_until date DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
+function badges_internal._plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text, p_org_ids text[]) returns jsonb stable;
 function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb, OUT restorable text[]) returns record volatile;
 function badges_internal._plan_placed(p_document jsonb, p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
@@ -1223,6 +1263,7 @@ function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
 function badges_internal._remember_external_ids(p_peer_mentor_ids uuid[], p_namespace text, p_external_ids text[]) returns void volatile;
 function badges_internal._repeated_elements(p_value jsonb, p_key text, p_path text) returns TABLE(path text) immutable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
+function badges_internal._require_administration(p_org_id text) returns void stable;
 function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
 function badges_internal._require_consumer(p_consumer text) returns void stable;
@@ -1230,14 +1271,18 @@ function badges_internal._require_consumer_name(p_consumer text) returns void im
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
 function badges_internal._require_filter(p_parameter text, p_filter text[], p_known text[] DEFAULT NULL) returns void immutable;
 function badges_internal._require_list(p_org_id text, p_badge_definition_id text, p_tier text, p_since date, p_limit integer) returns void stable;
+function badges_internal._require_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text) returns uuid stable;
 function badges_internal._require_number(p_badge_definition_id text, p_criteria jsonb, p_part text) returns integer immutable;
 function badges_internal._require_organization(p_org_id text) returns void stable;
+function badges_internal._require_own(p_org_id text) returns text[] stable;
+function badges_internal._require_people(p_peer_mentor_ids uuid[], p_org_id text) returns void stable;
 function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
 function badges_internal._require_rule_set(p_rule_set text) returns void stable;
 function badges_internal._require_settlement(p_event_ids bigint[], p_outcome text, p_retry_in interval, p_status integer, p_milliseconds integer) returns void immutable;
 function badges_internal._require_span(p_parameter text, p_span interval, p_longest interval) returns void immutable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._require_tier_or_all(p_definition badges.badge_definitions, p_tier text) returns text immutable;
+function badges_internal._require_view(p_peer_mentor_id uuid, p_org_id text) returns void stable;
 function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
 function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
 function badges_internal._revoke_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_reason text) returns badges.earned_badges[] volatile;
@@ -1262,8 +1307,11 @@ function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._session_claims() returns jsonb stable;
+function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
+function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
@@ -1276,6 +1324,7 @@ function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._take_denied(p_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
 function badges_internal._take_events(p_consumer text) returns void volatile;
 function badges_internal._take_restored_events() returns void volatile;
 function badges_internal._tally(p_measure text, p_count bigint, p_sum numeric, p_maximum numeric, p_days bigint) returns numeric immutable;
@@ -1287,6 +1336,7 @@ function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._texts() returns jsonb immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
+function badges_internal._told_policy(p_table regclass, p_policy text) returns text stable;
 function badges_internal._told_text(p_key text, p_language text, p_places jsonb DEFAULT NULL) returns text stable;
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
@@ -1297,6 +1347,7 @@ function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
+function badges_internal._united_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns SETOF badges.earned_badges stable;
 function badges_internal._units_around(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, OUT run_length integer, OUT is_last boolean) returns record volatile;
 function badges_internal._unknown_time_zones(p_names text[]) returns text[] stable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;
@@ -1354,6 +1405,8 @@ function badges_internal._verify_stat_differences(p_scope badges_internal.verifi
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._visible_badges() returns text[] stable security definer;
+function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
@@ -1363,6 +1416,79 @@ function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) 
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
 function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;
+
+-- Row-level security
+
+alter table badges.activities enable row level security;
+alter table badges.award_events enable row level security;
+alter table badges.badge_definitions enable row level security;
+alter table badges.badge_denials enable row level security;
+alter table badges.earned_badges enable row level security;
+alter table badges.external_ids enable row level security;
+alter table badges.org_badge_configs enable row level security;
+alter table badges.organizations enable row level security;
+alter table badges.peer_mentor_stats enable row level security;
+alter table badges.rule_sets enable row level security;
+create policy own_rows on badges.activities for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.award_events for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.badge_definitions for select to pgmerit_person using (
+(badge_definition_id = ANY (( SELECT badges_internal._visible_badges() AS _visible_badges)::text[]))
+);
+create policy own_rows on badges.badge_denials for select to pgmerit_person using (
+((badge_definition_id = ANY (( SELECT badges_internal._visible_badges() AS _visible_badges)::text[])) AND (peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.earned_badges for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.external_ids for select to pgmerit_person using (
+(peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person))
+);
+create policy own_rows on badges.org_badge_configs for select to pgmerit_person using (
+((badge_definition_id = ANY (( SELECT badges_internal._visible_badges() AS _visible_badges)::text[])) AND ((org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[])) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.organizations for select to pgmerit_person using (
+((org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[])) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[])))
+);
+create policy own_rows on badges.peer_mentor_stats for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy services_read on badges.activities for select to pgmerit_reader using (
+true
+);
+create policy services_read on badges.award_events for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.badge_definitions for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.badge_denials for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.earned_badges for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.external_ids for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.org_badge_configs for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.organizations for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.peer_mentor_stats for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.rule_sets for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_write on badges.activities for all to pgmerit_admin, pgmerit_writer using (
+true
+);
 
 -- Else
 

@@ -110,13 +110,17 @@ def naming_losses(connection: Connection) -> Iterator[None]:
         raise
 
 
-def find(connection: Connection, given: str, namespace: str | None = None) -> UUID:
+def find(
+    connection: Connection, given: str, namespace: str | None = None, *, as_derived: bool = False
+) -> UUID:
     """Give the person who is meant: by a uuid, or by an external id, of a namespace or alone.
 
     An external id alone is enough where one namespace is known, and is NAMESPACE:ID where there are
-    several. Raises InvalidInputError for what is neither, UnknownObjectError for an external id
-    alone that nobody has.
+    several. It means who the person is now, `as_derived` who it was before merges. Raises
+    InvalidInputError for what is neither, UnknownObjectError for an external id alone that nobody
+    has.
     """
+    external_id = given
     if namespace is None:
         with suppress(ValueError):
             return UUID(given)
@@ -127,8 +131,8 @@ def find(connection: Connection, given: str, namespace: str | None = None) -> UU
                 f'nobody is known as "{external_id}" in the namespace "{namespace}"',
                 f"Mend the id, or give --mentor-namespace {namespace} as well to ask all the same.",
             )
-        return person
-    return routines.find_mentor(connection, namespace, given)
+    derive = routines.mentor_id_from if as_derived else routines.find_mentor
+    return derive(connection, namespace, external_id)
 
 
 def _told_apart(connection: Connection, given: str) -> tuple[str, str]:

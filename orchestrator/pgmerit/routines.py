@@ -289,9 +289,25 @@ def enable_consumer(connection: Connection, consumer: str) -> bool:
     return _value(bool, connection, "select badges.enable_consumer(%s) as value", consumer)
 
 
+def erase_peer_mentor(
+    connection: Connection, peer_mentor_id: UUID, org_id: str | None = None
+) -> Row:
+    """Erase a person: the receipt, `receipt_id`, `erased_at`, `erased_by` and `removed` rows."""
+    return _value(
+        Row, connection, "select badges.erase_peer_mentor(%s, %s) as value", peer_mentor_id, org_id
+    )
+
+
 def evaluate_badges(connection: Connection, peer_mentor_id: UUID, org_id: str) -> list[Row]:
     """Evaluate one person again: the awards that came of it."""
     return _rows(connection, "select * from badges.evaluate_badges(%s, %s)", peer_mentor_id, org_id)
+
+
+def export_person(connection: Connection, peer_mentor_id: UUID, org_id: str | None = None) -> Row:
+    """Give all that is kept of a person: `tables`, each with its rows, and `organizations`."""
+    return _value(
+        Row, connection, "select badges.export_person(%s, %s) as value", peer_mentor_id, org_id
+    )
 
 
 def explain_badge(
@@ -311,6 +327,28 @@ def explain_badge(
         connection,
         "select badges.explain_badge(%s, %s, %s, %s, %s) as value",
         peer_mentor_id,
+        badge_definition_id,
+        org_id,
+        as_of,
+        language,
+    )
+
+
+def explain_my_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> Row:
+    """Tell the token's person why they have a badge: explain_badge, without others' reasons.
+
+    With `org_id` None, in the one organization of the token that has the badge.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.explain_my_badge(%s, %s, %s, %s) as value",
         badge_definition_id,
         org_id,
         as_of,
@@ -507,6 +545,21 @@ def list_unfinished_rule_sets(
     return _rows(connection, "select * from badges.list_unfinished_rule_sets(%s)", peer_mentor_id)
 
 
+def mark_my_seen(
+    connection: Connection,
+    org_id: str | None = None,
+    idempotency_keys: Sequence[str] | None = None,
+) -> int:
+    """Note that awards of the token's person were shown, as mark_seen: how many were not before."""
+    return _value(
+        int,
+        connection,
+        "select badges.mark_my_seen(%s, %s::text[]) as value",
+        org_id,
+        None if idempotency_keys is None else list(idempotency_keys),
+    )
+
+
 def mark_seen(
     connection: Connection,
     peer_mentor_id: UUID,
@@ -536,6 +589,47 @@ def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: s
     )
 
 
+def merge_peer_mentors(
+    connection: Connection,
+    from_peer_mentor_id: UUID,
+    into_peer_mentor_id: UUID,
+    org_id: str | None = None,
+) -> Row:
+    """Make two people one: what `plan_merge` gives, `new_badges` and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.merge_peer_mentors(%s, %s, %s) as value",
+        from_peer_mentor_id,
+        into_peer_mentor_id,
+        org_id,
+    )
+
+
+def my_badges(
+    connection: Connection, org_id: str | None = None, language: str | None = None
+) -> list[Row]:
+    """List the badges that the token's person holds, the latest first."""
+    return _rows(connection, "select * from badges.my_badges(%s, %s)", org_id, language)
+
+
+def my_progress(
+    connection: Connection,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List get_badge_progress of the token's person, with `org_id`; None = all of the token's."""
+    return _rows(
+        connection, "select * from badges.my_progress(%s, %s, %s)", org_id, as_of, language
+    )
+
+
+def my_unseen_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+    """List the awards that the token's person holds and was never shown, with `org_id`."""
+    return _rows(connection, "select * from badges.my_unseen_awards(%s)", org_id)
+
+
 def name_mentors(connection: Connection, peer_mentor_ids: Sequence[UUID]) -> list[Row]:
     """List what applications call people: `peer_mentor_id`, `namespace`, `external_id`.
 
@@ -547,6 +641,23 @@ def name_mentors(connection: Connection, peer_mentor_ids: Sequence[UUID]) -> lis
 def new_badges(connection: Connection) -> list[Row]:
     """List the awards made so far in this transaction."""
     return _rows(connection, "select * from badges.new_badges()")
+
+
+def plan_merge(
+    connection: Connection,
+    from_peer_mentor_id: UUID,
+    into_peer_mentor_id: UUID,
+    org_id: str | None = None,
+) -> Row:
+    """Tell what a merge would do: `rows`, `awards`, `repeated`, `without_key`; changes nothing."""
+    return _value(
+        Row,
+        connection,
+        "select badges.plan_merge(%s, %s, %s) as value",
+        from_peer_mentor_id,
+        into_peer_mentor_id,
+        org_id,
+    )
 
 
 def plan_rollback(connection: Connection, rule_set: str, version: int) -> Row:
@@ -625,6 +736,28 @@ def record_activity(
         Jsonb(attributes or {}),
         idempotency_key,
         activity_date,
+    )
+
+
+def record_my_activity(
+    connection: Connection,
+    org_id: str,
+    activity_type: str,
+    attributes: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Row:
+    """Record one activity of the token's person, of a type in the setting own_activities, now.
+
+    Gives what record_activity gives.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.record_my_activity(%s, %s, %s, %s) as value",
+        org_id,
+        activity_type,
+        Jsonb(attributes or {}),
+        idempotency_key,
     )
 
 

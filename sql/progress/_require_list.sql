@@ -1,8 +1,9 @@
 -- Refuses what no list can be made of: an unknown organization, badge or tier, an odd day or limit.
 --
--- The lists that people ask for page by page begin with it. Null = not asked for.
+-- And first of all who may not see all people of the organization, or of every one. The lists that
+-- people ask for page by page begin with it. Null = not asked for.
 --
--- Raises: 23503 unknown organization, 22023 all else.
+-- Raises: 42501, 23503 unknown organization, 22023 all else.
 create or replace function badges_internal._require_list(
     p_org_id text,
     p_badge_definition_id text,
@@ -18,6 +19,7 @@ as $$
 declare
     v_definition badges.badge_definitions;
 begin
+    perform badges_internal._require_view(null, p_org_id);
     perform badges_internal._require_organization(p_org_id) where p_org_id is not null;
     if p_badge_definition_id is not null then
         if p_org_id is not null then

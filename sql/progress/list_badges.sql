@@ -7,7 +7,7 @@
 --
 -- Reads the awards and, for those near, the snapshot of everybody: for reports.
 --
--- Raises: 23503 unknown organization, 22023 an odd fraction.
+-- Raises: 42501 who may not see all its people, 23503 unknown organization, 22023 an odd fraction.
 create or replace function badges.list_badges(
     p_org_id text default null,
     p_near numeric default 0.8,

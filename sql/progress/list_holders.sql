@@ -6,8 +6,8 @@
 -- The next page: the same call with p_after, the cursor of the last row; p_limit null = all in one.
 -- Reads the awards.
 --
--- Raises: 23503 unknown organization; 22023 an unknown badge, tier, order or cursor, an odd day or
---         limit.
+-- Raises: 42501 who may not see all its people; 23503 unknown organization; 22023 an unknown badge,
+--         tier, order or cursor, an odd day or limit.
 create or replace function badges.list_holders(
     p_badge_definition_id text,
     p_org_id text default null,

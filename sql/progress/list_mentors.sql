@@ -10,8 +10,8 @@
 -- may come twice or not at all where that sorts. p_limit null = all in one. Reads the base row of
 -- each person of the organization, and the awards.
 --
--- Raises: 23503 unknown organization; 22023 an unknown badge, tier, order or cursor, an odd day or
---         limit.
+-- Raises: 42501 who may not see all its people; 23503 unknown organization; 22023 an unknown badge,
+--         tier, order or cursor, an odd day or limit.
 create or replace function badges.list_mentors(
     p_org_id text default null,
     p_badge_definition_id text default null,

@@ -7,8 +7,8 @@
 -- The next page: the same call with p_after, the cursor of the last row; p_limit null = all in one.
 -- Costs what list_progress does, each page: for reports.
 --
--- Raises: 23503 unknown organization; 22023 an unknown badge, tier or cursor, an odd limit or
---         fraction.
+-- Raises: 42501 who may not see all its people; 23503 unknown organization; 22023 an unknown badge,
+--         tier or cursor, an odd limit or fraction.
 create or replace function badges.list_near_mentors(
     p_badge_definition_id text default null,
     p_org_id text default null,

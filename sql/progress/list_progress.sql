@@ -7,7 +7,8 @@
 --
 -- Reads the snapshot and the awards of everybody: for reports, not for the hot path.
 --
--- Raises: 23503 unknown organization, 22023 a day that is out of bounds.
+-- Raises: 42501 who may not see all its people, 23503 unknown organization, 22023 a day that is out
+--         of bounds.
 create or replace function badges.list_progress(
     p_org_id text default null,
     p_as_of date default null,
@@ -40,6 +41,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 begin
+    perform badges_internal._require_view(null, p_org_id);
     perform badges_internal._require_organization(p_org_id) where p_org_id is not null;
     return query
     with conditions as materialized (

@@ -87,6 +87,31 @@ select badges.explain_badge(
 -- unseen_awards
 select * from badges.unseen_awards('a3f1c6de-0000-4000-8000-000000000002', 'nhf');
 
+-- my_badges
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select * from badges.my_badges();
+
+-- my_progress
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select * from badges.my_progress('nhf', '2025-03-08');
+
+-- explain_my_badge
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select badges.explain_my_badge('caller', p_as_of => '2025-03-08') -> 'conditions';
+
+-- my_unseen_awards
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select * from badges.my_unseen_awards();
+
+-- mark_my_seen
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select badges.mark_my_seen('nhf', '{}');
+
+-- record_my_activity
+select badges.set_setting('own_activities', '["quiz"]');
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select badges.record_my_activity('nhf', 'quiz', '{"course": "first aid"}', 'quiz-7');
+
 -- mark_seen
 select badges.mark_seen('a3f1c6de-0000-4000-8000-000000000002', 'nhf');
 
@@ -255,3 +280,23 @@ where metric in ('verify_differences', 'verify_duration_seconds');
 
 -- set_setting
 select badges.set_setting('notify_events', 'false');
+
+-- plan_merge
+select badges.record_activity(
+    'a3f1c6de-0000-4000-8000-000000000003', 'nhf', 'call', '2025-03-02 18:30+01',
+    p_idempotency_key => 'call-1'
+);
+select badges.plan_merge(
+    'a3f1c6de-0000-4000-8000-000000000003', 'a3f1c6de-0000-4000-8000-000000000001'
+);
+
+-- merge_peer_mentors
+select badges.merge_peer_mentors(
+    'a3f1c6de-0000-4000-8000-000000000003', 'a3f1c6de-0000-4000-8000-000000000001'
+) -> 'changed';
+
+-- export_person
+select badges.export_person('a3f1c6de-0000-4000-8000-000000000003');
+
+-- erase_peer_mentor
+select badges.erase_peer_mentor('a3f1c6de-0000-4000-8000-000000000003');

@@ -28,9 +28,11 @@ ROOMS = {
     "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",
     "rules/calibrate": "which thresholds give a badge to how many people",
     "activities": "the way in: triggers, recording, new badges, recounts",
-    "watch": "what raises alerts by itself",
     "decisions": "award, revoke, deny and allow by hand",
+    "people": "export, erase and merge people",
+    "watch": "what raises alerts by itself",
     "progress": "progress, explanations, counts of awards, metrics",
+    "own": "what a person's own token shows and records",
     "verification": "the recomputation that holds the rest: reads tables, calls no other room",
     "": "who may call and read what",
 }

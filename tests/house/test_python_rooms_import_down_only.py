@@ -36,6 +36,7 @@ ROOMS = [
     "server",
     "database",
     "languages",
+    "writing",
     "errors",
 ]
 HEIGHT = {room: height for height, room in enumerate(ROOMS)}

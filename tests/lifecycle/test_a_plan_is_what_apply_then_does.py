@@ -112,7 +112,7 @@ def check(connection: Connection, story: Story, document: Row) -> None:
         assert (again["changed"], again["changes"], again["effects"]) == (False, [], [])
 
 
-def run_examples(connection: Connection, number: int, examples: int = 12) -> None:
+def run_examples(connection: Connection, number: int, examples: int = 9) -> None:
     """Check some examples, always the same for a number."""
 
     @seed(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,7 +12,7 @@ from pgmerit import schema
 from pgmerit.database import connect
 from pgmerit.errors import PgmeritError
 
-from tests.conftest import CliResult
+from tests.conftest import CliResult, NewDatabase, Server
 from tests.engine import ANN, ORG, activity, apply, assert_exact, badge_ids, insert, rule_set, value
 from tests.house.schema_dump import describe
 from tests.migrations.conftest import add_migration, plain_yoyo
@@ -26,12 +26,20 @@ def _run(dsn: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+@pytest.fixture(scope="module")
+def made_once(server: Server, new_database: NewDatabase) -> Iterator[str]:
+    """The name of a database whose tables plain yoyo made, to be cloned."""
+    with new_database() as name:
+        done = plain_yoyo(server.dsn(name), "apply")
+        assert done.returncode == 0, done.stderr
+        yield name
+
+
 @pytest.fixture
-def made(empty_dsn: str) -> str:
+def made(server: Server, new_database: NewDatabase, made_once: str) -> Iterator[str]:
     """A database whose tables plain yoyo made."""
-    done = plain_yoyo(empty_dsn, "apply")
-    assert done.returncode == 0, done.stderr
-    return empty_dsn
+    with new_database(made_once) as name:
+        yield server.dsn(name)
 
 
 def test_adopted_tables_count_and_award_like_migrated_ones(made: str, cli: Cli) -> None:
@@ -123,7 +131,8 @@ def test_marks_of_an_applications_own_migrations_are_no_tables_of_ours(
         ("alter table badges.activities alter quantity drop not null", "activities", "is missing"),
         ("create table badges.theirs (n int)", "create table badges.theirs", "is not ours"),
         ("alter table badges_internal.settings set unlogged", "set unlogged", "is not ours"),
-        ("alter table badges.activities enable row level security", "row level", "is not ours"),
+        ("alter table badges.activities disable row level security", "row level", "is missing"),
+        ("alter table badges.activities force row level security", "row level", "is not ours"),
         (
             "create function badges_internal._hold_rules() returns void language sql as ''",
             "_hold_rules",

@@ -389,15 +389,15 @@ def run_examples(
     stories: st.SearchStrategy[Story],
     number: int,
 ) -> None:
-    """Check eight examples, always the same for a number.
+    """Check six examples, always the same for a number.
 
-    Eight, since Hypothesis afterwards only varies what it has had: many short runs are more
+    Six, since Hypothesis afterwards only varies what it has had: many short runs are more
     different than one long one.
     """
 
     @seed(number)
     @settings(
-        max_examples=8,
+        max_examples=6,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 from pgmerit.errors import PgmeritError
-from pgmerit.pages import charts, write_page
+from pgmerit.pages import charts
+from pgmerit.writing import write_whole
 
 ODD = "<b> & \"half\" of 'it'"
 
@@ -56,13 +57,13 @@ def test_a_chart_of_nothing_is_drawn() -> None:
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    write_page(page, "first")
+    write_whole(page, "first")
     with pytest.raises(UnicodeEncodeError):
-        write_page(page, "\ud800")
+        write_whole(page, "\ud800")
     assert page.read_text() == "first"
     for place in (tmp_path / "none" / "page.html", tmp_path):
         with pytest.raises(PgmeritError, match="cannot be written"):
-            write_page(place, "x")
+            write_whole(place, "x")
     assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
 
 
@@ -70,11 +71,11 @@ def test_what_is_no_plain_file_is_written_to_and_stays(tmp_path: Path) -> None:
     pipe, link, kept = tmp_path / "pipe", tmp_path / "link", tmp_path / "kept"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_page(pipe, "page")
+    write_whole(pipe, "page")
     assert os.read(reader, 10) == b"page"
     os.close(reader)
     assert pipe.is_fifo()
     kept.write_text("old")
     link.symlink_to(kept)
-    write_page(link, "page")
+    write_whole(link, "page")
     assert (link.is_symlink(), kept.read_text()) == (True, "page")

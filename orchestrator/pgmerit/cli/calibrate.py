@@ -23,9 +23,9 @@ from pgmerit.cli.common import (
     print_line,
     say,
 )
-from pgmerit.pages import write_page
 from pgmerit.pages.calibration import calibration_page, nearest
 from pgmerit.rules import versions
+from pgmerit.writing import write_whole
 
 _BAR = 30
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -90,7 +90,7 @@ def command(
             language=language,
         )
     if html:
-        write_page(html, calibration_page(told, languages.find(language)))
+        write_whole(html, calibration_page(told, languages.find(language)))
         say(f"{html} is written")
     if output_format == "json":
         emit(told, output_format)

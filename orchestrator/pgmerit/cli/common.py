@@ -265,6 +265,20 @@ def pairs_of(option: str, given: Sequence[str], *, may_be_empty: bool = False) -
     return pairs
 
 
+def lines_of(file: Path, hint: str) -> list[tuple[int, str]]:
+    """Read a file's lines with their numbers, but for empty ones and those that begin with #.
+
+    Raises PgmeritError, with the hint, where it is no text that can be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not text in UTF-8"
+        raise PgmeritError(f"{file} cannot be read: {reason}", hint) from exc
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
+
+
 def language_option(command: F) -> F:
     """Add --language, and pass the command a `language`: the code as given, or None."""
 
@@ -354,10 +368,19 @@ def print_tree(tree: Tree) -> None:
     _print_drawn(tree)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value to stdout as JSON."""
     with _writing():
-        click.echo(_json(value, indent=2))
+        click.echo(json_text(value, indent))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "\n".join(
+        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+        for line in dumped.split("\n")
+    )
 
 
 class _RateColumn(ProgressColumn):
@@ -402,7 +425,7 @@ def say(message: str) -> None:
 
 def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
     if _wants_json(arguments):
-        say(_json(_plain(error.as_json())))
+        say(json_text(_plain(error.as_json())))
     else:
         message = " ".join(error.message.split())
         say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
@@ -440,15 +463,6 @@ def _drop_unwritten(stream: TextIO | None) -> None:
 def _escaped(character: str) -> str:
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
-    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
-    return "\n".join(
-        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
-        for line in dumped.split("\n")
-    )
 
 
 def _detail_line(detail: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import csv
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +35,7 @@ from pgmerit.importing import (
     Progress,
     import_file,
 )
+from pgmerit.writing import whole_file
 
 WriteErrors = Callable[[list[LineError]], object]
 
@@ -287,41 +288,21 @@ def _size_of(source: IO[bytes]) -> int | None:
 def _rejects_of(path: Path | None, source: IO[bytes]) -> Iterator[WriteErrors]:
     """Give what writes bad lines to a file, which is there whole once the block has ended.
 
-    It is written beside its place, where one can be; that it can be written is seen beforehand.
+    That it can be written is seen beforehand.
     """
     if path is None:
         yield lambda errors: None
         return
-    target = path.resolve()
-    there = target.stat() if target.exists() else None
+    there = path.stat() if path.exists() else None
     read = _status_of(source)
     if there and read and os.path.samestat(there, read):
         raise PgmeritError(f"--rejects {path} is the file to import", "Name another.")
-    is_plain = there is None or stat.S_ISREG(there.st_mode)
-    beside = target.with_name(f".{target.name}.{os.getpid()}") if is_plain else target
-    try:
-        with _writing(path):
-            file = beside.open("w", encoding="utf-8", newline="")
+    with whole_file(path, f"--rejects {path}") as file:
 
         def write(errors: list[LineError]) -> None:
-            with _writing(path), file:
-                writer = csv.writer(file)
-                writer.writerow(["line", "column", "message"])
-                writer.writerows([error.line, error.column, error.message] for error in errors)
+            writer = csv.writer(file)
+            writer.writerow(["line", "column", "message"])
+            writer.writerows([error.line, error.column, error.message] for error in errors)
+            file.flush()
 
-        with closing(file):
-            yield write
-        if is_plain:
-            with _writing(path):
-                beside.replace(target)
-    finally:
-        if is_plain:
-            beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise PgmeritError(f"--rejects {path} cannot be written: {exc.strerror}") from exc
+        yield write

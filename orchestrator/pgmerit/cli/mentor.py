@@ -13,7 +13,7 @@ import click
 from rich.tree import Tree
 
 from pgmerit import languages, mentors, report
-from pgmerit.cli import lists
+from pgmerit.cli import lists, people
 from pgmerit.cli.common import (
     WRITTEN_FILE,
     Database,
@@ -28,8 +28,8 @@ from pgmerit.cli.common import (
 )
 from pgmerit.cli.explanation import explanation_tree
 from pgmerit.database import Connection
-from pgmerit.pages import write_page
 from pgmerit.pages.person import Reason, person_page
+from pgmerit.writing import write_whole
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
 _as_of_option = click.option(
@@ -45,7 +45,8 @@ def command() -> None:
     """List people; show what one has earned, how far the next badges are, and why."""
 
 
-command.add_command(lists.list_people)
+for _part in (lists.list_people, people.erase, people.export, people.merge):
+    command.add_command(_part)
 
 
 @command.command("show")
@@ -83,7 +84,7 @@ def show(
             reasons = _reasons(connection, found, day, language)
     if page is not None:
         zone = languages.zone_of(found.time_zone)
-        write_page(page, person_page(found, names.of(person), reasons, zone, language))
+        write_whole(page, person_page(found, names.of(person), reasons, zone, language))
         say(f"{page} is written")
     elif output_format == "json":
         emit(names.added_to(asdict(found)), output_format)

@@ -10,9 +10,9 @@ import click
 
 from pgmerit import mentors
 from pgmerit.cli.common import WRITTEN_FILE, Database, database_options, language_option, say
-from pgmerit.pages import write_page
 from pgmerit.pages.reading import read
 from pgmerit.pages.report import report_page
+from pgmerit.writing import write_whole
 
 
 @click.command("report")
@@ -55,5 +55,5 @@ def command(
             for person in target.nearest_ids
         ]
         names = mentors.names_of(connection, nearest) if with_ids else None
-    write_page(out, report_page(found, language, names))
+    write_whole(out, report_page(found, language, names))
     say(f"{out} is written")

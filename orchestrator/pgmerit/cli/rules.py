@@ -36,13 +36,13 @@ from pgmerit.cli.plans import print_changes, print_plan, would_change
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 from pgmerit.models import stats_document_schema
-from pgmerit.pages import write_page
 from pgmerit.pages.plan import plan_page
 from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.files import MalformedFileError, excerpt
 from pgmerit.rules.grammar import Problem, canonical_text
 from pgmerit.rules.versions import Document
+from pgmerit.writing import write_whole
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -194,7 +194,7 @@ def plan(
             held = routines.count_awards(connection) if html else []
         names = mentors.names_in(connection, planned)
     if html:
-        write_page(html, plan_page(planned, document.value, held, languages.find(language)))
+        write_whole(html, plan_page(planned, document.value, held, languages.find(language)))
         say(f"{html} is written")
     if out:
         versions.Plan(

@@ -22,9 +22,10 @@ from pgmerit.demo import legacy, webhook
 from pgmerit.demo.generator import PROTAGONIST
 from pgmerit.demo.making import DemoOptions, MadeYear
 from pgmerit.errors import PgmeritError, translate
-from pgmerit.pages import reading, write_page
+from pgmerit.pages import reading
 from pgmerit.pages.report import report_page
 from pgmerit.rules import versions
+from pgmerit.writing import write_whole
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -197,7 +198,7 @@ def _look_it_over(connection: Connection, submit: Submit, bar: Bar, page: Path) 
     with _timed() as seconds:
         found = replace(reading_beside.result(), metrics=routines.list_metrics(connection))
         page.parent.mkdir(parents=True, exist_ok=True)
-        write_page(page, report_page(found))
+        write_whole(page, report_page(found))
     yield Step("report", "The report as a page", seconds(), str(page))
 
 

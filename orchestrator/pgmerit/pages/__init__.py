@@ -6,20 +6,16 @@ those of a language, its charts come from `charts`.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from pgmerit import __version__
-from pgmerit.errors import PgmeritError
 from pgmerit.languages import Language
 from pgmerit.pages.charts import Mark
 
@@ -95,31 +91,6 @@ def shown(language: Language, value: Any) -> str:
         case date():
             return language.day(value)
     return str(value)
-
-
-def write_page(path: Path, page: str) -> None:
-    """Write a page beside its place and move it there, so that no half page is ever seen.
-
-    What is no plain file, such as /dev/stdout, is written to. Raises PgmeritError where it cannot
-    be written.
-    """
-    place = path.resolve()
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        if place.exists() and not place.is_file():
-            place.write_text(page, encoding="utf-8")
-            return
-        try:
-            beside.write_text(page, encoding="utf-8")
-            beside.replace(place)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise
-    except OSError as exc:
-        raise PgmeritError(
-            f"{path} cannot be written: {exc.strerror}", "Name a file in a folder that you may use."
-        ) from exc
 
 
 @cache

@@ -26,6 +26,7 @@ from pgmerit.rules.grammar import (
     criteria_problems,
     sorted_problems,
 )
+from pgmerit.writing import write_whole
 from psycopg.types.json import set_json_dumps
 
 __all__ = [
@@ -169,12 +170,7 @@ class Plan:
             "checksum": self.checksum,
             "document": self.document,
         }
-        try:
-            path.write_text(canonical_text(held) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise PgmeritError(
-                f"{path} cannot be written: {error.strerror}", "Name another file with --out."
-            ) from error
+        write_whole(path, canonical_text(held) + "\n")
 
 
 def read_plan(path: Path) -> Plan | None:

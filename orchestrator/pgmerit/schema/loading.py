@@ -32,6 +32,16 @@ where not (
     and d.objid::pg_catalog.regprocedure::text = any(%(ours)s)
 )
 and d.classid <> 'pg_catalog.pg_trigger'::pg_catalog.regclass
+and not (
+    d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+    and coalesce(pg_catalog.obj_description(d.objid, 'pg_policy') like 'pgmerit: %%', false)
+)
+"""
+# The rights make them, and mark them as ours.
+_POLICIES = """
+select pg_catalog.format('%I on %s', p.polname, p.polrelid::pg_catalog.regclass) as identity
+from pg_catalog.pg_policy as p
+where pg_catalog.obj_description(p.oid, 'pg_policy') like 'pgmerit: %'
 """
 
 
@@ -67,11 +77,12 @@ def load_all(connection: Connection, files: Sequence[SourceFile], state: State) 
             f"{taken[0][1]} is there already and was not made by pgmerit",
             "Drop or rename it; the schemas badges and badges_internal belong to pgmerit.",
         )
-    left = sorted((after.keys() & state.objects.keys()) - written)
-    _drop_objects(connection, left)
     for file in files:
         if file.name == GRANTS:
             _load_file(connection, file, state)
+    # Now that no policy needs it.
+    left = sorted((after.keys() & state.objects.keys()) - written)
+    _drop_objects(connection, left)
     connection.execute("delete from badges_internal.loaded_files")
     connection.execute("delete from badges_internal.loaded_objects")
     with connection.cursor() as cursor:
@@ -161,6 +172,8 @@ def _drop_changed(connection: Connection, names: set[str], state: State) -> bool
 def drop_loaded(connection: Connection, state: State) -> list[str]:
     """Drop everything that the manifest loaded."""
     present = sorted(state.objects.keys() & state.catalogue.keys())
+    for policy in connection.execute(_POLICIES.encode()).fetchall():
+        connection.execute(f"drop policy {policy['identity']}".encode())
     _drop_objects(connection, present)
     connection.execute("delete from badges_internal.loaded_files")
     connection.execute("delete from badges_internal.loaded_objects")

@@ -9,7 +9,13 @@ from pgmerit.database import Connection
 from pgmerit.schema.state import SCHEMAS, exists
 
 GRANTS = "grants.sql"
-ROLES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin", "pgmerit_relay")
+ROLES = (
+    "pgmerit_reader",
+    "pgmerit_writer",
+    "pgmerit_admin",
+    "pgmerit_relay",
+    "pgmerit_person",
+)
 
 # A role that exists is a right as well: one that is made later has to be given its own.
 _RIGHTS = """
@@ -63,6 +69,34 @@ select
 from guarded
 cross join pg_catalog.aclexplode(guarded.acl) as held
 where held.grantee <> guarded.owner
+union all
+select
+    pg_catalog.format(
+        'rows of %%s (policy %%s %%s)', p.polrelid::pg_catalog.regclass,
+        pg_catalog.quote_ident(p.polname),
+        pg_catalog.left(pg_catalog.md5(pg_catalog.concat_ws(
+            ' ', p.polpermissive, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+            pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+        )), 8)
+    ),
+    case grantee.oid when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(grantee.oid) end,
+    case p.polcmd
+        when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE'
+        else 'ALL'
+    end
+from ours
+join pg_catalog.pg_class as c on c.relnamespace = ours.oid
+join pg_catalog.pg_policy as p on p.polrelid = c.oid
+cross join lateral pg_catalog.unnest(p.polroles) as grantee (oid)
+union all
+-- Rows that are not kept apart are everybody's who may read the table.
+select 'table ' || c.oid::pg_catalog.regclass, 'PUBLIC', apart.words
+from ours
+join pg_catalog.pg_class as c on c.relnamespace = ours.oid
+cross join lateral (
+    values ('row security', c.relrowsecurity), ('forced row security', c.relforcerowsecurity)
+) as apart (words, is_so)
+where apart.is_so
 union all
 select 'the cluster', r.rolname, 'a place'
 from pg_catalog.pg_roles as r
