@@ -63,6 +63,8 @@ begin
                     badges.get_badge_progress, badges.explain_badge, badges.unseen_awards,
                     badges.list_progress, badges.list_mentors, badges.list_badges,
                     badges.list_holders, badges.list_near_mentors, badges.configure_badge,
+                    badges.export_person, badges.erase_peer_mentor, badges.merge_peer_mentors,
+                    badges.plan_merge,
                     badges_internal._session_person, badges_internal._own_organizations,
                     badges_internal._administered_organizations, badges_internal._visible_people,
                     badges_internal._visible_badges to %I',

@@ -56,9 +56,14 @@ def connect_alike(connection: Connection) -> Connection:
 
     Raises PgmeritError as `connect` does.
     """
+    return connect(dsn_of(connection), autocommit=True)
+
+
+def dsn_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> str:
+    """Give the connection string by which a connection was opened, with its password."""
     told = connection.info
     secret = {"password": told.password} if told.password else {}
-    return connect(make_conninfo(told.dsn, **secret), autocommit=True)
+    return make_conninfo(told.dsn, **secret)
 
 
 def require_direct(connection: Connection) -> None:

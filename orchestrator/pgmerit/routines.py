@@ -14,8 +14,9 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import Format
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, JsonbLoader
 
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
@@ -987,6 +988,7 @@ def _rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
     if isinstance(connection, psycopg.AsyncConnection):
         return cast(list[Row], _rows_later(connection, query, parameters))
     with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
@@ -997,10 +999,21 @@ def _value(kind: type[T], connection: Connection, query: str, *parameters: Any) 
     return cast(T, found[0]["value"] if found else None)
 
 
+def _read_json(cursor: psycopg.Cursor[Row] | psycopg.AsyncCursor[Row]) -> None:
+    """Have JSON read where the connection leaves it as text, as Django's do."""
+    as_text, as_json = (
+        cursor.adapters.get_loader(psycopg.adapters.types[name].oid, Format.TEXT)
+        for name in ("text", "jsonb")
+    )
+    if as_json is as_text:
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+
+
 async def _rows_later(
     connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
 ) -> list[Row]:
     async with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()
 

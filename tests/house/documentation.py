@@ -3,10 +3,11 @@
 In order, on one fresh database and in one folder a page:
 
 - a `yaml`, `json` or `csv` block whose info string goes on with a file name is written there:
-  ```` ```yaml badges.yaml ````
+  ```` ```yaml badges.yaml ````; where the page's own folder has that file, it shows a part of it.
 - `console`: each line that begins with `$ ` is run; `pgmerit` and `pgmerit db psql` work on the
-  page's database, `make TARGET` is only looked up in the Makefile. The lines below a command are
-  what it prints; a line of three dots stands for any lines, and so does no line at all.
+  page's database, `python` and `alembic` find it in libpq's variables, `make TARGET` is only
+  looked up in the Makefile. The lines below a command are what it prints; a line of three dots
+  stands for any lines, and so does no line at all.
 - `sql`: run as it is. A `json` block right after it without a file name is the value of the last
   row's one column, a `text` block the last rows, columns separated by ` | `. In both, three dots
   stand for anything.
@@ -22,7 +23,10 @@ import fnmatch
 import json
 import re
 import shlex
+import shutil
 import subprocess
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +78,19 @@ def blocks(text: str) -> list[Block]:
 
 def runnable_pages() -> list[Path]:
     """List the pages that have something to run."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [page for page in pages if page.exists() and _is_runnable(page)]
+
+
+def is_of_an_application(page: Path) -> bool:
+    """Tell whether the page's folder is an application, which begins on an empty database."""
+    return page.name == "README.md" and page.parents[1].name == "how-to"
+
+
+def copy_application(page: Path, folder: Path) -> None:
+    """Copy the application that a page tells of."""
+    unread = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(page.parent, folder, ignore=unread, dirs_exist_ok=True)
 
 
 def run_page(text: str, dsn: str, cli: Run, folder: Path) -> None:
@@ -84,11 +99,14 @@ def run_page(text: str, dsn: str, cli: Run, folder: Path) -> None:
         contextlib.chdir(folder),
         psycopg.connect(dsn, autocommit=True) as connection,
     ):
+        shown = {path for path in Path().rglob("*") if path.is_file()}
         rows: list[tuple[Any, ...]] = []
         before = ""
         for block in blocks(text):
             place = f"line {block.line}"
-            if block.file:
+            if block.file and Path(block.file) in shown:
+                assert _is_part(block.body, Path(block.file)), f"{place}: not in {block.file}"
+            elif block.file:
                 Path(block.file).write_text(block.body)
             elif block.kind == "console":
                 for command, expected in _commands(block.body):
@@ -100,6 +118,12 @@ def run_page(text: str, dsn: str, cli: Run, folder: Path) -> None:
             elif block.follows and before == "sql" and block.kind == "text":
                 _compare_lines(_as_lines(rows), block.body, place)
             before = block.kind
+
+
+def _is_part(body: str, file: Path) -> bool:
+    """Tell whether a file has these lines, whatever they are indented by as a whole."""
+    whole = file.read_text()
+    return any(textwrap.indent(body, " " * width) in whole for width in range(0, 16, 2))
 
 
 def _is_runnable(page: Path) -> bool:
@@ -120,6 +144,18 @@ def _run_command(command: str, expected: str, dsn: str, cli: Run, place: str) ->
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
         unknown = [word for word in arguments if "=" not in word and word not in targets]
         assert not unknown, f"{place}: make has no target {unknown}"
+        return
+    if program in ("python", "alembic"):
+        module = [] if program == "python" else ["-m", program]
+        done = subprocess.run(
+            [sys.executable, *module, *arguments],
+            env=psql_of(dsn)[1],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{place}: {done.stdout}{done.stderr}"
+        _compare_lines((done.stdout + done.stderr).splitlines(), expected, place)
         return
     assert program == "pgmerit", f"{place}: {program} cannot be run; use sh to only show it"
     if arguments[:2] == ["db", "psql"]:

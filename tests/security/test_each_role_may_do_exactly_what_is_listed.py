@@ -90,13 +90,17 @@ OWN = {
 }
 SHOWN_TO_TOKENS = {
     "configure_badge(text,text,boolean,jsonb,boolean)",
+    "erase_peer_mentor(uuid,text)",
     "explain_badge(uuid,text,text,date,text)",
+    "export_person(uuid,text)",
     "get_badge_progress(uuid,text,date,text)",
     "list_badges(text,numeric,text)",
     "list_holders(text,text,text,date,text,integer,text,text)",
     "list_mentors(text,text,text,date,text,integer,text)",
     "list_near_mentors(text,text,text,numeric,integer,text,text)",
     "list_progress(text,date,text,text)",
+    "merge_peer_mentors(uuid,uuid,text)",
+    "plan_merge(uuid,uuid,text)",
     "unseen_awards(uuid,text)",
 }
 # What policies ask, which run as who reads. Nobody reaches them by name.

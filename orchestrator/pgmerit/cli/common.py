@@ -363,6 +363,12 @@ def print_text(lines: str) -> None:
         click.echo("\n".join(printable(line) for line in lines.rstrip("\n").split("\n")))
 
 
+def print_file(text: str) -> None:
+    """Print a file's text to stdout as it is: in UTF-8, whatever the terminal's encoding."""
+    with _writing():
+        click.echo(text.encode(), nl=False)
+
+
 def print_tree(tree: Tree) -> None:
     """Print a tree to stdout; its lines are `verbatim`."""
     _print_drawn(tree)

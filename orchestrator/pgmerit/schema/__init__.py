@@ -11,6 +11,7 @@ from __future__ import annotations
 from pgmerit.schema.adoption import find_marks
 from pgmerit.schema.owners import find_strangers, owner_of_schemas
 from pgmerit.schema.rights import ROLES, Right, Rights, commands_to_make, read_rights
+from pgmerit.schema.script import Script, write_script
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
@@ -42,6 +43,7 @@ __all__ = [
     "Report",
     "Right",
     "Rights",
+    "Script",
     "SourceFile",
     "Sources",
     "State",
@@ -61,4 +63,5 @@ __all__ = [
     "read_state",
     "roll_back",
     "sql_dir",
+    "write_script",
 ]

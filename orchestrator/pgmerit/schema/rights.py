@@ -18,7 +18,7 @@ ROLES = (
 )
 
 # A role that exists is a right as well: one that is made later has to be given its own.
-_RIGHTS = """
+RIGHTS = """
 with ours as (
     select n.oid, n.nspname, n.nspowner, n.nspacl
     from pg_catalog.pg_namespace as n
@@ -135,7 +135,7 @@ class Rights:
 def read_rights(connection: Connection) -> Rights:
     """Read what was given and what is held; changes nothing."""
     rows = connection.execute(
-        _RIGHTS.encode(), {"schemas": list(SCHEMAS), "roles": list(ROLES)}
+        RIGHTS.encode(), {"schemas": list(SCHEMAS), "roles": list(ROLES)}
     ).fetchall()
     rights = {Right(row["grantee"], row["privilege"], row["object"]) for row in rows}
     held = {right for right in rights if right.grantee in (*ROLES, "PUBLIC")}
@@ -151,19 +151,6 @@ def read_rights(connection: Connection) -> Rights:
         tuple(role for role in ROLES if role not in there),
         row is not None and bool(row["may_make_roles"]),
     )
-
-
-def keep_rights(connection: Connection) -> None:
-    """Keep an account of the rights that are held now, as those that were given."""
-    connection.execute("delete from badges_internal.loaded_rights")
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into badges_internal.loaded_rights values (%s, %s, %s)",
-            [
-                (right.grantee, right.privilege, right.object)
-                for right in sorted(read_rights(connection).held)
-            ],
-        )
 
 
 def commands_to_make(roles: Iterable[str]) -> str:
