@@ -27,6 +27,7 @@ ROOMS = [
     "mentors",
     "dedupe",
     "adopting",
+    "attaching",
     "importing",
     "relay",
     "models",
