@@ -2,7 +2,6 @@
 --
 -- Gives {"repaired", "left", "is_done"}. Where it cannot be told what is wrong (a truncate beside
 -- others, a column renamed), or p_from_start says so at the first call, everything is read again.
--- Triggers that no longer fit the table are made anew.
 --
 -- Locks:  as bring_in_source.
 -- Writes: as bring_in_source.
