@@ -219,6 +219,14 @@ create type badges_internal.new_activity as (
     activity_id bigint
 );
 
+create type badges_internal.person_row as enum (
+    'organization',
+    'event',
+    'person',
+    'merge',
+    'archive'
+);
+
 create type badges_internal.queued_event as (
     peer_mentor_id uuid,
     event_id bigint,
@@ -1257,8 +1265,8 @@ function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id t
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
-function badges_internal._person_statement(p_does text, p_table text, p_belongs_to text) returns text stable;
-function badges_internal._person_tables() returns TABLE(place integer, table_name text, belongs_to text, on_merge text) stable;
+function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
+function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;

@@ -38,7 +38,7 @@ def examine(connection: Connection, sources: schema.Sources | None = None) -> li
         return findings
     checks: list[Callable[[], list[Finding]]] = [
         lambda: _owners(connection),
-        lambda: _rights(schema.read_rights(connection)),
+        lambda: _rights(schema.read_rights(connection), schema.find_mixed_roles(connection)),
         lambda: _functions(state, sources),
         lambda: _triggers(connection, state),
         lambda: _award_guard(connection),
@@ -95,7 +95,7 @@ def _owners(connection: Connection) -> list[Finding]:
     ] or [Finding("owners", "ok", f"everything belongs to {owner}")]
 
 
-def _rights(rights: schema.Rights) -> list[Finding]:
+def _rights(rights: schema.Rights, mixed: dict[str, str]) -> list[Finding]:
     findings = [
         Finding(
             "rights",
@@ -105,6 +105,16 @@ def _rights(rights: schema.Rights) -> list[Finding]:
             "then `pgmerit migrate`.",
         )
         for role in rights.missing_roles
+    ]
+    findings += [
+        Finding(
+            "rights",
+            "warning",
+            f"{role} is a member of {schema.PERSON} and of {service}: "
+            "each of its tokens sees everybody",
+            "Revoke one of the two.",
+        )
+        for role, service in mixed.items()
     ]
     if rights.given is None:
         text = "what was given is not on record: the database is of an older version"
@@ -117,7 +127,8 @@ def _rights(rights: schema.Rights) -> list[Finding]:
             "holds",
             rights.held_by_others,
             "warning",
-            "Revoke it, and make the role a member of one of pgmerit's instead.",
+            "Revoke it, and make the role a member of one of pgmerit's instead: "
+            "without a policy it sees no row.",
         ),
     ):
         by_role: dict[str, list[schema.Right]] = {}

@@ -1,8 +1,8 @@
 -- Erases people of a source who are still to be erased, and gives how many.
 --
--- Who cannot be stays set aside, with the reason.
+-- With the person goes what is set aside. Who cannot be erased stays there, with the reason.
 --
--- Writes: as _erase_person; badges_internal.source_rows_set_aside.
+-- Writes: as _erase_person, badges_internal.source_rows_set_aside.
 create or replace function badges_internal._erase_set_aside(p_source text)
 returns bigint
 language plpgsql
@@ -23,10 +23,6 @@ begin
     loop
         begin
             perform badges_internal._erase_person(v_person, null);
-            delete from badges_internal.source_rows_set_aside as aside
-            where aside.peer_mentor_id = v_person
-            and aside.source = p_source
-            and aside.source_key = '';
             v_count := v_count + 1;
         exception
             when data_exception or integrity_constraint_violation or program_limit_exceeded

@@ -318,4 +318,4 @@ select badges.merge_peer_mentors(
 select badges.export_person('a3f1c6de-0000-4000-8000-000000000003');
 
 -- erase_peer_mentor
-select badges.erase_peer_mentor('a3f1c6de-0000-4000-8000-000000000003');
+select badges.erase_peer_mentor('a3f1c6de-0000-4000-8000-000000000001');

@@ -37,7 +37,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 @each_page
 def test_every_sql_file_named_is_there(page: Path) -> None:
-    folders = ("sql", "migrations", "docs", "tests/docs")
+    folders = ("sql", "migrations", "orchestrator", "docs", "tests/docs")
     there = {path.name for folder in folders for path in (ROOT / folder).rglob("*.sql")}
     named = re.findall(r"`(?:[\w/]*/)?(\w+\.sql)`", page.read_text())
     assert not {name for name in named if not name.startswith("NNNN")} - there

@@ -51,11 +51,16 @@ select n from generate_series(1, 9) as n;
 
 
 TUTORIAL = ROOT / "docs/tutorial.md"
+SUPABASE = ROOT / "docs/how-to/supabase.md"
 
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in runnable_pages() if page != TUTORIAL and not is_of_an_application(page)],
+    [
+        page
+        for page in runnable_pages()
+        if page not in (TUTORIAL, SUPABASE) and not is_of_an_application(page)
+    ],
     ids=lambda page: page.name,
 )
 def test_the_examples_of_a_page_are_true(page: Path, dsn: str, cli: Cli, tmp_path: Path) -> None:

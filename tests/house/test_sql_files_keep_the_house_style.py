@@ -172,6 +172,14 @@ def test_no_handler_catches_everything() -> None:
     _none(_breaking(lambda file: re.search(r"\bwhen\s+others\b", file.code), files))
 
 
+def test_no_statement_changes_every_row_without_saying_so() -> None:
+    """Supabase loads pg_safeupdate for its API, which refuses such a one in routines too."""
+    every = re.compile(
+        r"\b(?:delete from|update\s+[\w.]+(?:\s+as\s+\w+)?\s+set)\b(?:(?!\bwhere\b)[^;])*;"
+    )
+    _none(_breaking(lambda file: every.search(_QUOTED.sub("''", file.code)), sql_files()))
+
+
 def test_no_routine_selects_every_column_for_a_client() -> None:
     def breaks(file: SqlFile) -> bool:
         public = (file.routine or "").startswith("badges.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import lzma
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from pgmerit.schema import rights
 from psycopg import errors
 
 from tests.conftest import CliResult
+from tests.docs.supabase import run_file
 from tests.house.schema_dump import DUMP, describe
 from tests.migrations.conftest import add_migration, function, write_files
 from tests.migrations.test_a_landed_database_is_upgraded import LANDED
@@ -32,9 +32,6 @@ ruleset: first
 organizations: {hlf: {time_zone: Europe/Oslo}}
 badges: {caller: {name: Caller, criteria: {type: threshold, activity: call, at_least: 1}}}
 """
-# As the command line of Supabase parts a file: not at what quotes and comments hold.
-_STATEMENT = re.compile(r"(?:--[^\n]*|\$(\w*)\$.*?\$\1\$|'[^']*'|[^;'$-]|-(?!-))+;", re.DOTALL)
-_LONGEST = 256 * 1024
 
 
 def _psql(dsn: str, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -52,17 +49,6 @@ def _run(dsn: str, text: str) -> list[str]:
         )
         connection.execute(text.encode())
     return said
-
-
-def _run_by_statement(dsn: str, text: str) -> None:
-    """Run a file as Supabase's command line does: statement by statement, in one pipeline."""
-    statements = [found[0] for found in _STATEMENT.finditer(text)]
-    assert "".join(statements).strip() == text.strip()
-    assert len(statements) > 20
-    assert max(len(each.encode()) for each in statements) < _LONGEST
-    with psycopg.connect(dsn, autocommit=True) as connection, connection.pipeline():
-        for each in statements:
-            connection.execute(each.encode())
 
 
 def _is_empty(dsn: str) -> bool:
@@ -107,7 +93,7 @@ def test_an_earlier_version_is_brought_up_by_what_comes_after_it(
     assert len(script.text) < len(whole.text) - 30_000
     with pytest.raises(errors.ObjectNotInPrerequisiteState, match="0019_late_days is not applied"):
         _run(empty_dsn, schema.write_script("0019_late_days").text)
-    _run_by_statement(empty_dsn, script.text)
+    run_file(empty_dsn, script.text)  # by statement
     assert describe(empty_dsn) == DUMP.read_text()
     assert schema.migrate(empty_dsn).is_empty()
     assert cli("verify", dsn=empty_dsn).exit_code == 0

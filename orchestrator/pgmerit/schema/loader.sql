@@ -232,17 +232,17 @@ begin
     and file.name = 'grants.sql';
     -- Now that no policy needs it.
     perform pg_temp.pgmerit_drop(v_left_kinds, v_left);
-    delete from badges_internal.loaded_files;
+    delete from badges_internal.loaded_files where true;
     insert into badges_internal.loaded_files (path, sha256, loaded_at)
     select file.name, file.sha256, now()
     from pg_temp.pgmerit_files as file
     where file.kind = 'routines';
-    delete from badges_internal.loaded_objects;
+    delete from badges_internal.loaded_objects where true;
     insert into badges_internal.loaded_objects (kind, identity, fingerprint)
     select split_part(written.name, ' ', 1), substr(written.name, strpos(written.name, ' ') + 1),
         written.fingerprint
     from jsonb_each_text(v_written) as written (name, fingerprint);
-    delete from badges_internal.loaded_rights;
+    delete from badges_internal.loaded_rights where true;
     insert into badges_internal.loaded_rights (grantee, privilege, object)
     select held.grantee, held.privilege, held.object
     from ({rights}) as held
