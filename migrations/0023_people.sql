@@ -12,3 +12,9 @@ create table badges_internal.erasure_receipts (
     removed jsonb not null, -- {table: rows}
     primary key (receipt_id)
 );
+
+-- What a row that keeps somebody is of: an organization, that of an event, none, two people, or an
+-- organization or none.
+create type badges_internal.person_row as enum (
+    'organization', 'event', 'person', 'merge', 'archive'
+);

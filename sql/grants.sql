@@ -5,7 +5,7 @@
 -- became of them, and reads no table; pgmerit_person is whoever holds a token, and sees own rows,
 -- or those of the organizations that the token administers. The roles are made where the loading
 -- role may make roles; else an administrator makes them and loads again.
-revoke all on schema badges, badges_internal from public;
+revoke all on schema badges, badges_internal, badges_sources from public;
 revoke all on all tables in schema badges, badges_internal from public;
 revoke all on all sequences in schema badges, badges_internal from public;
 revoke all on all routines in schema badges, badges_internal from public;
@@ -141,7 +141,10 @@ begin
                 badges.rebuild_stats, badges.verify_stats, badges.verify_awards,
                 badges.set_setting, badges.remove_consumer,
                 badges.purge_events, badges.record_verification, badges.export_person,
-                badges.erase_peer_mentor, badges.plan_merge, badges.merge_peer_mentors to %I',
+                badges.erase_peer_mentor, badges.plan_merge, badges.merge_peer_mentors,
+                badges.plan_source, badges.attach_source, badges.detach_source,
+                badges.remove_source_activities, badges.bring_in_source, badges.repair_source,
+                badges.verify_source, badges.list_sources, badges.list_set_aside to %I',
             v_role
         );
         -- What doctor and migrate --plan compare with the shipped files.

@@ -28,9 +28,9 @@ class MentorReport:
 
 
 def mentor_id(connection: Connection, given: str, namespace: str | None = None) -> UUID:
-    """Give the person's uuid, made from an external id when a namespace is named."""
+    """Give the person's uuid, or whom an external id means now when a namespace is named."""
     if namespace is not None:
-        return routines.mentor_id_from(connection, namespace, given)
+        return routines.find_mentor(connection, namespace, given)
     try:
         return UUID(given)
     except ValueError:

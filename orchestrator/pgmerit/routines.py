@@ -98,6 +98,17 @@ def apply_rule_set(
     )
 
 
+def attach_source(connection: Connection, source: str, definition: Mapping[str, Any]) -> Row:
+    """Attach a table: `changed`, and an estimate of `rows` that are to be brought in."""
+    return _value(
+        Row,
+        connection,
+        "select badges.attach_source(%s, %s) as value",
+        source,
+        Jsonb(definition),
+    )
+
+
 def award_badge(
     connection: Connection,
     peer_mentor_id: UUID,
@@ -131,6 +142,11 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 250) -
     return _value(
         Row, connection, "select badges.backfill_rule_set(%s, %s) as value", rule_set, batch
     )
+
+
+def bring_in_source(connection: Connection, source: str, batch: int = 1000) -> Row:
+    """Bring in one batch of a source's rows: `brought_in`, `set_aside`, `is_done`."""
+    return _value(Row, connection, "select badges.bring_in_source(%s, %s) as value", source, batch)
 
 
 def calibrate_badge(
@@ -265,6 +281,11 @@ def derive_idempotency_key(
         tier,
         occurrence,
     )
+
+
+def detach_source(connection: Connection, source: str, *, remove: bool) -> Row:
+    """Detach a table: `detached`, and whether that `is_done` or activities are to be removed."""
+    return _value(Row, connection, "select badges.detach_source(%s, %s) as value", source, remove)
 
 
 def diff_rule_sets(connection: Connection, old: Any, new: Any) -> list[Row]:
@@ -429,6 +450,16 @@ def list_rule_sets(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.list_rule_sets()")
 
 
+def list_set_aside(connection: Connection, source: str, limit: int = 100) -> list[Row]:
+    """List rows of a source that could not be written, with the reason, oldest first."""
+    return _rows(connection, "select * from badges.list_set_aside(%s, %s)", source, limit)
+
+
+def list_sources(connection: Connection) -> list[Row]:
+    """List the sources with their state and what is wrong with them."""
+    return _rows(connection, "select * from badges.list_sources()")
+
+
 def list_unfinished_rule_sets(
     connection: Connection, peer_mentor_id: UUID | None = None
 ) -> list[Row]:
@@ -558,6 +589,13 @@ def plan_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
     return _value(Row, connection, "select badges.plan_rule_set(%s) as value", Jsonb(document))
 
 
+def plan_source(connection: Connection, source: str, definition: Mapping[str, Any]) -> str:
+    """Give the SQL that `attach_source` runs; changes nothing."""
+    return _value(
+        str, connection, "select badges.plan_source(%s, %s) as value", source, Jsonb(definition)
+    )
+
+
 def purge_events(connection: Connection, before: datetime) -> int:
     """Delete events created before a moment that no consumer waits for: how many."""
     return _value(int, connection, "select badges.purge_events(%s) as value", before)
@@ -685,6 +723,34 @@ def register_consumer(
 def remove_consumer(connection: Connection, consumer: str) -> bool:
     """Remove a consumer with all that waits for it; False where it is unknown."""
     return _value(bool, connection, "select badges.remove_consumer(%s) as value", consumer)
+
+
+def remove_source_activities(connection: Connection, source: str, batch: int = 1000) -> int:
+    """Delete some activities of a source that is detached: how many; 0 = none are left."""
+    return _value(
+        int,
+        connection,
+        "select badges.remove_source_activities(%s, %s) as value",
+        source,
+        batch,
+    )
+
+
+def repair_source(
+    connection: Connection, source: str, batch: int = 1000, *, from_start: bool = False
+) -> Row:
+    """Try one batch of what was set aside: `repaired`, `left`, `is_done`.
+
+    `from_start`, at the first call, has everything read again.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.repair_source(%s, %s, %s) as value",
+        source,
+        batch,
+        from_start,
+    )
 
 
 def replay_events(
@@ -830,6 +896,11 @@ def verify_awards(
         to_id,
         sample,
     )
+
+
+def verify_source(connection: Connection, source: str) -> list[Row]:
+    """List where activities are not what a source's rows say; reads only."""
+    return _rows(connection, "select * from badges.verify_source(%s)", source)
 
 
 def verify_stats(

@@ -51,16 +51,25 @@ begin
     and given.org_id = any(p_org_ids);
     for v_kept in
         select
-            kept.table_name, kept.belongs_to,
-            case kept.on_merge when 'moved' then 'move' else 'erase' end as does
+            kept.table_name, kept.belongs_to, kept.on_merge,
+            case
+                when p_org_id is not null or kept.belongs_to = 'organization' then p_org_ids
+            end as org_ids
         from badges_internal._person_tables() as kept
-        where kept.on_merge <> 'own'
         order by kept.place, kept.table_name
     loop
-        execute badges_internal._person_statement(
-            v_kept.does, v_kept.table_name, v_kept.belongs_to
-        )
-        using p_from_peer_mentor_id, p_org_ids, p_org_id is null, p_into_peer_mentor_id;
+        if v_kept.on_merge = 'moved' then
+            execute badges_internal._person_statement(
+                'move', v_kept.table_name, v_kept.belongs_to
+            )
+            using
+                p_from_peer_mentor_id, v_kept.org_ids, p_org_id is null, p_into_peer_mentor_id;
+        elsif v_kept.on_merge = 'dropped' then
+            execute badges_internal._person_statement(
+                'erase', v_kept.table_name, v_kept.belongs_to
+            )
+            using p_from_peer_mentor_id, v_kept.org_ids, p_org_id is null;
+        end if;
     end loop;
     perform badges_internal._merge_events(
         p_from_peer_mentor_id, p_into_peer_mentor_id, p_org_ids

@@ -6,8 +6,8 @@
 -- of no organization are meant.
 create or replace function badges_internal._person_statement(
     p_does text,
-    p_table text,
-    p_belongs_to text
+    p_table regclass,
+    p_belongs_to badges_internal.person_row
 )
 returns text
 language plpgsql
@@ -27,6 +27,9 @@ declare
             and event.org_id = any($2)
         ))'
         when 'person' then 'own.peer_mentor_id = $1 and $3'
+        when 'archive' then 'own.peer_mentor_id = $1 and (
+            $2 is null or own.org_id::text = any($2) or own.org_id is null and $3
+        )'
         when 'merge' then '$1 in (own.peer_mentor_id, own.into_peer_mentor_id)
             and ($2 is null or $3 or own.org_id = any($2))'
     end;
@@ -39,7 +42,7 @@ begin
             on field.attrelid = key.indrelid
             and field.attnum = any(key.indkey)
             and field.attname <> 'peer_mentor_id'
-        where key.indrelid = p_table::regclass
+        where key.indrelid = p_table
         and key.indisprimary;
     end if;
     return case p_does
@@ -69,5 +72,7 @@ begin
 end;
 $$;
 
-comment on function badges_internal._person_statement(text, text, text) is
+comment on function badges_internal._person_statement(
+    text, regclass, badges_internal.person_row
+) is
 'Gives the text of a statement about a person''s rows of one table of _person_tables.';

@@ -1,21 +1,23 @@
 -- Lists every table that keeps people, in the order in which a person is erased from them.
 --
--- belongs_to, what a row is of: organization, one; event, that of an event; person, none; merge,
--- of two people. on_merge: moved to the other person unless the same is there, dropped, or own, by
--- statements of its own. A table that is made goes on this list, or on the test's list of those
--- that keep nobody. Archives of pgmerit dedupe are found by their column.
+-- belongs_to: what a row is of. on_merge: moved to the other person unless the same is
+-- there, dropped, or own, by statements of its own. A table that is made goes on this list, or on
+-- the test's list of those that keep nobody. Archives of pgmerit dedupe are found by their column.
 create or replace function badges_internal._person_tables()
 returns table (
     place integer,
-    table_name text,
-    belongs_to text,
+    table_name regclass,
+    belongs_to badges_internal.person_row,
     on_merge text
 )
 language sql
 stable
 rows 15
-begin atomic
-    select kept.column1, kept.column2, kept.column3, kept.column4
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        kept.column1, kept.column2::regclass, kept.column3::badges_internal.person_row,
+        kept.column4
     from (values
         -- What is being settled ends before its attempts and events are looked at.
         (1, 'badges_internal.event_queue', 'event', 'moved'),
@@ -36,13 +38,13 @@ begin atomic
     ) as kept
     union all
     select
-        100, format('%I.%I', home.nspname, archive.relname),
-        case when exists (
+        100, archive.oid::regclass,
+        (case when exists (
             select
             from pg_attribute as org
             where org.attrelid = archive.oid
             and org.attname = 'org_id'
-        ) then 'organization' else 'person' end,
+        ) then 'archive' else 'person' end)::badges_internal.person_row,
         'moved'
     from pg_namespace as home
     join pg_class as archive
@@ -54,7 +56,7 @@ begin atomic
         and person.attname = 'peer_mentor_id'
         and person.atttypid = 'uuid'::regtype
     where home.nspname = 'pgmerit_dedupe';
-end;
+$$;
 
 comment on function badges_internal._person_tables() is
 'Lists every table that keeps people, in the order in which a person is erased from them.';

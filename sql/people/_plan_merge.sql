@@ -32,7 +32,12 @@ begin
     loop
         execute badges_internal._person_statement('count', v_kept.table_name, v_kept.belongs_to)
         into v_count
-        using p_from_peer_mentor_id, p_org_ids, p_org_id is null;
+        using
+            p_from_peer_mentor_id,
+            case
+                when p_org_id is not null or v_kept.belongs_to = 'organization' then p_org_ids
+            end,
+            p_org_id is null;
         v_rows := v_rows || jsonb_build_object(v_kept.table_name, v_count);
     end loop;
     select jsonb_object_agg(kind.name, jsonb_build_object(

@@ -50,7 +50,10 @@ begin
         order by kept.place
     loop
         execute badges_internal._person_statement('erase', v_kept.table_name, v_kept.belongs_to)
-        using p_peer_mentor_id, v_orgs, v_is_last;
+        using
+            p_peer_mentor_id,
+            case when p_org_id is not null or v_kept.belongs_to = 'organization' then v_orgs end,
+            v_is_last;
         get diagnostics v_removed = row_count;
         v_all := v_all || jsonb_build_object(v_kept.table_name, v_removed);
     end loop;

@@ -36,7 +36,7 @@ begin
         into v_rows
         using p_peer_mentor_id, v_orgs, true;
         v_tables := concat_ws(
-            ', ', v_tables, format('%s: %s', to_json(v_kept.table_name), v_rows)
+            ', ', v_tables, format('%s: %s', to_json(v_kept.table_name::text), v_rows)
         );
     end loop;
     return json_build_object(

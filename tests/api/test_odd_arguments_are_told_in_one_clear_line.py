@@ -101,6 +101,8 @@ ODD = {
 }
 USUAL = {
     "p_peer_mentor_id": f"'{ANN}'",
+    "p_from_peer_mentor_id": f"'{ANN}'",
+    "p_into_peer_mentor_id": f"'{BEN}'",
     "p_org_id": f"'{ORG}'",
     "p_badge_definition_id": "'first'",
     "p_activity_type": "'call'",

@@ -69,7 +69,13 @@ def usual(dsn: str, tmp_path: Path) -> dict[str, str]:
         "peer_mentor_id,org_id,activity_type,occurred_at,quantity,idempotency_key\n"
         f"{ANN},{ORG},call,2026-03-01T12:00:00Z,1,a\n"
     )
+    (tmp_path / "sources.yaml").write_text(
+        "version: 1\nsources: {held: {table: public.user_badges, person: user_id,"
+        f" organization: {ORG}, type: badge, at: earned_at}}}}\n"
+    )
     return {
+        "attach": str(tmp_path / "sources.yaml"),
+        "source": "held",
         "table": "user_badges",
         "person": "user_id",
         "badge_column": "badge_id",

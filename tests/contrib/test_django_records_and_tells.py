@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +24,7 @@ from tests.engine import person
 pytestmark = pytest.mark.usefixtures("study")
 
 ANN = person("ann")
+BIG = Decimal("123456789012345678901.123456789")
 LATE = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 
 
@@ -61,6 +63,8 @@ def save_and_undo() -> None:
 
 
 def test_a_model_that_is_saved_knows_what_the_database_gave(told: list[list[str]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set role pgmerit_writer")  # all that an application needs
     quiz = activity(attributes={"course": "a"})
     quiz.save()
     assert told == [["First quiz"]]
@@ -69,11 +73,14 @@ def test_a_model_that_is_saved_knows_what_the_database_gave(told: list[list[str]
     (award,) = quiz.org.earnedbadge_set.select_related("badge_definition")
     assert (str(award.badge_definition), award.activity_id) == ("First quiz", quiz.activity_id)
     assert type(award).objects.get(pk=award.pk).earned_at == LATE
-    quiz.quantity = 7
-    quiz.save()
-    quiz.refresh_from_db()
-    (total,) = quiz.org.activitytotal_set.filter(activity_type="quiz")
-    assert (quiz.quantity, total.activity_count, total.value_sum) == (7, 1, 7)
+    (event,) = quiz.org.awardevent_set.all()
+    assert event.event_type == "awarded"
+    for given, kept in ((0.1, Decimal("0.1")), (BIG, BIG)):
+        quiz.quantity = given
+        quiz.save()
+        quiz.refresh_from_db()
+        (total,) = quiz.org.activitytotal_set.filter(activity_type="quiz")
+        assert (quiz.quantity, total.activity_count, total.value_sum) == (kept, 1, kept)
     quiz.delete()
     assert type(quiz).objects.count() == 0
     assert told == [["First quiz"]]

@@ -84,6 +84,15 @@ def test_each_page_is_read_only_and_asks_for_the_right_to_view(staff: Client) ->
         changed = staff.post(f"/admin/pgmerit/{place}/change/", {"name": "x"})
         assert changed.status_code == 403
 
+    for url in (
+        "badgedefinition/?criteria_type__exact=threshold&q=first",
+        "badgedefinition/first_quiz/change/",
+        "organization/",
+        "organization/study/change/",
+        "awardentry/?org__org_id__exact=study&revoked_at__isempty=1&o=1",
+    ):
+        assert "tudy" in page(staff, f"/admin/pgmerit/{url}")
+
     ben = User.objects.create_user("ben", is_staff=True)
     client = Client()
     client.force_login(ben)

@@ -255,6 +255,48 @@ select badges.record_verification(0, 0, 1200, 'all');
 select metric, labels, value from badges.list_metrics()
 where metric in ('verify_differences', 'verify_duration_seconds');
 
+-- plan_source
+create table public.quiz_results (
+    id bigint primary key, user_id uuid, finished_at timestamptz, score integer
+);
+insert into public.quiz_results
+values (1, 'a3f1c6de-0000-4000-8000-000000000001', '2025-06-01 12:00+02', 7);
+select left(badges.plan_source('quiz', '{
+    "table": "public.quiz_results", "person": "user_id", "organization": "nhf", "type": "quiz",
+    "at": "finished_at", "quantity": "score"
+}'), 79) as plan;
+
+-- attach_source
+select badges.attach_source('quiz', '{
+    "table": "public.quiz_results", "person": "user_id", "organization": "nhf", "type": "quiz",
+    "at": "finished_at", "quantity": "score"
+}') -> 'changed' as changed;
+
+-- bring_in_source
+select badges.bring_in_source('quiz', 1000);
+
+-- list_sources
+select source, source_table, state, brought_in, set_aside, problem from badges.list_sources();
+
+-- list_set_aside
+insert into public.quiz_results
+values (2, 'a3f1c6de-0000-4000-8000-000000000001', now() + interval '1 year', 9);
+select source_key, org_id, reason from badges.list_set_aside('quiz');
+
+-- repair_source
+update public.quiz_results set finished_at = '2025-06-02 12:00+02' where id = 2;
+select badges.repair_source('quiz');
+
+-- verify_source
+update badges.activities set quantity = 70 where idempotency_key = '@quiz:1';
+select * from badges.verify_source('quiz');
+
+-- detach_source
+select badges.detach_source('quiz', true);
+
+-- remove_source_activities
+select badges.remove_source_activities('quiz', 1000);
+
 -- set_setting
 select badges.set_setting('notify_events', 'false');
 
@@ -276,4 +318,4 @@ select badges.merge_peer_mentors(
 select badges.export_person('a3f1c6de-0000-4000-8000-000000000003');
 
 -- erase_peer_mentor
-select badges.erase_peer_mentor('a3f1c6de-0000-4000-8000-000000000003');
+select badges.erase_peer_mentor('a3f1c6de-0000-4000-8000-000000000001');

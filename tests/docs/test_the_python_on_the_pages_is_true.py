@@ -29,7 +29,7 @@ def test_the_tests_of_the_pages_pass_as_they_stand(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_what_is_only_shown_is_python() -> None:

@@ -26,6 +26,7 @@ ROOMS = [
     "verify",
     "dedupe",
     "adopting",
+    "attaching",
     "importing",
     "relay",
     "models",

@@ -166,7 +166,9 @@ def test_code_is_lower_case() -> None:
 
 
 def test_no_handler_catches_everything() -> None:
-    _none(_breaking(lambda file: re.search(r"\bwhen\s+others\b", file.code), sql_files()))
+    # But for the triggers on an application's table: its statement must not fail by ours.
+    files = [f for f in sql_files() if f.name != "sources/_source_function_statement.sql"]
+    _none(_breaking(lambda file: re.search(r"\bwhen\s+others\b", file.code), files))
 
 
 def test_no_statement_changes_every_row_without_saying_so() -> None:

@@ -159,7 +159,7 @@ def test_tables_that_differ_are_refused_and_left(
         left = connection.execute(
             "select array_agg(nspname::text order by 1) from pg_namespace where nspname ~ '^badges'"
         ).fetchone()
-        assert left == (["badges", "badges_internal"],)
+        assert left == (["badges", "badges_internal", "badges_sources"],)
         books = connection.execute(
             "select to_regclass('badges_internal.loaded_files') is null"
         ).fetchone()

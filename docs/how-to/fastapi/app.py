@@ -37,7 +37,7 @@ async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-Connection = Annotated[AsyncConnection, Depends(transaction)]
+Connection = Annotated[AsyncConnection, Depends(transaction, scope="function")]
 
 
 async def signed_in(connection: Connection, x_user: Annotated[int, Header()]) -> UUID:

@@ -32,3 +32,15 @@ def test_a_call_brings_a_badge_that_is_congratulated_once(client):
 
     assert "20 of 60" not in client.get("/badges", headers={"X-User": "18"}).text
     assert client.get("/badges").status_code == 422
+
+
+def test_what_cannot_be_committed_is_not_answered_as_done(client, pgmerit_connection):
+    pgmerit_connection.execute(
+        "create function refuse() returns trigger language plpgsql"
+        " as $$ begin raise 'refused at the commit'; end $$;"
+        "create constraint trigger refuse after insert on badges.activities"
+        " deferrable initially deferred for each row execute function refuse()"
+    )
+    quiet = TestClient(client.app, raise_server_exceptions=False)
+    told = quiet.post("/calls", json={"call_id": "1", "minutes": 1}, headers={"X-User": "17"})
+    assert told.status_code == 500

@@ -12,6 +12,8 @@ from pgmerit.database import Connection
 from pgmerit.schema.sources import SourceFile
 
 SCHEMAS = ("badges", "badges_internal")
+# What attaching a table makes lies here: nobody else's either, and not of the account of files.
+SOURCES = "badges_sources"
 Key = tuple[str, str]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -87,7 +87,7 @@ class AwardAdmin(ReadOnlyAdmin):
             queryset = queryset.filter(peer_mentor_id__in=_people_named(search_term.strip()))
         return queryset, False
 
-    @admin.display(description="person", ordering=F("peer_mentor_id"))
+    @admin.display(description="person", ordering="peer_mentor_id")
     def person(self, award: Any) -> str:
         """Link to the person's page."""
         link: str = format_html(
@@ -138,6 +138,7 @@ class AwardAdmin(ReadOnlyAdmin):
                 for org in orgs
             ]
         known = ExternalId.objects.filter(peer_mentor_id=peer_mentor_id).order_by("namespace")
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request,
             "admin/pgmerit/person.html",

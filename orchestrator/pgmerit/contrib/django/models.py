@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, router
 
 from pgmerit.contrib.django.recording import awarding
 
-_AMOUNT: dict[str, Any] = {"max_digits": 60, "decimal_places": 20}
+# Any numeric is read and written; a float is taken by as many digits as it surely has.
+_AMOUNT: dict[str, Any] = {"max_digits": 15, "decimal_places": 6}
 
 
 class IdentityField(models.BigAutoField):
@@ -137,7 +137,7 @@ class Activity(AwardingModel):
     occurred_at = models.DateTimeField()
     activity_date = LocalDayField(null=True, blank=True)
     quantity = models.DecimalField(default=0, **_AMOUNT)
-    attributes = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    attributes = models.JSONField(default=dict)
     idempotency_key = models.TextField(null=True, blank=True)
 
     class Meta:
