@@ -219,6 +219,14 @@ create type badges_internal.new_activity as (
     activity_id bigint
 );
 
+create type badges_internal.person_row as enum (
+    'organization',
+    'event',
+    'person',
+    'merge',
+    'archive'
+);
+
 create type badges_internal.queued_event as (
     peer_mentor_id uuid,
     event_id bigint,
@@ -602,6 +610,14 @@ create table badges_internal.due_people (
     seen_until timestamp with time zone
 );
 
+create table badges_internal.erasure_receipts (
+    receipt_id bigint not null generated always as identity,
+    org_id text collate "C",
+    erased_at timestamp with time zone not null,
+    erased_by text not null,
+    removed jsonb not null
+);
+
 create table badges_internal.event_consumers (
     consumer text collate "C" not null,
     event_types text[],
@@ -861,6 +877,7 @@ alter table badges_internal.condition_groups add constraint condition_groups_pke
 alter table badges_internal.delivery_attempts add constraint delivery_attempts_pkey PRIMARY KEY (peer_mentor_id, consumer, event_id, attempted_at);
 alter table badges_internal.delivery_attempts add constraint outcome_is_known CHECK ((outcome = ANY (ARRAY['done'::text, 'retry'::text, 'dead'::text])));
 alter table badges_internal.due_people add constraint due_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
+alter table badges_internal.erasure_receipts add constraint erasure_receipts_pkey PRIMARY KEY (receipt_id);
 alter table badges_internal.event_consumers add constraint disabled_at_and_disabled_reason_come_together CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL)));
 alter table badges_internal.event_consumers add constraint event_consumers_pkey PRIMARY KEY (consumer);
 alter table badges_internal.event_progress add constraint event_progress_pkey PRIMARY KEY (consumer);
@@ -963,16 +980,23 @@ function badges.detach_source(p_source text, p_remove boolean) returns jsonb vol
 function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
 function badges.disable_consumer(p_consumer text, p_reason text) returns boolean volatile security definer;
 function badges.enable_consumer(p_consumer text) returns boolean volatile security definer;
+function badges.erase_peer_mentor(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.explain_my_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.export_person(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns json stable security definer;
 function badges.find_mentor(p_namespace text, p_external_id text) returns uuid stable security definer;
 function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
+function badges.list_badges(p_org_id text DEFAULT NULL, p_near numeric DEFAULT 0.8, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, is_enabled boolean, people bigint, awards bigint, near bigint) volatile security definer;
 function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
 function badges.list_dead_events(p_consumer text DEFAULT NULL) returns TABLE(consumer text, event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, event_type text, attempts integer, dead_at timestamp with time zone, last_status integer, last_error text) stable security definer;
+function badges.list_holders(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_since date DEFAULT NULL, p_sort text DEFAULT 'newest', p_limit integer DEFAULT 100, p_after text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, tier text, name text, occurrence integer, earned_at timestamp with time zone, source text, cursor text) stable security definer;
+function badges.list_mentors(p_org_id text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_since date DEFAULT NULL, p_sort text DEFAULT 'activity', p_limit integer DEFAULT 100, p_after text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, activities bigint, last_activity_at timestamp with time zone, awards bigint, last_earned_at timestamp with time zone, cursor text) stable security definer;
 function badges.list_metrics(p_with_awards boolean DEFAULT false) returns TABLE(metric text, type text, help text, labels jsonb, value double precision) stable security definer;
-function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.list_namespaces() returns TABLE(namespace text, external_ids bigint) stable security definer;
+function badges.list_near_mentors(p_badge_definition_id text DEFAULT NULL, p_org_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_near numeric DEFAULT 0.8, p_limit integer DEFAULT 100, p_after text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, badge_definition_id text, tier text, name text, occurrence integer, current numeric, target numeric, remaining numeric, fraction numeric, cursor text) volatile security definer;
+function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_set_aside(p_source text, p_limit integer DEFAULT 100) returns TABLE(source_key text, peer_mentor_id uuid, org_id text, reason text, set_aside_at timestamp with time zone) stable security definer;
 function badges.list_sources() returns TABLE(source text, source_table text, definition jsonb, state text, brought_in bigint, set_aside bigint, problem text) stable security definer;
@@ -981,10 +1005,13 @@ function badges.mark_my_seen(p_org_id text DEFAULT NULL, p_idempotency_keys text
 function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
 function badges.measure_rule_set(p_rule_set text) returns bigint volatile security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
+function badges.merge_peer_mentors(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.my_badges(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, icon text, category text, earned_at timestamp with time zone, is_seen boolean) stable security definer;
 function badges.my_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.my_unseen_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, earned_at timestamp with time zone, granted_at timestamp with time zone, idempotency_key text) stable security definer;
+function badges.name_mentors(p_peer_mentor_ids uuid[]) returns TABLE(peer_mentor_id uuid, namespace text, external_id text) stable security definer;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
+function badges.plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb stable security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
 function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
 function badges.plan_source(p_source text, p_definition jsonb) returns text stable security definer;
@@ -996,6 +1023,7 @@ function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity
 function badges.record_my_activity(p_org_id text, p_activity_type text, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.record_verification(p_differences bigint, p_people_waiting bigint, p_milliseconds bigint, p_scope text) returns void volatile security definer;
 function badges.register_consumer(p_consumer text, p_event_types text[] DEFAULT NULL, p_org_ids text[] DEFAULT NULL, p_badge_definition_ids text[] DEFAULT NULL, p_with_silent boolean DEFAULT false, p_since timestamp with time zone DEFAULT '-infinity') returns void volatile security definer;
+function badges.remember_mentors(p_namespace text, p_external_ids text[]) returns uuid[] volatile security definer;
 function badges.remove_consumer(p_consumer text) returns boolean volatile security definer;
 function badges.remove_source_activities(p_source text, p_batch integer DEFAULT 1000) returns integer volatile security definer;
 function badges.repair_source(p_source text, p_batch integer DEFAULT 1000, p_from_start boolean DEFAULT false) returns jsonb volatile security definer;
@@ -1116,12 +1144,16 @@ function badges_internal._element_anew(p_part badges_internal.changed_part, p_el
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
+function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
+function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
+function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
+function badges_internal._erase_users(p_people uuid[]) returns void volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
 function badges_internal._everyones_awards(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrences integer[], occurrence integer, threshold numeric, earned_at timestamp with time zone) volatile;
-function badges_internal._everyones_conditions(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
+function badges_internal._everyones_conditions(p_org_id text, p_as_of date, p_badge_definition_id text DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
 function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, alive integer) volatile;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
@@ -1146,6 +1178,7 @@ function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._forget_source_rows(p_source text) returns void volatile;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
+function badges_internal._forget_strangers(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
@@ -1159,6 +1192,7 @@ function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text,
 function badges_internal._held_sum(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text) returns numeric volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
+function badges_internal._hold_person(p_peer_mentor_id uuid, p_with uuid, p_org_id text) returns text[] volatile;
 function badges_internal._hold_rules() returns void volatile;
 function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_keys text[], p_written integer) returns text[] volatile;
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
@@ -1188,6 +1222,7 @@ function badges_internal._log_alert(p_alert text, p_subject text) returns void v
 function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
@@ -1195,7 +1230,13 @@ function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure t
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
 function badges_internal._measured_parts(p_peer_mentor_ids uuid[], p_org_ids text[], p_stat text) returns TABLE(peer_mentor_id uuid, org_id text, bucket text, activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone, place bigint, reached_at timestamp with time zone, reached_id bigint) volatile;
+function badges_internal._merge_activities(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
+function badges_internal._merge_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
+function badges_internal._merge_events(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
+function badges_internal._merge_names(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text) returns boolean volatile;
+function badges_internal._merge_rows(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text, p_org_ids text[]) returns void volatile;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
+function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;
@@ -1221,6 +1262,8 @@ function badges_internal._not_enabled(p_document jsonb, p_written jsonb) returns
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns TABLE(earned_at timestamp with time zone) stable;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
+function badges_internal._organizations_of(p_peer_mentor_id uuid) returns text[] stable;
+function badges_internal._organizations_statement() returns text stable;
 function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
 function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
 function badges_internal._own_organizations() returns text[] stable security definer;
@@ -1230,6 +1273,8 @@ function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id t
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
+function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
+function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
@@ -1248,6 +1293,7 @@ function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns te
 function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[], p_held text[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_measured(p_milestones badges_internal.milestones[], p_until date DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
+function badges_internal._plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text, p_org_ids text[]) returns jsonb stable;
 function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb, OUT restorable text[]) returns record volatile;
 function badges_internal._plan_placed(p_document jsonb, p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
@@ -1266,6 +1312,7 @@ function badges_internal._reached_by_value(p_states badges_internal.condition_st
 function badges_internal._reached_measures(p_held badges.peer_mentor_stats) returns TABLE(measure text, lowest numeric, value numeric) stable;
 function badges_internal._read_activities(p_source text, p_after jsonb, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading stable;
+function badges_internal._read_cursor(p_cursor text, p_list text, OUT number numeric, OUT peer_mentor_id uuid, OUT rest text) returns record immutable;
 function badges_internal._read_rest(p_source text, p_began timestamp with time zone, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_rows(p_source text, p_after text, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_source(p_source text, p_batch integer, OUT written bigint, OUT is_done boolean) returns record volatile;
@@ -1288,6 +1335,7 @@ function badges_internal._refuse_source(p_source text, p_definition jsonb, p_tab
 function badges_internal._remember_external_ids(p_peer_mentor_ids uuid[], p_namespace text, p_external_ids text[]) returns void volatile;
 function badges_internal._repeated_elements(p_value jsonb, p_key text, p_path text) returns TABLE(path text) immutable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
+function badges_internal._require_administration(p_org_id text) returns void stable;
 function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;
 function badges_internal._require_attaching(p_table regclass DEFAULT NULL) returns void stable;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
@@ -1295,9 +1343,12 @@ function badges_internal._require_consumer(p_consumer text) returns void stable;
 function badges_internal._require_consumer_name(p_consumer text) returns void immutable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
 function badges_internal._require_filter(p_parameter text, p_filter text[], p_known text[] DEFAULT NULL) returns void immutable;
+function badges_internal._require_list(p_org_id text, p_badge_definition_id text, p_tier text, p_since date, p_limit integer) returns void stable;
+function badges_internal._require_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text) returns uuid stable;
 function badges_internal._require_number(p_badge_definition_id text, p_criteria jsonb, p_part text) returns integer immutable;
 function badges_internal._require_organization(p_org_id text) returns void stable;
 function badges_internal._require_own(p_org_id text) returns text[] stable;
+function badges_internal._require_people(p_peer_mentor_ids uuid[], p_org_id text) returns void stable;
 function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
 function badges_internal._require_reading(p_source text, p_batch integer) returns void stable;
 function badges_internal._require_rule_set(p_rule_set text) returns void stable;
@@ -1306,6 +1357,7 @@ function badges_internal._require_source(p_source text) returns badges_internal.
 function badges_internal._require_span(p_parameter text, p_span interval, p_longest interval) returns void immutable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._require_tier_or_all(p_definition badges.badge_definitions, p_tier text) returns text immutable;
+function badges_internal._require_user_trigger(p_definition jsonb) returns void stable;
 function badges_internal._require_view(p_peer_mentor_id uuid, p_org_id text) returns void stable;
 function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
 function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
@@ -1338,6 +1390,7 @@ function badges_internal._set_changes_aside(p_source text, p_rows badges_interna
 function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._set_rows_aside(p_source text, p_rows badges_internal.source_row[]) returns void volatile;
 function badges_internal._set_source_aside(p_source text, p_reason text) returns void volatile;
+function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reason text) returns void volatile;
 function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
@@ -1349,6 +1402,9 @@ function badges_internal._source_column(p_table regclass, p_name text, OUT kind 
 function badges_internal._source_column_problems(p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._source_columns(p_definition jsonb) returns TABLE(purpose text, path text, name text, column_name text, place bigint) immutable;
 function badges_internal._source_differences(p_is jsonb, p_must_be jsonb) returns jsonb immutable;
+function badges_internal._source_erase_fault(p_source text, p_definition jsonb) returns text stable;
+function badges_internal._source_erase_function(p_source text, p_definition jsonb) returns text stable;
+function badges_internal._source_erase_statement(p_source text, p_definition jsonb) returns text[] stable;
 function badges_internal._source_fault(p_source text) returns text stable;
 function badges_internal._source_function_statement(p_source text, p_table regclass, p_definition jsonb, p_event text) returns text stable;
 function badges_internal._source_grammar() returns jsonb immutable;
@@ -1358,6 +1414,7 @@ function badges_internal._source_key_text(p_table regclass, p_definition jsonb) 
 function badges_internal._source_mapping(p_table regclass, p_definition jsonb, p_from text, p_more text DEFAULT '') returns text stable;
 function badges_internal._source_moment(p_kind text, p_reference text) returns text stable;
 function badges_internal._source_only(p_table regclass, p_only jsonb) returns text stable;
+function badges_internal._source_organization_problem(p_org_id text) returns jsonb stable;
 function badges_internal._source_prefix(p_source text) returns text immutable;
 function badges_internal._source_problem(p_is_external boolean) returns text immutable;
 function badges_internal._source_problems(p_source text, p_definition jsonb, p_table regclass) returns jsonb stable;
@@ -1366,7 +1423,10 @@ function badges_internal._source_removal(p_source text, p_keep regclass) returns
 function badges_internal._source_statement(p_source text, p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_table(p_name text) returns regclass stable;
 function badges_internal._source_table_problem(p_table regclass) returns text stable;
+function badges_internal._source_tree(p_table regclass) returns TABLE(relid oid) stable;
 function badges_internal._source_triggers(p_source text) returns TABLE(tgrelid oid, tgname name, event text, is_enabled boolean) stable;
+function badges_internal._source_user_problems(p_definition jsonb, p_table regclass) returns jsonb stable;
+function badges_internal._source_users(p_definition jsonb) returns regclass stable;
 function badges_internal._source_word(p_table regclass, p_given jsonb) returns text stable;
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
@@ -1377,6 +1437,7 @@ function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._take_denied(p_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
 function badges_internal._take_events(p_consumer text) returns void volatile;
 function badges_internal._take_restored_events() returns void volatile;
 function badges_internal._tally(p_measure text, p_count bigint, p_sum numeric, p_maximum numeric, p_days bigint) returns numeric immutable;
@@ -1401,6 +1462,7 @@ function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
+function badges_internal._united_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns SETOF badges.earned_badges stable;
 function badges_internal._units_around(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, OUT run_length integer, OUT is_last boolean) returns record volatile;
 function badges_internal._unknown_time_zones(p_names text[]) returns text[] stable;
 function badges_internal._unknown_word(p_word text, p_known text[], p_before text, p_after text) returns text immutable;

@@ -14,8 +14,9 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import Format
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, JsonbLoader
 
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
@@ -310,9 +311,25 @@ def enable_consumer(connection: Connection, consumer: str) -> bool:
     return _value(bool, connection, "select badges.enable_consumer(%s) as value", consumer)
 
 
+def erase_peer_mentor(
+    connection: Connection, peer_mentor_id: UUID, org_id: str | None = None
+) -> Row:
+    """Erase a person: the receipt, `receipt_id`, `erased_at`, `erased_by` and `removed` rows."""
+    return _value(
+        Row, connection, "select badges.erase_peer_mentor(%s, %s) as value", peer_mentor_id, org_id
+    )
+
+
 def evaluate_badges(connection: Connection, peer_mentor_id: UUID, org_id: str) -> list[Row]:
     """Evaluate one person again: the awards that came of it."""
     return _rows(connection, "select * from badges.evaluate_badges(%s, %s)", peer_mentor_id, org_id)
+
+
+def export_person(connection: Connection, peer_mentor_id: UUID, org_id: str | None = None) -> Row:
+    """Give all that is kept of a person: `tables`, each with its rows, and `organizations`."""
+    return _value(
+        Row, connection, "select badges.export_person(%s, %s) as value", peer_mentor_id, org_id
+    )
 
 
 def explain_badge(
@@ -396,9 +413,85 @@ def list_consumers(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.list_consumers()")
 
 
+def list_badges(
+    connection: Connection,
+    org_id: str | None = None,
+    near: Decimal | float | None = Decimal("0.8"),
+    language: str | None = None,
+) -> list[Row]:
+    """List badges and tiers with `people` and `awards` that hold them, and how many are `near`.
+
+    `near` is the fraction from which on somebody is; None does not count them, which is cheap.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_badges(%s, %s::numeric, %s)",
+        org_id,
+        near,
+        language,
+    )
+
+
 def list_dead_events(connection: Connection, consumer: str | None = None) -> list[Row]:
     """List the dead letters of a consumer, or of all: `last_status` and `last_error` tell why."""
     return _rows(connection, "select * from badges.list_dead_events(%s)", consumer)
+
+
+def list_holders(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    tier: str | None = None,
+    since: date | None = None,
+    sort: str = "newest",
+    limit: int | None = 100,
+    after: str | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List who has a badge, a row an award: `tier`, `occurrence`, `earned_at`, `cursor` ..
+
+    `sort` is newest or oldest; `after` is the cursor of the last row before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_holders(%s, %s, %s, %s, %s, %s, %s, %s)",
+        badge_definition_id,
+        org_id,
+        tier,
+        since,
+        sort,
+        limit,
+        after,
+        language,
+    )
+
+
+def list_mentors(
+    connection: Connection,
+    org_id: str | None = None,
+    badge_definition_id: str | None = None,
+    tier: str | None = None,
+    since: date | None = None,
+    sort: str = "activity",
+    limit: int | None = 100,
+    after: str | None = None,
+) -> list[Row]:
+    """List people: `activities`, `last_activity_at`, `awards`, `last_earned_at`, `cursor` ..
+
+    `sort` is activity, activities, awards, earned or id; `after` is the cursor of the last row
+    before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_mentors(%s, %s, %s, %s, %s, %s, %s)",
+        org_id,
+        badge_definition_id,
+        tier,
+        since,
+        sort,
+        limit,
+        after,
+    )
 
 
 def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[Row]:
@@ -409,11 +502,44 @@ def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[R
     return _rows(connection, "select * from badges.list_metrics(%s)", with_awards)
 
 
+def list_namespaces(connection: Connection) -> list[Row]:
+    """List the namespaces of the external ids that are known: `namespace`, `external_ids`."""
+    return _rows(connection, "select * from badges.list_namespaces()")
+
+
+def list_near_mentors(
+    connection: Connection,
+    badge_definition_id: str | None = None,
+    org_id: str | None = None,
+    tier: str | None = None,
+    near: Decimal | float = Decimal("0.8"),
+    limit: int | None = 100,
+    after: str | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List who is near a badge, nearest first: `fraction`, `remaining`, `cursor` ..
+
+    `near` is the fraction from which on somebody is; `after` is the cursor of the last row before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_near_mentors(%s, %s, %s, %s::numeric, %s, %s, %s)",
+        badge_definition_id,
+        org_id,
+        tier,
+        near,
+        limit,
+        after,
+        language,
+    )
+
+
 def list_progress(
     connection: Connection,
     org_id: str | None = None,
     as_of: date | None = None,
     language: str | None = None,
+    badge_definition_id: str | None = None,
 ) -> list[Row]:
     """List what `get_badge_progress` gives of everybody with activities, hidden badges too.
 
@@ -421,10 +547,11 @@ def list_progress(
     """
     return _rows(
         connection,
-        "select * from badges.list_progress(%s, %s, %s)",
+        "select * from badges.list_progress(%s, %s, %s, %s)",
         org_id,
         as_of,
         language,
+        badge_definition_id,
     )
 
 
@@ -494,6 +621,23 @@ def mentor_id_from(connection: Connection, namespace: UUID | str, external_id: s
     )
 
 
+def merge_peer_mentors(
+    connection: Connection,
+    from_peer_mentor_id: UUID,
+    into_peer_mentor_id: UUID,
+    org_id: str | None = None,
+) -> Row:
+    """Make two people one: what `plan_merge` gives, `new_badges` and `changed`."""
+    return _value(
+        Row,
+        connection,
+        "select badges.merge_peer_mentors(%s, %s, %s) as value",
+        from_peer_mentor_id,
+        into_peer_mentor_id,
+        org_id,
+    )
+
+
 def my_badges(
     connection: Connection, org_id: str | None = None, language: str | None = None
 ) -> list[Row]:
@@ -518,9 +662,34 @@ def my_unseen_awards(connection: Connection, org_id: str | None = None) -> list[
     return _rows(connection, "select * from badges.my_unseen_awards(%s)", org_id)
 
 
+def name_mentors(connection: Connection, peer_mentor_ids: Sequence[UUID]) -> list[Row]:
+    """List what applications call people: `peer_mentor_id`, `namespace`, `external_id`.
+
+    Who has no external id is left out.
+    """
+    return _rows(connection, "select * from badges.name_mentors(%s::uuid[])", list(peer_mentor_ids))
+
+
 def new_badges(connection: Connection) -> list[Row]:
     """List the awards made so far in this transaction."""
     return _rows(connection, "select * from badges.new_badges()")
+
+
+def plan_merge(
+    connection: Connection,
+    from_peer_mentor_id: UUID,
+    into_peer_mentor_id: UUID,
+    org_id: str | None = None,
+) -> Row:
+    """Tell what a merge would do: `rows`, `awards`, `repeated`, `without_key`; changes nothing."""
+    return _value(
+        Row,
+        connection,
+        "select badges.plan_merge(%s, %s, %s) as value",
+        from_peer_mentor_id,
+        into_peer_mentor_id,
+        org_id,
+    )
 
 
 def plan_rollback(connection: Connection, rule_set: str, version: int) -> Row:
@@ -666,6 +835,19 @@ def register_consumer(
             with_silent,
             since,
         ),
+    )
+
+
+def remember_mentors(
+    connection: Connection, namespace: str, external_ids: Sequence[str]
+) -> list[UUID]:
+    """Remember what an application calls people: the person of each id, in the order given."""
+    return _value(
+        list[UUID],
+        connection,
+        "select badges.remember_mentors(%s, %s::text[]) as value",
+        namespace,
+        list(external_ids),
     )
 
 
@@ -877,6 +1059,7 @@ def _rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
     if isinstance(connection, psycopg.AsyncConnection):
         return cast(list[Row], _rows_later(connection, query, parameters))
     with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
@@ -887,10 +1070,21 @@ def _value(kind: type[T], connection: Connection, query: str, *parameters: Any) 
     return cast(T, found[0]["value"] if found else None)
 
 
+def _read_json(cursor: psycopg.Cursor[Row] | psycopg.AsyncCursor[Row]) -> None:
+    """Have JSON read where the connection leaves it as text, as Django's do."""
+    as_text, as_json = (
+        cursor.adapters.get_loader(psycopg.adapters.types[name].oid, Format.TEXT)
+        for name in ("text", "jsonb")
+    )
+    if as_json is as_text:
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+
+
 async def _rows_later(
     connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
 ) -> list[Row]:
     async with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()
 

@@ -27,7 +27,8 @@ declare
     v_stale_orgs text[];
     v_candidates badges_internal.candidate[];
 begin
-    -- Days being rewritten for another time zone: all of it is rebuilt in the same transaction.
+    -- Days being rewritten for another time zone, people being erased or merged: all of it is
+    -- rebuilt or dropped in the same transaction.
     if exists (
         select
         from unnest(p_people, p_orgs) as person (peer_mentor_id, org_id)

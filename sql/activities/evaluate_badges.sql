@@ -51,6 +51,7 @@ begin
         array[row(p_peer_mentor_id, p_org_id, '-infinity')::badges_internal.late_person],
         v_people, v_orgs, 'rule'
     );
+    perform badges_internal._forget_strangers(v_people, v_orgs);
     return query
     select
         made.peer_mentor_id, made.org_id, made.badge_definition_id, made.tier, made.occurrence,

@@ -65,6 +65,9 @@ as $$
         where held.kind is null
         or held.kind <> all(read.kinds)
         union all
+        select badges_internal._source_organization_problem(p_definition ->> 'organization')
+        where jsonb_typeof(p_definition -> 'organization') = 'string'
+        union all
         select badges_internal._problem(
             '$.key',
             case when p_definition ? 'key' then 'is not unique and never null'

@@ -29,6 +29,7 @@ begin
             from badges_internal.source_rows_set_aside as aside
             where aside.source = p_source
             and aside.source_key = ''
+            and aside.peer_mentor_id = '00000000-0000-0000-0000-000000000000'
         ));
     end if;
     v_step := badges_internal._read_source(p_source, p_batch);

@@ -50,6 +50,8 @@ begin
         v_awarded := v_awarded + badges_internal._evaluate_people(
             v_people, v_orgs, v_candidates, null, v_stale_people, v_stale_orgs, 'sweep', p_as_of
         );
+        -- Who was erased while this waited is not begun anew.
+        perform badges_internal._forget_strangers(v_people, v_orgs);
     end loop;
     return v_awarded;
 end;

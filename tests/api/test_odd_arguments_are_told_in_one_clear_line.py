@@ -101,6 +101,8 @@ ODD = {
 }
 USUAL = {
     "p_peer_mentor_id": f"'{ANN}'",
+    "p_from_peer_mentor_id": f"'{ANN}'",
+    "p_into_peer_mentor_id": f"'{BEN}'",
     "p_org_id": f"'{ORG}'",
     "p_badge_definition_id": "'first'",
     "p_activity_type": "'call'",
@@ -115,6 +117,7 @@ USUAL = {
     "p_horizon": "'1'",
     "p_namespace": "'app'",
     "p_external_id": "'7'",
+    "p_external_ids": "'{7}'",
     "p_version": "1",
     "p_is_enabled": "true",
     "p_peer_mentor_ids": f"'{{{ANN}}}'",

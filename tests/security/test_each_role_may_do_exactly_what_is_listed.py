@@ -14,10 +14,16 @@ READ = {
     "get_badge_progress(uuid,text,date,text)",
     "get_rule_set(text,integer)",
     "count_awards(text,text)",
+    "list_badges(text,numeric,text)",
+    "list_holders(text,text,text,date,text,integer,text,text)",
+    "list_mentors(text,text,text,date,text,integer,text)",
     "list_metrics(boolean)",
-    "list_progress(text,date,text)",
+    "list_namespaces()",
+    "list_near_mentors(text,text,text,numeric,integer,text,text)",
+    "list_progress(text,date,text,text)",
     "list_rule_sets()",
     "mentor_id_from(text,text)",
+    "name_mentors(uuid[])",
     "new_badges()",
     "unseen_awards(uuid,text)",
     "validate_criteria(jsonb)",
@@ -27,6 +33,7 @@ WRITE = {
     "mark_seen(uuid,text,text[])",
     "record_activities(jsonb)",
     "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text,date)",
+    "remember_mentors(text,text[])",
 }
 RELAY = {
     "check_alerts(interval)",
@@ -54,10 +61,14 @@ ADMINISTER = {
     "configure_badge(text,text,boolean,jsonb,boolean)",
     "deny_badge(uuid,text,text,text,text)",
     "detach_source(text,boolean)",
+    "erase_peer_mentor(uuid,text)",
+    "export_person(uuid,text)",
     "list_set_aside(text,integer)",
     "list_sources()",
     "list_unfinished_rule_sets(uuid)",
     "measure_rule_set(text)",
+    "merge_peer_mentors(uuid,uuid,text)",
+    "plan_merge(uuid,uuid,text)",
     "plan_rollback(text,integer)",
     "plan_rule_set(jsonb)",
     "plan_source(text,jsonb)",
@@ -88,9 +99,17 @@ OWN = {
 }
 SHOWN_TO_TOKENS = {
     "configure_badge(text,text,boolean,jsonb,boolean)",
+    "erase_peer_mentor(uuid,text)",
     "explain_badge(uuid,text,text,date,text)",
+    "export_person(uuid,text)",
     "get_badge_progress(uuid,text,date,text)",
-    "list_progress(text,date,text)",
+    "list_badges(text,numeric,text)",
+    "list_holders(text,text,text,date,text,integer,text,text)",
+    "list_mentors(text,text,text,date,text,integer,text)",
+    "list_near_mentors(text,text,text,numeric,integer,text,text)",
+    "list_progress(text,date,text,text)",
+    "merge_peer_mentors(uuid,uuid,text)",
+    "plan_merge(uuid,uuid,text)",
     "unseen_awards(uuid,text)",
 }
 # What policies ask, which run as who reads. Nobody reaches them by name.
@@ -140,9 +159,10 @@ OWN_COLUMNS = {
     " occurrence org_id peer_mentor_id revoked_at revoked_by rule_set rule_set_version seen_at"
     " source threshold threshold_source tier",
 }
-# What doctor and migrate --plan compare with the shipped files.
+# What doctor and migrate --plan compare with the shipped files; receipts of erasures.
 BOOKS = {
     "badges_internal._yoyo_migration",
+    "badges_internal.erasure_receipts",
     "badges_internal.loaded_files",
     "badges_internal.loaded_objects",
     "badges_internal.loaded_rights",

@@ -33,18 +33,32 @@ NEVER = (False,) * 4
 ALWAYS = (True,) * 4
 EXPECTED: dict[str, dict[str, tuple[bool, ...]]] = {
     "configure_badge": {"administrator": HERE},
+    "erase_peer_mentor": {"administrator": HERE},
     "explain_badge": {"person": OWN_ONLY, "administrator": HERE},
     "explain_my_badge": {"person": HERE},
+    "export_person": {"administrator": HERE},
     "get_badge_progress": {"person": OWN_ONLY, "administrator": HERE},
+    "list_badges": {"administrator": HERE},
+    "list_holders": {"administrator": HERE},
+    "list_mentors": {"administrator": HERE},
+    "list_near_mentors": {"administrator": HERE},
     "list_progress": {"administrator": HERE},
     "mark_my_seen": {"person": HERE},
+    "merge_peer_mentors": {"administrator": HERE},
     "my_badges": {"person": HERE},
     "my_progress": {"person": HERE},
     "my_unseen_awards": {"person": HERE},
+    "plan_merge": {"administrator": HERE},
     "record_my_activity": {"person": HERE},
     "unseen_awards": {"person": OWN_ONLY, "administrator": HERE},
 }
-WRITE = {"configure_badge", "mark_my_seen", "record_my_activity"}
+WRITE = {
+    "configure_badge",
+    "erase_peer_mentor",
+    "mark_my_seen",
+    "merge_peer_mentors",
+    "record_my_activity",
+}
 SERVICES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin", "pgmerit_relay")
 GIVEN = {
     "p_activity_type": "'call'",
@@ -92,7 +106,9 @@ PREPARED = {"connection": _peopled}
 
 
 def _call(routine: Row, target: tuple[Any, str]) -> str:
-    given = GIVEN | {"p_peer_mentor_id": f"'{target[0]}'", "p_org_id": f"'{target[1]}'"}
+    who = f"'{target[0]}'"
+    given = GIVEN | {"p_peer_mentor_id": who, "p_org_id": f"'{target[1]}'"}
+    given |= {"p_from_peer_mentor_id": who, "p_into_peer_mentor_id": f"'{EVE}'"}
     listed = ", ".join(
         f"{name} => {given[name]}"
         for position, name in enumerate(routine["parameters"])

@@ -134,6 +134,16 @@ def test_what_another_role_holds_is_told_and_left(
     assert schema.migrate(dsn).is_empty()
 
 
+def test_a_role_for_tokens_that_sees_everybody_is_told(
+    connection: Connection, dsn: str, login: Login, cli: Cli
+) -> None:
+    role = role_of(login("pgmerit_person", "pgmerit_writer"))
+    (finding,) = _findings(cli, dsn)
+    assert finding.startswith(f"{role} is a member of pgmerit_person and of pgmerit_writer")
+    connection.execute(f"revoke pgmerit_writer from {role}".encode())
+    assert _findings(cli, dsn) == []
+
+
 @pytest.fixture
 def roles(monkeypatch: pytest.MonkeyPatch, empty_dsn: str, tmp_path: Path) -> Iterator[list[str]]:
     """Roles of pgmerit under names that nobody made yet: its own are of the whole cluster."""

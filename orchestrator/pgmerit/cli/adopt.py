@@ -25,17 +25,19 @@ from pgmerit.adopting import (
 )
 from pgmerit.cli.common import (
     FILE,
+    NAMESPACE,
     Database,
     database_options,
     emit,
     format_option,
+    lines_of,
     pairs_of,
     print_line,
     progress,
     say,
 )
 from pgmerit.database import Connection
-from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError
+from pgmerit.errors import InvalidInputError, StoppedError
 from pgmerit.rules import versions
 
 _WORDS = {
@@ -86,6 +88,7 @@ _WORDS = {
 )
 @click.option(
     "--person-namespace",
+    type=NAMESPACE,
     metavar="NAME",
     help="People have ids of your application's own; NAME tells applications apart.",
 )
@@ -145,7 +148,7 @@ def command(
         org=org,
         tier=tier_column,
         occurrence=occurrence_column,
-        badges=pairs_of("--map", [*_lines(map_file), *mapped]),
+        badges=pairs_of("--map", [*_mapped_lines(map_file), *mapped]),
         organizations=pairs_of("--map-org", mapped_orgs),
         namespace=person_namespace,
         batch=batch,
@@ -357,13 +360,5 @@ def _lines_of(told: Report, is_applied: bool) -> Iterator[str]:
         say("hint: --apply takes them over.")
 
 
-def _lines(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not text in UTF-8"
-        raise PgmeritError(f"{file} cannot be read: {reason}", "Write lines OLD=NEW.") from exc
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+def _mapped_lines(file: Path | None) -> list[str]:
+    return [line for _, line in lines_of(file, "Write lines OLD=NEW.")] if file else []

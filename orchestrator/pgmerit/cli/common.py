@@ -43,6 +43,7 @@ from rich.tree import Tree
 
 from pgmerit import database, languages
 from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError, translate
+from pgmerit.mentors import Names
 from pgmerit.settings import home_dir, resolve_dsn
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -174,6 +175,29 @@ def database_options(command: F) -> F:
     return wrapped  # type: ignore[return-value]
 
 
+class _Namespace(click.types.StringParamType):
+    """Whose ids external ids are, in as many characters as can be remembered."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not 1 <= len(value) <= 100:
+            self.fail("a namespace has 1 to 100 characters", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+NAMESPACE = _Namespace()
+
+
+def namespace_option(command: F) -> F:
+    """Add --mentor-namespace as the parameter `mentor_namespace`."""
+    option = click.option(
+        "--mentor-namespace",
+        type=NAMESPACE,
+        metavar="NAME",
+        help="ID is your application's own id, of NAME; needless while one NAME is known.",
+    )
+    return option(command)
+
+
 class _FileName(click.Path):
     """A file by its name, which may not be empty: that would be the folder one is in."""
 
@@ -241,6 +265,20 @@ def pairs_of(option: str, given: Sequence[str], *, may_be_empty: bool = False) -
     return pairs
 
 
+def lines_of(file: Path, hint: str) -> list[tuple[int, str]]:
+    """Read a file's lines with their numbers, but for empty ones and those that begin with #.
+
+    Raises PgmeritError, with the hint, where it is no text that can be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not text in UTF-8"
+        raise PgmeritError(f"{file} cannot be read: {reason}", hint) from exc
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in lines if line and not line.startswith("#")]
+
+
 def language_option(command: F) -> F:
     """Add --language, and pass the command a `language`: the code as given, or None."""
 
@@ -305,6 +343,14 @@ def emit(
         print_line(_cell(plain))
 
 
+def print_people(
+    rows: Sequence[Mapping[str, Any]], names: Names, output_format: str, title: str | None = None
+) -> None:
+    """Print rows that name people: as their application does in a table, with both ids as JSON."""
+    is_json = output_format == "json"
+    emit([names.added_to(row) if is_json else names.row(row) for row in rows], output_format, title)
+
+
 def print_line(line: str = "", *, bold: bool = False, colour: str | None = None) -> None:
     """Print a line to stdout; NO_COLOR leaves the colour away."""
     with _writing():
@@ -317,15 +363,30 @@ def print_text(lines: str) -> None:
         click.echo("\n".join(printable(line) for line in lines.rstrip("\n").split("\n")))
 
 
+def print_file(text: str) -> None:
+    """Print a file's text to stdout as it is: in UTF-8, whatever the terminal's encoding."""
+    with _writing():
+        click.echo(text.encode(), nl=False)
+
+
 def print_tree(tree: Tree) -> None:
     """Print a tree to stdout; its lines are `verbatim`."""
     _print_drawn(tree)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value to stdout as JSON."""
     with _writing():
-        click.echo(_json(value, indent=2))
+        click.echo(json_text(value, indent))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "\n".join(
+        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+        for line in dumped.split("\n")
+    )
 
 
 class _RateColumn(ProgressColumn):
@@ -370,7 +431,7 @@ def say(message: str) -> None:
 
 def _fail(error: PgmeritError, arguments: Sequence[str]) -> NoReturn:
     if _wants_json(arguments):
-        say(_json(_plain(error.as_json())))
+        say(json_text(_plain(error.as_json())))
     else:
         message = " ".join(error.message.split())
         say(f"error: {message[:_LONGEST_LINE]}{' ..' if len(message) > _LONGEST_LINE else ''}")
@@ -408,15 +469,6 @@ def _drop_unwritten(stream: TextIO | None) -> None:
 def _escaped(character: str) -> str:
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    """Give JSON in which what is not printable is escaped, as JSON itself does for some of it."""
-    dumped = json.dumps(value, ensure_ascii=False, indent=indent)
-    return "\n".join(
-        _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
-        for line in dumped.split("\n")
-    )
 
 
 def _detail_line(detail: Mapping[str, Any]) -> str:

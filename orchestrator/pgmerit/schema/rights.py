@@ -9,16 +9,12 @@ from pgmerit.database import Connection
 from pgmerit.schema.state import SCHEMAS, SOURCES, exists
 
 GRANTS = "grants.sql"
-ROLES = (
-    "pgmerit_reader",
-    "pgmerit_writer",
-    "pgmerit_admin",
-    "pgmerit_relay",
-    "pgmerit_person",
-)
+SERVICES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin")  # see every person's rows
+PERSON = "pgmerit_person"  # whoever holds a token
+ROLES = (*SERVICES, "pgmerit_relay", PERSON)
 
 # A role that exists is a right as well: one that is made later has to be given its own.
-_RIGHTS = """
+RIGHTS = """
 with ours as (
     select n.oid, n.nspname, n.nspowner, n.nspacl
     from pg_catalog.pg_namespace as n
@@ -135,7 +131,7 @@ class Rights:
 def read_rights(connection: Connection) -> Rights:
     """Read what was given and what is held; changes nothing."""
     rows = connection.execute(
-        _RIGHTS.encode(), {"schemas": [*SCHEMAS, SOURCES], "roles": list(ROLES)}
+        RIGHTS.encode(), {"schemas": [*SCHEMAS, SOURCES], "roles": list(ROLES)}
     ).fetchall()
     rights = {Right(row["grantee"], row["privilege"], row["object"]) for row in rows}
     held = {right for right in rights if right.grantee in (*ROLES, "PUBLIC")}
@@ -153,17 +149,18 @@ def read_rights(connection: Connection) -> Rights:
     )
 
 
-def keep_rights(connection: Connection) -> None:
-    """Keep an account of the rights that are held now, as those that were given."""
-    connection.execute("delete from badges_internal.loaded_rights")
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into badges_internal.loaded_rights values (%s, %s, %s)",
-            [
-                (right.grantee, right.privilege, right.object)
-                for right in sorted(read_rights(connection).held)
-            ],
-        )
+def find_mixed_roles(connection: Connection) -> dict[str, str]:
+    """Give roles that hold tokens and are a service that sees everybody: role and service."""
+    rows = connection.execute(
+        "select r.rolname, service.rolname as service from pg_catalog.pg_roles as r"
+        " join pg_catalog.pg_roles as person on person.rolname = %s"
+        " join pg_catalog.pg_roles as service on service.rolname = any(%s)"
+        " where not r.rolsuper and r.oid not in (person.oid, service.oid)"
+        " and pg_catalog.pg_has_role(r.oid, person.oid, 'usage')"
+        " and pg_catalog.pg_has_role(r.oid, service.oid, 'usage') order by 1, 2 desc",
+        (PERSON, list(SERVICES)),
+    )
+    return {row["rolname"]: row["service"] for row in rows}
 
 
 def commands_to_make(roles: Iterable[str]) -> str:

@@ -86,6 +86,7 @@ begin
                 badges_internal._counting_badges(v_granted), 'backfill'
             );
         perform badges_internal._redate_badges(badges_internal._counting_badges(v_granted));
+        perform badges_internal._forget_strangers(v_people, v_orgs);
         delete from badges_internal.place_claims as claim
         using unnest(v_people, v_orgs, v_badges)
             as decided (peer_mentor_id, org_id, badge_definition_id)

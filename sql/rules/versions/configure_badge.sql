@@ -29,13 +29,7 @@ declare
     v_document jsonb;
     v_organization jsonb;
 begin
-    if not badges_internal._administers(p_org_id) then
-        raise exception 'you do not administer the organization %',
-            badges_internal._quoted(p_org_id)
-        using
-            errcode = '42501',
-            hint = 'The role pgmerit_admin may, or a token whose pgmerit_admin_of names it.';
-    end if;
+    perform badges_internal._require_administration(p_org_id);
     perform badges_internal._begin_apply();
     v_rule_set := (badges_internal._require_badge(p_badge_definition_id, p_org_id)).rule_set;
     v_document := badges.get_rule_set(v_rule_set);
