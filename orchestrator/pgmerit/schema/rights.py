@@ -156,6 +156,9 @@ def find_mixed_roles(connection: Connection) -> dict[str, str]:
         " join pg_catalog.pg_roles as person on person.rolname = %s"
         " join pg_catalog.pg_roles as service on service.rolname = any(%s)"
         " where not r.rolsuper and r.oid not in (person.oid, service.oid)"
+        # No token's role: whoever has the owner's rights sees everybody anyway.
+        " and not exists (select from pg_catalog.pg_namespace as ours where ours.nspname = 'badges'"
+        " and pg_catalog.pg_has_role(r.oid, ours.nspowner, 'usage'))"
         " and pg_catalog.pg_has_role(r.oid, person.oid, 'usage')"
         " and pg_catalog.pg_has_role(r.oid, service.oid, 'usage') order by 1, 2 desc",
         (PERSON, list(SERVICES)),
