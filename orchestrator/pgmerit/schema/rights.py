@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgmerit.database import Connection
-from pgmerit.schema.state import SCHEMAS, SOURCES, exists
+from pgmerit.schema.state import OURS, exists
 
 GRANTS = "grants.sql"
 SERVICES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin")  # see every person's rows
@@ -131,7 +131,7 @@ class Rights:
 def read_rights(connection: Connection) -> Rights:
     """Read what was given and what is held; changes nothing."""
     rows = connection.execute(
-        RIGHTS.encode(), {"schemas": [*SCHEMAS, SOURCES], "roles": list(ROLES)}
+        RIGHTS.encode(), {"schemas": list(OURS), "roles": list(ROLES)}
     ).fetchall()
     rights = {Right(row["grantee"], row["privilege"], row["object"]) for row in rows}
     held = {right for right in rights if right.grantee in (*ROLES, "PUBLIC")}
