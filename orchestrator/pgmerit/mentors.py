@@ -158,7 +158,7 @@ def _told_apart(connection: Connection, given: str) -> tuple[str, str]:
 def _people_in(result: Any) -> Iterator[UUID | str]:
     if isinstance(result, Mapping):
         for key, value in result.items():
-            if key == _PERSON:
+            if key == _PERSON and value is not None:
                 yield value
             elif key == _SOME:
                 yield from value
