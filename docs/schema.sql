@@ -1132,6 +1132,7 @@ function badges_internal._days_anew(p_part badges_internal.changed_part, p_held 
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
@@ -1419,6 +1420,7 @@ function badges_internal._source_problem(p_is_external boolean) returns text imm
 function badges_internal._source_problems(p_source text, p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._source_quantity(p_table regclass, p_column text) returns text stable;
 function badges_internal._source_removal(p_source text, p_keep regclass) returns text stable;
+function badges_internal._source_schema_problem(p_name text) returns text stable;
 function badges_internal._source_statement(p_source text, p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_table(p_name text) returns regclass stable;
 function badges_internal._source_table_problem(p_table regclass) returns text stable;
