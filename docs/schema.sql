@@ -1144,6 +1144,9 @@ function badges_internal._element_details(p_selector jsonb, p_elements text[], p
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
 function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
+function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
+function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
+function badges_internal._erase_users(p_people uuid[]) returns void volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
@@ -1353,6 +1356,7 @@ function badges_internal._require_source(p_source text) returns badges_internal.
 function badges_internal._require_span(p_parameter text, p_span interval, p_longest interval) returns void immutable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._require_tier_or_all(p_definition badges.badge_definitions, p_tier text) returns text immutable;
+function badges_internal._require_user_trigger(p_definition jsonb) returns void stable;
 function badges_internal._require_view(p_peer_mentor_id uuid, p_org_id text) returns void stable;
 function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
 function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
@@ -1385,6 +1389,7 @@ function badges_internal._set_changes_aside(p_source text, p_rows badges_interna
 function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._set_rows_aside(p_source text, p_rows badges_internal.source_row[]) returns void volatile;
 function badges_internal._set_source_aside(p_source text, p_reason text) returns void volatile;
+function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reason text) returns void volatile;
 function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
@@ -1396,6 +1401,9 @@ function badges_internal._source_column(p_table regclass, p_name text, OUT kind 
 function badges_internal._source_column_problems(p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._source_columns(p_definition jsonb) returns TABLE(purpose text, path text, name text, column_name text, place bigint) immutable;
 function badges_internal._source_differences(p_is jsonb, p_must_be jsonb) returns jsonb immutable;
+function badges_internal._source_erase_fault(p_source text, p_definition jsonb) returns text stable;
+function badges_internal._source_erase_function(p_source text, p_definition jsonb) returns text stable;
+function badges_internal._source_erase_statement(p_source text, p_definition jsonb) returns text[] stable;
 function badges_internal._source_fault(p_source text) returns text stable;
 function badges_internal._source_function_statement(p_source text, p_table regclass, p_definition jsonb, p_event text) returns text stable;
 function badges_internal._source_grammar() returns jsonb immutable;
@@ -1414,7 +1422,10 @@ function badges_internal._source_removal(p_source text, p_keep regclass) returns
 function badges_internal._source_statement(p_source text, p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_table(p_name text) returns regclass stable;
 function badges_internal._source_table_problem(p_table regclass) returns text stable;
+function badges_internal._source_tree(p_table regclass) returns TABLE(relid oid) stable;
 function badges_internal._source_triggers(p_source text) returns TABLE(tgrelid oid, tgname name, event text, is_enabled boolean) stable;
+function badges_internal._source_user_problems(p_definition jsonb, p_table regclass) returns jsonb stable;
+function badges_internal._source_users(p_definition jsonb) returns regclass stable;
 function badges_internal._source_word(p_table regclass, p_given jsonb) returns text stable;
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;

@@ -36,6 +36,7 @@ begin
                 '$.table', v_said, 'a table with its schema, such as public.quiz_results'
             )
             else badges_internal._source_column_problems(p_definition, p_table)
+                || badges_internal._source_user_problems(p_definition, p_table)
         end;
     end if;
     return badges_internal._sort_problems(v_problems);

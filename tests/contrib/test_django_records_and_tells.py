@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from pgmerit.contrib.django import (
     awarding,
@@ -19,6 +21,7 @@ from pgmerit.contrib.django import (
     record_activity,
 )
 
+from tests.contrib.conftest import APP
 from tests.engine import person
 
 pytestmark = pytest.mark.usefixtures("study")
@@ -132,6 +135,7 @@ def test_a_function_can_be_decorated(told: list[list[str]]) -> None:
 
 def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
     from django.contrib.auth.models import User
+    from pgmerit.contrib.django.models import ExternalId
 
     user = User.objects.create(username="ann")
     with psycopg_connection() as driver:
@@ -145,6 +149,9 @@ def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
         mentor_of(User(username="ben"))
     told = record_activity(user, "study", "quiz", attributes={"day": "x"}, idempotency_key="a")
     assert [badge["name"] for badge in told["new_badges"]] == ["First quiz"]
+    assert list(ExternalId.objects.values_list("pk", flat=True)) == [
+        (mentor_of(user), "django", str(user.pk))
+    ]
     again = record_activity(user, "study", "quiz", attributes={"day": "x"}, idempotency_key="a")
     assert (again["activity_id"], again["duplicate"]) == (told["activity_id"], True)
 
@@ -153,3 +160,22 @@ def test_errors_are_those_of_django() -> None:
     with pytest.raises(IntegrityError, match="organization"):
         record_activity(uuid4(), "nowhere", "quiz")
     assert isinstance(mentor_of(ANN), UUID)
+
+
+def test_an_attached_table_of_django_earns_and_is_told(
+    told: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.contrib.auth.models import User
+
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    before = User.objects.create(username="ben")
+    with pytest.raises(SystemExit, match="0"):
+        call_command("pgmerit", "attach", str(APP / "sources.yaml"))
+    with awarding():
+        user = User.objects.create(username="ann")
+        User.objects.create(username="cat", is_active=False)
+    assert told == [["Member"]]
+    from pgmerit.contrib.django.models import EarnedBadge
+
+    held = EarnedBadge.objects.filter(badge_definition="member")
+    assert {award.peer_mentor_id for award in held} == {mentor_of(before), mentor_of(user)}

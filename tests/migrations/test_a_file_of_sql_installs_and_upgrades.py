@@ -169,13 +169,15 @@ def _locked(dsn: str) -> Iterator[None]:
 
 
 def test_what_migrate_refuses_is_refused(
-    empty_dsn: str, sources: schema.Sources, stranger: str
+    owner: str, empty_dsn: str, sources: schema.Sources, stranger: str
 ) -> None:
     text = schema.write_script(sources=sources).text
 
-    def refused(error: type[psycopg.Error], said: str, given: str = text) -> None:
+    def refused(
+        error: type[psycopg.Error], said: str, given: str = text, dsn: str = empty_dsn
+    ) -> None:
         with pytest.raises(error, match=said) as found:
-            _run(empty_dsn, given)
+            _run(dsn, given)
         assert found.value.diag.message_hint
 
     with _locked(empty_dsn):
@@ -189,7 +191,8 @@ def test_what_migrate_refuses_is_refused(
     assert _is_empty(empty_dsn)
 
     run_as(stranger, "create schema badges")
-    refused(errors.InsufficientPrivilege, "the schema badges belongs to pgmerit_test")
+    for dsn in (owner, empty_dsn):
+        refused(errors.InsufficientPrivilege, "the schema badges belongs to pgmerit_test", dsn=dsn)
     run_as(stranger, "drop schema badges")
 
     run_as(empty_dsn, "create schema badges; create table badges.theirs (n int)")

@@ -32,11 +32,12 @@ def psycopg_connection(using: str = DEFAULT_DB_ALIAS) -> Iterator[routines.Conne
         yield connection.connection
 
 
-def mentor_of(person: Any, using: str = DEFAULT_DB_ALIAS) -> UUID:
+def mentor_of(person: Any, using: str = DEFAULT_DB_ALIAS, *, remember: bool = False) -> UUID:
     """Give the peer_mentor_id of a UUID, or of a model instance such as a user.
 
     A primary key that is a UUID is the id itself; another one is mapped in the namespace of
-    settings.PGMERIT_NAMESPACE, "django" unless set, and follows merges.
+    settings.PGMERIT_NAMESPACE, "django" unless set, and follows merges. With `remember` the
+    database keeps it, so that all that names people calls them by it.
     """
     key = getattr(person, "pk", person)
     if isinstance(key, UUID):
@@ -44,6 +45,8 @@ def mentor_of(person: Any, using: str = DEFAULT_DB_ALIAS) -> UUID:
     if key is None:
         raise ValueError("a person who is not saved has no id yet: save it first")
     with psycopg_connection(using) as connection:
+        if remember:
+            return routines.remember_mentors(connection, namespace(), [str(key)])[0]
         return routines.find_mentor(connection, namespace(), str(key))
 
 
@@ -83,7 +86,7 @@ def record_activity(
     In the transaction that is open, else in one of its own; `badges_awarded` follows the commit.
     """
     with awarding(using):
-        mentor = mentor_of(person, using)
+        mentor = mentor_of(person, using, remember=True)
         with psycopg_connection(using) as connection:
             return routines.record_activity(
                 connection,
