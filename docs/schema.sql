@@ -1420,6 +1420,7 @@ function badges_internal._source_problem(p_is_external boolean) returns text imm
 function badges_internal._source_problems(p_source text, p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._source_quantity(p_table regclass, p_column text) returns text stable;
 function badges_internal._source_removal(p_source text, p_keep regclass) returns text stable;
+function badges_internal._source_schema_problem(p_name text) returns text stable;
 function badges_internal._source_statement(p_source text, p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_table(p_name text) returns regclass stable;
 function badges_internal._source_table_problem(p_table regclass) returns text stable;

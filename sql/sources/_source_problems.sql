@@ -30,7 +30,10 @@ begin
         badges_internal._source_grammar(), p_definition, '$'
     );
     if v_problems = '[]' then
-        v_said := badges_internal._source_table_problem(p_table);
+        v_said := coalesce(
+            badges_internal._source_schema_problem(p_definition ->> 'table'),
+            badges_internal._source_table_problem(p_table)
+        );
         v_problems := case
             when v_said is not null then badges_internal._problem(
                 '$.table', v_said, 'a table with its schema, such as public.quiz_results'

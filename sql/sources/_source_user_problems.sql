@@ -14,7 +14,10 @@ declare
     v_users constant regclass := badges_internal._source_table(
         p_definition #>> '{on_user_delete,table}'
     );
-    v_said constant text := badges_internal._source_table_problem(v_users);
+    v_said constant text := coalesce(
+        badges_internal._source_schema_problem(p_definition #>> '{on_user_delete,table}'),
+        badges_internal._source_table_problem(v_users)
+    );
     v_name constant text := p_definition #>> '{on_user_delete,key}';
     v_is_uuid boolean;
     v_key record;

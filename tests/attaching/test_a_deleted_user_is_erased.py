@@ -11,6 +11,7 @@ import pytest
 from pgmerit import attaching, routines
 from pgmerit.database import Connection
 from pgmerit.rules.files import Document
+from psycopg.types.json import Jsonb
 
 from tests.engine import apply, rows, rule_set, value
 from tests.sources.stand import differences, repair
@@ -148,3 +149,30 @@ def test_bad_users_are_a_problem_of_the_definition(
     application.execute("alter table public.users add column born date")
     with pytest.raises(psycopg.errors.InvalidParameterValue, match=re.escape(said)):
         routines.plan_source(application, "quiz", {**SOURCE, "on_user_delete": {**ERASE, **wrong}})
+
+
+def test_rights_that_the_owner_of_the_engine_lacks_are_named(application: Connection) -> None:
+    _attach(application, ERASE)
+    application.execute(
+        "create role engine_owner bypassrls; create schema shop;"
+        "grant usage on schema badges, badges_internal, badges_sources to engine_owner;"
+        "grant all on all tables in schema badges, badges_internal to engine_owner;"
+        "grant all on all functions in schema badges, badges_internal to engine_owner"
+    )
+    definition = Jsonb({**SOURCE, "on_user_delete": ERASE})
+    try:
+        application.execute("set role engine_owner")
+        assert value(application, "select badges_internal._source_fault('quiz')") == (
+            "lacks a right: run `grant select, update, trigger on public.results to engine_owner`"
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
+            application.execute("select badges_internal._require_user_trigger(%s)", (definition,))
+        assert refused.value.diag.message_hint == (
+            "Run `grant trigger on public.users to engine_owner`."
+        )
+        problems = "select badges_internal._source_problems('quiz', %s, null) -> 0 ->> 'problem'"
+        assert value(application, problems, Jsonb({**SOURCE, "table": "shop.results"})) == (
+            "lies in a schema that is closed: run `grant usage on schema shop to engine_owner`"
+        )
+    finally:
+        application.execute("reset role; drop owned by engine_owner; drop role engine_owner")
