@@ -151,8 +151,9 @@ def test_who_writes_a_row_that_is_being_brought_in_sees_its_activity(
     assert set_aside(connection) == []
 
 
-@pytest.mark.parametrize("end", ["commit", "rollback"])
-@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+@pytest.mark.parametrize(
+    ("level", "end"), [("read committed", "rollback"), ("repeatable read", "commit")]
+)
 def test_whom_somebody_writes_for_is_come_back_to(
     connection: Connection, connect: Opening, level: str, end: str
 ) -> None:
