@@ -61,8 +61,10 @@ begin
                     badges.my_badges, badges.my_progress, badges.explain_my_badge,
                     badges.my_unseen_awards, badges.mark_my_seen, badges.record_my_activity,
                     badges.get_badge_progress, badges.explain_badge, badges.unseen_awards,
-                    badges.list_progress, badges.configure_badge, badges.export_person,
-                    badges.erase_peer_mentor, badges.merge_peer_mentors, badges.plan_merge,
+                    badges.list_progress, badges.list_mentors, badges.list_badges,
+                    badges.list_holders, badges.list_near_mentors, badges.configure_badge,
+                    badges.export_person, badges.erase_peer_mentor, badges.merge_peer_mentors,
+                    badges.plan_merge,
                     badges_internal._session_person, badges_internal._own_organizations,
                     badges_internal._administered_organizations, badges_internal._visible_people,
                     badges_internal._visible_badges to %I',
@@ -108,7 +110,9 @@ begin
                 badges.mentor_id_from, badges.validate_criteria, badges.get_rule_set,
                 badges.list_rule_sets, badges.diff_rule_sets, badges.new_badges,
                 badges.unseen_awards, badges.list_metrics, badges.list_progress, badges.find_mentor,
-                badges.count_awards to %I',
+                badges.count_awards, badges.name_mentors, badges.list_namespaces,
+                badges.list_mentors, badges.list_badges, badges.list_holders,
+                badges.list_near_mentors to %I',
             v_role
         );
         continue when v_role = 'pgmerit_reader';
@@ -125,7 +129,7 @@ begin
         execute format(
             'grant execute on function
                 badges.record_activity, badges.record_activities, badges.evaluate_badges,
-                badges.mark_seen to %I',
+                badges.mark_seen, badges.remember_mentors to %I',
             v_role
         );
         continue when v_role = 'pgmerit_writer';

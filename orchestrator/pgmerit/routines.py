@@ -413,9 +413,85 @@ def list_consumers(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.list_consumers()")
 
 
+def list_badges(
+    connection: Connection,
+    org_id: str | None = None,
+    near: Decimal | float | None = Decimal("0.8"),
+    language: str | None = None,
+) -> list[Row]:
+    """List badges and tiers with `people` and `awards` that hold them, and how many are `near`.
+
+    `near` is the fraction from which on somebody is; None does not count them, which is cheap.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_badges(%s, %s::numeric, %s)",
+        org_id,
+        near,
+        language,
+    )
+
+
 def list_dead_events(connection: Connection, consumer: str | None = None) -> list[Row]:
     """List the dead letters of a consumer, or of all: `last_status` and `last_error` tell why."""
     return _rows(connection, "select * from badges.list_dead_events(%s)", consumer)
+
+
+def list_holders(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    tier: str | None = None,
+    since: date | None = None,
+    sort: str = "newest",
+    limit: int | None = 100,
+    after: str | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List who has a badge, a row an award: `tier`, `occurrence`, `earned_at`, `cursor` ..
+
+    `sort` is newest or oldest; `after` is the cursor of the last row before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_holders(%s, %s, %s, %s, %s, %s, %s, %s)",
+        badge_definition_id,
+        org_id,
+        tier,
+        since,
+        sort,
+        limit,
+        after,
+        language,
+    )
+
+
+def list_mentors(
+    connection: Connection,
+    org_id: str | None = None,
+    badge_definition_id: str | None = None,
+    tier: str | None = None,
+    since: date | None = None,
+    sort: str = "activity",
+    limit: int | None = 100,
+    after: str | None = None,
+) -> list[Row]:
+    """List people: `activities`, `last_activity_at`, `awards`, `last_earned_at`, `cursor` ..
+
+    `sort` is activity, activities, awards, earned or id; `after` is the cursor of the last row
+    before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_mentors(%s, %s, %s, %s, %s, %s, %s)",
+        org_id,
+        badge_definition_id,
+        tier,
+        since,
+        sort,
+        limit,
+        after,
+    )
 
 
 def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[Row]:
@@ -426,11 +502,44 @@ def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[R
     return _rows(connection, "select * from badges.list_metrics(%s)", with_awards)
 
 
+def list_namespaces(connection: Connection) -> list[Row]:
+    """List the namespaces of the external ids that are known: `namespace`, `external_ids`."""
+    return _rows(connection, "select * from badges.list_namespaces()")
+
+
+def list_near_mentors(
+    connection: Connection,
+    badge_definition_id: str | None = None,
+    org_id: str | None = None,
+    tier: str | None = None,
+    near: Decimal | float = Decimal("0.8"),
+    limit: int | None = 100,
+    after: str | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List who is near a badge, nearest first: `fraction`, `remaining`, `cursor` ..
+
+    `near` is the fraction from which on somebody is; `after` is the cursor of the last row before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_near_mentors(%s, %s, %s, %s::numeric, %s, %s, %s)",
+        badge_definition_id,
+        org_id,
+        tier,
+        near,
+        limit,
+        after,
+        language,
+    )
+
+
 def list_progress(
     connection: Connection,
     org_id: str | None = None,
     as_of: date | None = None,
     language: str | None = None,
+    badge_definition_id: str | None = None,
 ) -> list[Row]:
     """List what `get_badge_progress` gives of everybody with activities, hidden badges too.
 
@@ -438,10 +547,11 @@ def list_progress(
     """
     return _rows(
         connection,
-        "select * from badges.list_progress(%s, %s, %s)",
+        "select * from badges.list_progress(%s, %s, %s, %s)",
         org_id,
         as_of,
         language,
+        badge_definition_id,
     )
 
 
@@ -550,6 +660,14 @@ def my_progress(
 def my_unseen_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
     """List the awards that the token's person holds and was never shown, with `org_id`."""
     return _rows(connection, "select * from badges.my_unseen_awards(%s)", org_id)
+
+
+def name_mentors(connection: Connection, peer_mentor_ids: Sequence[UUID]) -> list[Row]:
+    """List what applications call people: `peer_mentor_id`, `namespace`, `external_id`.
+
+    Who has no external id is left out.
+    """
+    return _rows(connection, "select * from badges.name_mentors(%s::uuid[])", list(peer_mentor_ids))
 
 
 def new_badges(connection: Connection) -> list[Row]:
@@ -717,6 +835,19 @@ def register_consumer(
             with_silent,
             since,
         ),
+    )
+
+
+def remember_mentors(
+    connection: Connection, namespace: str, external_ids: Sequence[str]
+) -> list[UUID]:
+    """Remember what an application calls people: the person of each id, in the order given."""
+    return _value(
+        list[UUID],
+        connection,
+        "select badges.remember_mentors(%s, %s::text[]) as value",
+        namespace,
+        list(external_ids),
     )
 
 

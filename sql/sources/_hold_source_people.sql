@@ -24,8 +24,8 @@ declare
     v_orgs text[];
     v_busy_people uuid[];
     v_busy_orgs text[];
-    v_person uuid;
-    v_org text;
+    v_new_people uuid[];
+    v_new_orgs text[];
 begin
     select array_agg(held.peer_mentor_id), array_agg(held.org_id)
     into v_people, v_orgs
@@ -43,23 +43,36 @@ begin
             and own.bucket = ''
         for no key update of own skip locked
     ) as held;
-    for v_person, v_org in
-        select person.peer_mentor_id, person.org_id
-        from unnest(p_people[:p_written], p_orgs[:p_written]) as person (peer_mentor_id, org_id)
-        join badges.organizations as organization on organization.org_id = person.org_id
+    select array_agg(person.peer_mentor_id), array_agg(person.org_id)
+    into v_new_people, v_new_orgs
+    from (
+        select given.peer_mentor_id, given.org_id
+        from unnest(p_people[:p_written], p_orgs[:p_written]) as given (peer_mentor_id, org_id)
+        join badges.organizations as organization on organization.org_id = given.org_id
         except
         select free.peer_mentor_id, free.org_id
         from unnest(v_people, v_orgs) as free (peer_mentor_id, org_id)
         order by 1, 2
-    loop
-        begin
-            perform badges_internal._lock_people(array[v_person], array[v_org]);
-        exception
-            when lock_not_available or transaction_rollback then
-                v_busy_people := v_busy_people || v_person;
-                v_busy_orgs := v_busy_orgs || v_org;
-        end;
-    end loop;
+    ) as person;
+    begin
+        if v_new_people is not null then
+            perform badges_internal._lock_people(v_new_people, v_new_orgs);
+        end if;
+    exception
+        -- Somebody's, not everybody's: one by one.
+        when lock_not_available or transaction_rollback then
+            for v_place in 1 .. cardinality(v_new_people) loop
+                begin
+                    perform badges_internal._lock_people(
+                        v_new_people[v_place:v_place], v_new_orgs[v_place:v_place]
+                    );
+                exception
+                    when lock_not_available or transaction_rollback then
+                        v_busy_people := v_busy_people || v_new_people[v_place];
+                        v_busy_orgs := v_busy_orgs || v_new_orgs[v_place];
+                end;
+            end loop;
+    end;
     return array(
         select distinct given.source_key
         from unnest(p_people, p_orgs, p_keys) as given (peer_mentor_id, org_id, source_key)

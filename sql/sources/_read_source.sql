@@ -45,9 +45,11 @@ begin
     end case;
     is_done := v_more is null and (v_stage = 'rest' or v_stage is null);
     if is_done then
+        written := coalesce(written, 0) + badges_internal._erase_set_aside(p_source);
         delete from badges_internal.source_rows_set_aside as aside
         where aside.source = p_source
         and aside.source_key = ''
+        and aside.peer_mentor_id = '00000000-0000-0000-0000-000000000000'
         and aside.set_aside_id <= (v_reading -> 'upto')::bigint
         and v_reading ? 'is_whole';
     end if;

@@ -17,11 +17,12 @@ begin
     insert into badges_internal.source_rows_set_aside (
         peer_mentor_id, org_id, source, source_key, reason, set_aside_at
     )
-    select distinct
+    select
         each.peer_mentor_id, each.org_id, p_source, each.source_key, left(p_reason, 500),
         clock_timestamp()
     from unnest(p_rows) as each
-    where each.source_key is not null;
+    where each.source_key is not null
+    group by each.peer_mentor_id, each.org_id, each.source_key;
     perform badges_internal._tell_set_aside(p_source, p_reason);
 end;
 $$;

@@ -44,9 +44,15 @@ begin
         into v_said
         from jsonb_array_elements(
             badges_internal._source_column_problems(v_source.definition, v_table)
+            || badges_internal._source_user_problems(v_source.definition, v_table)
         ) as problem
         limit 1;
     end if;
+    v_said := coalesce(
+        v_said,
+        badges_internal._source_erase_fault(p_source, v_source.definition),
+        'lacks a right: run `' || badges_internal._missing_source_right(v_table) || '`'
+    );
     if v_said is null and v_source.made <> badges_internal._source_hash(
         p_source, v_table, v_source.definition
     ) then

@@ -67,9 +67,7 @@ $sql$,
 begin
 %3$s    perform from badges_internal.rule_gate for key share;
     for v_changed in v_changes loop
-        v_before := v_before || v_changed.was;
-        v_after := v_after || v_changed.now;
-        v_count := v_count + 1;
+%4$s        v_count := v_count + 1;
         if v_count = 10000 then
             perform badges_internal._write_source_rows(%1$L, v_before, v_after);
             v_before := null;
@@ -109,7 +107,11 @@ $sql$,
     end if;
 $sql$,
             v_columns
-        ) else '' end
+        ) else '' end,
+        case when p_event <> 'insert'
+            then E'        v_before := v_before || v_changed.was;\n' else '' end
+        || case when p_event <> 'delete'
+            then E'        v_after := v_after || v_changed.now;\n' else '' end
     ) || v_foot;
 end;
 $$;

@@ -3,13 +3,10 @@ create or replace function badges_internal._source_grammar()
 returns jsonb
 language sql
 immutable
-return replace($grammar${
+return replace(replace($grammar${
   "is": "object",
   "keys": {
-    "table": {
-      "is": "text", "from": 1, "to": 200,
-      "allowed": "a table with its schema, such as public.quiz_results"
-    },
+    "table": <table>,
     "person": {
       "is": "either", "else": <column>, "object": {
         "is": "object",
@@ -63,11 +60,21 @@ return replace($grammar${
         "is": "list", "items": <column>, "unique": "", "to": 8,
         "allowed": "a list of at most 8 columns, each once"
       }
+    },
+    "on_user_delete": {
+      "is": "object",
+      "keys": {
+        "table": <table>, "key": <column>, "then": {"is": "word", "words": ["erase", "keep"]}
+      },
+      "required": ["key", "table", "then"], "rules": []
     }
   },
   "required": ["at", "organization", "person", "table", "type"],
   "rules": []
-}$grammar$, '<column>', '{"is": "text", "from": 1, "to": 63, "allowed": "a column"}')::jsonb;
+}$grammar$,
+    '<table>', '{"is": "text", "from": 1, "to": 200,
+        "allowed": "a table with its schema, such as public.quiz_results"}'),
+    '<column>', '{"is": "text", "from": 1, "to": 63, "allowed": "a column"}')::jsonb;
 
 comment on function badges_internal._source_grammar() is
 'Gives what a source''s definition may hold, in the kinds of the rule language''s grammar.';

@@ -14,7 +14,7 @@ as $$
     select md5(string_agg(
         badges_internal._source_function_statement(p_source, p_table, p_definition, event.name), ''
         order by event.name
-    ))
+    ) || coalesce(badges_internal._source_erase_function(p_source, p_definition), ''))
     from unnest(array['insert', 'update', 'delete', 'truncate']) as event (name);
 $$;
 

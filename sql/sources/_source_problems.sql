@@ -30,12 +30,16 @@ begin
         badges_internal._source_grammar(), p_definition, '$'
     );
     if v_problems = '[]' then
-        v_said := badges_internal._source_table_problem(p_table);
+        v_said := coalesce(
+            badges_internal._source_schema_problem(p_definition ->> 'table'),
+            badges_internal._source_table_problem(p_table)
+        );
         v_problems := case
             when v_said is not null then badges_internal._problem(
                 '$.table', v_said, 'a table with its schema, such as public.quiz_results'
             )
             else badges_internal._source_column_problems(p_definition, p_table)
+                || badges_internal._source_user_problems(p_definition, p_table)
         end;
     end if;
     return badges_internal._sort_problems(v_problems);

@@ -12,7 +12,7 @@ as $$
             $sql$case
             when %1$s is null then 0
             when %1$s::text
-                ~ '^\s*[-+]?(\d{1,400}([.]\d{0,400})?|[.]\d{1,400})([eE][-+]?\d{1,3})?\s*$'
+                ~ '^\s*[-+]?(\d{1,250}([.]\d{0,250})?|[.]\d{1,250})([eE][-+]?\d{1,3})?\s*$'
                 then %1$s::text::numeric
             else 'NaN'
         end$sql$,

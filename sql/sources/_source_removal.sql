@@ -1,7 +1,7 @@
 -- Builds what takes a source's views away, and its triggers on other tables than one kept.
 --
 -- p_keep: a table whose triggers are replaced in place, null = all goes. Dropping a trigger waits
--- for whoever uses the table. '' = there is nothing.
+-- for whoever uses the table; that on the users goes in any case. '' = there is nothing.
 create or replace function badges_internal._source_removal(p_source text, p_keep regclass)
 returns text
 language sql
@@ -34,6 +34,13 @@ as $$
         and function.proname ~ '^.*:(insert|update|delete|truncate)$'
         and split_part(function.proname, ':', 1) = p_source
         and p_keep is null
+        union all
+        select format('drop trigger %I on %s', trigger.tgname, trigger.tgrelid::regclass)
+        from pg_trigger as trigger
+        where trigger.tgfoid = to_regprocedure(format('badges_sources.%I()', p_source || ':erase'))
+        union all
+        select format('drop function badges_sources.%I()', p_source || ':erase')
+        where to_regprocedure(format('badges_sources.%I()', p_source || ':erase')) is not null
     ) as gone;
 $$;
 

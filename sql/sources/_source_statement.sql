@@ -64,6 +64,7 @@ begin
             );
         end loop;
     end loop;
+    v_parts := v_parts || badges_internal._source_erase_statement(p_source, p_definition);
     return array_to_string(v_parts, E'\n\n') || E'\n';
 end;
 $$;

@@ -20,51 +20,32 @@ set jit = off
 as $$
 declare
     v_prefix constant text := badges_internal._source_prefix(p_source);
-    v_people uuid[];
-    v_orgs text[];
-    v_keys text[];
     v_wanted bigint;
     v_problems bigint;
     v_named bigint;
     v_written bigint := 0;
     v_count bigint;
+    v_row badges_internal.source_row;
 begin
-    if p_before is not null then
-        select array_agg(gone.peer_mentor_id), array_agg(gone.org_id), array_agg(gone.source_key)
-        into v_people, v_orgs, v_keys
-        from (
-            select was.peer_mentor_id, was.org_id, was.source_key
-            from unnest(p_before) as was
-            where was.source_key is not null
-            except
-            select now.peer_mentor_id, now.org_id, now.source_key
-            from unnest(p_after) as now
-            where now.problem is null
-            order by 1, 2, 3
-        ) as gone;
-    end if;
-    if v_people is not null then
-        delete from badges.activities as held
-        using unnest(v_people, v_orgs, v_keys) as gone (peer_mentor_id, org_id, source_key)
-        where held.peer_mentor_id = gone.peer_mentor_id
-        and held.org_id = gone.org_id
-        and held.idempotency_key = v_prefix || gone.source_key;
-        get diagnostics v_count = row_count;
-        -- An old snapshot does not show what another session has brought in since.
-        if v_count < cardinality(v_people)
-            and current_setting('transaction_isolation') <> 'read committed'
-        then
-            insert into badges_internal.source_rows_set_aside (
-                peer_mentor_id, org_id, source, source_key, reason, set_aside_at
-            )
-            select
-                gone.peer_mentor_id, gone.org_id, p_source, gone.source_key,
-                'its activity was not to be seen by the transaction that removed it',
-                clock_timestamp()
-            from unnest(v_people, v_orgs, v_keys) as gone (peer_mentor_id, org_id, source_key);
+    -- The most common statement by far: one row that is new.
+    if p_before is null and cardinality(p_after) = 1 and (p_after[1]).problem is null then
+        v_row := p_after[1];
+        insert into badges.activities (
+            org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity,
+            attributes, idempotency_key
+        )
+        values (
+            v_row.org_id, v_row.peer_mentor_id, v_row.activity_type, v_row.occurred_at,
+            v_row.activity_date, v_row.quantity, v_row.attributes, v_prefix || v_row.source_key
+        )
+        on conflict (peer_mentor_id, org_id, idempotency_key) do nothing;
+        if found and v_row.external_id is null then
+            return;
         end if;
     end if;
-
+    if p_before is not null then
+        perform badges_internal._delete_source_activities(p_source, p_before, p_after);
+    end if;
     select
         count(*) filter (where now.problem is null), count(now.problem), count(now.external_id)
     into v_wanted, v_problems, v_named

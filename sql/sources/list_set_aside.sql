@@ -1,6 +1,6 @@
 -- Lists rows of a source that are not yet what they must be, with the reason, oldest first.
 --
--- An empty source_key stands for all rows.
+-- An empty source_key stands for all rows, or for the person alone, who is still to be erased.
 --
 -- Raises: 22023 an unknown source.
 create or replace function badges.list_set_aside(p_source text, p_limit integer default 100)

@@ -41,8 +41,13 @@ as $$
     cross join lateral badges_internal._source_fault(held.source) as told (fault)
     cross join lateral (
         select
-            count(distinct each.source_key) as rows,
-            coalesce(bool_or(each.source_key = ''), false) as is_whole
+            count(distinct (
+                each.source_key, case when each.source_key = '' then each.peer_mentor_id end
+            )) as rows,
+            coalesce(bool_or(
+                each.source_key = ''
+                and each.peer_mentor_id = '00000000-0000-0000-0000-000000000000'
+            ), false) as is_whole
         from badges_internal.source_rows_set_aside as each
         where each.source = held.source
     ) as aside

@@ -2,7 +2,6 @@
 --
 -- Gives {"repaired", "left", "is_done"}. Where it cannot be told what is wrong (a truncate beside
 -- others, a column renamed), or p_from_start says so at the first call, everything is read again.
--- Triggers that no longer fit the table are made anew.
 --
 -- Locks:  as bring_in_source.
 -- Writes: as bring_in_source.
@@ -30,6 +29,7 @@ begin
             from badges_internal.source_rows_set_aside as aside
             where aside.source = p_source
             and aside.source_key = ''
+            and aside.peer_mentor_id = '00000000-0000-0000-0000-000000000000'
         ));
     end if;
     v_step := badges_internal._read_source(p_source, p_batch);

@@ -10,9 +10,11 @@ import jsonschema
 import pytest
 from pgmerit.attaching import sources_schema
 from pgmerit.attaching.documents import definitions
+from pgmerit.database import Connection
 from pgmerit.rules.versions import parse_document
 
 from tests.conftest import CliResult
+from tests.engine import value
 from tests.house import documentation
 from tests.house.sources import ROOT
 
@@ -109,6 +111,16 @@ def test_the_schema_knows_a_source(old: str, new: str, is_valid: bool) -> None:
     assert old in QUIZ
     document = parse_document(QUIZ.replace(old, new, 1)).value
     assert OF_SOURCES.is_valid(json.loads(json.dumps(document, default=float))) == is_valid
+
+
+def test_the_schema_has_the_keys_that_the_database_takes(connection: Connection) -> None:
+    taken = value(connection, "select badges_internal._source_grammar()")
+    source = sources_schema()["$defs"]["source"]
+    assert source["properties"].keys() == taken["keys"].keys()
+    assert sorted(source["required"]) == sorted(taken["required"])
+    user, theirs = source["properties"]["on_user_delete"], taken["keys"]["on_user_delete"]
+    assert user["properties"].keys() == theirs["keys"].keys()
+    assert user["properties"]["then"]["enum"] == theirs["keys"]["then"]["words"]
 
 
 def test_the_examples_on_the_pages_keep_to_the_schema() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -10,7 +11,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.core.management import call_command
+from django.db import IntegrityError, connection, router, transaction
+from django.utils.connection import ConnectionDoesNotExist
 from pgmerit.contrib.django import (
     awarding,
     badges_awarded,
@@ -19,6 +22,7 @@ from pgmerit.contrib.django import (
     record_activity,
 )
 
+from tests.contrib.conftest import APP
 from tests.engine import person
 
 pytestmark = pytest.mark.usefixtures("study")
@@ -131,7 +135,8 @@ def test_a_function_can_be_decorated(told: list[list[str]]) -> None:
 
 
 def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import AnonymousUser, User
+    from pgmerit.contrib.django.models import ExternalId
 
     user = User.objects.create(username="ann")
     with psycopg_connection() as driver:
@@ -141,15 +146,50 @@ def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
     assert row is not None
     assert mentor_of(user) == row[0]
     assert mentor_of(ANN) == ANN
-    with pytest.raises(ValueError, match="not saved"):
-        mentor_of(User(username="ben"))
+    for nobody in (User(username="ben"), AnonymousUser()):
+        with pytest.raises(ValueError, match="not saved, or not signed in"):
+            mentor_of(nobody)
+    for text in (str(ANN), str(user.pk)):
+        with pytest.raises(TypeError, match="a UUID or a model instance, not str"):
+            mentor_of(text)
     told = record_activity(user, "study", "quiz", attributes={"day": "x"}, idempotency_key="a")
     assert [badge["name"] for badge in told["new_badges"]] == ["First quiz"]
+    assert list(ExternalId.objects.values_list("pk", flat=True)) == [
+        (mentor_of(user), "django", str(user.pk))
+    ]
     again = record_activity(user, "study", "quiz", attributes={"day": "x"}, idempotency_key="a")
     assert (again["activity_id"], again["duplicate"]) == (told["activity_id"], True)
+
+
+def test_routers_say_where_the_engine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.contrib.auth.models import User
+
+    monkeypatch.setattr(router, "db_for_write", lambda model: f"where {model.__name__} is")
+    for work in (lambda: record_activity(ANN, "study", "quiz"), lambda: mentor_of(User(pk=1))):
+        with pytest.raises(ConnectionDoesNotExist, match="where Activity is"):
+            work()
 
 
 def test_errors_are_those_of_django() -> None:
     with pytest.raises(IntegrityError, match="organization"):
         record_activity(uuid4(), "nowhere", "quiz")
     assert isinstance(mentor_of(ANN), UUID)
+
+
+def test_an_attached_table_of_django_earns_and_is_told(
+    told: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.contrib.auth.models import User
+
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    before = User.objects.create(username="ben")
+    with pytest.raises(SystemExit, match="0"):
+        call_command("pgmerit", "attach", str(APP / "sources.yaml"))
+    with awarding():
+        user = User.objects.create(username="ann")
+        User.objects.create(username="cat", is_active=False)
+    assert told == [["Member"]]
+    from pgmerit.contrib.django.models import EarnedBadge
+
+    held = EarnedBadge.objects.filter(badge_definition="member")
+    assert {award.peer_mentor_id for award in held} == {mentor_of(before), mentor_of(user)}

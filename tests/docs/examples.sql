@@ -118,6 +118,18 @@ select badges.mark_seen('a3f1c6de-0000-4000-8000-000000000002', 'nhf');
 -- count_awards
 select * from badges.count_awards('nhf');
 
+-- list_mentors
+select * from badges.list_mentors('nhf', p_sort => 'activities', p_limit => 1);
+
+-- list_badges
+select * from badges.list_badges('nhf');
+
+-- list_holders
+select * from badges.list_holders('caller', 'nhf', p_since => '2025-03-01');
+
+-- list_near_mentors
+select * from badges.list_near_mentors('caller', 'nhf', p_near => 0.5);
+
 -- register_consumer
 select badges.register_consumer('mailer', p_event_types => '{awarded,restored}');
 
@@ -182,6 +194,17 @@ select badges.mentor_id_from('app', '17');
 
 -- find_mentor
 select badges.find_mentor('app', '17') = badges.mentor_id_from('app', '17') as is_not_merged;
+
+-- remember_mentors
+select badges.remember_mentors('app', '{17,18}');
+
+-- list_namespaces
+select * from badges.list_namespaces();
+
+-- name_mentors
+select * from badges.name_mentors(array[
+    badges.mentor_id_from('app', '17'), 'a3f1c6de-0000-4000-8000-000000000001'
+]);
 
 -- adopt_awards
 select badges.adopt_awards(

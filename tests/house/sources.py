@@ -83,6 +83,7 @@ MAY_BUILD_STATEMENTS = frozenset(
         "sources/_hold_source_rows.sql",
         "sources/_read_rows.sql",
         "sources/_read_source_rows.sql",
+        "sources/_source_erase_function.sql",
         "sources/_source_function_statement.sql",
         "sources/_source_statement.sql",
         "sources/_usable_source_keys.sql",

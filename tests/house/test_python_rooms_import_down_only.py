@@ -24,6 +24,7 @@ ROOMS = [
     "metrics",
     "report",
     "verify",
+    "mentors",
     "dedupe",
     "adopting",
     "attaching",

@@ -85,7 +85,7 @@ _CHECKS = {
         select p.proname from pg_proc as p
         where p.pronamespace = 'badges'::regnamespace and p.prosecdef
         and has_function_privilege('pgmerit_person', p.oid, 'execute')
-        and p.prosrc !~ 'badges_internal[.]_require_(view|own|people|administration)[(]'""",
+        and p.prosrc !~ 'badges_internal[.]_require_(view|own|people|administration|list)[(]'""",
 }
 # Nothing deletes a badge definition, or changes its id.
 _LEFT = {"unindexed_foreign_keys": {"org_badge_configs_badge_definition_id_fkey"}}

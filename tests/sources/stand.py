@@ -140,3 +140,12 @@ def assert_mapped(connection: Connection) -> None:
     assert differences(connection) == []
     for first, second in ((WANTED, HELD), (HELD, WANTED)):
         assert rows(connection, f"({first}) except ({second})") == []
+
+
+def assert_alert(connection: Connection, *, is_open: bool, source: str = "quiz") -> None:
+    """Fail unless the alert about rows set aside is open, or none is."""
+    query = (
+        "select count(*) from badges_internal.alerts"
+        " where alert = 'rows_set_aside' and subject = %s and cleared_at is null"
+    )
+    assert value(connection, query, source) == is_open

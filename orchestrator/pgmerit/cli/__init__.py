@@ -11,6 +11,7 @@ from pgmerit.cli.common import CommandTable
 COMMANDS = {
     "adopt": "pgmerit.cli.adopt",
     "attach": "pgmerit.cli.attach",
+    "badge": "pgmerit.cli.badge",
     "db": "pgmerit.cli.db",
     "dedupe": "pgmerit.cli.dedupe",
     "demo": "pgmerit.cli.demo",

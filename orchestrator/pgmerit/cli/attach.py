@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pgmerit import attaching, routines
+from pgmerit import attaching, mentors, routines
 from pgmerit.attaching import Attached, sources_schema
 from pgmerit.cli.common import (
     FILE,
@@ -18,6 +18,7 @@ from pgmerit.cli.common import (
     format_option,
     print_json,
     print_line,
+    print_people,
     print_text,
     progress,
     say,
@@ -136,12 +137,13 @@ def status(source: str | None, output_format: str, database: Database) -> None:
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         found = _sources(connection, source)
         aside = routines.list_set_aside(connection, source, _ALL) if source else []
+        names = mentors.names_in(connection, aside)
     if output_format == "json":
-        emit({**found[0], "rows": aside} if source else found, output_format)
+        emit({**found[0], "rows": names.added_to(aside)} if source else found, output_format)
         return
     emit([{k: v for k, v in each.items() if k != "definition"} for each in found], "table")
     if source:
-        emit(aside, "table", "set aside", empty="no row is set aside")
+        emit([names.row(each) for each in aside], "table", "set aside", empty="no row is set aside")
 
 
 @command.command()
@@ -160,12 +162,14 @@ def verify(source: str | None, output_format: str, database: Database) -> int:
         for name in names:
             with progress(f"Verifying {name}", None):
                 found[name] = routines.verify_source(connection, name)
+        people = mentors.names_in(connection, found)
     if output_format == "json":
-        emit([{"source": name, "differences": rows} for name, rows in found.items()], output_format)
+        told = [{"source": name, "differences": rows} for name, rows in found.items()]
+        emit(people.added_to(told), output_format)
     for name, rows in found.items() if output_format != "json" else ():
         print_line(_verdict(name, len(rows)))
         if rows:
-            emit(rows[:SHOWN], output_format)
+            print_people(rows[:SHOWN], people, output_format)
             say(f"hint: `pgmerit attach repair {name}` mends them.")
         if len(rows) > SHOWN:
             say(f"{SHOWN} of {len(rows)} shown; --format json gives all.")

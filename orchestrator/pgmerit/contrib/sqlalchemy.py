@@ -33,10 +33,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 from pgmerit import database, schema
 from pgmerit.errors import PgmeritError
+from pgmerit.schema.state import SOURCES
 
 Row: TypeAlias = dict[str, Any]
 
-_SCHEMAS = (*schema.SCHEMAS, "badges_sources")
+_SCHEMAS = (*schema.SCHEMAS, SOURCES)
 
 
 class Base(DeclarativeBase):

@@ -2,8 +2,8 @@
 -- pending migrations, loads the routines, and keeps its and yoyo's account of both.
 -- What stands in braces is put in by script.py.
 
--- Raises when anything of ours is in other hands than the role's that runs this.
-create function pg_temp.pgmerit_refuse_strangers() returns void
+-- Raises when anything of ours is in other hands than the role's that runs this, or not ours.
+create function pg_temp.pgmerit_refuse_others() returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $pgmerit$
@@ -14,6 +14,11 @@ begin
         {strangers}
     loop
         raise exception '%', v_found.finding using errcode = '42501', hint = v_found.hint;
+    end loop;
+    for v_found in
+        {foreign_object}
+    loop
+        raise exception '%', v_found.finding using errcode = '55000', hint = v_found.hint;
     end loop;
 end;
 $pgmerit$;
@@ -43,12 +48,6 @@ begin
     loop
         raise exception 'the text of % is not as pgmerit wrote it', v_found.name
         using errcode = '22023', hint = 'Write the file anew; it is UTF-8 with its own ends of lines.';
-    end loop;
-    perform pg_temp.pgmerit_refuse_strangers();
-    for v_found in
-        {foreign_object}
-    loop
-        raise exception '%', v_found.finding using errcode = '55000', hint = v_found.hint;
     end loop;
 end;
 $pgmerit$;
@@ -112,11 +111,14 @@ declare
     v_missing_roles text[];
 begin
     perform pg_temp.pgmerit_refuse();
+    -- First of all, so that nobody can make them once we have looked.
+    execute $bookkeeping$
+{make_schemas}
+    $bookkeeping$;
+    perform pg_temp.pgmerit_refuse_others();
     execute $bookkeeping$
 {bookkeeping}
     $bookkeeping$;
-    -- Somebody may have made a schema since we looked.
-    perform pg_temp.pgmerit_refuse_strangers();
     perform pg_temp.pgmerit_refuse_other_history();
     for v_file in
         select file.name, file.sha256, file.body

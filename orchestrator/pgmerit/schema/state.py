@@ -14,6 +14,7 @@ from pgmerit.schema.sources import SourceFile
 SCHEMAS = ("badges", "badges_internal")
 # What attaching a table makes lies here: nobody else's either, and not of the account of files.
 SOURCES = "badges_sources"
+OURS = (*SCHEMAS, SOURCES)
 Key = tuple[str, str]
 
 
@@ -84,8 +85,7 @@ left join (
 where pg_catalog.to_regclass('badges_internal.migration_files') is null
 """  # noqa: S608
 
-# Our account of what was applied, loaded and granted, and yoyo's as it would make it.
-BOOKKEEPING = """
+MAKE_SCHEMAS = """
 do $schemas$
 begin
     if pg_catalog.to_regnamespace('badges') is null then
@@ -96,6 +96,10 @@ begin
     end if;
 end;
 $schemas$;
+"""
+
+# Our account of what was applied, loaded and granted, and yoyo's as it would make it.
+BOOKKEEPING = """
 create table if not exists badges_internal.migration_files (
     migration_id text collate "C" primary key,
     sha256 text not null, -- of the file as it was applied

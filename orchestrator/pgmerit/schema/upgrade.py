@@ -27,6 +27,7 @@ from pgmerit.schema.sources import (
 )
 from pgmerit.schema.state import (
     BOOKKEEPING,
+    MAKE_SCHEMAS,
     SCHEMAS,
     State,
     changed_files,
@@ -341,7 +342,7 @@ def _create_bookkeeping(connection: Connection) -> None:
     if exists(connection, "badges_internal.loaded_rights"):
         return
     with connection.transaction():
-        connection.execute(BOOKKEEPING.encode())
+        connection.execute((MAKE_SCHEMAS + BOOKKEEPING).encode())
         # Somebody may have made a schema since we looked.
         refuse_strangers(connection)
 
