@@ -18,7 +18,7 @@ import psycopg
 from pgmerit import schema
 from pgmerit.testing import TEMPLATE, migrated_server
 
-from tests.house.sources import ROOT, SqlFile, sql_files
+from tests.house.sources import MAY_BUILD_STATEMENTS, ROOT, SqlFile, sql_files
 
 PGSPOT = "pgspot==0.9.4"
 
@@ -130,13 +130,21 @@ def _check_functions(dsn: str) -> bool:
         for function in connection.execute(_FUNCTIONS).fetchall():
             checked += 1
             for row in connection.execute(_CHECK, function).fetchall():
-                if row["message"] in _FALSE_ALARMS:
+                if row["message"] in _FALSE_ALARMS or _is_named(function["identity"], row):
                     continue
                 found += 1
                 print(_finding(function["identity"], row))
     if not found:
         print(f"plpgsql_check: {checked} functions, all good")
     return found == 0
+
+
+def _is_named(identity: str, row: dict[str, Any]) -> bool:
+    """Tell whether the finding is that a routine builds statements, which those named may."""
+    name = identity.partition("(")[0].rpartition(".")[2]
+    return row["message"] == "text type variable is not sanitized" and any(
+        Path(each).stem == name for each in MAY_BUILD_STATEMENTS
+    )
 
 
 def _finding(identity: str, row: dict[str, Any]) -> str:
