@@ -83,6 +83,26 @@ def test_awards_unite_by_the_earliest_and_are_decided_anew(ruled: Connection) ->
         ruled, "select badges.derive_idempotency_key(%s, 'first', %s)", BEN, ORG
     )
     assert rows(ruled, "select from badges.earned_badges where peer_mentor_id = %s", ANN) == []
+    # Seen is what either saw.
+    insert(ruled, activity("2026-03-01", who=CEY), activity("2026-03-02", who=DAN))
+    value(ruled, "select badges.mark_seen(%s, %s)", DAN, ORG)
+    merge(ruled, CEY, DAN)
+    first = held(ruled, DAN, "first")
+    assert first is not None
+    assert first["seen_at"] is not None
+
+
+def test_what_both_lost_stays_lost_by_a_persons_word(ruled: Connection) -> None:
+    insert(
+        ruled, activity("2026-03-01", quantity=100), activity("2026-03-01", who=BEN, quantity=100)
+    )
+    by_hand(ruled, "revoke", BEN, "balance")
+    insert(ruled, activity("2026-02-01", quantity=-100))
+    # The activities of both would give it back.
+    merge(ruled, ANN, BEN)
+    balance = held(ruled, BEN, "balance")
+    assert balance is not None
+    assert balance["revoked_by"] == "person"
 
 
 @pytest.mark.parametrize(
@@ -183,12 +203,17 @@ def test_what_both_hold_is_told_once_and_the_rest_in_order(ruled: Connection) ->
     insert(ruled, activity("2026-03-01"), activity("2026-03-01", who=BEN))
     ruled.execute("select badges.claim_events('relay', 1)")
     insert(ruled, *calls(2, 2))
+    # What the consumer has not taken in yet either.
+    insert(ruled, *[activity("2026-03-01", who=who, org=OTHER) for who in (ANN, BEN)])
     merge(ruled, ANN, BEN)
     ruled.execute("update badges_internal.event_queue set due_at = now(), leased_until = null")
     claimed = rows(ruled, "select * from badges.claim_events('relay')")
     assert {each["peer_mentor_id"] for each in claimed} == {BEN}
-    told = [(each["badge_definition_id"], each["occurrence"]) for each in claimed]
-    assert sorted(told) == [("first", 1), ("pair", 1), ("pair", 2), ("pioneer", 1), ("third", 1)]
+    told = [(each["badge_definition_id"], each["occurrence"], each["org_id"]) for each in claimed]
+    assert sorted(told) == [
+        ("first", 1, OTHER), ("first", 1, ORG), ("pair", 1, OTHER), ("pair", 1, ORG), ("pair", 2, ORG),
+        ("pioneer", 1, OTHER), ("pioneer", 1, ORG), ("third", 1, ORG),
+    ]  # fmt: skip
     assert [each["event_id"] for each in claimed] == sorted(each["event_id"] for each in claimed)
     assert {each["badge_definition_id"] for each in claimed if each["details"].get("merged")} == {
         "pair", "third",
