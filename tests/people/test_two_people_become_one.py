@@ -211,7 +211,8 @@ def test_what_both_hold_is_told_once_and_the_rest_in_order(ruled: Connection) ->
     assert {each["peer_mentor_id"] for each in claimed} == {BEN}
     told = [(each["badge_definition_id"], each["occurrence"], each["org_id"]) for each in claimed]
     assert sorted(told) == [
-        ("first", 1, OTHER), ("first", 1, ORG), ("pair", 1, OTHER), ("pair", 1, ORG), ("pair", 2, ORG),
+        ("first", 1, OTHER), ("first", 1, ORG),
+        ("pair", 1, OTHER), ("pair", 1, ORG), ("pair", 2, ORG),
         ("pioneer", 1, OTHER), ("pioneer", 1, ORG), ("third", 1, ORG),
     ]  # fmt: skip
     assert [each["event_id"] for each in claimed] == sorted(each["event_id"] for each in claimed)
