@@ -43,10 +43,11 @@ check: lint test ## lint and test
 bench: $(VENV)/.ready ## what the engine costs beside a bare table, goal by goal
 	@$(BIN)/python -m tests.bench.goals
 
-bench-full: $(VENV)/.ready ## the same at large sizes, the dearest rule sets, the relay, dedupe
+bench-full: $(VENV)/.ready ## the same at large sizes, the dearest rule sets, the relay, own rows, dedupe
 	@$(BIN)/python -m tests.bench.goals --full
 	@$(BIN)/python -m tests.bench.dear
 	@$(BIN)/python -m tests.bench.relay
+	@$(BIN)/python -m tests.bench.rows
 	@$(BIN)/python -m tests.bench.dedupe
 
 soak: $(VENV)/.ready ## the long runs; SOAK_SECONDS says how long each

@@ -219,11 +219,32 @@ create type badges_internal.new_activity as (
     activity_id bigint
 );
 
+create type badges_internal.person_row as enum (
+    'organization',
+    'event',
+    'person',
+    'merge',
+    'archive'
+);
+
 create type badges_internal.queued_event as (
     peer_mentor_id uuid,
     event_id bigint,
     due_at timestamp with time zone,
     row_id tid
+);
+
+create type badges_internal.source_row as (
+    source_key text,
+    peer_mentor_id uuid,
+    org_id text,
+    activity_type text,
+    occurred_at timestamp with time zone,
+    activity_date date,
+    quantity numeric,
+    attributes jsonb,
+    external_id text,
+    problem text
 );
 
 create type badges_internal.stat_key as (
@@ -740,6 +761,27 @@ create table badges_internal.settings (
     setting_value jsonb not null
 );
 
+create table badges_internal.source_rows_set_aside (
+    peer_mentor_id uuid not null,
+    org_id text collate "C" not null,
+    source text collate "C" not null,
+    source_key text collate "C" not null,
+    set_aside_id bigint not null generated always as identity,
+    reason text not null,
+    set_aside_at timestamp with time zone not null,
+    tried_at timestamp with time zone
+);
+
+create table badges_internal.sources (
+    source text collate "C" not null,
+    definition jsonb not null,
+    made text not null,
+    attached_at timestamp with time zone not null,
+    attached_by text not null,
+    brought_in_count bigint not null default 0,
+    reading jsonb
+);
+
 create table badges_internal.stat_changes (
     org_id text collate "C" not null,
     stat text collate "C" not null,
@@ -856,6 +898,9 @@ alter table badges_internal.milestones add constraint threshold_source_is_known 
 alter table badges_internal.place_claims add constraint place_claims_pkey PRIMARY KEY (peer_mentor_id, org_id, badge_definition_id, tier);
 alter table badges_internal.removed_awards add constraint removed_awards_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence, removal_id);
 alter table badges_internal.settings add constraint settings_pkey PRIMARY KEY (setting);
+alter table badges_internal.source_rows_set_aside add constraint source_rows_set_aside_pkey PRIMARY KEY (peer_mentor_id, org_id, source, source_key, set_aside_id);
+alter table badges_internal.sources add constraint source_is_a_slug CHECK ((source ~ '^[a-z0-9][a-z0-9._-]{0,39}$'::text));
+alter table badges_internal.sources add constraint sources_pkey PRIMARY KEY (source);
 alter table badges_internal.stat_changes add constraint stat_changes_pkey PRIMARY KEY (org_id, stat);
 alter table badges_internal.stat_definitions add constraint stat_definitions_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.stat_definitions add constraint stat_definitions_pkey PRIMARY KEY (org_id, stat);
@@ -877,6 +922,7 @@ CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones 
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
 CREATE INDEX peer_mentor_stats_fallen ON badges.peer_mentor_stats USING btree (peer_mentor_id, org_id) WHERE has_negative;
+CREATE INDEX source_rows_set_aside_by_source ON badges_internal.source_rows_set_aside USING btree (source, set_aside_id);
 
 -- Views
 
@@ -917,9 +963,11 @@ function badges.adopt_awards(p_peer_mentor_ids uuid[], p_badge_definition_ids te
 function badges.allow_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.apply_badge_rules(p_candidates badges_internal.candidate[], p_source text DEFAULT 'rule') returns bigint volatile;
 function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT false, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
+function badges.attach_source(p_source text, p_definition jsonb) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
 function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250) returns jsonb volatile security definer;
+function badges.bring_in_source(p_source text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
 function badges.calibrate_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_share numeric DEFAULT NULL, p_part text DEFAULT NULL, p_as_of date DEFAULT NULL, p_then date DEFAULT NULL, p_document jsonb DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns integer volatile security definer;
 function badges.claim_events(p_consumer text, p_limit integer DEFAULT 100, p_lease interval DEFAULT '00:01:00') returns TABLE(event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, event_type text, source text, name text, created_at timestamp with time zone, details jsonb, attempt integer, leased_until timestamp with time zone) volatile security definer;
@@ -928,38 +976,57 @@ function badges.configure_badge(p_badge_definition_id text, p_org_id text, p_is_
 function badges.count_awards(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, awards bigint, people bigint) stable security definer;
 function badges.deny_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.derive_idempotency_key(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text DEFAULT '', p_occurrence integer DEFAULT 1) returns text stable;
+function badges.detach_source(p_source text, p_remove boolean) returns jsonb volatile security definer;
 function badges.diff_rule_sets(p_old jsonb, p_new jsonb) returns jsonb stable security definer;
 function badges.disable_consumer(p_consumer text, p_reason text) returns boolean volatile security definer;
 function badges.enable_consumer(p_consumer text) returns boolean volatile security definer;
 function badges.erase_peer_mentor(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.evaluate_badges(p_peer_mentor_id uuid, p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.explain_my_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.export_person(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns json stable security definer;
 function badges.find_mentor(p_namespace text, p_external_id text) returns uuid stable security definer;
 function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
+function badges.list_badges(p_org_id text DEFAULT NULL, p_near numeric DEFAULT 0.8, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, is_enabled boolean, people bigint, awards bigint, near bigint) volatile security definer;
 function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
 function badges.list_dead_events(p_consumer text DEFAULT NULL) returns TABLE(consumer text, event_id bigint, peer_mentor_id uuid, org_id text, badge_definition_id text, event_type text, attempts integer, dead_at timestamp with time zone, last_status integer, last_error text) stable security definer;
+function badges.list_holders(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_since date DEFAULT NULL, p_sort text DEFAULT 'newest', p_limit integer DEFAULT 100, p_after text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, tier text, name text, occurrence integer, earned_at timestamp with time zone, source text, cursor text) stable security definer;
+function badges.list_mentors(p_org_id text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_since date DEFAULT NULL, p_sort text DEFAULT 'activity', p_limit integer DEFAULT 100, p_after text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, activities bigint, last_activity_at timestamp with time zone, awards bigint, last_earned_at timestamp with time zone, cursor text) stable security definer;
 function badges.list_metrics(p_with_awards boolean DEFAULT false) returns TABLE(metric text, type text, help text, labels jsonb, value double precision) stable security definer;
-function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.list_namespaces() returns TABLE(namespace text, external_ids bigint) stable security definer;
+function badges.list_near_mentors(p_badge_definition_id text DEFAULT NULL, p_org_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_near numeric DEFAULT 0.8, p_limit integer DEFAULT 100, p_after text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, badge_definition_id text, tier text, name text, occurrence integer, current numeric, target numeric, remaining numeric, fraction numeric, cursor text) volatile security definer;
+function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
+function badges.list_set_aside(p_source text, p_limit integer DEFAULT 100) returns TABLE(source_key text, peer_mentor_id uuid, org_id text, reason text, set_aside_at timestamp with time zone) stable security definer;
+function badges.list_sources() returns TABLE(source text, source_table text, definition jsonb, state text, brought_in bigint, set_aside bigint, problem text) stable security definer;
 function badges.list_unfinished_rule_sets(p_peer_mentor_id uuid DEFAULT NULL) returns TABLE(rule_set text, version integer, people bigint, rezoned_orgs text[]) stable security definer;
+function badges.mark_my_seen(p_org_id text DEFAULT NULL, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
 function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_keys text[] DEFAULT NULL) returns integer volatile security definer;
 function badges.measure_rule_set(p_rule_set text) returns bigint volatile security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
 function badges.merge_peer_mentors(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
+function badges.my_badges(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, icon text, category text, earned_at timestamp with time zone, is_seen boolean) stable security definer;
+function badges.my_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.my_unseen_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, earned_at timestamp with time zone, granted_at timestamp with time zone, idempotency_key text) stable security definer;
+function badges.name_mentors(p_peer_mentor_ids uuid[]) returns TABLE(peer_mentor_id uuid, namespace text, external_id text) stable security definer;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb stable security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
 function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
+function badges.plan_source(p_source text, p_definition jsonb) returns text stable security definer;
 function badges.purge_events(p_before timestamp with time zone) returns bigint volatile security definer;
 function badges.raise_alert(p_alert text, p_subject text, p_details jsonb DEFAULT '{}') returns boolean volatile security definer;
 function badges.rebuild_stats(p_peer_mentor_id uuid DEFAULT NULL) returns bigint volatile security definer;
 function badges.record_activities(p_activities jsonb) returns jsonb volatile security definer;
 function badges.record_activity(p_peer_mentor_id uuid, p_org_id text, p_activity_type text, p_occurred_at timestamp with time zone DEFAULT NULL, p_quantity numeric DEFAULT 0, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_activity_date date DEFAULT NULL) returns jsonb volatile security definer;
+function badges.record_my_activity(p_org_id text, p_activity_type text, p_attributes jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.record_verification(p_differences bigint, p_people_waiting bigint, p_milliseconds bigint, p_scope text) returns void volatile security definer;
 function badges.register_consumer(p_consumer text, p_event_types text[] DEFAULT NULL, p_org_ids text[] DEFAULT NULL, p_badge_definition_ids text[] DEFAULT NULL, p_with_silent boolean DEFAULT false, p_since timestamp with time zone DEFAULT '-infinity') returns void volatile security definer;
+function badges.remember_mentors(p_namespace text, p_external_ids text[]) returns uuid[] volatile security definer;
 function badges.remove_consumer(p_consumer text) returns boolean volatile security definer;
+function badges.remove_source_activities(p_source text, p_batch integer DEFAULT 1000) returns integer volatile security definer;
+function badges.repair_source(p_source text, p_batch integer DEFAULT 1000, p_from_start boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.replay_events(p_consumer text, p_event_ids bigint[] DEFAULT NULL, p_since timestamp with time zone DEFAULT NULL) returns integer volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rezone_organization(p_org_id text, p_time_zone text) returns jsonb volatile security definer;
@@ -971,10 +1038,12 @@ function badges.settle_events(p_consumer text, p_event_ids bigint[], p_outcome t
 function badges.unseen_awards(p_peer_mentor_id uuid, p_org_id text) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, description text, earned_at timestamp with time zone, granted_at timestamp with time zone, idempotency_key text) stable security definer;
 function badges.validate_criteria(p_criteria jsonb) returns jsonb immutable security definer;
 function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) volatile security definer;
+function badges.verify_source(p_source text) returns TABLE(source_key text, peer_mentor_id uuid, org_id text, difference text, detail jsonb) stable security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._acting_role() returns name stable;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
+function badges_internal._administered_organizations() returns text[] stable security definer;
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
@@ -994,6 +1063,7 @@ function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text
 function badges_internal._begin_apply() returns void volatile;
 function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[]) returns badges_internal.begun_fold volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
+function badges_internal._begin_reading(p_source text, p_is_whole boolean) returns void volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
@@ -1019,6 +1089,7 @@ function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OU
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
+function badges_internal._change_source_activities(p_prefix text, p_rows badges_internal.source_row[]) returns bigint volatile;
 function badges_internal._change_windows(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._changed_parts(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[]) returns badges_internal.changed_part[] volatile;
 function badges_internal._changed_readings(p_org_id text, p_changed badges_internal.changed_activity[]) returns TABLE(route badges_internal.stat_route, is_new boolean, bucket text, activity_date date, occurred_at timestamp with time zone, measured numeric, element text, element_measured numeric, lowest numeric) stable;
@@ -1029,6 +1100,7 @@ function badges_internal._choice_variables(p_needs_quantity boolean, p_needs_cal
 function badges_internal._chosen_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._chosen_stats(p_sound jsonb) returns TABLE(badge text, stat bigint, activity_type text, is_rolling boolean, is_unit boolean) immutable;
 function badges_internal._circle_text(p_circle jsonb) returns text immutable;
+function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id text) returns boolean immutable;
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
@@ -1060,6 +1132,7 @@ function badges_internal._days_anew(p_part badges_internal.changed_part, p_held 
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
@@ -1072,12 +1145,15 @@ function badges_internal._element_details(p_selector jsonb, p_elements text[], p
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
 function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
+function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
+function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
+function badges_internal._erase_users(p_people uuid[]) returns void volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
 function badges_internal._everyones_awards(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrences integer[], occurrence integer, threshold numeric, earned_at timestamp with time zone) volatile;
-function badges_internal._everyones_conditions(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
+function badges_internal._everyones_conditions(p_org_id text, p_as_of date, p_badge_definition_id text DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
 function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, alive integer) volatile;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
@@ -1100,6 +1176,7 @@ function badges_internal._fold_moments() returns text immutable;
 function badges_internal._fold_reading(p_source text) returns text immutable;
 function badges_internal._fold_statement(p_source text) returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
+function badges_internal._forget_source_rows(p_source text) returns void volatile;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._forget_strangers(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
@@ -1109,6 +1186,7 @@ function badges_internal._grant_simple(p_candidates badges_internal.candidate[],
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
+function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_sum(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text) returns numeric volatile;
@@ -1116,14 +1194,18 @@ function badges_internal._held_together(p_held tstzmultirange[], p_required inte
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
 function badges_internal._hold_person(p_peer_mentor_id uuid, p_with uuid, p_org_id text) returns text[] volatile;
 function badges_internal._hold_rules() returns void volatile;
+function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_keys text[], p_written integer) returns text[] volatile;
+function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
+function badges_internal._is_in_sight(p_badge_definition_id text, p_org_id text) returns boolean stable;
 function badges_internal._is_left_to_backfill(p_org_id text, p_stats text[], p_version integer) returns boolean volatile;
 function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns boolean immutable;
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
+function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
@@ -1157,12 +1239,14 @@ function badges_internal._met_conditions(p_candidates badges_internal.candidate[
 function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
+function badges_internal._missing_source_right(p_table regclass) returns text stable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_awards(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
 function badges_internal._name_circles(p_names text[], p_badges text[], p_needed text[], p_components integer[]) returns jsonb immutable;
+function badges_internal._name_source_people(p_source text, p_rows badges_internal.source_row[]) returns void volatile;
 function badges_internal._named_activities(p_written jsonb) returns TABLE(badge text, path text, activity_type text) immutable;
 function badges_internal._named_in_raw(p_org_id text, p_key text) returns TABLE(name text) stable;
 function badges_internal._nearest_word(p_word text, p_known text[]) returns text immutable;
@@ -1182,14 +1266,15 @@ function badges_internal._organizations_of(p_peer_mentor_id uuid) returns text[]
 function badges_internal._organizations_statement() returns text stable;
 function badges_internal._other_measure(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, OUT value numeric, OUT is_reached boolean) returns record volatile;
 function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns timestamp with time zone volatile;
+function badges_internal._own_organizations() returns text[] stable security definer;
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
-function badges_internal._person_statement(p_does text, p_table text, p_belongs_to text) returns text stable;
-function badges_internal._person_tables() returns TABLE(place integer, table_name text, belongs_to text, on_merge text) stable;
+function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
+function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
@@ -1225,7 +1310,13 @@ function badges_internal._reached_by_elements(p_states badges_internal.condition
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_measures(p_held badges.peer_mentor_stats) returns TABLE(measure text, lowest numeric, value numeric) stable;
+function badges_internal._read_activities(p_source text, p_after jsonb, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading stable;
+function badges_internal._read_cursor(p_cursor text, p_list text, OUT number numeric, OUT peer_mentor_id uuid, OUT rest text) returns record immutable;
+function badges_internal._read_rest(p_source text, p_began timestamp with time zone, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
+function badges_internal._read_rows(p_source text, p_after text, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
+function badges_internal._read_source(p_source text, p_batch integer, OUT written bigint, OUT is_done boolean) returns record volatile;
+function badges_internal._read_source_rows(p_source text, p_keys text[]) returns SETOF badges_internal.source_row volatile;
 function badges_internal._reading(p_per_field text, p_window_unit text, p_value_field text, p_element_field text, p_element_unit text, p_element_measure text, p_element_value_field text, p_attributes jsonb, p_quantity numeric, p_day date) returns TABLE(bucket text, measured numeric, element text, element_measured numeric, lowest numeric) stable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
@@ -1240,26 +1331,34 @@ function badges_internal._refuse_future(p_occurred_at timestamp with time zone) 
 function badges_internal._refuse_large_attributes() returns trigger volatile security definer;
 function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns void volatile;
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;
+function badges_internal._refuse_source(p_source text, p_definition jsonb, p_table regclass) returns void stable;
 function badges_internal._remember_external_ids(p_peer_mentor_ids uuid[], p_namespace text, p_external_ids text[]) returns void volatile;
 function badges_internal._repeated_elements(p_value jsonb, p_key text, p_path text) returns TABLE(path text) immutable;
 function badges_internal._replace_rules(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._require_administration(p_org_id text) returns void stable;
 function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;
+function badges_internal._require_attaching(p_table regclass DEFAULT NULL) returns void stable;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
 function badges_internal._require_consumer(p_consumer text) returns void stable;
 function badges_internal._require_consumer_name(p_consumer text) returns void immutable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
 function badges_internal._require_filter(p_parameter text, p_filter text[], p_known text[] DEFAULT NULL) returns void immutable;
+function badges_internal._require_list(p_org_id text, p_badge_definition_id text, p_tier text, p_since date, p_limit integer) returns void stable;
 function badges_internal._require_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text) returns uuid stable;
 function badges_internal._require_number(p_badge_definition_id text, p_criteria jsonb, p_part text) returns integer immutable;
 function badges_internal._require_organization(p_org_id text) returns void stable;
+function badges_internal._require_own(p_org_id text) returns text[] stable;
 function badges_internal._require_people(p_peer_mentor_ids uuid[], p_org_id text) returns void stable;
 function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
+function badges_internal._require_reading(p_source text, p_batch integer) returns void stable;
 function badges_internal._require_rule_set(p_rule_set text) returns void stable;
 function badges_internal._require_settlement(p_event_ids bigint[], p_outcome text, p_retry_in interval, p_status integer, p_milliseconds integer) returns void immutable;
+function badges_internal._require_source(p_source text) returns badges_internal.sources stable;
 function badges_internal._require_span(p_parameter text, p_span interval, p_longest interval) returns void immutable;
 function badges_internal._require_tier(p_definition badges.badge_definitions, p_tier text) returns text immutable;
 function badges_internal._require_tier_or_all(p_definition badges.badge_definitions, p_tier text) returns text immutable;
+function badges_internal._require_user_trigger(p_definition jsonb) returns void stable;
+function badges_internal._require_view(p_peer_mentor_id uuid, p_org_id text) returns void stable;
 function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
 function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
 function badges_internal._revoke_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_reason text) returns badges.earned_badges[] volatile;
@@ -1284,11 +1383,52 @@ function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._session_claims() returns jsonb stable;
+function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._set_changes_aside(p_source text, p_rows badges_internal.source_row[], p_reason text) returns void volatile;
 function badges_internal._set_next_thresholds(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
+function badges_internal._set_rows_aside(p_source text, p_rows badges_internal.source_row[]) returns void volatile;
+function badges_internal._set_source_aside(p_source text, p_reason text) returns void volatile;
+function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reason text) returns void volatile;
+function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
+function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[]) returns record volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
+function badges_internal._source_attributes(p_table regclass, p_definition jsonb) returns text stable;
+function badges_internal._source_changes(p_table regclass, p_definition jsonb, p_event text) returns text stable;
+function badges_internal._source_column(p_table regclass, p_name text, OUT kind text, OUT type_name text, OUT reference text, OUT as_json text, OUT as_text text) returns record stable;
+function badges_internal._source_column_problems(p_definition jsonb, p_table regclass) returns jsonb stable;
+function badges_internal._source_columns(p_definition jsonb) returns TABLE(purpose text, path text, name text, column_name text, place bigint) immutable;
+function badges_internal._source_differences(p_is jsonb, p_must_be jsonb) returns jsonb immutable;
+function badges_internal._source_erase_fault(p_source text, p_definition jsonb) returns text stable;
+function badges_internal._source_erase_function(p_source text, p_definition jsonb) returns text stable;
+function badges_internal._source_erase_statement(p_source text, p_definition jsonb) returns text[] stable;
+function badges_internal._source_fault(p_source text) returns text stable;
+function badges_internal._source_function_statement(p_source text, p_table regclass, p_definition jsonb, p_event text) returns text stable;
+function badges_internal._source_grammar() returns jsonb immutable;
+function badges_internal._source_hash(p_source text, p_table regclass, p_definition jsonb) returns text stable;
+function badges_internal._source_key_columns(p_source text, OUT keys text, OUT joined text, OUT columns text, OUT after text) returns record stable;
+function badges_internal._source_key_text(p_table regclass, p_definition jsonb) returns text stable;
+function badges_internal._source_mapping(p_table regclass, p_definition jsonb, p_from text, p_more text DEFAULT '') returns text stable;
+function badges_internal._source_moment(p_kind text, p_reference text) returns text stable;
+function badges_internal._source_only(p_table regclass, p_only jsonb) returns text stable;
+function badges_internal._source_organization_problem(p_org_id text) returns jsonb stable;
+function badges_internal._source_prefix(p_source text) returns text immutable;
+function badges_internal._source_problem(p_is_external boolean) returns text immutable;
+function badges_internal._source_problems(p_source text, p_definition jsonb, p_table regclass) returns jsonb stable;
+function badges_internal._source_quantity(p_table regclass, p_column text) returns text stable;
+function badges_internal._source_removal(p_source text, p_keep regclass) returns text stable;
+function badges_internal._source_schema_problem(p_name text) returns text stable;
+function badges_internal._source_statement(p_source text, p_table regclass, p_definition jsonb) returns text stable;
+function badges_internal._source_table(p_name text) returns regclass stable;
+function badges_internal._source_table_problem(p_table regclass) returns text stable;
+function badges_internal._source_tree(p_table regclass) returns TABLE(relid oid) stable;
+function badges_internal._source_triggers(p_source text) returns TABLE(tgrelid oid, tgname name, event text, is_enabled boolean) stable;
+function badges_internal._source_user_problems(p_definition jsonb, p_table regclass) returns jsonb stable;
+function badges_internal._source_users(p_definition jsonb) returns regclass stable;
+function badges_internal._source_word(p_table regclass, p_given jsonb) returns text stable;
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
@@ -1304,16 +1444,19 @@ function badges_internal._take_restored_events() returns void volatile;
 function badges_internal._tally(p_measure text, p_count bigint, p_sum numeric, p_maximum numeric, p_days bigint) returns numeric immutable;
 function badges_internal._tell_by_hand(p_changed badges.earned_badges[], p_event text, p_reason text) returns void volatile;
 function badges_internal._tell_conflicts(p_awards badges_internal.dated_award[], p_written badges_internal.dated_award[], p_source text, p_moment timestamp with time zone) returns void volatile;
+function badges_internal._tell_set_aside(p_source text, p_reason text) returns void volatile;
 function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
 function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._texts() returns jsonb immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
+function badges_internal._told_policy(p_table regclass, p_policy text) returns text stable;
 function badges_internal._told_text(p_key text, p_language text, p_places jsonb DEFAULT NULL) returns text stable;
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
+function badges_internal._try_set_aside(p_source text, p_ids bigint[], p_is_late boolean) returns bigint volatile;
 function badges_internal._undated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
@@ -1329,6 +1472,7 @@ function badges_internal._unreachable_numbers(p_document jsonb) returns TABLE(pa
 function badges_internal._unrecorded_types(p_types text[]) returns text[] stable;
 function badges_internal._untaken_events(p_consumer text, p_upto pg_snapshot) returns TABLE(peer_mentor_id uuid, event_id bigint, created_at timestamp with time zone) stable;
 function badges_internal._untold_problems(p_problems jsonb, p_told jsonb) returns jsonb immutable;
+function badges_internal._usable_source_keys(p_source text, p_keys text[]) returns text[] stable;
 function badges_internal._validate_activities(p_document jsonb, p_written jsonb) returns jsonb immutable;
 function badges_internal._validate_bounds(p_document jsonb, p_written jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._validate_choice(p_keys text[], p_value jsonb, p_path text) returns jsonb immutable;
@@ -1378,15 +1522,92 @@ function badges_internal._verify_stat_differences(p_scope badges_internal.verifi
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._visible_badges() returns text[] stable security definer;
+function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
+function badges_internal._with_source_key(p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
 function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
+function badges_internal._write_source_rows(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;
+
+-- Row-level security
+
+alter table badges.activities enable row level security;
+alter table badges.award_events enable row level security;
+alter table badges.badge_definitions enable row level security;
+alter table badges.badge_denials enable row level security;
+alter table badges.earned_badges enable row level security;
+alter table badges.external_ids enable row level security;
+alter table badges.org_badge_configs enable row level security;
+alter table badges.organizations enable row level security;
+alter table badges.peer_mentor_stats enable row level security;
+alter table badges.rule_sets enable row level security;
+create policy own_rows on badges.activities for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.award_events for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.badge_definitions for select to pgmerit_person using (
+(badge_definition_id = ANY (( SELECT badges_internal._visible_badges() AS _visible_badges)::text[]))
+);
+create policy own_rows on badges.badge_denials for select to pgmerit_person using (
+((badge_definition_id = ANY (( SELECT badges_internal._visible_badges() AS _visible_badges)::text[])) AND (peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.earned_badges for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.external_ids for select to pgmerit_person using (
+(peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person))
+);
+create policy own_rows on badges.org_badge_configs for select to pgmerit_person using (
+((badge_definition_id = ANY (( SELECT badges_internal._visible_badges() AS _visible_badges)::text[])) AND ((org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[])) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy own_rows on badges.organizations for select to pgmerit_person using (
+((org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[])) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[])))
+);
+create policy own_rows on badges.peer_mentor_stats for select to pgmerit_person using (
+((peer_mentor_id = ANY (( SELECT badges_internal._visible_people() AS _visible_people)::uuid[])) AND (((peer_mentor_id = ( SELECT badges_internal._session_person() AS _session_person)) AND (org_id = ANY (( SELECT badges_internal._own_organizations() AS _own_organizations)::text[]))) OR (org_id = ANY (( SELECT badges_internal._administered_organizations() AS _administered_organizations)::text[]))))
+);
+create policy services_read on badges.activities for select to pgmerit_reader using (
+true
+);
+create policy services_read on badges.award_events for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.badge_definitions for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.badge_denials for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.earned_badges for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.external_ids for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.org_badge_configs for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.organizations for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.peer_mentor_stats for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_read on badges.rule_sets for select to pgmerit_admin, pgmerit_reader, pgmerit_writer using (
+true
+);
+create policy services_write on badges.activities for all to pgmerit_admin, pgmerit_writer using (
+true
+);
 
 -- Else
 

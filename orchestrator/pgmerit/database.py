@@ -56,9 +56,14 @@ def connect_alike(connection: Connection) -> Connection:
 
     Raises PgmeritError as `connect` does.
     """
+    return connect(dsn_of(connection), autocommit=True)
+
+
+def dsn_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> str:
+    """Give the connection string by which a connection was opened, with its password."""
     told = connection.info
     secret = {"password": told.password} if told.password else {}
-    return connect(make_conninfo(told.dsn, **secret), autocommit=True)
+    return make_conninfo(told.dsn, **secret)
 
 
 def require_direct(connection: Connection) -> None:
@@ -87,14 +92,24 @@ def analyze_filled(connection: Connection, rows: int) -> None:
         )
 
 
-def retry(work: Callable[[], T], *, attempts: int = 8) -> T:
-    """Run `work`, a whole transaction, again while it fails with 40001 or 40P01.
+# Others stood in the way of a transaction, which may do better when they have ended.
+IN_THE_WAY = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+LOCKED_OUT = (*IN_THE_WAY, psycopg.errors.LockNotAvailable)
+
+
+def retry(
+    work: Callable[[], T],
+    *,
+    attempts: int = 8,
+    on: tuple[type[psycopg.Error], ...] = IN_THE_WAY,
+) -> T:
+    """Run `work`, a whole transaction, again while it fails with 40001 or 40P01, or as `on` says.
 
     Waits between the tries, longer each time and by chance, at most about two seconds.
     """
     for attempt in range(1, attempts):
         try:
             return work()
-        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected):
+        except on:
             time.sleep(random.uniform(0, min(2.0, 0.02 * 2**attempt)))  # noqa: S311
     return work()

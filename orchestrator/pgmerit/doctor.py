@@ -38,12 +38,13 @@ def examine(connection: Connection, sources: schema.Sources | None = None) -> li
         return findings
     checks: list[Callable[[], list[Finding]]] = [
         lambda: _owners(connection),
-        lambda: _rights(schema.read_rights(connection)),
+        lambda: _rights(schema.read_rights(connection), schema.find_mixed_roles(connection)),
         lambda: _functions(state, sources),
         lambda: _triggers(connection, state),
         lambda: _award_guard(connection),
         lambda: _rule_sets(connection),
         lambda: _evaluation(connection),
+        lambda: _sources(connection),
     ]
     for check in checks:
         findings += check()
@@ -94,7 +95,7 @@ def _owners(connection: Connection) -> list[Finding]:
     ] or [Finding("owners", "ok", f"everything belongs to {owner}")]
 
 
-def _rights(rights: schema.Rights) -> list[Finding]:
+def _rights(rights: schema.Rights, mixed: dict[str, str]) -> list[Finding]:
     findings = [
         Finding(
             "rights",
@@ -104,6 +105,16 @@ def _rights(rights: schema.Rights) -> list[Finding]:
             "then `pgmerit migrate`.",
         )
         for role in rights.missing_roles
+    ]
+    findings += [
+        Finding(
+            "rights",
+            "warning",
+            f"{role} is a member of {schema.PERSON} and of {service}: "
+            "each of its tokens sees everybody",
+            "Revoke one of the two.",
+        )
+        for role, service in mixed.items()
     ]
     if rights.given is None:
         text = "what was given is not on record: the database is of an older version"
@@ -116,7 +127,8 @@ def _rights(rights: schema.Rights) -> list[Finding]:
             "holds",
             rights.held_by_others,
             "warning",
-            "Revoke it, and make the role a member of one of pgmerit's instead.",
+            "Revoke it, and make the role a member of one of pgmerit's instead: "
+            "without a policy it sees no row.",
         ),
     ):
         by_role: dict[str, list[schema.Right]] = {}
@@ -292,3 +304,30 @@ def _evaluation(connection: Connection) -> list[Finding]:
     return [
         Finding("evaluation", "problem", str(each), f"Run `{each.command}`.") for each in found
     ] or [Finding("evaluation", "ok", "nobody waits for a version")]
+
+
+def _sources(connection: Connection) -> list[Finding]:
+    """Look for attached tables whose rows do not become activities, or not all."""
+    try:
+        found = routines.list_sources(connection)
+    except psycopg.Error as exc:
+        return [Finding("sources", "problem", f"cannot be listed: {translate(exc).message}")]
+    findings = []
+    for each in found:
+        name, rows = each["source"], each["set_aside"]
+        again = f"`pgmerit attach repair {name}`"
+        told = [
+            (each["problem"] is not None, each["problem"], f"Mend it, then run {again}."),
+            (each["state"] == "bringing in", "rows are still to be read", f"{again} goes on."),
+            (
+                rows > 0,
+                "1 row is set aside" if rows == 1 else f"{rows} rows are set aside",
+                f"`pgmerit attach status {name}` says why; {again} tries again.",
+            ),
+        ]
+        findings += [
+            Finding("sources", "problem", f"{name}: {finding}", hint)
+            for is_so, finding, hint in told
+            if is_so
+        ]
+    return findings or [Finding("sources", "ok", f"{len(found)} attached")]

@@ -13,7 +13,7 @@ import psycopg
 
 from pgmerit import routines
 from pgmerit.database import Connection
-from pgmerit.errors import PgmeritError, translate
+from pgmerit.errors import translate
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,6 @@ class MentorReport:
     time_zone: str
     earned: list[dict[str, Any]]
     to_come: list[dict[str, Any]]
-
-
-def mentor_id(connection: Connection, given: str, namespace: str | None = None) -> UUID:
-    """Give the person's uuid, or whom an external id means now when a namespace is named."""
-    if namespace is not None:
-        return routines.find_mentor(connection, namespace, given)
-    try:
-        return UUID(given)
-    except ValueError:
-        raise PgmeritError(
-            f'"{given}" is not a uuid',
-            "Give the person's uuid, or your own id with --mentor-namespace.",
-        ) from None
 
 
 def mentor_report(
@@ -92,10 +79,13 @@ def explanation(
 
 def time_zone(connection: Connection, org_id: str) -> str:
     """Give an organization's time zone, in which its people read a moment."""
-    found = connection.execute(
-        "select time_zone from badges.organizations where org_id = %s", (org_id,)
-    ).fetchone()
-    return str(found["time_zone"]) if found else "UTC"
+    return time_zones(connection).get(org_id, "UTC")
+
+
+def time_zones(connection: Connection) -> dict[str, str]:
+    """Give the time zone of each organization."""
+    found = connection.execute("select org_id, time_zone from badges.organizations").fetchall()
+    return {row["org_id"]: row["time_zone"] for row in found}
 
 
 def _is_earlier(award: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

@@ -14,8 +14,9 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import Format
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, JsonbLoader
 
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
@@ -97,6 +98,17 @@ def apply_rule_set(
     )
 
 
+def attach_source(connection: Connection, source: str, definition: Mapping[str, Any]) -> Row:
+    """Attach a table: `changed`, and an estimate of `rows` that are to be brought in."""
+    return _value(
+        Row,
+        connection,
+        "select badges.attach_source(%s, %s) as value",
+        source,
+        Jsonb(definition),
+    )
+
+
 def award_badge(
     connection: Connection,
     peer_mentor_id: UUID,
@@ -130,6 +142,11 @@ def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 250) -
     return _value(
         Row, connection, "select badges.backfill_rule_set(%s, %s) as value", rule_set, batch
     )
+
+
+def bring_in_source(connection: Connection, source: str, batch: int = 1000) -> Row:
+    """Bring in one batch of a source's rows: `brought_in`, `set_aside`, `is_done`."""
+    return _value(Row, connection, "select badges.bring_in_source(%s, %s) as value", source, batch)
 
 
 def calibrate_badge(
@@ -266,6 +283,11 @@ def derive_idempotency_key(
     )
 
 
+def detach_source(connection: Connection, source: str, *, remove: bool) -> Row:
+    """Detach a table: `detached`, and whether that `is_done` or activities are to be removed."""
+    return _value(Row, connection, "select badges.detach_source(%s, %s) as value", source, remove)
+
+
 def diff_rule_sets(connection: Connection, old: Any, new: Any) -> list[Row]:
     """List how one document differs from another, each change an object."""
     return _value(
@@ -334,6 +356,28 @@ def explain_badge(
     )
 
 
+def explain_my_badge(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> Row:
+    """Tell the token's person why they have a badge: explain_badge, without others' reasons.
+
+    With `org_id` None, in the one organization of the token that has the badge.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.explain_my_badge(%s, %s, %s, %s) as value",
+        badge_definition_id,
+        org_id,
+        as_of,
+        language,
+    )
+
+
 def find_mentor(connection: Connection, namespace: str, external_id: str) -> UUID:
     """Give who an application's own id means: mentor_id_from, and who was merged into since."""
     return _value(
@@ -369,9 +413,85 @@ def list_consumers(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.list_consumers()")
 
 
+def list_badges(
+    connection: Connection,
+    org_id: str | None = None,
+    near: Decimal | float | None = Decimal("0.8"),
+    language: str | None = None,
+) -> list[Row]:
+    """List badges and tiers with `people` and `awards` that hold them, and how many are `near`.
+
+    `near` is the fraction from which on somebody is; None does not count them, which is cheap.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_badges(%s, %s::numeric, %s)",
+        org_id,
+        near,
+        language,
+    )
+
+
 def list_dead_events(connection: Connection, consumer: str | None = None) -> list[Row]:
     """List the dead letters of a consumer, or of all: `last_status` and `last_error` tell why."""
     return _rows(connection, "select * from badges.list_dead_events(%s)", consumer)
+
+
+def list_holders(
+    connection: Connection,
+    badge_definition_id: str,
+    org_id: str | None = None,
+    tier: str | None = None,
+    since: date | None = None,
+    sort: str = "newest",
+    limit: int | None = 100,
+    after: str | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List who has a badge, a row an award: `tier`, `occurrence`, `earned_at`, `cursor` ..
+
+    `sort` is newest or oldest; `after` is the cursor of the last row before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_holders(%s, %s, %s, %s, %s, %s, %s, %s)",
+        badge_definition_id,
+        org_id,
+        tier,
+        since,
+        sort,
+        limit,
+        after,
+        language,
+    )
+
+
+def list_mentors(
+    connection: Connection,
+    org_id: str | None = None,
+    badge_definition_id: str | None = None,
+    tier: str | None = None,
+    since: date | None = None,
+    sort: str = "activity",
+    limit: int | None = 100,
+    after: str | None = None,
+) -> list[Row]:
+    """List people: `activities`, `last_activity_at`, `awards`, `last_earned_at`, `cursor` ..
+
+    `sort` is activity, activities, awards, earned or id; `after` is the cursor of the last row
+    before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_mentors(%s, %s, %s, %s, %s, %s, %s)",
+        org_id,
+        badge_definition_id,
+        tier,
+        since,
+        sort,
+        limit,
+        after,
+    )
 
 
 def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[Row]:
@@ -382,11 +502,44 @@ def list_metrics(connection: Connection, *, with_awards: bool = False) -> list[R
     return _rows(connection, "select * from badges.list_metrics(%s)", with_awards)
 
 
+def list_namespaces(connection: Connection) -> list[Row]:
+    """List the namespaces of the external ids that are known: `namespace`, `external_ids`."""
+    return _rows(connection, "select * from badges.list_namespaces()")
+
+
+def list_near_mentors(
+    connection: Connection,
+    badge_definition_id: str | None = None,
+    org_id: str | None = None,
+    tier: str | None = None,
+    near: Decimal | float = Decimal("0.8"),
+    limit: int | None = 100,
+    after: str | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List who is near a badge, nearest first: `fraction`, `remaining`, `cursor` ..
+
+    `near` is the fraction from which on somebody is; `after` is the cursor of the last row before.
+    """
+    return _rows(
+        connection,
+        "select * from badges.list_near_mentors(%s, %s, %s, %s::numeric, %s, %s, %s)",
+        badge_definition_id,
+        org_id,
+        tier,
+        near,
+        limit,
+        after,
+        language,
+    )
+
+
 def list_progress(
     connection: Connection,
     org_id: str | None = None,
     as_of: date | None = None,
     language: str | None = None,
+    badge_definition_id: str | None = None,
 ) -> list[Row]:
     """List what `get_badge_progress` gives of everybody with activities, hidden badges too.
 
@@ -394,10 +547,11 @@ def list_progress(
     """
     return _rows(
         connection,
-        "select * from badges.list_progress(%s, %s, %s)",
+        "select * from badges.list_progress(%s, %s, %s, %s)",
         org_id,
         as_of,
         language,
+        badge_definition_id,
     )
 
 
@@ -406,11 +560,36 @@ def list_rule_sets(connection: Connection) -> list[Row]:
     return _rows(connection, "select * from badges.list_rule_sets()")
 
 
+def list_set_aside(connection: Connection, source: str, limit: int = 100) -> list[Row]:
+    """List rows of a source that could not be written, with the reason, oldest first."""
+    return _rows(connection, "select * from badges.list_set_aside(%s, %s)", source, limit)
+
+
+def list_sources(connection: Connection) -> list[Row]:
+    """List the sources with their state and what is wrong with them."""
+    return _rows(connection, "select * from badges.list_sources()")
+
+
 def list_unfinished_rule_sets(
     connection: Connection, peer_mentor_id: UUID | None = None
 ) -> list[Row]:
     """List the rule sets for which people wait: `version`, `people` and `rezoned_orgs`."""
     return _rows(connection, "select * from badges.list_unfinished_rule_sets(%s)", peer_mentor_id)
+
+
+def mark_my_seen(
+    connection: Connection,
+    org_id: str | None = None,
+    idempotency_keys: Sequence[str] | None = None,
+) -> int:
+    """Note that awards of the token's person were shown, as mark_seen: how many were not before."""
+    return _value(
+        int,
+        connection,
+        "select badges.mark_my_seen(%s, %s::text[]) as value",
+        org_id,
+        None if idempotency_keys is None else list(idempotency_keys),
+    )
 
 
 def mark_seen(
@@ -459,6 +638,38 @@ def merge_peer_mentors(
     )
 
 
+def my_badges(
+    connection: Connection, org_id: str | None = None, language: str | None = None
+) -> list[Row]:
+    """List the badges that the token's person holds, the latest first."""
+    return _rows(connection, "select * from badges.my_badges(%s, %s)", org_id, language)
+
+
+def my_progress(
+    connection: Connection,
+    org_id: str | None = None,
+    as_of: date | None = None,
+    language: str | None = None,
+) -> list[Row]:
+    """List get_badge_progress of the token's person, with `org_id`; None = all of the token's."""
+    return _rows(
+        connection, "select * from badges.my_progress(%s, %s, %s)", org_id, as_of, language
+    )
+
+
+def my_unseen_awards(connection: Connection, org_id: str | None = None) -> list[Row]:
+    """List the awards that the token's person holds and was never shown, with `org_id`."""
+    return _rows(connection, "select * from badges.my_unseen_awards(%s)", org_id)
+
+
+def name_mentors(connection: Connection, peer_mentor_ids: Sequence[UUID]) -> list[Row]:
+    """List what applications call people: `peer_mentor_id`, `namespace`, `external_id`.
+
+    Who has no external id is left out.
+    """
+    return _rows(connection, "select * from badges.name_mentors(%s::uuid[])", list(peer_mentor_ids))
+
+
 def new_badges(connection: Connection) -> list[Row]:
     """List the awards made so far in this transaction."""
     return _rows(connection, "select * from badges.new_badges()")
@@ -494,6 +705,13 @@ def plan_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
     Changes nothing; works in a read-only transaction. Raises as `apply_rule_set` does.
     """
     return _value(Row, connection, "select badges.plan_rule_set(%s) as value", Jsonb(document))
+
+
+def plan_source(connection: Connection, source: str, definition: Mapping[str, Any]) -> str:
+    """Give the SQL that `attach_source` runs; changes nothing."""
+    return _value(
+        str, connection, "select badges.plan_source(%s, %s) as value", source, Jsonb(definition)
+    )
 
 
 def purge_events(connection: Connection, before: datetime) -> int:
@@ -560,6 +778,28 @@ def record_activity(
     )
 
 
+def record_my_activity(
+    connection: Connection,
+    org_id: str,
+    activity_type: str,
+    attributes: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Row:
+    """Record one activity of the token's person, of a type in the setting own_activities, now.
+
+    Gives what record_activity gives.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.record_my_activity(%s, %s, %s, %s) as value",
+        org_id,
+        activity_type,
+        Jsonb(attributes or {}),
+        idempotency_key,
+    )
+
+
 def record_verification(
     connection: Connection, differences: int, people_waiting: int, milliseconds: int, scope: str
 ) -> None:
@@ -598,9 +838,50 @@ def register_consumer(
     )
 
 
+def remember_mentors(
+    connection: Connection, namespace: str, external_ids: Sequence[str]
+) -> list[UUID]:
+    """Remember what an application calls people: the person of each id, in the order given."""
+    return _value(
+        list[UUID],
+        connection,
+        "select badges.remember_mentors(%s, %s::text[]) as value",
+        namespace,
+        list(external_ids),
+    )
+
+
 def remove_consumer(connection: Connection, consumer: str) -> bool:
     """Remove a consumer with all that waits for it; False where it is unknown."""
     return _value(bool, connection, "select badges.remove_consumer(%s) as value", consumer)
+
+
+def remove_source_activities(connection: Connection, source: str, batch: int = 1000) -> int:
+    """Delete some activities of a source that is detached: how many; 0 = none are left."""
+    return _value(
+        int,
+        connection,
+        "select badges.remove_source_activities(%s, %s) as value",
+        source,
+        batch,
+    )
+
+
+def repair_source(
+    connection: Connection, source: str, batch: int = 1000, *, from_start: bool = False
+) -> Row:
+    """Try one batch of what was set aside: `repaired`, `left`, `is_done`.
+
+    `from_start`, at the first call, has everything read again.
+    """
+    return _value(
+        Row,
+        connection,
+        "select badges.repair_source(%s, %s, %s) as value",
+        source,
+        batch,
+        from_start,
+    )
 
 
 def replay_events(
@@ -748,6 +1029,11 @@ def verify_awards(
     )
 
 
+def verify_source(connection: Connection, source: str) -> list[Row]:
+    """List where activities are not what a source's rows say; reads only."""
+    return _rows(connection, "select * from badges.verify_source(%s)", source)
+
+
 def verify_stats(
     connection: Connection,
     peer_mentor_id: UUID | None = None,
@@ -773,6 +1059,7 @@ def _rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
     if isinstance(connection, psycopg.AsyncConnection):
         return cast(list[Row], _rows_later(connection, query, parameters))
     with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
@@ -783,10 +1070,21 @@ def _value(kind: type[T], connection: Connection, query: str, *parameters: Any) 
     return cast(T, found[0]["value"] if found else None)
 
 
+def _read_json(cursor: psycopg.Cursor[Row] | psycopg.AsyncCursor[Row]) -> None:
+    """Have JSON read where the connection leaves it as text, as Django's do."""
+    as_text, as_json = (
+        cursor.adapters.get_loader(psycopg.adapters.types[name].oid, Format.TEXT)
+        for name in ("text", "jsonb")
+    )
+    if as_json is as_text:
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+
+
 async def _rows_later(
     connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[Any]
 ) -> list[Row]:
     async with connection.cursor(row_factory=dict_row) as cursor:
+        _read_json(cursor)
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()
 

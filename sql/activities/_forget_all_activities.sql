@@ -16,9 +16,10 @@ declare
     v_orgs text[];
 begin
     perform badges_internal._hold_rules();
-    delete from badges_internal.stat_elements;
-    delete from badges.peer_mentor_stats;
-    delete from badges_internal.due_people;
+    -- Supabase loads pg_safeupdate for its API: a delete without a condition is refused.
+    delete from badges_internal.stat_elements where true;
+    delete from badges.peer_mentor_stats where true;
+    delete from badges_internal.due_people where true;
     select array_agg(person.peer_mentor_id), array_agg(person.org_id)
     into v_people, v_orgs
     from (

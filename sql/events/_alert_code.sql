@@ -8,6 +8,7 @@ return case
     when p_alert = 'drift_found' then 'MBA02'
     when p_alert = 'endpoint_dead' then 'MBA03'
     when p_alert = 'people_waiting' then 'MBA04'
+    when p_alert = 'rows_set_aside' then 'MBA05'
 end;
 
 comment on function badges_internal._alert_code(text) is

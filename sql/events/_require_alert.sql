@@ -12,7 +12,8 @@ begin
         raise exception 'unknown alert %', badges_internal._quoted(p_alert)
         using
             errcode = '22023',
-            hint = 'Known: duplicate_stopped, drift_found, endpoint_dead, people_waiting.';
+            hint = 'Known: duplicate_stopped, drift_found, endpoint_dead, people_waiting, '
+                'rows_set_aside.';
     end if;
     if length(p_subject) > 200 or p_subject !~ '\S' or p_subject is null then
         raise exception 'an alert needs a subject of 1 to 200 characters'

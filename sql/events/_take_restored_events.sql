@@ -68,7 +68,8 @@ begin
         taken_upto = seen.upto,
         system_identifier = v_cluster,
         last_event_id = badges_internal._last_event_number()
-    from seen;
+    from seen
+    where true; -- pg_safeupdate, which Supabase loads for its API, wants a condition
 end;
 $$;
 

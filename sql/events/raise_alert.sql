@@ -1,7 +1,7 @@
 -- Raises an alert as an event and a line of the server's log; false = it is open already.
 --
--- Alerts: duplicate_stopped, drift_found, endpoint_dead, people_waiting. p_details: an object, goes
--- into the event's details beside alert, subject and code.
+-- Alerts: duplicate_stopped, drift_found, endpoint_dead, people_waiting, rows_set_aside. p_details:
+-- an object, goes into the event's details beside alert, subject and code.
 --
 -- Locks:  the alert's row.
 -- Writes: badges_internal.alerts, badges.award_events, the server's log.

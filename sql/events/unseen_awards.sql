@@ -2,7 +2,8 @@
 --
 -- Backfills and imports come silent: theirs are not listed. Names are in the default language.
 --
--- Raises: 22023 for no person, 23503 for an unknown organization.
+-- Raises: 42501 who may not see the person there, 22023 for no person, 23503 for an unknown
+--         organization.
 create or replace function badges.unseen_awards(p_peer_mentor_id uuid, p_org_id text)
 returns table (
     badge_definition_id text,
@@ -21,6 +22,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    perform badges_internal._require_view(p_peer_mentor_id, p_org_id);
     perform badges_internal._require_person(p_peer_mentor_id);
     perform badges_internal._require_organization(p_org_id);
     return query

@@ -49,6 +49,12 @@ begin
     and given.badge_definition_id = claim.badge_definition_id
     and given.tier = claim.tier
     and given.org_id = any(p_org_ids);
+    -- Who is still to be erased is exactly that one, and has no key.
+    update badges_internal.source_rows_set_aside as aside
+    set peer_mentor_id = p_into_peer_mentor_id
+    where aside.peer_mentor_id = p_from_peer_mentor_id
+    and aside.org_id = any(p_org_ids)
+    and aside.source_key <> '';
     for v_kept in
         select
             kept.table_name, kept.belongs_to, kept.on_merge,

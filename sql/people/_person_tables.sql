@@ -34,7 +34,8 @@ as $$
         -- The base row tells the triggers of the activities to count nothing.
         (12, 'badges.peer_mentor_stats', 'organization', 'dropped'),
         (13, 'badges.external_ids', 'person', 'own'),
-        (14, 'badges_internal.merged_people', 'merge', 'own')
+        (14, 'badges_internal.merged_people', 'merge', 'own'),
+        (15, 'badges_internal.source_rows_set_aside', 'organization', 'own')
     ) as kept
     union all
     select

@@ -1,9 +1,13 @@
 -- Measures the conditions of organizations by everybody's snapshot, as _badge_conditions one's.
 --
 -- A row a person with activities and condition; of a repeated badge the first occurrence not held,
--- else the last. p_org_id: null = every organization. Conditions of raw rules are left out: each
--- would read all that is known of each person.
-create or replace function badges_internal._everyones_conditions(p_org_id text, p_as_of date)
+-- else the last. p_org_id: null = every organization; p_badge_definition_id: null = every badge.
+-- Conditions of raw rules are left out: each would read all that is known of each person.
+create or replace function badges_internal._everyones_conditions(
+    p_org_id text,
+    p_as_of date,
+    p_badge_definition_id text default null
+)
 returns table (
     peer_mentor_id uuid,
     org_id text,
@@ -50,12 +54,16 @@ begin
         left join next_ones using (peer_mentor_id, org_id, badge_definition_id, tier)
         where milestone.occurrence = 1
         and next_ones.occurrence is null
+        and milestone.badge_definition_id
+            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
         union all
         select people.peer_mentor_id, people.seen_until, milestone.*
         from people
         join next_ones using (peer_mentor_id, org_id)
         join badges_internal.milestones as milestone
             using (org_id, badge_definition_id, tier, occurrence)
+        where milestone.badge_definition_id
+            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
     ),
     begun as materialized (
         select
@@ -123,5 +131,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._everyones_conditions(text, date) is
+comment on function badges_internal._everyones_conditions(text, date, text) is
 'Measures the conditions of organizations by everybody''s snapshot, as _badge_conditions one''s.';

@@ -14,8 +14,8 @@
 -- p_language: of names, description, why_not and notes; null = the default language. What is not
 -- written in it is told in the default one, why_not and notes in English.
 --
--- Raises: 23503 unknown organization, 22023 unknown badge, a day that is out of
---         bounds.
+-- Raises: 42501 who may not see the person there, 23503 unknown organization, 22023 unknown badge,
+--         a day that is out of bounds.
 create or replace function badges.explain_badge(
     p_peer_mentor_id uuid,
     p_badge_definition_id text,
@@ -31,18 +31,22 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    v_definition constant badges.badge_definitions
-        := badges_internal._require_badge(p_badge_definition_id, p_org_id);
-    v_as_of constant date := badges_internal._today_for(p_org_id, p_as_of);
-    v_dated constant badges_internal.condition_state[] := badges_internal._dated_conditions(
-        p_peer_mentor_id, p_org_id, p_badge_definition_id, v_as_of
-    );
-    v_conditions constant jsonb := badges_internal._explained_conditions(
-        p_peer_mentor_id, v_definition, p_org_id, v_dated, v_as_of, p_language
-    );
+    v_definition badges.badge_definitions;
+    v_as_of date;
+    v_dated badges_internal.condition_state[];
+    v_conditions jsonb;
     v_missing record;
     v_why_not jsonb;
 begin
+    perform badges_internal._require_view(p_peer_mentor_id, p_org_id);
+    v_definition := badges_internal._require_badge(p_badge_definition_id, p_org_id);
+    v_as_of := badges_internal._today_for(p_org_id, p_as_of);
+    v_dated := badges_internal._dated_conditions(
+        p_peer_mentor_id, p_org_id, p_badge_definition_id, v_as_of
+    );
+    v_conditions := badges_internal._explained_conditions(
+        p_peer_mentor_id, v_definition, p_org_id, v_dated, v_as_of, p_language
+    );
     select *
     into v_missing
     from badges_internal._first_not_held(p_peer_mentor_id, v_definition, p_org_id);

@@ -8,7 +8,8 @@
 --
 -- Reads the snapshot, not the history.
 --
--- Raises: 23503 unknown organization, 22023 a day that is out of bounds.
+-- Raises: 42501 who may not see the person there, 23503 unknown organization, 22023 a day that is
+--         out of bounds.
 create or replace function badges.get_badge_progress(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -33,9 +34,11 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    v_as_of constant date := badges_internal._today_for(p_org_id, p_as_of);
+    v_as_of date;
 begin
+    perform badges_internal._require_view(p_peer_mentor_id, p_org_id);
     perform badges_internal._require_organization(p_org_id);
+    v_as_of := badges_internal._today_for(p_org_id, p_as_of);
     return query
     with conditions as materialized (
         select *

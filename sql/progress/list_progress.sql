@@ -2,16 +2,18 @@
 --
 -- A row a person, badge and tier, with the columns of get_badge_progress; hidden badges are listed
 -- whoever has earned them. stat and measure: what is counted, null of a composed badge. Raw rules
--- are listed where they are held. p_org_id: null = every organization; p_as_of and p_language as
--- there.
+-- are listed where they are held. p_org_id: null = every organization; p_badge_definition_id: null
+-- = every badge; p_as_of and p_language as there.
 --
 -- Reads the snapshot and the awards of everybody: for reports, not for the hot path.
 --
--- Raises: 23503 unknown organization, 22023 a day that is out of bounds.
+-- Raises: 42501 who may not see all its people, 23503 unknown organization, 22023 a day that is out
+--         of bounds.
 create or replace function badges.list_progress(
     p_org_id text default null,
     p_as_of date default null,
-    p_language text default null
+    p_language text default null,
+    p_badge_definition_id text default null
 )
 returns table (
     org_id text,
@@ -39,10 +41,12 @@ set jit = off
 as $$
 #variable_conflict use_column
 begin
+    perform badges_internal._require_view(null, p_org_id);
     perform badges_internal._require_organization(p_org_id) where p_org_id is not null;
     return query
     with conditions as materialized (
-        select * from badges_internal._everyones_conditions(p_org_id, p_as_of)
+        select *
+        from badges_internal._everyones_conditions(p_org_id, p_as_of, p_badge_definition_id)
     ),
     -- People with the same parts of a composed badge are counted together.
     parted as (
@@ -83,7 +87,9 @@ begin
         from composed
     ),
     held as materialized (
-        select * from badges_internal._everyones_awards(p_org_id)
+        select *
+        from badges_internal._everyones_awards(p_org_id)
+        where badge_definition_id = coalesce(p_badge_definition_id, badge_definition_id)
     ),
     listed as (
         select
@@ -132,5 +138,5 @@ begin
 end;
 $$;
 
-comment on function badges.list_progress(text, date, text) is
+comment on function badges.list_progress(text, date, text, text) is
 'Tells how far everybody with activities is with each badge and tier: get_badge_progress for all.';

@@ -117,6 +117,7 @@ USUAL = {
     "p_horizon": "'1'",
     "p_namespace": "'app'",
     "p_external_id": "'7'",
+    "p_external_ids": "'{7}'",
     "p_version": "1",
     "p_is_enabled": "true",
     "p_peer_mentor_ids": f"'{{{ANN}}}'",

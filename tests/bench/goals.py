@@ -21,7 +21,7 @@ from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import backfill, bulk, rates, single, storage
+from tests.bench import attached, backfill, bulk, rates, single, storage
 from tests.bench.machine import Machine, measured_database
 from tests.bench.stand import Line, Scale
 
@@ -42,6 +42,7 @@ GOALS: dict[int, Measure] = {
     13: storage.of_bytes,
     14: rates.of_demo,
     15: backfill.of_many_activities,
+    16: attached.of_attached,
 }
 QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)

@@ -70,9 +70,9 @@ def test_no_command_prints_the_help_and_is_wrong_use(cli: Cli) -> None:
 
 
 def test_an_unknown_command_is_wrong_use(cli: Cli) -> None:
-    result = cli("badge")
+    result = cli("medal")
     assert result.exit_code == 2
-    assert result.stderr == "error: No such command 'badge'.\nhint: See `pgmerit --help`.\n"
+    assert result.stderr == "error: No such command 'medal'.\nhint: See `pgmerit --help`.\n"
 
 
 @pytest.mark.parametrize("chosen", [("--format", "json"), ("--format=json",)])

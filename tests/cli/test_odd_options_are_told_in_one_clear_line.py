@@ -13,7 +13,7 @@ from pgmerit.cli import main
 from pgmerit.database import Connection
 
 from tests.conftest import CliResult
-from tests.engine import ANN, ORG, activity, apply, insert, rows, rule_set
+from tests.engine import ANN, BEN, ORG, activity, apply, insert, rows, rule_set
 
 Cli = Callable[..., CliResult]
 
@@ -69,7 +69,13 @@ def usual(dsn: str, tmp_path: Path) -> dict[str, str]:
         "peer_mentor_id,org_id,activity_type,occurred_at,quantity,idempotency_key\n"
         f"{ANN},{ORG},call,2026-03-01T12:00:00Z,1,a\n"
     )
+    (tmp_path / "sources.yaml").write_text(
+        "version: 1\nsources: {held: {table: public.user_badges, person: user_id,"
+        f" organization: {ORG}, type: badge, at: earned_at}}}}\n"
+    )
     return {
+        "attach": str(tmp_path / "sources.yaml"),
+        "source": "held",
         "table": "user_badges",
         "person": "user_id",
         "badge_column": "badge_id",
@@ -78,6 +84,8 @@ def usual(dsn: str, tmp_path: Path) -> dict[str, str]:
         "import": str(tmp_path / "lines.csv"),
         "report": str(tmp_path / "report.html"),
         "given_id": str(ANN),
+        "first": str(ANN),
+        "second": str(BEN),
         "badge_definition_id": "first",
         "badge": "first",
         "org": ORG,
@@ -94,7 +102,8 @@ def arguments(
 ) -> Iterator[tuple[list[str], str]]:
     """Give the words of the command, with each odd value for one parameter."""
     for given in ODD:
-        options, places = [], []
+        options = ["--yes"] if path == ("mentor", "merge") else []  # it asks otherwise
+        places = []
         for each in command.params:
             name = each.name or ""
             if each is odd:

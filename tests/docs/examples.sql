@@ -87,11 +87,48 @@ select badges.explain_badge(
 -- unseen_awards
 select * from badges.unseen_awards('a3f1c6de-0000-4000-8000-000000000002', 'nhf');
 
+-- my_badges
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select * from badges.my_badges();
+
+-- my_progress
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select * from badges.my_progress('nhf', '2025-03-08');
+
+-- explain_my_badge
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select badges.explain_my_badge('caller', p_as_of => '2025-03-08') -> 'conditions';
+
+-- my_unseen_awards
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select * from badges.my_unseen_awards();
+
+-- mark_my_seen
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select badges.mark_my_seen('nhf', '{}');
+
+-- record_my_activity
+select badges.set_setting('own_activities', '["quiz"]');
+set request.jwt.claims = '{"sub": "a3f1c6de-0000-4000-8000-000000000002"}';
+select badges.record_my_activity('nhf', 'quiz', '{"course": "first aid"}', 'quiz-7');
+
 -- mark_seen
 select badges.mark_seen('a3f1c6de-0000-4000-8000-000000000002', 'nhf');
 
 -- count_awards
 select * from badges.count_awards('nhf');
+
+-- list_mentors
+select * from badges.list_mentors('nhf', p_sort => 'activities', p_limit => 1);
+
+-- list_badges
+select * from badges.list_badges('nhf');
+
+-- list_holders
+select * from badges.list_holders('caller', 'nhf', p_since => '2025-03-01');
+
+-- list_near_mentors
+select * from badges.list_near_mentors('caller', 'nhf', p_near => 0.5);
 
 -- register_consumer
 select badges.register_consumer('mailer', p_event_types => '{awarded,restored}');
@@ -157,6 +194,17 @@ select badges.mentor_id_from('app', '17');
 
 -- find_mentor
 select badges.find_mentor('app', '17') = badges.mentor_id_from('app', '17') as is_not_merged;
+
+-- remember_mentors
+select badges.remember_mentors('app', '{17,18}');
+
+-- list_namespaces
+select * from badges.list_namespaces();
+
+-- name_mentors
+select * from badges.name_mentors(array[
+    badges.mentor_id_from('app', '17'), 'a3f1c6de-0000-4000-8000-000000000001'
+]);
 
 -- adopt_awards
 select badges.adopt_awards(
@@ -229,6 +277,48 @@ select badges.record_verification(0, 0, 1200, 'all');
 -- list_metrics
 select metric, labels, value from badges.list_metrics()
 where metric in ('verify_differences', 'verify_duration_seconds');
+
+-- plan_source
+create table public.quiz_results (
+    id bigint primary key, user_id uuid, finished_at timestamptz, score integer
+);
+insert into public.quiz_results
+values (1, 'a3f1c6de-0000-4000-8000-000000000001', '2025-06-01 12:00+02', 7);
+select left(badges.plan_source('quiz', '{
+    "table": "public.quiz_results", "person": "user_id", "organization": "nhf", "type": "quiz",
+    "at": "finished_at", "quantity": "score"
+}'), 79) as plan;
+
+-- attach_source
+select badges.attach_source('quiz', '{
+    "table": "public.quiz_results", "person": "user_id", "organization": "nhf", "type": "quiz",
+    "at": "finished_at", "quantity": "score"
+}') -> 'changed' as changed;
+
+-- bring_in_source
+select badges.bring_in_source('quiz', 1000);
+
+-- list_sources
+select source, source_table, state, brought_in, set_aside, problem from badges.list_sources();
+
+-- list_set_aside
+insert into public.quiz_results
+values (2, 'a3f1c6de-0000-4000-8000-000000000001', now() + interval '1 year', 9);
+select source_key, org_id, reason from badges.list_set_aside('quiz');
+
+-- repair_source
+update public.quiz_results set finished_at = '2025-06-02 12:00+02' where id = 2;
+select badges.repair_source('quiz');
+
+-- verify_source
+update badges.activities set quantity = 70 where idempotency_key = '@quiz:1';
+select * from badges.verify_source('quiz');
+
+-- detach_source
+select badges.detach_source('quiz', true);
+
+-- remove_source_activities
+select badges.remove_source_activities('quiz', 1000);
 
 -- set_setting
 select badges.set_setting('notify_events', 'false');

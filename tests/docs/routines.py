@@ -24,13 +24,17 @@ select
     ) as parameters,
     pg_get_function_result(p.oid) as result,
     obj_description(p.oid, 'pg_proc') as comment,
-    case
-        when has_function_privilege('pgmerit_reader', p.oid, 'execute') then 'reader'
-        when has_function_privilege('pgmerit_writer', p.oid, 'execute') then 'writer'
-        when has_function_privilege('pgmerit_relay', p.oid, 'execute') then 'relay'
-        when has_function_privilege('pgmerit_admin', p.oid, 'execute') then 'admin'
-        else 'owner'
-    end as lowest_role
+    coalesce(nullif(concat_ws(
+        ', ',
+        case
+            when has_function_privilege('pgmerit_reader', p.oid, 'execute') then 'reader'
+            when has_function_privilege('pgmerit_writer', p.oid, 'execute') then 'writer'
+            when has_function_privilege('pgmerit_relay', p.oid, 'execute') then 'relay'
+            when has_function_privilege('pgmerit_admin', p.oid, 'execute') then 'admin'
+        end,
+        -- Not above or below the others: it sees what the token says.
+        case when has_function_privilege('pgmerit_person', p.oid, 'execute') then 'person' end
+    ), ''), 'owner') as lowest_role
 from pg_proc as p
 where p.pronamespace = 'badges'::regnamespace
 order by p.proname collate "C"
@@ -101,7 +105,9 @@ def _section(row: dict[str, Any], file: SqlFile, example: str) -> str:
 
 
 def _role(word: str) -> str:
-    return "the owner's" if word == "owner" else f"`pgmerit_{word}`"
+    if word == "owner":
+        return "the owner's"
+    return " and ".join(f"`pgmerit_{each}`" for each in word.split(", "))
 
 
 def _signature(row: dict[str, Any]) -> str:

@@ -30,8 +30,10 @@ ROOMS = {
     "activities": "the way in: triggers, recording, new badges, recounts",
     "decisions": "award, revoke, deny and allow by hand",
     "people": "export, erase and merge people",
+    "sources": "tables of applications whose rows are activities: attach, bring in, repair",
     "watch": "what raises alerts by itself",
     "progress": "progress, explanations, counts of awards, metrics",
+    "own": "what a person's own token shows and records",
     "verification": "the recomputation that holds the rest: reads tables, calls no other room",
     "": "who may call and read what",
 }

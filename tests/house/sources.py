@@ -68,15 +68,28 @@ PATH_IS_SET_BY_CALLER = frozenset(
 )
 
 # The only places that build statements as text: plans made for one row must not serve a million,
-# and a transition table is visible in its own trigger alone.
+# a transition table is visible in its own trigger alone, policies name roles that may not be there,
+# and a source is another's table.
 MAY_BUILD_STATEMENTS = frozenset(
     {
+        "base/_keep_policy.sql",
         "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
         "stats/_fold_elements.sql",
         "stats/_fold_moments.sql",
         "stats/_fold_reading.sql",
         "stats/_fold_statement.sql",
+        "sources/_forget_source_rows.sql",
+        "sources/_hold_source_rows.sql",
+        "sources/_read_rows.sql",
+        "sources/_read_source_rows.sql",
+        "sources/_source_erase_function.sql",
+        "sources/_source_function_statement.sql",
+        "sources/_source_statement.sql",
+        "sources/_usable_source_keys.sql",
+        "sources/attach_source.sql",
+        "sources/detach_source.sql",
+        "sources/verify_source.sql",
     }
 )
 

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CliResult, NewDatabase, Server
-from tests.house.documentation import run_page, runnable_pages
+from tests.house.documentation import (
+    copy_application,
+    is_of_an_application,
+    run_page,
+    runnable_pages,
+)
 from tests.house.sources import ROOT
 
 Cli = Callable[..., CliResult]
@@ -46,10 +51,17 @@ select n from generate_series(1, 9) as n;
 
 
 TUTORIAL = ROOT / "docs/tutorial.md"
+SUPABASE = ROOT / "docs/how-to/supabase.md"
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in runnable_pages() if page != TUTORIAL], ids=lambda page: page.name
+    "page",
+    [
+        page
+        for page in runnable_pages()
+        if page not in (TUTORIAL, SUPABASE) and not is_of_an_application(page)
+    ],
+    ids=lambda page: page.name,
 )
 def test_the_examples_of_a_page_are_true(page: Path, dsn: str, cli: Cli, tmp_path: Path) -> None:
     run_page(page.read_text(), dsn, cli, tmp_path)
@@ -60,6 +72,18 @@ def test_the_tutorial_goes_from_an_empty_database_to_the_third_badge(
 ) -> None:
     with new_database("template0") as name:
         run_page(TUTORIAL.read_text(), server.dsn(name), cli, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in runnable_pages() if is_of_an_application(page)],
+    ids=lambda page: page.parent.name,
+)
+def test_an_application_does_what_its_page_says(
+    page: Path, empty_dsn: str, cli: Cli, tmp_path: Path
+) -> None:
+    copy_application(page, tmp_path)
+    run_page(page.read_text(), empty_dsn, cli, tmp_path)
 
 
 def test_the_runner_runs_what_a_page_shows(dsn: str, cli: Cli, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ PACKAGE = Path(pgmerit.__file__).parent
 
 # Each room imports itself and those after it.
 ROOMS = [
+    "contrib",
     "__main__",
     "cli",
     "demo",
@@ -22,8 +24,10 @@ ROOMS = [
     "metrics",
     "report",
     "verify",
+    "mentors",
     "dedupe",
     "adopting",
+    "attaching",
     "importing",
     "relay",
     "models",
@@ -78,6 +82,19 @@ def test_rooms_import_themselves_and_lower_rooms_only() -> None:
 
 def test_the_demo_is_imported_by_the_command_line_alone() -> None:
     assert {room for room, imported in _imports() if imported == "demo"} == {"cli", "demo"}
+
+
+def test_frameworks_are_imported_by_what_is_for_them_alone() -> None:
+    frameworks = re.compile(r"^\s*(?:from|import) (django|sqlalchemy|alembic|fastapi)\b", re.M)
+    users = {
+        (path.relative_to(PACKAGE).parts[:2], found)
+        for path in PACKAGE.rglob("*.py")
+        for found in frameworks.findall(path.read_text())
+    }
+    assert users == {
+        (("contrib", "django"), "django"),
+        (("contrib", "sqlalchemy.py"), "sqlalchemy"),
+    }
 
 
 def test_models_need_no_database() -> None:

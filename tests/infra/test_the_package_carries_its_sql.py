@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pgmerit import languages
+from pgmerit import languages, schema
 from pgmerit.schema import migrations_dir, sql_dir
 
 from tests.house.sources import ROOT
@@ -34,11 +34,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "unpacked"
 
 
+def _is_kept(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".pyc"
+
+
 def test_the_wheel_holds_every_sql_file_and_migration(installed: Path) -> None:
-    for inside, outside in (("_sql", sql_dir()), ("_migrations", migrations_dir())):
-        there = {str(p.relative_to(outside)) for p in outside.rglob("*.*") if p.is_file()}
+    beside = Path(schema.__file__).parent
+    for inside, outside in (
+        ("_sql", sql_dir()),
+        ("_migrations", migrations_dir()),
+        ("schema", beside),
+    ):
+        there = {str(p.relative_to(outside)) for p in outside.rglob("*.*") if _is_kept(p)}
         here = installed / "pgmerit" / inside
-        assert {str(p.relative_to(here)) for p in here.rglob("*.*") if p.is_file()} == there
+        assert {str(p.relative_to(here)) for p in here.rglob("*.*") if _is_kept(p)} == there
 
 
 def test_the_wheel_holds_nothing_else_of_the_checkout(installed: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 from pgmerit import schema
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.security.conftest import login, owner, stranger  # noqa: F401
+
 Write = Callable[..., None]
 
 

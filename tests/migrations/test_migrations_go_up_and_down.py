@@ -69,7 +69,7 @@ def test_down_refuses_to_drop_data_unless_told(dsn: str, connection: Connection,
     assert refused.exit_code == 2
     assert "badges.organizations" in refused.stderr
     assert "--yes" in refused.stderr
-    assert _schemas(dsn) == ["badges", "badges_internal"]
+    assert _schemas(dsn) == ["badges", "badges_internal", "badges_sources"]
     assert schema.migrate(dsn).is_empty()
     assert cli("migrate", "--down", "--all", "--yes", dsn=dsn).exit_code == 0
     assert _schemas(dsn) == []

@@ -131,7 +131,8 @@ def test_marks_of_an_applications_own_migrations_are_no_tables_of_ours(
         ("alter table badges.activities alter quantity drop not null", "activities", "is missing"),
         ("create table badges.theirs (n int)", "create table badges.theirs", "is not ours"),
         ("alter table badges_internal.settings set unlogged", "set unlogged", "is not ours"),
-        ("alter table badges.activities enable row level security", "row level", "is not ours"),
+        ("alter table badges.activities disable row level security", "row level", "is missing"),
+        ("alter table badges.activities force row level security", "row level", "is not ours"),
         (
             "create function badges_internal._hold_rules() returns void language sql as ''",
             "_hold_rules",
@@ -158,7 +159,7 @@ def test_tables_that_differ_are_refused_and_left(
         left = connection.execute(
             "select array_agg(nspname::text order by 1) from pg_namespace where nspname ~ '^badges'"
         ).fetchone()
-        assert left == (["badges", "badges_internal"],)
+        assert left == (["badges", "badges_internal", "badges_sources"],)
         books = connection.execute(
             "select to_regclass('badges_internal.loaded_files') is null"
         ).fetchone()

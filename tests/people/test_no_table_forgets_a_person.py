@@ -36,6 +36,7 @@ NOBODY = {
     "badges_internal.milestones": "compiled rules",
     "badges_internal.rule_gate": "empty",
     "badges_internal.settings": "switches",
+    "badges_internal.sources": "tables of applications",
     "badges_internal.stat_changes": "compiled rules",
     "badges_internal.stat_definitions": "compiled rules",
     "badges_internal.verifications": "a scope may name somebody: _erase_names",

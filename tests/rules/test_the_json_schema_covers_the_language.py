@@ -70,8 +70,10 @@ def rule_sets() -> list[Any]:
 
 
 def is_of_another_kind(value: Any) -> bool:
-    """Tell whether an example configures the relay or Prometheus, or is what a webhook brings."""
-    return isinstance(value, dict) and value.keys() in ({"endpoints"}, {"groups"}, WEBHOOK)
+    """Tell whether an example is of relay, Prometheus or sources, or is what a webhook brings."""
+    return isinstance(value, dict) and (
+        value.keys() in ({"endpoints"}, {"groups"}, WEBHOOK) or "sources" in value
+    )
 
 
 def hold(value: Any) -> None:

@@ -14,10 +14,16 @@ READ = {
     "get_badge_progress(uuid,text,date,text)",
     "get_rule_set(text,integer)",
     "count_awards(text,text)",
+    "list_badges(text,numeric,text)",
+    "list_holders(text,text,text,date,text,integer,text,text)",
+    "list_mentors(text,text,text,date,text,integer,text)",
     "list_metrics(boolean)",
-    "list_progress(text,date,text)",
+    "list_namespaces()",
+    "list_near_mentors(text,text,text,numeric,integer,text,text)",
+    "list_progress(text,date,text,text)",
     "list_rule_sets()",
     "mentor_id_from(text,text)",
+    "name_mentors(uuid[])",
     "new_badges()",
     "unseen_awards(uuid,text)",
     "validate_criteria(jsonb)",
@@ -27,6 +33,7 @@ WRITE = {
     "mark_seen(uuid,text,text[])",
     "record_activities(jsonb)",
     "record_activity(uuid,text,text,timestamp with time zone,numeric,jsonb,text,date)",
+    "remember_mentors(text,text[])",
 }
 RELAY = {
     "check_alerts(interval)",
@@ -45,24 +52,32 @@ ADMINISTER = {
     "adopt_awards(uuid[],text[],text[],timestamp with time zone[],text[],integer[])",
     "allow_badge(uuid,text,text,text,text)",
     "apply_rule_set(jsonb,boolean,boolean,integer)",
+    "attach_source(text,jsonb)",
     "award_badge(uuid,text,text,text,text)",
     "award_due_badges(timestamp with time zone)",
     "backfill_rule_set(text,integer)",
+    "bring_in_source(text,integer)",
     "calibrate_badge(text,text,numeric,text,date,date,jsonb,text)",
     "configure_badge(text,text,boolean,jsonb,boolean)",
     "deny_badge(uuid,text,text,text,text)",
+    "detach_source(text,boolean)",
     "erase_peer_mentor(uuid,text)",
     "export_person(uuid,text)",
+    "list_set_aside(text,integer)",
+    "list_sources()",
     "list_unfinished_rule_sets(uuid)",
     "measure_rule_set(text)",
     "merge_peer_mentors(uuid,uuid,text)",
     "plan_merge(uuid,uuid,text)",
     "plan_rollback(text,integer)",
     "plan_rule_set(jsonb)",
+    "plan_source(text,jsonb)",
     "purge_events(timestamp with time zone)",
     "rebuild_stats(uuid)",
     "record_verification(bigint,bigint,bigint,text)",
     "remove_consumer(text)",
+    "remove_source_activities(text,integer)",
+    "repair_source(text,integer,boolean)",
     "rezone_organization(text,text)",
     "revoke_badge(uuid,text,text,text,text)",
     "rollback_rule_set(text,integer,boolean,integer)",
@@ -70,7 +85,40 @@ ADMINISTER = {
     "rule_set_is_settled(text,xid8)",
     "set_setting(text,jsonb)",
     "verify_awards(uuid,uuid,uuid,double precision)",
+    "verify_source(text)",
     "verify_stats(uuid,uuid,uuid,double precision)",
+}
+# Each of them asks the session whom it may show.
+OWN = {
+    "explain_my_badge(text,text,date,text)",
+    "mark_my_seen(text,text[])",
+    "my_badges(text,text)",
+    "my_progress(text,date,text)",
+    "my_unseen_awards(text)",
+    "record_my_activity(text,text,jsonb,text)",
+}
+SHOWN_TO_TOKENS = {
+    "configure_badge(text,text,boolean,jsonb,boolean)",
+    "erase_peer_mentor(uuid,text)",
+    "explain_badge(uuid,text,text,date,text)",
+    "export_person(uuid,text)",
+    "get_badge_progress(uuid,text,date,text)",
+    "list_badges(text,numeric,text)",
+    "list_holders(text,text,text,date,text,integer,text,text)",
+    "list_mentors(text,text,text,date,text,integer,text)",
+    "list_near_mentors(text,text,text,numeric,integer,text,text)",
+    "list_progress(text,date,text,text)",
+    "merge_peer_mentors(uuid,uuid,text)",
+    "plan_merge(uuid,uuid,text)",
+    "unseen_awards(uuid,text)",
+}
+# What policies ask, which run as who reads. Nobody reaches them by name.
+ASKED_BY_POLICIES = {
+    "badges_internal._administered_organizations()",
+    "badges_internal._own_organizations()",
+    "badges_internal._session_person()",
+    "badges_internal._visible_badges()",
+    "badges_internal._visible_people()",
 }
 OWNER_ONLY = {"apply_badge_rules(badges_internal.candidate[],text)"}
 ROUTINES = {
@@ -78,6 +126,7 @@ ROUTINES = {
     "pgmerit_writer": READ | WRITE,
     "pgmerit_admin": READ | WRITE | ADMINISTER | RELAY,
     "pgmerit_relay": RELAY,
+    "pgmerit_person": OWN | SHOWN_TO_TOKENS,
 }
 TABLES = {
     "activities",
@@ -91,6 +140,24 @@ TABLES = {
     "organizations",
     "peer_mentor_stats",
     "rule_sets",
+}
+OWN_TABLES = {
+    "activities",
+    "badge_definitions",
+    "external_ids",
+    "mentor_activity_totals",
+    "org_badge_configs",
+    "organizations",
+    "peer_mentor_stats",
+}
+# What others noted of a person is left out: who decided, and why.
+OWN_COLUMNS = {
+    "award_events": "badge_definition_id created_at event_id event_type occurrence org_id"
+    " peer_mentor_id source tier",
+    "badge_denials": "badge_definition_id denied_at org_id peer_mentor_id tier",
+    "earned_badges": "activity_id badge_definition_id earned_at granted_at idempotency_key"
+    " occurrence org_id peer_mentor_id revoked_at revoked_by rule_set rule_set_version seen_at"
+    " source threshold threshold_source tier",
 }
 # What doctor and migrate --plan compare with the shipped files; receipts of erasures.
 BOOKS = {
@@ -122,7 +189,7 @@ def granted(connection: Connection, query: str) -> set[tuple[str, str, str]]:
     listed = f"""
         select
             case held.grantee when 0 then 'PUBLIC' else held.grantee::regrole::text end as grantee,
-            replace(object.name, 'badges.', '') as object,
+            regexp_replace(object.name, '^badges[.]', '') as object,
             held.privilege_type || case when held.is_grantable then ' on' else '' end as privilege
         from ({query}) as object, aclexplode(object.acl) as held
         where held.grantee <> object.owner"""
@@ -140,7 +207,7 @@ def test_routines(connection: Connection) -> None:
     )
     assert found == {
         (role, routine, "EXECUTE") for role, routines in ROUTINES.items() for routine in routines
-    }
+    } | {("pgmerit_person", routine, "EXECUTE") for routine in ASKED_BY_POLICIES}
 
 
 def test_every_public_routine_is_in_the_matrix(connection: Connection) -> None:
@@ -149,7 +216,7 @@ def test_every_public_routine_is_in_the_matrix(connection: Connection) -> None:
         "select replace(oid::regprocedure::text, 'badges.', '') as name from pg_proc"
         " where pronamespace = 'badges'::regnamespace",
     )
-    assert {each["name"] for each in found} == ROUTINES["pgmerit_admin"] | OWNER_ONLY
+    assert {each["name"] for each in found} == set().union(*ROUTINES.values(), OWNER_ONLY)
 
 
 def test_tables_views_and_sequences(connection: Connection) -> None:
@@ -162,7 +229,9 @@ def test_tables_views_and_sequences(connection: Connection) -> None:
     )
     assert found == {(role, table, "SELECT") for role in READERS for table in TABLES} | {
         (role, "activities", "DELETE") for role in WRITERS
-    } | {("pgmerit_admin", table, "SELECT") for table in BOOKS}
+    } | {("pgmerit_admin", table, "SELECT") for table in BOOKS} | {
+        ("pgmerit_person", table, "SELECT") for table in OWN_TABLES
+    }
 
 
 def test_columns(connection: Connection) -> None:
@@ -176,6 +245,52 @@ def test_columns(connection: Connection) -> None:
         for role in WRITERS
         for column in WRITTEN
         for privilege in ("INSERT", "UPDATE")
+    } | {
+        ("pgmerit_person", f"{table}.{column}", "SELECT")
+        for table, columns in OWN_COLUMNS.items()
+        for column in columns.split()
+    }
+
+
+# Every table of schema badges: a new one says here whether a token sees rows of it.
+PEOPLE = {"activities", "award_events", "badge_denials", "earned_badges", "peer_mentor_stats"}
+SEEN_BY_TOKENS = {
+    **dict.fromkeys(PEOPLE, True),
+    "badge_definitions": True,
+    "external_ids": True,
+    "org_badge_configs": True,
+    "organizations": True,
+    "rule_sets": False,
+}
+
+
+def test_policies(connection: Connection) -> None:
+    found = rows(
+        connection,
+        "select tablename, policyname, permissive, roles, cmd from pg_policies"
+        " where schemaname in ('badges', 'badges_internal')",
+    )
+    expected = {
+        (table, "own_rows", "SELECT", ("pgmerit_person",))
+        for table, is_seen in SEEN_BY_TOKENS.items()
+        if is_seen
+    }
+    for table in SEEN_BY_TOKENS:
+        readers = {"pgmerit_reader"} if table == "activities" else READERS
+        expected.add((table, "services_read", "SELECT", tuple(sorted(readers))))
+    expected.add(("activities", "services_write", "ALL", tuple(sorted(WRITERS))))
+    assert {
+        (each["tablename"], each["policyname"], each["cmd"], tuple(sorted(each["roles"])))
+        for each in found
+    } == expected
+    assert {each["permissive"] for each in found} == {"PERMISSIVE"}
+    tables = rows(
+        connection,
+        "select relname, relrowsecurity, relforcerowsecurity from pg_class"
+        " where relnamespace = 'badges'::regnamespace and relkind in ('r', 'p')",
+    )
+    assert {tuple(each.values()) for each in tables} == {
+        (table, True, False) for table in SEEN_BY_TOKENS
     }
 
 

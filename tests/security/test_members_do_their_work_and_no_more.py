@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.engine import (
     insert,
     rows,
     rule_set,
+    stage_in,
     value,
 )
 from tests.security.conftest import Login, role_of
@@ -67,7 +69,7 @@ def ruled(connection: Connection) -> Connection:
 def test_a_writer_inserts_copies_records_and_reads(ruled: Connection, session: Session) -> None:
     writer = session("pgmerit_writer")
     insert(writer, activity("2026-03-01"))
-    copy_in(writer, [activity("2026-03-02"), activity("2026-03-01", who=BEN)])
+    stage_in(writer, [activity("2026-03-02"), activity("2026-03-01", who=BEN)])
     recorded = value(writer, RECORD, ANN, ORG)
     assert [each["badge_definition_id"] for each in recorded["new_badges"]] == ["third"]
     many = "select badges.record_activities(jsonb_build_array(jsonb_build_object("
@@ -90,6 +92,19 @@ def test_a_writer_inserts_copies_records_and_reads(ruled: Connection, session: S
         )
         == 3
     )
+    assert_exact(ruled)
+
+
+def test_a_writer_copies_past_row_level_security_only_with_bypassrls(
+    ruled: Connection, login: Login
+) -> None:
+    dsn = login("pgmerit_writer")
+    with contextlib.closing(database.connect(dsn, autocommit=True)) as writer:
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="row-level security"):
+            copy_in(writer, [activity("2026-03-01")])
+        ruled.execute(f"alter role {role_of(dsn)} bypassrls".encode())
+        copy_in(writer, [activity("2026-03-01")])
+    assert badge_ids(ruled, ANN) == ["first"]
     assert_exact(ruled)
 
 

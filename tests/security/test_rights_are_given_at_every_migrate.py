@@ -15,7 +15,7 @@ from pgmerit.database import Connection
 from pgmerit.schema import rights, sources
 
 from tests.conftest import CliResult
-from tests.engine import apply, rule_set
+from tests.engine import apply, rows, rule_set
 from tests.security.conftest import Login, role_of, run_as
 
 Cli = Callable[..., CliResult]
@@ -77,6 +77,44 @@ def test_what_was_given_or_taken_by_hand_is_a_finding_and_put_right(
     assert cli("migrate", dsn=dsn).stderr == "nothing to do\n"
 
 
+APART = {
+    "alter table badges.activities disable row level security": (
+        "PUBLIC lacks row security on table badges.activities"
+    ),
+    "alter table badges.earned_badges force row level security": (
+        "PUBLIC holds forced row security on table badges.earned_badges"
+    ),
+    "drop policy own_rows on badges.earned_badges": (
+        "pgmerit_person lacks SELECT on rows of badges.earned_badges (policy own_rows"
+    ),
+    "create policy mine on badges.activities for select to public using (true)": (
+        "PUBLIC holds SELECT on rows of badges.activities (policy mine"
+    ),
+    "alter policy own_rows on badges.award_events using (true)": (
+        "pgmerit_person holds SELECT on rows of badges.award_events (policy own_rows"
+    ),
+}
+
+
+def test_rows_that_are_no_longer_kept_apart_are_a_finding_and_put_right(
+    connection: Connection, dsn: str, cli: Cli
+) -> None:
+    held = "select polname, polrelid, oid from pg_policy where polrelid <> all(%s::regclass[])"
+    changed = ["badges.activities", "badges.award_events", "badges.earned_badges"]
+    before = rows(connection, held, changed)
+    # A role of one's own may have a policy of its own.
+    connection.execute("create policy theirs on badges.activities to pg_monitor using (true)")
+    for broken in APART:
+        connection.execute(broken.encode())
+    told = "\n".join(_findings(cli, dsn))
+    assert [words for words in APART.values() if words.split(" ", 2)[2] not in told] == []
+    assert cli("migrate", dsn=dsn).exit_code == 0
+    (left,) = _findings(cli, dsn)
+    assert left.startswith("pg_monitor holds ALL on rows of badges.activities (policy theirs")
+    # To make a policy keeps readers out: those that are as wanted stay.
+    assert rows(connection, held, changed) == before != []
+
+
 def test_a_database_of_a_version_without_an_account_of_rights_is_brought_up(
     connection: Connection, dsn: str, cli: Cli
 ) -> None:
@@ -94,6 +132,16 @@ def test_what_another_role_holds_is_told_and_left(
     connection.execute(f"grant select on badges.earned_badges to {role}".encode())
     assert _findings(cli, dsn) == [f"{role} holds SELECT on table badges.earned_badges"]
     assert schema.migrate(dsn).is_empty()
+
+
+def test_a_role_for_tokens_that_sees_everybody_is_told(
+    connection: Connection, dsn: str, login: Login, cli: Cli
+) -> None:
+    role = role_of(login("pgmerit_person", "pgmerit_writer"))
+    (finding,) = _findings(cli, dsn)
+    assert finding.startswith(f"{role} is a member of pgmerit_person and of pgmerit_writer")
+    connection.execute(f"revoke pgmerit_writer from {role}".encode())
+    assert _findings(cli, dsn) == []
 
 
 @pytest.fixture

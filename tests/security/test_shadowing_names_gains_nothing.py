@@ -22,10 +22,10 @@ from tests.engine import (
     apply,
     assert_exact,
     badge_ids,
-    copy_in,
     insert,
     rows,
     rule_set,
+    stage_in,
     value,
 )
 
@@ -146,7 +146,7 @@ def test_a_writer_who_shadows_names_is_not_looked_at(
     details = {"kind": "a", "minutes": 5}
     insert(attacker, activity("2026-03-01", attributes=details))
     insert(attacker, *[activity(f"2026-03-0{n}", attributes={"kind": f"{n}"}) for n in (4, 2, 3)])
-    copy_in(attacker, [activity("2026-03-05", who=BEN, attributes=details)])
+    stage_in(attacker, [activity("2026-03-05", who=BEN, attributes=details)])
     attacker.execute("update badges.activities set quantity = 2, attributes = '{}'")
     for statement, parameters in (
         (

@@ -412,7 +412,7 @@ def _person(source: Source, options: AdoptOptions, *, is_installed: bool) -> sql
     kind = _type_of(source, options.person)
     if options.namespace is not None:
         # Before the install only who is who matters, not under which id.
-        made = "badges.mentor_id_from({}, {})" if is_installed else "md5({1})::uuid"
+        made = "badges.find_mentor({}, {})" if is_installed else "md5({1})::uuid"
         text = sql.SQL("nullif(source.{}::text, '')").format(column)
         return sql.SQL(made).format(sql.Literal(options.namespace), text)
     if kind == "uuid":
@@ -423,7 +423,7 @@ def _person(source: Source, options: AdoptOptions, *, is_installed: bool) -> sql
         )
     raise InvalidInputError(
         f'the column "{options.person}" of {source} is of the type {kind}, and people are uuids',
-        "Give --person-namespace NAME: badges.mentor_id_from derives a uuid from each id.",
+        "Give --person-namespace NAME: each id gets a uuid of its own.",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from pgmerit import routines
-from pgmerit.adopting.judging import AdoptOptions, Report, Source, counted, judged
+from pgmerit.adopting.judging import TAKEN, AdoptOptions, Report, Source, counted, judged
 from pgmerit.database import Connection, analyze_filled, require_direct, retry
 from pgmerit.errors import StoppedError
 
@@ -34,6 +34,12 @@ select badges.adopt_awards(
 ) as value
 from pg_temp.adopt_rows
 where batch = %s
+"""
+_REMEMBER = """
+select badges.remember_mentors(%s, array_agg(distinct person))
+from pg_temp.adopt_rows
+where status = any (%s)
+and length(person) <= 200
 """
 _RULE_SETS = """
 select distinct organization.rule_set
@@ -72,6 +78,8 @@ def adopt(
             result.followed += told["followed"]
             if done:
                 done(min(options.batch, result.adopt - batch * options.batch))
+        if options.namespace is not None:
+            retry(partial(connection.execute, _REMEMBER, (options.namespace, list(TAKEN))))
         if result.adopted:
             result.followed += _hand_out_places(connection)
         analyze_filled(connection, result.adopted)

@@ -10,9 +10,12 @@ from pgmerit.cli.common import CommandTable
 
 COMMANDS = {
     "adopt": "pgmerit.cli.adopt",
+    "attach": "pgmerit.cli.attach",
+    "badge": "pgmerit.cli.badge",
     "db": "pgmerit.cli.db",
     "dedupe": "pgmerit.cli.dedupe",
     "demo": "pgmerit.cli.demo",
+    "detach": "pgmerit.cli.detach",
     "doctor": "pgmerit.cli.doctor",
     "import": "pgmerit.cli.importing",
     "mentor": "pgmerit.cli.mentor",

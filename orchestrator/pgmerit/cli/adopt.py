@@ -25,6 +25,7 @@ from pgmerit.adopting import (
 )
 from pgmerit.cli.common import (
     FILE,
+    NAMESPACE,
     Database,
     database_options,
     emit,
@@ -87,6 +88,7 @@ _WORDS = {
 )
 @click.option(
     "--person-namespace",
+    type=NAMESPACE,
     metavar="NAME",
     help="People have ids of your application's own; NAME tells applications apart.",
 )

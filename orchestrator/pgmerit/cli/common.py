@@ -43,6 +43,7 @@ from rich.tree import Tree
 
 from pgmerit import database, languages
 from pgmerit.errors import InvalidInputError, PgmeritError, StoppedError, translate
+from pgmerit.mentors import Names
 from pgmerit.settings import home_dir, resolve_dsn
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -172,6 +173,29 @@ def database_options(command: F) -> F:
         return command(*args, database=Database(dsn), **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+class _Namespace(click.types.StringParamType):
+    """Whose ids external ids are, in as many characters as can be remembered."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not 1 <= len(value) <= 100:
+            self.fail("a namespace has 1 to 100 characters", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+NAMESPACE = _Namespace()
+
+
+def namespace_option(command: F) -> F:
+    """Add --mentor-namespace as the parameter `mentor_namespace`."""
+    option = click.option(
+        "--mentor-namespace",
+        type=NAMESPACE,
+        metavar="NAME",
+        help="ID is your application's own id, of NAME; needless while one NAME is known.",
+    )
+    return option(command)
 
 
 class _FileName(click.Path):
@@ -319,6 +343,14 @@ def emit(
         print_line(_cell(plain))
 
 
+def print_people(
+    rows: Sequence[Mapping[str, Any]], names: Names, output_format: str, title: str | None = None
+) -> None:
+    """Print rows that name people: as their application does in a table, with both ids as JSON."""
+    is_json = output_format == "json"
+    emit([names.added_to(row) if is_json else names.row(row) for row in rows], output_format, title)
+
+
 def print_line(line: str = "", *, bold: bool = False, colour: str | None = None) -> None:
     """Print a line to stdout; NO_COLOR leaves the colour away."""
     with _writing():
@@ -329,6 +361,12 @@ def print_text(lines: str) -> None:
     """Print lines to stdout."""
     with _writing():
         click.echo("\n".join(printable(line) for line in lines.rstrip("\n").split("\n")))
+
+
+def print_file(text: str) -> None:
+    """Print a file's text to stdout as it is: in UTF-8, whatever the terminal's encoding."""
+    with _writing():
+        click.echo(text.encode(), nl=False)
 
 
 def print_tree(tree: Tree) -> None:

@@ -15,7 +15,7 @@ from pgmerit.cli.common import Database, database_options, emit, format_option
 @format_option
 @click.pass_context
 def command(ctx: click.Context, database: Database, output_format: str) -> None:
-    """Check server, migrations, owners, rights, functions, triggers, award guard and rule sets.
+    """Check server, migrations, owners, rights, functions, triggers, award guard, rules, sources.
 
     Changes nothing. Exit code 1 when a problem or a warning was found.
     """

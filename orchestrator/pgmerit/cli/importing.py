@@ -13,6 +13,7 @@ from typing import IO, Any
 import click
 
 from pgmerit.cli.common import (
+    NAMESPACE,
     WRITTEN_FILE,
     Database,
     database_options,
@@ -97,6 +98,7 @@ def _delimiter(ctx: click.Context, param: click.Parameter, given: str | None) ->
 @click.option("--org", "org_id", help="The organization of lines that name none.")
 @click.option(
     "--mentor-namespace",
+    type=NAMESPACE,
     metavar="NAME",
     help="peer_mentor_id holds your application's own ids; NAME tells applications apart.",
 )

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.tree import Tree
 
-from pgmerit import languages, report
-from pgmerit.cli import people
+from pgmerit import languages, mentors, report
+from pgmerit.cli import lists, people
 from pgmerit.cli.common import (
     WRITTEN_FILE,
     Database,
@@ -20,6 +21,7 @@ from pgmerit.cli.common import (
     emit,
     format_option,
     language_option,
+    namespace_option,
     print_line,
     print_tree,
     say,
@@ -30,9 +32,6 @@ from pgmerit.pages.person import Reason, person_page
 from pgmerit.writing import write_whole
 
 _org_option = click.option("--org", "org_id", required=True, help="The organization.")
-_namespace_option = click.option(
-    "--mentor-namespace", metavar="NAME", help="ID is your application's own id."
-)
 _as_of_option = click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -43,17 +42,17 @@ _as_of_option = click.option(
 
 @click.group("mentor")
 def command() -> None:
-    """Show what a person has earned, how far the next badges are, and why."""
+    """List people; show what one has earned, how far the next badges are, and why."""
 
 
-for _part in (people.erase, people.export, people.merge):
+for _part in (lists.list_people, people.erase, people.export, people.merge):
     command.add_command(_part)
 
 
 @command.command("show")
 @click.argument("given_id", metavar="ID")
 @_org_option
-@_namespace_option
+@namespace_option
 @_as_of_option
 @click.option(
     "--html",
@@ -77,17 +76,20 @@ def show(
 ) -> None:
     """Show the badges of person ID and the progress to the next ones."""
     with contextlib.closing(database.connect(autocommit=True)) as connection:
-        person = report.mentor_id(connection, given_id, mentor_namespace)
+        person = mentors.find(connection, given_id, mentor_namespace)
+        names = mentors.names_of(connection, [person])
         day = as_of.date() if as_of else None
         found = report.mentor_report(connection, person, org_id, day, language)
         if page is not None:
             reasons = _reasons(connection, found, day, language)
     if page is not None:
-        write_whole(page, person_page(found, reasons, languages.zone_of(found.time_zone), language))
+        zone = languages.zone_of(found.time_zone)
+        write_whole(page, person_page(found, names.of(person), reasons, zone, language))
         say(f"{page} is written")
     elif output_format == "json":
-        emit(asdict(found), output_format)
+        emit(names.added_to(asdict(found)), output_format)
     else:
+        _print_name(names, person)
         print_mentor(found, language)
 
 
@@ -95,7 +97,7 @@ def show(
 @click.argument("given_id", metavar="ID")
 @click.argument("badge_definition_id", metavar="BADGE")
 @_org_option
-@_namespace_option
+@namespace_option
 @_as_of_option
 @language_option
 @database_options
@@ -112,14 +114,22 @@ def explain(
 ) -> None:
     """Explain why person ID has BADGE, or why not yet."""
     with contextlib.closing(database.connect(autocommit=True)) as connection:
-        person = report.mentor_id(connection, given_id, mentor_namespace)
+        person = mentors.find(connection, given_id, mentor_namespace)
+        names = mentors.names_of(connection, [person])
         day = as_of.date() if as_of else None
         told = report.explanation(connection, person, badge_definition_id, org_id, day, language)
         time_zone = report.time_zone(connection, org_id)
     if output_format == "json":
-        emit(told, output_format)
+        emit(names.added_to(told), output_format)
         return
+    _print_name(names, person)
     print_explanation(told, time_zone, language)
+
+
+def _print_name(names: mentors.Names, person: UUID) -> None:
+    """Print what the application calls the person, where that is known."""
+    if names.known:
+        print_line(f"{names.of(person)} ({person})", bold=True)
 
 
 def print_mentor(found: report.MentorReport, language: str | None = None) -> None:

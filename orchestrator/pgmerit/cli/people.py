@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from pgmerit import report, routines
+from pgmerit import mentors, routines
 from pgmerit.cli.common import (
     FILE,
     WRITTEN_FILE,
@@ -21,6 +21,7 @@ from pgmerit.cli.common import (
     format_option,
     json_text,
     lines_of,
+    namespace_option,
     print_json,
     print_line,
     progress,
@@ -32,9 +33,6 @@ from pgmerit.writing import whole_file
 
 _org_option = click.option(
     "--org", "org_id", help="In this organization alone; left out = in every one."
-)
-_namespace_option = click.option(
-    "--mentor-namespace", metavar="NAME", help="The ids are your application's own."
 )
 _file_option = click.option(
     "--file", type=FILE, metavar="IDS", help="A file with an id a line; # begins a comment."
@@ -49,7 +47,7 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
     "--out", type=WRITTEN_FILE, metavar="FILE", help="Write to this file, instead of printing."
 )
 @_org_option
-@_namespace_option
+@namespace_option
 @database_options
 def export(
     given_ids: tuple[str, ...],
@@ -83,7 +81,7 @@ def export(
 @click.argument("given_ids", metavar="[ID]...", nargs=-1)
 @_file_option
 @_org_option
-@_namespace_option
+@namespace_option
 @_yes_option
 @database_options
 @format_option
@@ -134,7 +132,7 @@ def erase(
 @click.argument("first", metavar="FROM")
 @click.argument("second", metavar="INTO")
 @_org_option
-@_namespace_option
+@namespace_option
 @click.option("--plan", is_flag=True, help="Tell what would be done; change nothing.")
 @_yes_option
 @database_options
@@ -157,12 +155,9 @@ def merge(
         raise click.UsageError("--plan does not go with --yes")
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         # The id as it was derived: who it means now may be the second one already.
-        from_person = (
-            report.mentor_id(connection, first)
-            if mentor_namespace is None
-            else routines.mentor_id_from(connection, mentor_namespace, first)
-        )
-        into_person = report.mentor_id(connection, second, mentor_namespace)
+        from_person = mentors.find(connection, first, mentor_namespace, as_derived=True)
+        into_person = mentors.find(connection, second, mentor_namespace)
+        names = mentors.names_of(connection, [from_person, into_person])
         planned = routines.plan_merge(connection, from_person, into_person, org_id)
         if plan:
             _print_merge(planned, output_format)
@@ -172,7 +167,8 @@ def merge(
                 _print_merge(planned, output_format)
             click.confirm(
                 f"Merge {planned['rows']['badges.activities']} activities and all else of"
-                f" {from_person} into {planned['into_peer_mentor_id']}? Nothing undoes it",
+                f" {names.of(from_person)} into {names.of(planned['into_peer_mentor_id'])}?"
+                " Nothing undoes it",
                 abort=True,
                 err=True,
             )
@@ -239,7 +235,7 @@ def _people(
     found: dict[UUID, None] = {}
     for place, given in named:
         try:
-            found[report.mentor_id(connection, given, namespace)] = None
+            found[mentors.find(connection, given, namespace)] = None
         except PgmeritError as exc:
             raise InvalidInputError(f"{place}{exc.message}", exc.hint) from exc
     return list(found)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgmerit.cli.common import emit, print_line
+from pgmerit.mentors import Names
 
 _MOVES = ("awarded", "restored", "revoked")
 _SIGNS = {
@@ -28,7 +29,7 @@ def would_change(plan: Mapping[str, Any]) -> bool:
     return bool(plan["changed"] or _moves(plan))
 
 
-def print_plan(plan: Mapping[str, Any]) -> None:
+def print_plan(plan: Mapping[str, Any], names: Names) -> None:
     """Print a plan: the changes, then what they do to people."""
     version = plan["version"]
     if not plan["changed"]:
@@ -43,10 +44,10 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     print_changes(plan["changes"], "Changes")
     if plan["effects"]:
         print_line()
-        emit([_effect(each) for each in plan["effects"]], "table", "Effects on people")
+        emit([_effect(each, names) for each in plan["effects"]], "table", "Effects on people")
     for title, listed in (
         ("Tiers moved", _tiers_moved(plan)),
-        ("Nearest misses", _nearest(plan)),
+        ("Nearest misses", _nearest(plan, names)),
     ):
         if listed:
             print_line()
@@ -96,7 +97,7 @@ def _change(change: Mapping[str, Any]) -> str:
     return said
 
 
-def _effect(effect: Mapping[str, Any]) -> dict[str, Any]:
+def _effect(effect: Mapping[str, Any], names: Names) -> dict[str, Any]:
     row: dict[str, Any] = {"organization": effect["org_id"], "badge": effect["badge_definition_id"]}
     for move in _MOVES:
         row[move] = effect[move]["awards"] if effect["exact"] else f"~{effect[move]['awards']}"
@@ -105,7 +106,7 @@ def _effect(effect: Mapping[str, Any]) -> dict[str, Any]:
         for each in effect["tiers"]
     ]
     people = [
-        f"{move}: {', '.join(effect[move]['sample'])}"
+        f"{move}: {', '.join(map(names.of, effect[move]['sample']))}"
         + (" .." if effect[move]["people"] > len(effect[move]["sample"]) else "")
         for move in _MOVES
         if effect[move]["people"]
@@ -127,13 +128,13 @@ def _tiers_moved(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _nearest(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _nearest(plan: Mapping[str, Any], names: Names) -> list[dict[str, Any]]:
     return [
         {
             "organization": effect["org_id"],
             "badge": effect["badge_definition_id"],
             "tier": near["tier"],
-            "person": near["peer_mentor_id"],
+            "person": names.of(near["peer_mentor_id"]),
             "value": near["value"],
             "target": near["target"],
             "fraction": near["fraction"],

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from pgmerit import routines
+from pgmerit import mentors, routines
 from pgmerit.cli.common import (
     FILE,
     Database,
@@ -23,6 +23,7 @@ from pgmerit.cli.common import (
     emit,
     format_option,
     moment_option,
+    print_people,
     say,
 )
 from pgmerit.errors import PgmeritError, StoppedError
@@ -325,7 +326,8 @@ def dead(consumer: str | None, database: Database, output_format: str) -> None:
     """List the dead letters: events that were tried for about five days."""
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         rows = routines.list_dead_events(connection, consumer)
-    emit(rows, output_format)
+        names = mentors.names_in(connection, rows)
+    print_people(rows, names, output_format)
 
 
 @command.command("replay")

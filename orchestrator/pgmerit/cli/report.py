@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pgmerit import mentors
 from pgmerit.cli.common import WRITTEN_FILE, Database, database_options, language_option, say
 from pgmerit.pages.reading import read
 from pgmerit.pages.report import report_page
@@ -28,7 +29,9 @@ from pgmerit.writing import write_whole
     metavar="DATE",
     help="The day that the awards over time begin with; default: a year ago.",
 )
-@click.option("--with-ids", is_flag=True, help="Name the people who are near a badge by their ids.")
+@click.option(
+    "--with-ids", is_flag=True, help="Name the people who are near a badge, by external id or uuid."
+)
 @language_option
 @database_options
 def command(
@@ -45,5 +48,12 @@ def command(
     """
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         found = read(connection, org_id, since.date() if since else None, language)
-    write_whole(out, report_page(found, language, with_ids=with_ids))
+        nearest = [
+            person
+            for measured in found.measured
+            for target in measured.targets
+            for person in target.nearest_ids
+        ]
+        names = mentors.names_of(connection, nearest) if with_ids else None
+    write_whole(out, report_page(found, language, names))
     say(f"{out} is written")

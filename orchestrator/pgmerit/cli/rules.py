@@ -15,7 +15,7 @@ import click
 from psycopg.types.json import set_json_loads
 from ruamel.yaml import YAML
 
-from pgmerit import languages, routines
+from pgmerit import languages, mentors, routines
 from pgmerit.cli import calibrate
 from pgmerit.cli.common import (
     FILE,
@@ -187,10 +187,12 @@ def plan(
     page tells it in words, in the language named, and without anybody's id.
     """
     document = versions.read_file(file)
-    with database.connect(autocommit=True) as connection, connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
-        planned = versions.plan(connection, document)
-        held = routines.count_awards(connection) if html else []
+    with database.connect(autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            planned = versions.plan(connection, document)
+            held = routines.count_awards(connection) if html else []
+        names = mentors.names_in(connection, planned)
     if html:
         write_whole(html, plan_page(planned, document.value, held, languages.find(language)))
         say(f"{html} is written")
@@ -198,16 +200,16 @@ def plan(
         versions.Plan(
             planned["rule_set"], planned["version"], planned["checksum"], document.value
         ).write(out)
-    _show_plan(planned, output_format)
+    _show_plan(planned, names, output_format)
     _warn(document.value, planned["warnings"])
     return int(exit_code and would_change(planned))
 
 
-def _show_plan(planned: dict[str, Any], output_format: str) -> None:
+def _show_plan(planned: dict[str, Any], names: mentors.Names, output_format: str) -> None:
     if output_format == "json":
-        emit(planned, output_format)
+        emit(names.added_to(planned), output_format)
     else:
-        print_plan(planned)
+        print_plan(planned, names)
 
 
 @command.command("apply")
@@ -232,7 +234,7 @@ def apply_file(
     """
     made = versions.read_plan(file)
     document = Document(made.document) if made else versions.read_file(file)
-    with database.connect(autocommit=True) as connection:
+    with database.connect(autocommit=True) as connection, mentors.naming_losses(connection):
         applied = versions.apply(
             connection,
             document,
@@ -271,11 +273,12 @@ def rollback(
 
     Prints the plan first. Organizations keep their present time zones.
     """
-    with database.connect(autocommit=True) as connection:
+    with database.connect(autocommit=True) as connection, mentors.naming_losses(connection):
         name = ruleset or _only_rule_set(routines.list_rule_sets(connection))
         planned = versions.plan_rollback(connection, name, version)
+        names = mentors.names_in(connection, planned)
         if output_format != "json":
-            print_plan(planned)
+            print_plan(planned, names)
         applied = versions.rollback(
             connection,
             name,
@@ -288,7 +291,7 @@ def rollback(
         )
     _warn_of(applied.pop("warnings"))
     if output_format == "json":
-        applied["plan"] = planned
+        applied["plan"] = names.added_to(planned)
     _emit_applied(applied, output_format)
 
 
@@ -325,7 +328,7 @@ def configure(
             f"--thresholds is no JSON: {error}",
             """For example 5, or {"bronze": 3, "silver": 15}.""",
         ) from error
-    with database.connect(autocommit=True) as connection:
+    with database.connect(autocommit=True) as connection, mentors.naming_losses(connection):
         applied = versions.configure(
             connection,
             badge,

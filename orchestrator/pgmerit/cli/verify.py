@@ -9,12 +9,15 @@ from uuid import UUID
 
 import click
 
+from pgmerit import mentors
 from pgmerit.cli.common import (
     Database,
     database_options,
     emit,
     format_option,
+    namespace_option,
     print_line,
+    print_people,
     progress,
     say,
 )
@@ -26,7 +29,8 @@ SHOWN = 50
 
 @click.command("verify")
 @click.option("--repair", "is_repair", is_flag=True, help="Build anew what differs, and tell what.")
-@click.option("--mentor", "peer_mentor_id", type=click.UUID, metavar="ID", help="One person only.")
+@click.option("--mentor", "given_id", metavar="ID", help="One person only.")
+@namespace_option
 @click.option(
     "--sample",
     type=click.FloatRange(0, 1, min_open=True),
@@ -39,7 +43,8 @@ SHOWN = 50
 def command(
     ctx: click.Context,
     is_repair: bool,
-    peer_mentor_id: UUID | None,
+    given_id: str | None,
+    mentor_namespace: str | None,
     sample: float | None,
     database: Database,
     output_format: str,
@@ -53,9 +58,14 @@ def command(
     Exit codes: 0 exact (or mended), 1 differences found (or left) or people waiting, 2 wrong use or
     failure.
     """
-    if peer_mentor_id is not None and sample is not None:
+    if given_id is not None and sample is not None:
         raise click.UsageError("--mentor and --sample do not go together")
+    if given_id is None and mentor_namespace is not None:
+        raise click.UsageError("--mentor-namespace goes with --mentor")
     with contextlib.closing(database.connect(autocommit=True)) as connection:
+        peer_mentor_id = None
+        if given_id is not None:
+            peer_mentor_id = mentors.find(connection, given_id, mentor_namespace)
         began = time.monotonic()
         with progress("Verifying", 100) as advance:
             found = find_differences(connection, peer_mentor_id, sample, advance)
@@ -74,10 +84,11 @@ def command(
             people = len({each.peer_mentor_id for each in found})
             with progress("Repairing", people) as advance:
                 mended = repair(connection, found, advance)
+        names = mentors.names_of(connection, {each.peer_mentor_id for each in found})
     if output_format == "json":
-        emit(_as_json(found, mended, waiting), output_format)
+        emit(names.added_to(_as_json(found, mended, waiting)), output_format)
     else:
-        _print(found, mended, waiting)
+        _print(found, mended, waiting, names)
     left = mended.left if mended else found
     ctx.exit(1 if left or waiting else 0)
 
@@ -103,7 +114,10 @@ def _as_json(
 
 
 def _print(
-    found: list[Difference], mended: Repair | None, waiting: list[versions.Unfinished]
+    found: list[Difference],
+    mended: Repair | None,
+    waiting: list[versions.Unfinished],
+    names: mentors.Names,
 ) -> None:
     for each in waiting:
         print_line(f"waiting: {each}; `{each.command}` evaluates them")
@@ -114,17 +128,19 @@ def _print(
     people = len({each.peer_mentor_id for each in found})
     if mended:
         if mended.mended:
-            _print_list(mended.mended, f"{len(mended.mended)} differences mended, {people} people")
+            _print_list(
+                mended.mended, f"{len(mended.mended)} differences mended, {people} people", names
+            )
         if mended.left:
-            _print_list(mended.left, f"{len(mended.left)} differences left")
+            _print_list(mended.left, f"{len(mended.left)} differences left", names)
     else:
-        _print_list(found, f"{len(found)} differences, {people} people")
+        _print_list(found, f"{len(found)} differences, {people} people", names)
         say("hint: `pgmerit verify --repair` mends them.")
     if any(each.kind == "stats" for each in found):
         say("hint: run `pgmerit doctor`: a disabled trigger leaves such differences behind.")
 
 
-def _print_list(differences: list[Difference], title: str) -> None:
-    emit([asdict(each) for each in differences[:SHOWN]], "table", title)
+def _print_list(differences: list[Difference], title: str, names: mentors.Names) -> None:
+    print_people([asdict(each) for each in differences[:SHOWN]], names, "table", title)
     if len(differences) > SHOWN:
         say(f"{SHOWN} of {len(differences)} shown; --format json gives all.")

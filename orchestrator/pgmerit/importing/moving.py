@@ -65,6 +65,15 @@ on conflict do nothing
 """
 
 
+# Behind the activities: whoever has a person's base row is alone with the person.
+_REMEMBER = """
+select badges.remember_mentors(%(namespace)s, array_agg(distinct external_id))
+from pg_temp.import_rows
+where peer_mentor_id between %(first_person)s and %(last_person)s
+and length(external_id) <= 200
+"""
+
+
 # Lines whose key was known already, but with another content.
 _COUNT_DIFFERING = """
 select count(*) as differing
@@ -171,7 +180,7 @@ def move(
     for chunk in chunks:
         moved = _Moved()
         try:
-            retry(partial(_insert, connection, chunk, moved, options.dry_run))
+            retry(partial(_insert, connection, chunk, moved, options))
         except KeyboardInterrupt:
             if _is_committed(connection, moved):
                 _add(result, chunk, moved)
@@ -198,12 +207,14 @@ class _Moved:
 
 
 def _insert(
-    connection: Connection, chunk: dict[str, Any], moved: _Moved, is_rolled_back: bool
+    connection: Connection, chunk: dict[str, Any], moved: _Moved, options: ImportOptions
 ) -> None:
-    with connection.transaction(force_rollback=is_rolled_back):
+    with connection.transaction(force_rollback=options.dry_run):
         began = connection.execute("select pg_current_xact_id()::text as id").fetchone()
         moved.transaction_id = began["id"] if began else None
         moved.imported = connection.execute(_INSERT, chunk).rowcount
+        if options.mentor_namespace is not None:
+            connection.execute(_REMEMBER, chunk | {"namespace": options.mentor_namespace})
         moved.differing = 0
         if moved.imported < chunk["row_count"]:
             row = connection.execute(_COUNT_DIFFERING, chunk).fetchone()

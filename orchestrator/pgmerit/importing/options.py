@@ -32,7 +32,8 @@ class ImportOptions:
     `mapped`: the proper column for a name in the file, '' for one that is left out.
     `date_order`: how days are written, years with four digits; None is ISO 8601 alone.
     `decimal`: the decimal sign of numbers, a point or a comma.
-    `mentor_namespace`: person ids are external ids of this namespace, not uuids.
+    `mentor_namespace`: person ids are external ids of this namespace, which are remembered, not
+    uuids.
     `key`: the columns that an idempotency key is made from.
     `max_errors`: stop reading after so many bad lines.
     `skip_errors`: import the good lines and only tell the bad ones, all of them.

@@ -226,7 +226,7 @@ set peer_mentor_id = named.peer_mentor_id
 from (
     select
         external_id,
-        badges.mentor_id_from(%(namespace)s, external_id) as peer_mentor_id
+        badges.find_mentor(%(namespace)s, external_id) as peer_mentor_id
     from pg_temp.import_rows
     group by external_id
 ) as named

@@ -21,14 +21,18 @@ class Reason:
 
 
 def person_page(
-    found: MentorReport, reasons: Sequence[Reason], zone: tzinfo, language: str | None = None
+    found: MentorReport,
+    name: str,
+    reasons: Sequence[Reason],
+    zone: tzinfo,
+    language: str | None = None,
 ) -> str:
-    """Make the page; moments are told by the clock of `zone`."""
+    """Make the page of who is called `name`; moments are told by the clock of `zone`."""
     told = languages.find(language)
     text = told.text
     title = text("person.title", org=found.org_id)
     to_come = [(row["name"], float(row["fraction"])) for row in found.to_come]
-    name, earned_at, times, current, target, done = (
+    badge, earned_at, times, current, target, done = (
         text(f"mentor.{each}")
         for each in ("name", "earned_at", "times", "current", "target", "done")
     )
@@ -36,10 +40,10 @@ def person_page(
         "person.html",
         told,
         title=title,
-        subtitle=str(found.peer_mentor_id),
+        subtitle=name,
         sections=[(each, text(f"person.{each}")) for each in ("earned", "to_come", "why")],
         earned=Table(
-            (name, earned_at, times),
+            (badge, earned_at, times),
             [
                 (row["name"], told.moment(row["earned_at"], zone), row["occurrence"])
                 for row in found.earned
@@ -49,7 +53,7 @@ def person_page(
             text("person.how_far"),
             bars(text("person.how_far"), to_come, told.percent),
             Table(
-                (name, current, target, done),
+                (badge, current, target, done),
                 [
                     (row["name"], row["current"], row["target"], Share(row["fraction"]))
                     for row in found.to_come

@@ -10,6 +10,7 @@ from typing import Any
 
 from pgmerit import languages
 from pgmerit.languages import Language
+from pgmerit.mentors import Names
 from pgmerit.pages import Figure, Share, Table, Tile, render
 from pgmerit.pages.charts import Bin, Mark, bars, columns, histogram, round_step
 from pgmerit.pages.reading import Found, Measured, Organization
@@ -40,8 +41,8 @@ class OrganizationPart:
     figures: Sequence[Figure]
 
 
-def report_page(found: Found, language: str | None = None, *, with_ids: bool = False) -> str:
-    """Make the page; `with_ids` names the people who are near a badge by their ids."""
+def report_page(found: Found, language: str | None = None, names: Names | None = None) -> str:
+    """Make the page; with `names` it tells who is nearest to each badge."""
     told = languages.find(language)
     teller = _Teller(found, told)
     one = found.organizations[0].name if len(found.organizations) == 1 else None
@@ -59,7 +60,7 @@ def report_page(found: Found, language: str | None = None, *, with_ids: bool = F
         matrix=teller.matrix(),
         rarest=teller.rarest(),
         how_far=[teller.how_far(each) for each in teller.shown],
-        near=teller.near(with_ids),
+        near=teller.near(names),
         waits=teller.waits(),
         verified=teller.verified(),
         others=len(found.organizations) - len(teller.shown),
@@ -157,27 +158,27 @@ class _Teller:
         figures = sorted(map(self._distribution, measured), key=lambda each: each.title.casefold())
         return OrganizationPart(organization.name, organization.org_id, figures)
 
-    def near(self, with_ids: bool) -> Table:
-        names = {each.org_id: each.name for each in self.shown}
+    def near(self, names: Names | None) -> Table:
+        places = {each.org_id: each.name for each in self.shown}
         found = [
             (measured, target)
             for measured in self.found.measured
             for target in measured.targets
-            if target.near and measured.org_id in names
+            if target.near and measured.org_id in places
         ]
-        found.sort(key=lambda each: (names[each[0].org_id], -each[1].near, each[1].name))
-        columns = ["badge", "organization", "people_near", "nearest", *(["ids"] * with_ids)]
+        found.sort(key=lambda each: (places[each[0].org_id], -each[1].near, each[1].name))
+        columns = ["badge", "organization", "people_near", "nearest", *(["ids"] if names else [])]
         return Table(
             [self.text(f"report.{each}") for each in columns],
             [
                 (
                     self._badge(target.badge_definition_id, target.tier),
-                    names[measured.org_id],
+                    places[measured.org_id],
                     target.near,
                     self.text(
                         "report.of_target", value=target.nearest, target=target.nearest_target
                     ),
-                    *([", ".join(map(str, target.nearest_ids))] if with_ids else []),
+                    *([", ".join(map(names.of, target.nearest_ids))] if names else []),
                 )
                 for measured, target in found
             ],

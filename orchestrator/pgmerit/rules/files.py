@@ -98,14 +98,17 @@ def load_document(path: str | Path, content_name: str = "a rule set") -> Documen
         before = content[: error.start]
         line = before.count(b"\n") + 1
         raise _malformed(path, line, len(before.split(b"\n")[-1]) + 1, "is not UTF-8") from error
-    return parse_document(text, path)
+    return parse_document(text, path, content_name)
 
 
-def parse_document(text: str, path: Path = Path("document.yaml")) -> Document:
-    """Read a rule set from text; a path ending in .json demands JSON."""
+def parse_document(
+    text: str, path: Path = Path("document.yaml"), content_name: str = "a rule set"
+) -> Document:
+    """Read a rule set, or what `content_name` says, from text; a path in .json demands JSON."""
     read = _checked_json(text, path) if path.suffix.lower() == ".json" else text
     try:
-        return replace(_Builder().build(_parsed(read)), lines=tuple(text.split("\n")))
+        built = _Builder(content_name).build(_parsed(read))
+        return replace(built, lines=tuple(text.split("\n")))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -164,7 +167,8 @@ class _Open:
 class _Builder:
     """Builds the value from the parser's events, without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, content_name: str) -> None:
+        self.content_name = content_name
         self.places: dict[str, tuple[int, int]] = {}
         self.problems: list[Problem] = []
         self.open: list[_Open] = []
@@ -189,7 +193,7 @@ class _Builder:
             elif isinstance(event, events.MappingEndEvent | events.SequenceEndEvent):
                 self.open.pop()
         if not documents:
-            self.problems.append(Problem("$", "is empty", "a rule set", 1, 1))
+            self.problems.append(Problem("$", "is empty", self.content_name, 1, 1))
         return Document(self.value, self.places, tuple(self.problems))
 
     def complain(self, path: str, event: Any, said: str, allowed: str) -> None:

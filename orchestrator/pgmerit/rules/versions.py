@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -102,13 +102,14 @@ def check_text(text: str) -> list[Problem]:
 
 
 def _problems(document: Document) -> list[Problem]:
+    return in_the_file(document, validate_document(document.value))
+
+
+def in_the_file(document: Document, found: Iterable[Problem]) -> list[Problem]:
+    """Return every problem of a document in the order of its lines, those of reading it too."""
     broken = {problem.path for problem in document.problems}
-    found = [
-        document.place(problem)
-        for problem in validate_document(document.value)
-        if problem.path not in broken
-    ]
-    problems = sorted_problems([*document.problems, *found])
+    placed = [document.place(problem) for problem in found if problem.path not in broken]
+    problems = sorted_problems([*document.problems, *placed])
     return sorted(problems, key=lambda each: (each.line or 0, each.column or 0))
 
 
@@ -131,12 +132,17 @@ def warnings(document: Any) -> list[str]:
     return said
 
 
-def refusal(path: str | Path, problems: list[Problem], lines: Sequence[str] = ()) -> PgmeritError:
+def refusal(
+    path: str | Path,
+    problems: list[Problem],
+    lines: Sequence[str] = (),
+    hint: str = "`pgmerit rules validate` lists them too.",
+) -> PgmeritError:
     """Return the error that a file with problems is answered with; `lines` are the file's."""
     count = len(problems)
     return PgmeritError(
         f"{path} has {count} problem{'' if count == 1 else 's'}; nothing was changed",
-        "`pgmerit rules validate` lists them too.",
+        hint,
         [
             _detail(each.as_dict()) | {"excerpt": excerpt(lines, each.line, each.column)}
             for each in problems

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from pgmerit.schema.adoption import find_marks
 from pgmerit.schema.owners import find_strangers, owner_of_schemas
-from pgmerit.schema.rights import ROLES, Right, Rights, commands_to_make, read_rights
+from pgmerit.schema.rights import (
+    PERSON,
+    ROLES,
+    Right,
+    Rights,
+    commands_to_make,
+    find_mixed_roles,
+    read_rights,
+)
+from pgmerit.schema.script import Script, write_script
 from pgmerit.schema.sources import (
     SourceFile,
     Sources,
@@ -37,11 +46,13 @@ from pgmerit.schema.upgrade import (
 
 __all__ = [
     "LOCK_KEY",
+    "PERSON",
     "ROLES",
     "SCHEMAS",
     "Report",
     "Right",
     "Rights",
+    "Script",
     "SourceFile",
     "Sources",
     "State",
@@ -49,6 +60,7 @@ __all__ = [
     "changed_files",
     "commands_to_make",
     "find_marks",
+    "find_mixed_roles",
     "find_strangers",
     "history_problems",
     "migrate",
@@ -61,4 +73,5 @@ __all__ = [
     "read_state",
     "roll_back",
     "sql_dir",
+    "write_script",
 ]

@@ -24,7 +24,7 @@ and n.nspname <> 'badges_internal'
 and c.relowner = (select r.oid from pg_catalog.pg_roles as r where r.rolname = current_user)
 order by n.nspname
 """
-_CONCURRENTLY = re.compile(r"(?<=index )concurrently ", re.IGNORECASE)
+CONCURRENTLY = re.compile(r"(?<=index )concurrently ", re.IGNORECASE)
 _SHOWN = 10
 
 
@@ -58,7 +58,7 @@ def refuse_other_tables(
             connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for name in applied:
             # What plain yoyo builds concurrently is the same, built in a transaction.
-            connection.execute(_CONCURRENTLY.sub("", migrations[name].text).encode())
+            connection.execute(CONCURRENTLY.sub("", migrations[name].text).encode())
         wanted = _statements(connection)
     problems = [{"path": each, "message": "is missing"} for each in wanted if each not in found]
     problems += [{"path": each, "message": "is not ours"} for each in found if each not in wanted]

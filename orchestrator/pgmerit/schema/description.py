@@ -87,6 +87,26 @@ select format('%s %s(%s)%s %s%s;',
 from pg_proc as p
 where p.pronamespace::regnamespace::text in ('badges', 'badges_internal')
 order by p.oid::regprocedure::text""",
+    "Row-level security": """
+select format('alter table %s %s row level security;', c.oid::regclass, how.word)
+from pg_class as c
+cross join lateral (
+    values ('enable', c.relrowsecurity), ('force', c.relforcerowsecurity)
+) as how (word, is_so)
+where how.is_so and c.relnamespace::regnamespace::text in ('badges', 'badges_internal')
+union all
+select format(e'create policy %I on %s for %s to %s using (\n%s\n)%s;',
+    p.polname, p.polrelid::regclass,
+    case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update'
+        when 'd' then 'delete' else 'all' end,
+    (select string_agg(coalesce(r.rolname, 'public'), ', ' order by r.rolname)
+     from unnest(p.polroles) as grantee (oid) left join pg_roles as r on r.oid = grantee.oid),
+    pg_get_expr(p.polqual, p.polrelid),
+    coalesce(' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
+from pg_policy as p
+join pg_class as c on c.oid = p.polrelid
+where c.relnamespace::regnamespace::text in ('badges', 'badges_internal')
+order by 1""",
     # What our migrations make none of.
     "Else": """
 select format('create sequence %s;', c.oid::regclass)
@@ -106,15 +126,6 @@ select format('alter table %s set unlogged;', c.oid::regclass)
 from pg_class as c
 where c.relkind = 'r' and c.relpersistence <> 'p'
 and c.relnamespace::regnamespace::text in ('badges', 'badges_internal')
-union all
-select format('alter table %s enable row level security;', c.oid::regclass)
-from pg_class as c
-where c.relrowsecurity and c.relnamespace::regnamespace::text in ('badges', 'badges_internal')
-union all
-select format('create policy %I on %s;', p.polname, p.polrelid::regclass)
-from pg_policy as p
-join pg_class as c on c.oid = p.polrelid
-where c.relnamespace::regnamespace::text in ('badges', 'badges_internal')
 union all
 select pg_get_ruledef(r.oid)
 from pg_rewrite as r

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pgmerit.database import Connection
 from pgmerit.errors import NoRightsError
-from pgmerit.schema.state import SCHEMAS
+from pgmerit.schema.state import OURS, SCHEMAS
 
 # Owners lie in pg_shdepend, but for the bootstrap superuser's, who is pinned and has oid 10.
-_STRANGERS = """
+STRANGERS = """
 with ours as (
     select n.oid, n.nspname, n.nspowner
     from pg_catalog.pg_namespace as n
@@ -66,28 +66,44 @@ owned (place, what, owner) as (
     join pg_catalog.pg_roles as r on r.oid = p.proowner
     where p.pronamespace not in (select ours.oid from ours)
     and not r.rolsuper
+),
+findings (place, finding, hint) as (
+    select
+        owned.place,
+        owned.what || ' belongs to ' || hands.owner || ', not to ' || hands.wanted,
+        case owned.place
+            when 1 then 'Run this as ' || hands.owner || ' if pgmerit was installed by that role,'
+                || ' else drop it, or put it aside with `pgmerit adopt TABLE --rename-to'
+                || ' badges_legacy ..`.'
+            else 'Drop it, or trust ' || hands.owner || ' and `alter .. owner to ' || hands.wanted
+                || '`.'
+        end
+    from owned
+    join pg_catalog.pg_roles as wanted on wanted.rolname = %(owner)s
+    cross join lateral (
+        select
+            owned.owner::pg_catalog.regrole::text as owner,
+            wanted.oid::pg_catalog.regrole::text as wanted
+    ) as hands
+    where owned.owner <> wanted.oid
+    union all
+    select
+        4,
+        creator.name || ' may create in the schema ' || n.nspname,
+        'Run `revoke create on schema ' || n.nspname || ' from ' || creator.name || '`.'
+    from pg_catalog.pg_namespace as n
+    cross join pg_catalog.aclexplode(n.nspacl) as a
+    cross join lateral (
+        select case a.grantee when 0 then 'public' else a.grantee::pg_catalog.regrole::text end
+            as name
+    ) as creator
+    where n.nspname = any(%(schemas)s)
+    and a.privilege_type = 'CREATE'
+    and a.grantee <> n.nspowner
 )
-select
-    owned.what,
-    owned.place = 1 as is_schema,
-    owned.owner::pg_catalog.regrole::text as owner,
-    wanted.oid::pg_catalog.regrole::text as wanted
-from owned
-join pg_catalog.pg_roles as wanted on wanted.rolname = %(owner)s
-where owned.owner <> wanted.oid
-order by owned.place, owned.what
-"""
-
-_CREATORS = """
-select
-    n.nspname as schema_name,
-    case a.grantee when 0 then 'public' else a.grantee::pg_catalog.regrole::text end as role_name
-from pg_catalog.pg_namespace as n
-cross join pg_catalog.aclexplode(n.nspacl) as a
-where n.nspname = any(%(schemas)s)
-and a.privilege_type = 'CREATE'
-and a.grantee <> n.nspowner
-order by 1, 2
+select findings.finding, findings.hint
+from findings
+order by findings.place, findings.finding
 """
 
 
@@ -111,23 +127,10 @@ def owner_of_schemas(connection: Connection) -> str | None:
 
 def find_strangers(connection: Connection, owner: str) -> list[Stranger]:
     """List what in our schemas does not belong to a role, and who else may create there."""
-    given = {"schemas": list(SCHEMAS), "owner": owner}
-    return [
-        Stranger(
-            f"{row['what']} belongs to {row['owner']}, not to {row['wanted']}",
-            f"Run this as {row['owner']} if pgmerit was installed by that role, else drop it, or"
-            " put it aside with `pgmerit adopt TABLE --rename-to badges_legacy ..`."
-            if row["is_schema"]
-            else f"Drop it, or trust {row['owner']} and `alter .. owner to {row['wanted']}`.",
-        )
-        for row in connection.execute(_STRANGERS.encode(), given)
-    ] + [
-        Stranger(
-            f"{row['role_name']} may create in the schema {row['schema_name']}",
-            f"Run `revoke create on schema {row['schema_name']} from {row['role_name']}`.",
-        )
-        for row in connection.execute(_CREATORS.encode(), given)
-    ]
+    rows = connection.execute(
+        STRANGERS.encode(), {"schemas": list(OURS), "owner": owner}
+    ).fetchall()
+    return [Stranger(row["finding"], row["hint"]) for row in rows]
 
 
 def refuse_strangers(connection: Connection, *, only_looking: bool = False) -> None:

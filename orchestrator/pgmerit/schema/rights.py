@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgmerit.database import Connection
-from pgmerit.schema.state import SCHEMAS, exists
+from pgmerit.schema.state import OURS, exists
 
 GRANTS = "grants.sql"
-ROLES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin", "pgmerit_relay")
+SERVICES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin")  # see every person's rows
+PERSON = "pgmerit_person"  # whoever holds a token
+ROLES = (*SERVICES, "pgmerit_relay", PERSON)
 
 # A role that exists is a right as well: one that is made later has to be given its own.
-_RIGHTS = """
+RIGHTS = """
 with ours as (
     select n.oid, n.nspname, n.nspowner, n.nspacl
     from pg_catalog.pg_namespace as n
@@ -64,6 +66,34 @@ from guarded
 cross join pg_catalog.aclexplode(guarded.acl) as held
 where held.grantee <> guarded.owner
 union all
+select
+    pg_catalog.format(
+        'rows of %%s (policy %%s %%s)', p.polrelid::pg_catalog.regclass,
+        pg_catalog.quote_ident(p.polname),
+        pg_catalog.left(pg_catalog.md5(pg_catalog.concat_ws(
+            ' ', p.polpermissive, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+            pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+        )), 8)
+    ),
+    case grantee.oid when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(grantee.oid) end,
+    case p.polcmd
+        when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE'
+        else 'ALL'
+    end
+from ours
+join pg_catalog.pg_class as c on c.relnamespace = ours.oid
+join pg_catalog.pg_policy as p on p.polrelid = c.oid
+cross join lateral pg_catalog.unnest(p.polroles) as grantee (oid)
+union all
+-- Rows that are not kept apart are everybody's who may read the table.
+select 'table ' || c.oid::pg_catalog.regclass, 'PUBLIC', apart.words
+from ours
+join pg_catalog.pg_class as c on c.relnamespace = ours.oid
+cross join lateral (
+    values ('row security', c.relrowsecurity), ('forced row security', c.relforcerowsecurity)
+) as apart (words, is_so)
+where apart.is_so
+union all
 select 'the cluster', r.rolname, 'a place'
 from pg_catalog.pg_roles as r
 where r.rolname = any(%(roles)s)
@@ -101,7 +131,7 @@ class Rights:
 def read_rights(connection: Connection) -> Rights:
     """Read what was given and what is held; changes nothing."""
     rows = connection.execute(
-        _RIGHTS.encode(), {"schemas": list(SCHEMAS), "roles": list(ROLES)}
+        RIGHTS.encode(), {"schemas": list(OURS), "roles": list(ROLES)}
     ).fetchall()
     rights = {Right(row["grantee"], row["privilege"], row["object"]) for row in rows}
     held = {right for right in rights if right.grantee in (*ROLES, "PUBLIC")}
@@ -119,17 +149,21 @@ def read_rights(connection: Connection) -> Rights:
     )
 
 
-def keep_rights(connection: Connection) -> None:
-    """Keep an account of the rights that are held now, as those that were given."""
-    connection.execute("delete from badges_internal.loaded_rights")
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into badges_internal.loaded_rights values (%s, %s, %s)",
-            [
-                (right.grantee, right.privilege, right.object)
-                for right in sorted(read_rights(connection).held)
-            ],
-        )
+def find_mixed_roles(connection: Connection) -> dict[str, str]:
+    """Give roles that hold tokens and are a service that sees everybody: role and service."""
+    rows = connection.execute(
+        "select r.rolname, service.rolname as service from pg_catalog.pg_roles as r"
+        " join pg_catalog.pg_roles as person on person.rolname = %s"
+        " join pg_catalog.pg_roles as service on service.rolname = any(%s)"
+        " where not r.rolsuper and r.oid not in (person.oid, service.oid)"
+        # No token's role: whoever has the owner's rights sees everybody anyway.
+        " and not exists (select from pg_catalog.pg_namespace as ours where ours.nspname = 'badges'"
+        " and pg_catalog.pg_has_role(r.oid, ours.nspowner, 'usage'))"
+        " and pg_catalog.pg_has_role(r.oid, person.oid, 'usage')"
+        " and pg_catalog.pg_has_role(r.oid, service.oid, 'usage') order by 1, 2 desc",
+        (PERSON, list(SERVICES)),
+    )
+    return {row["rolname"]: row["service"] for row in rows}
 
 
 def commands_to_make(roles: Iterable[str]) -> str:

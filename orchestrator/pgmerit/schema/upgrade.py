@@ -26,11 +26,13 @@ from pgmerit.schema.sources import (
     read_migration_files,
 )
 from pgmerit.schema.state import (
+    BOOKKEEPING,
+    MAKE_SCHEMAS,
     SCHEMAS,
     State,
     changed_files,
     exists,
-    first_object,
+    foreign_object,
     history_problems,
     read_state,
 )
@@ -38,32 +40,6 @@ from pgmerit.schema.yoyo import Backend
 
 LOCK_KEY = 6_005_137_744_601_284_612  # any number that nobody else uses
 Tell = Callable[[str], None]
-
-
-_BOOKKEEPING = """
-create table if not exists badges_internal.migration_files (
-    migration_id text collate "C" primary key,
-    sha256 text not null, -- of the file as it was applied
-    applied_at timestamptz not null
-);
-create table if not exists badges_internal.loaded_files (
-    path text collate "C" primary key,
-    sha256 text not null,
-    loaded_at timestamptz not null
-);
-create table if not exists badges_internal.loaded_objects (
-    kind text collate "C" not null, -- routine or trigger
-    identity text collate "C" not null,
-    fingerprint text not null, -- md5 of its definition as the server gives it
-    primary key (kind, identity)
-);
-create table if not exists badges_internal.loaded_rights (
-    grantee text collate "C" not null, -- a role of pgmerit, or PUBLIC
-    privilege text not null,
-    object text not null,
-    primary key (grantee, privilege, object)
-);
-"""
 
 
 @dataclass
@@ -282,7 +258,7 @@ def _load(
                     return
                 if tell:
                     tell(f"loading {len(files)} files")
-                report.dropped = load_all(connection, files, state)
+                report.dropped = load_all(connection, files)
         except BusyError:
             if attempt == 5:
                 raise
@@ -333,29 +309,8 @@ def _try_lock(connection: Connection) -> bool:
 
 
 def _refuse_foreign_schemas(connection: Connection) -> None:
-    if exists(connection, "badges_internal.migration_files"):
-        return
-    found = first_object(connection)
-    if found is not None:
-        raise PgmeritError(
-            f"the schemas of pgmerit hold what it did not make: {found}", _way_out(connection)
-        )
-
-
-def _way_out(connection: Connection) -> str:
-    """Say how schemas of an older make are put aside, by the table that may hold its awards."""
-    row = connection.execute(
-        "select relnamespace::pg_catalog.regnamespace || '.' || pg_catalog.quote_ident(relname)"
-        " as name from pg_catalog.pg_class where relnamespace::pg_catalog.regnamespace::text"
-        " = any(%s) and relkind in ('r', 'p') order by relname <> 'earned_badges', 1 limit 1",
-        (list(SCHEMAS),),
-    ).fetchone()
-    if row is None:
-        return "Use another database, or rename the schemas badges and badges_internal."
-    return (
-        f"`pgmerit adopt {row['name']} --rename-to badges_legacy --rules FILE ..` puts the schemas"
-        " aside, installs pgmerit and takes the awards over; see docs/adopt.md."
-    )
+    if found := foreign_object(connection):
+        raise PgmeritError(*found)
 
 
 def _refuse_changed_history(state: State, migrations: dict[str, SourceFile]) -> None:
@@ -387,13 +342,7 @@ def _create_bookkeeping(connection: Connection) -> None:
     if exists(connection, "badges_internal.loaded_rights"):
         return
     with connection.transaction():
-        for schema in SCHEMAS:
-            found = connection.execute(
-                "select from pg_catalog.pg_namespace where nspname = %s", (schema,)
-            ).fetchone()
-            if found is None:
-                connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
-        connection.execute(_BOOKKEEPING.encode())
+        connection.execute((MAKE_SCHEMAS + BOOKKEEPING).encode())
         # Somebody may have made a schema since we looked.
         refuse_strangers(connection)
 

@@ -1,0 +1,3 @@
+"""A migrated database for each test; see the page about testing rules."""
+
+pytest_plugins = ["pgmerit.testing"]

@@ -1,0 +1,1 @@
+"""pgmerit in the frameworks that applications are written in; each asks for its own library."""

@@ -1,0 +1,14 @@
+-- Tells whether the acting role has the rights of one of these roles; one that is missing has none.
+create or replace function badges_internal._has_rights_of(p_roles text[])
+returns boolean
+language sql
+stable
+return exists (
+    select
+    from pg_roles as held
+    where held.rolname = any(p_roles)
+    and pg_has_role(badges_internal._acting_role(), held.oid, 'usage')
+);
+
+comment on function badges_internal._has_rights_of(text[]) is
+'Tells whether the acting role has the rights of one of these roles; one that is missing has none.';
