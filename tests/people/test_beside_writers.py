@@ -215,10 +215,15 @@ def test_who_takes_rows_one_after_another_is_no_deadlock(
         ANN,
     )
     numbers = [1, 2] if "mark_seen" in step else [each["event_id"] for each in events]
-    ruled.execute("update badges_internal.event_queue set attempts = 2 where event_id = 1")
-    ruled.execute(
-        "update badges.earned_badges set seen_at = null where badge_definition_id = 'first'"
-    )
+    for table, first in (
+        ("badges_internal.event_queue", f"event_id = {events[0]['event_id']}"),
+        ("badges.earned_badges", "badge_definition_id = 'first'"),
+    ):
+        mine = f"peer_mentor_id = '{ANN}'"
+        last = f"select ctid = (select max(ctid) from {table} where {mine}) from {table}"
+        rewrite = f"update {table} set peer_mentor_id = peer_mentor_id where {mine} and {first}"
+        while not value(ruled, f"{last} where {mine} and {first}"):
+            ruled.execute(rewrite.encode())
     taking, erasing = begun(connect()), connect()
     for scan in ("indexscan", "indexonlyscan", "bitmapscan"):
         erasing.execute(f"set enable_{scan} = off".encode())

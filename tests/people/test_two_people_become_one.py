@@ -83,6 +83,26 @@ def test_awards_unite_by_the_earliest_and_are_decided_anew(ruled: Connection) ->
         ruled, "select badges.derive_idempotency_key(%s, 'first', %s)", BEN, ORG
     )
     assert rows(ruled, "select from badges.earned_badges where peer_mentor_id = %s", ANN) == []
+    # Seen is what either saw.
+    insert(ruled, activity("2026-03-01", who=CEY), activity("2026-03-02", who=DAN))
+    value(ruled, "select badges.mark_seen(%s, %s)", DAN, ORG)
+    merge(ruled, CEY, DAN)
+    first = held(ruled, DAN, "first")
+    assert first is not None
+    assert first["seen_at"] is not None
+
+
+def test_what_both_lost_stays_lost_by_a_persons_word(ruled: Connection) -> None:
+    insert(
+        ruled, activity("2026-03-01", quantity=100), activity("2026-03-01", who=BEN, quantity=100)
+    )
+    by_hand(ruled, "revoke", BEN, "balance")
+    insert(ruled, activity("2026-02-01", quantity=-100))
+    # The activities of both would give it back.
+    merge(ruled, ANN, BEN)
+    balance = held(ruled, BEN, "balance")
+    assert balance is not None
+    assert balance["revoked_by"] == "person"
 
 
 @pytest.mark.parametrize(
@@ -150,10 +170,10 @@ def test_denials_of_either_count(ruled: Connection) -> None:
 
 
 def test_of_keys_that_meet_a_replay_is_dropped_and_another_activity_kept(ruled: Connection) -> None:
-    insert(ruled, *[activity("2026-03-01", key="same"), activity("2026-03-02", key="other")])
-    insert(ruled, activity("2026-03-03", key="own"), activity("2026-03-04"))
-    insert(ruled, activity("2026-03-01", who=BEN, key="same"))
-    insert(ruled, activity("2026-03-02", who=BEN, key="other", quantity=7))
+    insert(ruled, activity("2026-03-01", key="own"), activity("2026-03-02", key="other"))
+    insert(ruled, activity("2026-03-03", key="same"), activity("2026-03-04"))
+    insert(ruled, activity("2026-03-03", who=BEN, key="same"))
+    insert(ruled, activity("2026-03-02", who=BEN, key="other", kind="visit"))
     done = merge(ruled, ANN, BEN)
     assert done["repeated"] == {"activities": 1, "keys": ["same"]}
     assert done["without_key"] == {"activities": 1, "keys": ["other"]}
@@ -166,14 +186,14 @@ def test_of_keys_that_meet_a_replay_is_dropped_and_another_activity_kept(ruled: 
     assert [tuple(each.values()) for each in kept] == [
         ("other", 1), ("own", 1), ("same", 1), (None, 2),
     ]  # fmt: skip
-    first = held(ruled, BEN, "first")
-    assert first is not None
+    third = held(ruled, BEN, "third")
+    assert third is not None
     # The award that the dropped one decided names the one that stays.
     assert (
         value(
             ruled,
             "select idempotency_key from badges.activities where activity_id = %s",
-            first["activity_id"],
+            third["activity_id"],
         )
         == "same"
     )
@@ -183,12 +203,18 @@ def test_what_both_hold_is_told_once_and_the_rest_in_order(ruled: Connection) ->
     insert(ruled, activity("2026-03-01"), activity("2026-03-01", who=BEN))
     ruled.execute("select badges.claim_events('relay', 1)")
     insert(ruled, *calls(2, 2))
+    # What the consumer has not taken in yet either.
+    insert(ruled, *[activity("2026-03-01", who=who, org=OTHER) for who in (ANN, BEN)])
     merge(ruled, ANN, BEN)
     ruled.execute("update badges_internal.event_queue set due_at = now(), leased_until = null")
     claimed = rows(ruled, "select * from badges.claim_events('relay')")
     assert {each["peer_mentor_id"] for each in claimed} == {BEN}
-    told = [(each["badge_definition_id"], each["occurrence"]) for each in claimed]
-    assert sorted(told) == [("first", 1), ("pair", 1), ("pair", 2), ("pioneer", 1), ("third", 1)]
+    told = [(each["badge_definition_id"], each["occurrence"], each["org_id"]) for each in claimed]
+    assert sorted(told) == [
+        ("first", 1, OTHER), ("first", 1, ORG),
+        ("pair", 1, OTHER), ("pair", 1, ORG), ("pair", 2, ORG),
+        ("pioneer", 1, OTHER), ("pioneer", 1, ORG), ("third", 1, ORG),
+    ]  # fmt: skip
     assert [each["event_id"] for each in claimed] == sorted(each["event_id"] for each in claimed)
     assert {each["badge_definition_id"] for each in claimed if each["details"].get("merged")} == {
         "pair", "third",
@@ -203,7 +229,15 @@ def test_places_stay_taken(ruled: Connection) -> None:
     for who in (ANN, BEN, CEY, DAN):
         insert(ruled, activity("2026-03-01", who=who))
     assert (value(ruled, taken, ORG), "pioneer" in badge_ids(ruled, DAN)) == (3, False)
+    for who, day in ((ANN, "2026-01-01"), (BEN, "2026-02-01")):
+        # Of a backfill that has yet to hand places out.
+        ruled.execute(
+            "insert into badges_internal.place_claims values (%s, %s, 'pioneer', '', %s)",
+            (who, ORG, moment(day)),
+        )
     merge(ruled, ANN, BEN)
+    claims = rows(ruled, "select earned_at from badges_internal.place_claims")
+    assert [each["earned_at"] for each in claims] == [moment("2026-01-01")]
     value(ruled, "select badges.erase_peer_mentor(%s)", CEY)
     assert value(ruled, taken, ORG) == 3
     ruled.execute("select badges.evaluate_badges(%s, %s)", (DAN, ORG))
@@ -231,6 +265,14 @@ def test_a_sweep_that_saw_one_has_seen_the_other(connection: Connection) -> None
     assert (badge_ids(connection, ANN), badge_ids(connection, BEN)) == (["month"], [])
     merge(connection, ANN, BEN)
     assert badge_ids(connection, BEN) == ["month"]
+
+
+def test_people_who_wait_for_another_zone_get_its_days(ruled: Connection) -> None:
+    insert(ruled, activity("2026-03-01 23:30"), activity("2026-03-02 04:00", who=BEN))
+    value(ruled, "select badges.rezone_organization(%s, 'America/New_York')", ORG)
+    merge(ruled, ANN, BEN)
+    days = rows(ruled, "select distinct activity_date::text from badges.activities")
+    assert [each["activity_date"] for each in days] == ["2026-03-01"]
 
 
 def test_external_ids_mean_the_second_and_chains_are_one_step(ruled: Connection) -> None:
