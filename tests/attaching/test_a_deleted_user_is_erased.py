@@ -96,6 +96,7 @@ def test_a_user_who_cannot_be_erased_now_is_erased_by_a_repair(
     _attach(application, ERASE)
     other = connect(autocommit=False)
     other.execute("lock table badges_internal.merged_people in share row exclusive mode")
+    application.execute("set statement_timeout = '10s'")
     application.execute("delete from public.users where id in (1, 3)")
     other.rollback()
     assert rows(application, "select id from public.users order by 1") == [{"id": 2}]
@@ -124,6 +125,12 @@ def test_a_trigger_on_the_users_that_is_gone_is_a_fault(application: Connection)
     assert len(rows(application, TRIGGERS)) == 1
     application.execute("alter table public.users disable trigger pgmerit_quiz_erase")
     assert fault() == "trigger for deleted users on public.users is disabled: attach it again"
+    _attach(application, ERASE)
+    assert fault() is None
+    maker = "badges_internal._source_erase_function(text, jsonb)"
+    made = value(application, "select pg_get_functiondef(%s::regprocedure)", maker)
+    application.execute(made.replace("'1s'", "'2s'").encode())
+    assert "by another version" in fault()
     _attach(application, ERASE)
     assert fault() is None
     application.execute("alter table public.users rename column id to user_number")
