@@ -30,10 +30,18 @@ begin
         raise exception 'p_external_ids[%] must have 1 to 200 characters', v_place
         using errcode = '22023', hint = 'Nothing was remembered. Leave it out, or mend it.';
     end if;
+    -- find_mentor of each, by set.
     v_peer_mentor_ids := array(
-        select badges.find_mentor(p_namespace, each.id)
-        from unnest(v_external_ids) with ordinality as each (id, place)
-        order by each.place
+        select coalesce(merged.into_peer_mentor_id, derived.peer_mentor_id)
+        from (
+            select badges.mentor_id_from(p_namespace, each.id) as peer_mentor_id, each.place
+            from unnest(v_external_ids) with ordinality as each (id, place)
+            offset 0 -- each id is derived once
+        ) as derived
+        left join badges_internal.merged_people as merged
+            on merged.peer_mentor_id = derived.peer_mentor_id
+            and merged.org_id = ''
+        order by derived.place
     );
     perform badges_internal._remember_external_ids(v_peer_mentor_ids, p_namespace, v_external_ids);
     return v_peer_mentor_ids;

@@ -182,6 +182,7 @@ def test_what_goes_wrong_is_told_and_mended(
     found = cli("attach", "verify", dsn=dsn)
     assert found.exit_code == 1
     assert "quiz: 1 differences" in found.stdout
+    assert found.stdout.splitlines()[2].split()[:2] == ["99", "1"]
     assert attach(QUIZ).exit_code == 0
     assert cli("attach", "verify", "quiz", dsn=dsn).exit_code == 0
     assert _sources(cli, dsn) == []

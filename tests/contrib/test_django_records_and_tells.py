@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, router, transaction
+from django.utils.connection import ConnectionDoesNotExist
 from pgmerit.contrib.django import (
     awarding,
     badges_awarded,
@@ -134,7 +135,7 @@ def test_a_function_can_be_decorated(told: list[list[str]]) -> None:
 
 
 def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import AnonymousUser, User
     from pgmerit.contrib.django.models import ExternalId
 
     user = User.objects.create(username="ann")
@@ -145,8 +146,12 @@ def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
     assert row is not None
     assert mentor_of(user) == row[0]
     assert mentor_of(ANN) == ANN
-    with pytest.raises(ValueError, match="not saved"):
-        mentor_of(User(username="ben"))
+    for nobody in (User(username="ben"), AnonymousUser()):
+        with pytest.raises(ValueError, match="not saved, or not signed in"):
+            mentor_of(nobody)
+    for text in (str(ANN), str(user.pk)):
+        with pytest.raises(TypeError, match="a UUID or a model instance, not str"):
+            mentor_of(text)
     told = record_activity(user, "study", "quiz", attributes={"day": "x"}, idempotency_key="a")
     assert [badge["name"] for badge in told["new_badges"]] == ["First quiz"]
     assert list(ExternalId.objects.values_list("pk", flat=True)) == [
@@ -154,6 +159,15 @@ def test_users_with_numbers_are_mapped_and_uuids_are_themselves() -> None:
     ]
     again = record_activity(user, "study", "quiz", attributes={"day": "x"}, idempotency_key="a")
     assert (again["activity_id"], again["duplicate"]) == (told["activity_id"], True)
+
+
+def test_routers_say_where_the_engine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.contrib.auth.models import User
+
+    monkeypatch.setattr(router, "db_for_write", lambda model: f"where {model.__name__} is")
+    for work in (lambda: record_activity(ANN, "study", "quiz"), lambda: mentor_of(User(pk=1))):
+        with pytest.raises(ConnectionDoesNotExist, match="where Activity is"):
+            work()
 
 
 def test_errors_are_those_of_django() -> None:

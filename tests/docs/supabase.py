@@ -15,22 +15,28 @@ _STATEMENT = re.compile(r"(?:--[^\n]*|\$(\w*)\$.*?\$\1\$|'[^']*'|[^;'$-]|-(?!-))
 _LONGEST = 256 * 1024  # what it takes for one statement unless told otherwise
 
 OWNER = "pgmerit_test_supabase"
+AUTHENTICATOR = "pgmerit_test_authenticator"
 _ROLES = f"""
 create role {OWNER} login createrole bypassrls replication password 'not a secret';
 create role anon nologin;
 create role authenticated nologin;
 create role service_role nologin bypassrls;
+create role {AUTHENTICATOR} login noinherit;
+grant anon, authenticated, service_role to {AUTHENTICATOR};
 grant anon, authenticated, service_role to {OWNER} with admin option;
 """
-# Roles are the cluster's: where the owner of another database made ours, this one made none.
+# What the owner has of roles that it makes itself; here another database's owner made them. Before
+# PostgreSQL 16 nothing, and it may give any role to any.
 _OURS = f"""
 do $roles$
 declare
     v_role text;
 begin
-    foreach v_role in array array['pgmerit_person', 'pgmerit_admin'] loop
-        execute format('grant %I to {OWNER} with admin option', v_role);
-    end loop;
+    if current_setting('server_version_num')::integer >= 160000 then
+        foreach v_role in array array['pgmerit_person', 'pgmerit_admin'] loop
+            execute format('grant %I to {OWNER} with admin true, inherit false, set false', v_role);
+        end loop;
+    end if;
 end;
 $roles$;
 """
@@ -79,7 +85,7 @@ def project(dsn: str) -> Iterator[str]:
             admin.execute((_PROJECT % {"name": admin.info.dbname}).encode())
             yield make_conninfo(dsn, user=OWNER, password="not a secret")
         finally:
-            for role in ("authenticated", "anon", "service_role", OWNER):
+            for role in (AUTHENTICATOR, "authenticated", "anon", "service_role", OWNER):
                 admin.execute(f"drop owned by {role} cascade; drop role {role}".encode())
 
 

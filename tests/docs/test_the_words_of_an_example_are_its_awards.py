@@ -375,6 +375,8 @@ VISITS = {
     "Ten hours": Case(
         times(2, "visit", hours=5), times(2, "visit", hours=4.9) + times(1, "visit", hours="5")
     ),
+    "Starter": Case(times(1, "quiz"), times(3)),
+    "Ten points": Case(some("quiz", 2, quantity=5), some("quiz", 2, quantity=4.75)),
     "Comment with 25 reactions": RULES["25 reactions to one comment"],
     "Twelve tracks with five solved in each": RULES["Twelve tracks with five solved in each"],
     "Two calls a week, four weeks running": Case(

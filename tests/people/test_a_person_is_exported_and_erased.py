@@ -90,6 +90,24 @@ def test_again_is_a_receipt_with_zeros_and_what_comes_begins_anew(ruled: Connect
     assert_exact(ruled)
 
 
+def test_an_erasure_counts_what_was_kept_and_evaluates_nobody(ruled: Connection) -> None:
+    """Neither the lock nor the rows of its triggers are the person's."""
+    value(ruled, "select badges.deny_badge(%s, 'medal', %s, 'no')", BEN, ORG)
+    ruled.execute("delete from badges.peer_mentor_stats")
+    removed = value(ruled, ERASE, BEN, None)["removed"]
+    assert {table: count for table, count in removed.items() if count} == {
+        "badges.badge_denials": 1
+    }
+    recorded(ruled)
+    ruled.execute("set track_functions = 'all'")
+    with ruled.transaction():
+        value(ruled, ERASE, ANN, None)
+        called = rows(ruled, "select funcname from pg_stat_xact_user_functions")
+    names = {each["funcname"] for each in called}
+    assert "_recount_deleted_activities" in names
+    assert names & {"_rebuild_people", "_evaluate_people"} == set()
+
+
 def test_no_line_of_the_log_names_who_was_erased_or_merged(ruled: Connection) -> None:
     recorded(ruled)
     ruled.execute("set client_min_messages = log")

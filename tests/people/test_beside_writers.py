@@ -193,6 +193,44 @@ def test_no_consumer_gets_an_event_of_who_was_erased(
     assert naming(ruled, ANN) == set()
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "select badges.mark_seen('{ann}', 'nhf', array[badges.derive_idempotency_key("
+        "'{ann}', (array['first', 'third'])[{n}], 'nhf')])",
+        "select badges.settle_events('relay', array[{n}]::bigint[], 'retry')",
+    ],
+    ids=["shown", "settled"],
+)
+def test_who_takes_rows_one_after_another_is_no_deadlock(
+    ruled: Connection, connect: Opening, step: str
+) -> None:
+    """Rows lie in the other order on disk, and the erasure reads them as they lie."""
+    insert(ruled, activity("2026-03-20"))
+    ruled.execute("select badges.claim_events('relay')")
+    events = rows(
+        ruled,
+        "select event_id from badges.award_events where peer_mentor_id = %s"
+        " and badge_definition_id in ('first', 'third') order by event_id",
+        ANN,
+    )
+    numbers = [1, 2] if "mark_seen" in step else [each["event_id"] for each in events]
+    ruled.execute("update badges_internal.event_queue set attempts = 2 where event_id = 1")
+    ruled.execute(
+        "update badges.earned_badges set seen_at = null where badge_definition_id = 'first'"
+    )
+    taking, erasing = begun(connect()), connect()
+    for scan in ("indexscan", "indexonlyscan", "bitmapscan"):
+        erasing.execute(f"set enable_{scan} = off".encode())
+    assert value(taking, step.format(ann=ANN, n=numbers[0])) == 1
+    erased = in_background(lambda: value(erasing, ERASE, ANN))
+    wait_until_blocked(ruled, erasing)
+    assert value(taking, step.format(ann=ANN, n=numbers[1])) == 1
+    taking.execute("commit")
+    erased.result(timeout=20)
+    assert naming(ruled, ANN) == set()
+
+
 @pytest.mark.parametrize("who", [ANN, BEN], ids=["from", "into"])
 def test_a_merge_beside_an_insert_is_exact(ruled: Connection, connect: Opening, who: UUID) -> None:
     merging, writing = begun(connect()), connect()
@@ -241,6 +279,7 @@ def test_an_erasure_and_a_merge_wait_for_each_other_in_one_order(
 
 
 def test_two_merges_at_once_make_no_chain(ruled: Connection, connect: Opening) -> None:
+    ruled.execute("select badges.remove_consumer('relay')")  # whose lock would do as well
     first, second = begun(connect()), connect()
     cey, dan = person("cey"), person("dan")  # of whom nothing is kept
     value(first, MERGE, cey, dan)

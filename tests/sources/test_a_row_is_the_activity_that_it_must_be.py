@@ -53,7 +53,7 @@ ODD_SOURCE: dict[str, Any] = {
 }
 ODD_ROW = (
     """insert into "Odd Place"."Läufe; drop" values"""
-    """ (%s, %s, 'nhf', %s, %s, %s, 0.1, '{a,b}', '{"k": 1}', '2026-03-01 12:00+01',"""
+    """ (%s, %s, 'nhf', %s, %s, %s, 1e0 / 3, '{a,b}', '{"k": 1}', '2026-03-01 12:00+01',"""
     """ '2026-03-29 02:30')"""
 )
 
@@ -103,7 +103,7 @@ def test_columns_of_any_kind_with_any_name(connection: Connection) -> None:
     assert first["occurred_at"] == datetime.datetime(2026, 3, 29, 10, tzinfo=datetime.UTC)
     assert first["attributes"] == {
         "m": 3,
-        "t": 0.1,
+        "t": 0.333333333333333,
         "tags": ["a", "b"],
         "at": "2026-03-01T11:00:00+00:00",
         "x2": 6,

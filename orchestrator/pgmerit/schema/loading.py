@@ -12,7 +12,7 @@ from pgmerit.database import Connection
 from pgmerit.errors import NotMigratedError, PgmeritError, translate
 from pgmerit.schema import rights
 from pgmerit.schema.sources import SourceFile
-from pgmerit.schema.state import CATALOGUE, SCHEMAS, State
+from pgmerit.schema.state import CATALOGUE, OURS, State
 
 # The rights make them, and mark them as ours.
 _POLICIES = """
@@ -47,7 +47,7 @@ def loader() -> str:
         "loader.sql",
         {
             "catalogue": CATALOGUE,
-            "rights": rights.RIGHTS % {"schemas": literal(SCHEMAS), "roles": literal(rights.ROLES)},
+            "rights": rights.RIGHTS % {"schemas": literal(OURS), "roles": literal(rights.ROLES)},
             "roles": literal(rights.ROLES),
         },
     )

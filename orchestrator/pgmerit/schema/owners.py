@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgmerit.database import Connection
 from pgmerit.errors import NoRightsError
-from pgmerit.schema.state import SCHEMAS, SOURCES
+from pgmerit.schema.state import OURS, SCHEMAS
 
 # Owners lie in pg_shdepend, but for the bootstrap superuser's, who is pinned and has oid 10.
 STRANGERS = """
@@ -128,7 +128,7 @@ def owner_of_schemas(connection: Connection) -> str | None:
 def find_strangers(connection: Connection, owner: str) -> list[Stranger]:
     """List what in our schemas does not belong to a role, and who else may create there."""
     rows = connection.execute(
-        STRANGERS.encode(), {"schemas": [*SCHEMAS, SOURCES], "owner": owner}
+        STRANGERS.encode(), {"schemas": list(OURS), "owner": owner}
     ).fetchall()
     return [Stranger(row["finding"], row["hint"]) for row in rows]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgmerit.database import Connection
-from pgmerit.schema.state import SCHEMAS, SOURCES, exists
+from pgmerit.schema.state import OURS, exists
 
 GRANTS = "grants.sql"
 SERVICES = ("pgmerit_reader", "pgmerit_writer", "pgmerit_admin")  # see every person's rows
@@ -131,7 +131,7 @@ class Rights:
 def read_rights(connection: Connection) -> Rights:
     """Read what was given and what is held; changes nothing."""
     rows = connection.execute(
-        RIGHTS.encode(), {"schemas": [*SCHEMAS, SOURCES], "roles": list(ROLES)}
+        RIGHTS.encode(), {"schemas": list(OURS), "roles": list(ROLES)}
     ).fetchall()
     rights = {Right(row["grantee"], row["privilege"], row["object"]) for row in rows}
     held = {right for right in rights if right.grantee in (*ROLES, "PUBLIC")}
@@ -156,6 +156,9 @@ def find_mixed_roles(connection: Connection) -> dict[str, str]:
         " join pg_catalog.pg_roles as person on person.rolname = %s"
         " join pg_catalog.pg_roles as service on service.rolname = any(%s)"
         " where not r.rolsuper and r.oid not in (person.oid, service.oid)"
+        # No token's role: whoever has the owner's rights sees everybody anyway.
+        " and not exists (select from pg_catalog.pg_namespace as ours where ours.nspname = 'badges'"
+        " and pg_catalog.pg_has_role(r.oid, ours.nspowner, 'usage'))"
         " and pg_catalog.pg_has_role(r.oid, person.oid, 'usage')"
         " and pg_catalog.pg_has_role(r.oid, service.oid, 'usage') order by 1, 2 desc",
         (PERSON, list(SERVICES)),

@@ -15,7 +15,7 @@ from pgmerit.schema.adoption import CONCURRENTLY
 from pgmerit.schema.loading import WITHOUT_LOADER, literal, loader, statements_of
 from pgmerit.schema.owners import STRANGERS
 from pgmerit.schema.sources import SourceFile, Sources, read_manifest, read_migration_files
-from pgmerit.schema.state import BOOKKEEPING, FOREIGN_OBJECT, MAKE_SCHEMAS, SCHEMAS
+from pgmerit.schema.state import BOOKKEEPING, FOREIGN_OBJECT, MAKE_SCHEMAS, OURS, SCHEMAS
 from pgmerit.schema.upgrade import LOCK_KEY
 
 # Supabase's command line takes statements of up to 256 KB.
@@ -136,12 +136,11 @@ def _insert(rows: Sequence[str]) -> str:
 
 
 def _installer() -> str:
-    inlined = {"schemas": literal(SCHEMAS), "owner": "current_user"}
     return statements_of(
         "installer.sql",
         {
-            "strangers": STRANGERS % inlined,
-            "foreign_object": FOREIGN_OBJECT % inlined,
+            "strangers": STRANGERS % {"schemas": literal(OURS), "owner": "current_user"},
+            "foreign_object": FOREIGN_OBJECT % {"schemas": literal(SCHEMAS)},
             "make_schemas": MAKE_SCHEMAS,
             "bookkeeping": BOOKKEEPING,
             "concurrently": CONCURRENTLY.pattern,

@@ -14,6 +14,7 @@ from pgmerit.schema.sources import SourceFile
 SCHEMAS = ("badges", "badges_internal")
 # What attaching a table makes lies here: nobody else's either, and not of the account of files.
 SOURCES = "badges_sources"
+OURS = (*SCHEMAS, SOURCES)
 Key = tuple[str, str]
 
 

@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import connections, router, transaction
 from django.dispatch import Signal
 
 from pgmerit import routines
@@ -24,26 +25,31 @@ Row = dict[str, Any]
 
 
 @contextmanager
-def psycopg_connection(using: str = DEFAULT_DB_ALIAS) -> Iterator[routines.Connection]:
-    """Give the psycopg connection below Django's, for `pgmerit.routines`; errors are Django's."""
-    connection = connections[using]
+def psycopg_connection(using: str | None = None) -> Iterator[routines.Connection]:
+    """Give the psycopg connection below Django's, for `pgmerit.routines`; errors are Django's.
+
+    Here and below, `using` is the database's alias, by default where routers keep activities.
+    """
+    connection = connections[_alias(using)]
     connection.ensure_connection()
     with connection.wrap_database_errors:
         yield connection.connection
 
 
-def mentor_of(person: Any, using: str = DEFAULT_DB_ALIAS, *, remember: bool = False) -> UUID:
+def mentor_of(person: Any, using: str | None = None, *, remember: bool = False) -> UUID:
     """Give the peer_mentor_id of a UUID, or of a model instance such as a user.
 
     A primary key that is a UUID is the id itself; another one is mapped in the namespace of
     settings.PGMERIT_NAMESPACE, "django" unless set, and follows merges. With `remember` the
     database keeps it, so that all that names people calls them by it.
     """
-    key = getattr(person, "pk", person)
+    if not isinstance(person, UUID) and not hasattr(person, "pk"):
+        raise TypeError(f"a person is a UUID or a model instance, not {type(person).__name__}")
+    key = person if isinstance(person, UUID) else person.pk
     if isinstance(key, UUID):
         return key
     if key is None:
-        raise ValueError("a person who is not saved has no id yet: save it first")
+        raise ValueError("a person who is not saved, or not signed in, has no id")
     with psycopg_connection(using) as connection:
         if remember:
             return routines.remember_mentors(connection, namespace(), [str(key)])[0]
@@ -57,16 +63,17 @@ def namespace() -> str:
 
 
 @contextmanager
-def awarding(using: str = DEFAULT_DB_ALIAS, *, savepoint: bool = True) -> Iterator[None]:
+def awarding(using: str | None = None, *, savepoint: bool = True) -> Iterator[None]:
     """Run a block, or a decorated function, as `transaction.atomic` does, and tell its awards.
 
     What the transaction has earned when the block ends is sent by `badges_awarded` once it has
     committed; what rolls back is not. Blocks may be nested: each award is sent once.
     """
-    with transaction.atomic(using, savepoint=savepoint):
+    alias = _alias(using)
+    with transaction.atomic(alias, savepoint=savepoint):
         yield
         if badges_awarded.has_listeners():
-            _tell_on_commit(using)
+            _tell_on_commit(alias)
 
 
 def record_activity(
@@ -79,7 +86,7 @@ def record_activity(
     idempotency_key: str | None = None,
     activity_date: date | None = None,
     *,
-    using: str = DEFAULT_DB_ALIAS,
+    using: str | None = None,
 ) -> Row:
     """Record one activity of a user or UUID: `activity_id`, `duplicate`, `new_badges`.
 
@@ -99,6 +106,10 @@ def record_activity(
                 idempotency_key,
                 activity_date,
             )
+
+
+def _alias(using: str | None) -> str:
+    return using or str(router.db_for_write(apps.get_model("pgmerit", "Activity")))
 
 
 def _tell_on_commit(using: str) -> None:
