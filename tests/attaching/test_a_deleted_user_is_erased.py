@@ -34,6 +34,13 @@ SOURCE = {
     "at": "finished_at",
 }
 TRIGGERS = "select tgname from pg_trigger where tgname = 'pgmerit_quiz_erase'"
+THEIRS = """
+select format('alter routine %%s owner to engine_owner', oid::regprocedure) as statement
+from pg_proc where pronamespace = 'badges_sources'::regnamespace
+union all
+select format('alter view %%s owner to engine_owner', oid::regclass)
+from pg_class where relnamespace = 'badges_sources'::regnamespace
+"""
 Connect = Callable[..., Connection]
 ERASE = {"table": "public.users", "key": "id", "then": "erase"}
 
@@ -158,7 +165,9 @@ def test_bad_users_are_a_problem_of_the_definition(
         routines.plan_source(application, "quiz", {**SOURCE, "on_user_delete": {**ERASE, **wrong}})
 
 
-def test_rights_that_the_owner_of_the_engine_lacks_are_named(application: Connection) -> None:
+def test_the_owner_of_the_engine_needs_to_own_no_table_and_is_told_what_it_lacks(
+    application: Connection,
+) -> None:
     _attach(application, ERASE)
     application.execute(
         "create role engine_owner bypassrls; create schema shop;"
@@ -181,5 +190,12 @@ def test_rights_that_the_owner_of_the_engine_lacks_are_named(application: Connec
         assert value(application, problems, Jsonb({**SOURCE, "table": "shop.results"})) == (
             "lies in a schema that is closed: run `grant usage on schema shop to engine_owner`"
         )
+        application.execute("reset role")
+        removal = value(application, "select badges_internal._source_removal('quiz', null)")
+        for each in rows(application, THEIRS):
+            application.execute(each["statement"].encode())
+        application.execute("set role engine_owner")
+        application.execute(removal.encode())
+        assert rows(application, TRIGGERS) == []
     finally:
         application.execute("reset role; drop owned by engine_owner; drop role engine_owner")
