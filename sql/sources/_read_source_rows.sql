@@ -4,6 +4,9 @@ returns setof badges_internal.source_row
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+-- Each key by its unique index: else some thousand keys have the whole table read as activities.
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_columns constant record := badges_internal._source_key_columns(p_source);

@@ -257,3 +257,13 @@ def test_a_source_is_read_at_read_committed_by_batches_of_rows(
     while not routines.repair_source(connection, "quiz", from_start=bool(told))["is_done"]:
         told = []
     assert_mapped(connection)
+
+
+def test_a_batch_reads_its_own_rows_and_not_the_table(connection: Connection) -> None:
+    add(connection, 5000)
+    connection.execute("analyze public.quiz_results")
+    value(connection, "select badges.attach_source('quiz', %s)", Jsonb(QUIZ))
+    with connection.transaction():
+        value(connection, "select badges.bring_in_source('quiz', 500)")
+        read = "select pg_stat_get_xact_tuples_returned('public.quiz_results'::regclass)"
+        assert value(connection, read) < 5000
