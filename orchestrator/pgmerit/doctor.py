@@ -316,8 +316,13 @@ def _sources(connection: Connection) -> list[Finding]:
     for each in found:
         name, rows = each["source"], each["set_aside"]
         again = f"`pgmerit attach repair {name}`"
+        mend = (
+            "Mend the table or the file, then run `pgmerit attach FILE`: it reads all rows again."
+            if each["state"] == "broken"
+            else f"Run {again}."
+        )
         told = [
-            (each["problem"] is not None, each["problem"], f"Mend it, then run {again}."),
+            (each["problem"] is not None, each["problem"], mend),
             (each["state"] == "bringing in", "rows are still to be read", f"{again} goes on."),
             (
                 rows > 0,

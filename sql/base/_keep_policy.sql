@@ -22,11 +22,8 @@ declare
         from pg_roles as held
         where held.rolname = any(p_roles)
     );
-    v_statement constant text := format(
-        'create policy %I on %s for %s to %s using (%s)',
-        p_policy, p_table, p_command, v_roles, p_condition
-    );
-    v_mark constant text := 'pgmerit: ' || md5(v_statement) || ' ';
+    v_mark constant text := 'pgmerit: '
+        || md5(concat_ws(' ', p_table, p_policy, p_command, v_roles, p_condition)) || ' ';
     v_told constant text := badges_internal._told_policy(p_table, p_policy);
 begin
     if v_mark || v_told = (
@@ -41,7 +38,10 @@ begin
         execute format('drop policy %I on %s', p_policy, p_table);
     end if;
     if v_roles is not null then
-        execute v_statement;
+        execute format(
+            'create policy %I on %s for %s to %s using (%s)',
+            p_policy, p_table, p_command, v_roles, p_condition
+        );
         execute format(
             'comment on policy %I on %s is %L',
             p_policy, p_table, v_mark || badges_internal._told_policy(p_table, p_policy)

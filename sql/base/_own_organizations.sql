@@ -14,32 +14,30 @@ declare
     v_claims constant jsonb := badges_internal._session_claims();
     v_person constant uuid := badges_internal._session_person();
 begin
+    if v_person is null then
+        return '{}';
+    elsif v_claims ? 'pgmerit_orgs' or v_claims -> 'app_metadata' ? 'pgmerit_orgs' then
+        return array(
+            select organization.org_id
+            from badges.organizations as organization
+            where badges_internal._claim_names(v_claims, 'pgmerit_orgs', organization.org_id)
+            order by organization.org_id
+        );
+    end if;
     return array(
+        select base.org_id
+        from badges.peer_mentor_stats as base
+        where base.peer_mentor_id = v_person
+        and base.stat = '*'
+        union
+        select earned.org_id
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = v_person
+        union
         select organization.org_id
         from badges.organizations as organization
-        where v_person is not null
-        and case
-            when v_claims ? 'pgmerit_orgs' or v_claims -> 'app_metadata' ? 'pgmerit_orgs' then
-                badges_internal._claim_names(v_claims, 'pgmerit_orgs', organization.org_id)
-            else
-                coalesce(
-                    badges_internal._setting('open_organizations') ? organization.org_id, false
-                )
-                or exists (
-                    select
-                    from badges.peer_mentor_stats as held
-                    where held.peer_mentor_id = v_person
-                    and held.org_id = organization.org_id
-                    and held.stat = '*'
-                )
-                or exists (
-                    select
-                    from badges.earned_badges as earned
-                    where earned.peer_mentor_id = v_person
-                    and earned.org_id = organization.org_id
-                )
-        end
-        order by organization.org_id
+        where badges_internal._setting('open_organizations') ? organization.org_id
+        order by org_id
     );
 end;
 $$;

@@ -3,25 +3,31 @@
 -- A policy looks rows up by it: what the person is compared with must be known before the rows are.
 create or replace function badges_internal._visible_people()
 returns uuid[]
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select array(
-        select person.peer_mentor_id
-        from badges_internal._session_person() as person (peer_mentor_id)
-        where person.peer_mentor_id is not null
+declare
+    v_own constant uuid[] := array_remove(array[badges_internal._session_person()], null);
+    v_org_ids constant text[] := badges_internal._administered_organizations();
+begin
+    if v_org_ids = '{}' then
+        return v_own;
+    end if;
+    return array(
+        select unnest(v_own)
         union
         select base.peer_mentor_id
         from badges.peer_mentor_stats as base
-        where base.org_id = any(badges_internal._administered_organizations())
+        where base.org_id = any(v_org_ids)
         and base.stat = '*'
         union
         select earned.peer_mentor_id
         from badges.earned_badges as earned
-        where earned.org_id = any(badges_internal._administered_organizations())
+        where earned.org_id = any(v_org_ids)
     );
+end;
 $$;
 
 comment on function badges_internal._visible_people() is

@@ -28,6 +28,7 @@ as $$
 #variable_conflict use_column
 declare
     v_org_ids constant text[] := badges_internal._require_own(p_org_id);
+    v_person constant uuid := badges_internal._session_person();
 begin
     return query
     select
@@ -40,7 +41,7 @@ begin
     from badges.earned_badges as earned
     join badges.badge_definitions as definition
         on definition.badge_definition_id = earned.badge_definition_id
-    where earned.peer_mentor_id = badges_internal._session_person()
+    where earned.peer_mentor_id = v_person
     and earned.org_id = any(v_org_ids)
     and earned.revoked_at is null
     order by earned.earned_at desc, earned.org_id, earned.badge_definition_id, earned.tier,

@@ -68,7 +68,7 @@ begin
 %3$s    perform from badges_internal.rule_gate for key share;
     for v_changed in v_changes loop
 %4$s        v_count := v_count + 1;
-        if v_count = 10000 then
+        if v_count = 50000 then
             perform badges_internal._write_source_rows(%1$L, v_before, v_after);
             v_before := null;
             v_after := null;

@@ -4,7 +4,7 @@
 -- of those that bring_in_source has to read. Attached again with another definition the table is
 -- read anew; with the same, nothing happens unless something of it is missing.
 --
--- Locks:  the table against writers, 5 seconds at most.
+-- Locks:  the table against writers, 1 second at most.
 -- Writes: badges_internal.sources, views and functions of schema badges_sources, triggers.
 -- Raises: 22023 with all problems as JSON in detail, 42501 without the rights it takes, 55P03.
 create or replace function badges.attach_source(p_source text, p_definition jsonb)
@@ -13,7 +13,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '5s'
+set lock_timeout = '1s'
 as $$
 declare
     v_plan constant text := badges.plan_source(p_source, p_definition);

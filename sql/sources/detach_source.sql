@@ -3,7 +3,7 @@
 -- p_remove: its activities shall go too; remove_source_activities does it in batches. Gives
 -- {"detached", "is_done"}: is_done = nothing is left to remove.
 --
--- Locks:  the table against everybody, 5 seconds at most.
+-- Locks:  the table against everybody, 1 second at most.
 -- Writes: badges_internal.sources, source_rows_set_aside, what attach_source made.
 -- Raises: 22023 an unknown source, 42501 without the rights it takes, 55P03.
 create or replace function badges.detach_source(p_source text, p_remove boolean)
@@ -12,7 +12,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '5s'
+set lock_timeout = '1s'
 as $$
 begin
     perform badges_internal._require_attaching();

@@ -34,6 +34,13 @@ SOURCE = {
     "at": "finished_at",
 }
 TRIGGERS = "select tgname from pg_trigger where tgname = 'pgmerit_quiz_erase'"
+THEIRS = """
+select format('alter routine %%s owner to engine_owner', oid::regprocedure) as statement
+from pg_proc where pronamespace = 'badges_sources'::regnamespace
+union all
+select format('alter view %%s owner to engine_owner', oid::regclass)
+from pg_class where relnamespace = 'badges_sources'::regnamespace
+"""
 Connect = Callable[..., Connection]
 ERASE = {"table": "public.users", "key": "id", "then": "erase"}
 
@@ -96,6 +103,7 @@ def test_a_user_who_cannot_be_erased_now_is_erased_by_a_repair(
     _attach(application, ERASE)
     other = connect(autocommit=False)
     other.execute("lock table badges_internal.merged_people in share row exclusive mode")
+    application.execute("set statement_timeout = '10s'")
     application.execute("delete from public.users where id in (1, 3)")
     other.rollback()
     assert rows(application, "select id from public.users order by 1") == [{"id": 2}]
@@ -126,6 +134,12 @@ def test_a_trigger_on_the_users_that_is_gone_is_a_fault(application: Connection)
     assert fault() == "trigger for deleted users on public.users is disabled: attach it again"
     _attach(application, ERASE)
     assert fault() is None
+    maker = "badges_internal._source_erase_function(text, jsonb)"
+    made = value(application, "select pg_get_functiondef(%s::regprocedure)", maker)
+    application.execute(made.replace("'1s'", "'2s'").encode())
+    assert "by another version" in fault()
+    _attach(application, ERASE)
+    assert fault() is None
     application.execute("alter table public.users rename column id to user_number")
     assert fault() == '$.on_user_delete.key unknown column "id"'
     application.execute("drop table public.users cascade")
@@ -151,7 +165,9 @@ def test_bad_users_are_a_problem_of_the_definition(
         routines.plan_source(application, "quiz", {**SOURCE, "on_user_delete": {**ERASE, **wrong}})
 
 
-def test_rights_that_the_owner_of_the_engine_lacks_are_named(application: Connection) -> None:
+def test_the_owner_of_the_engine_needs_to_own_no_table_and_is_told_what_it_lacks(
+    application: Connection,
+) -> None:
     _attach(application, ERASE)
     application.execute(
         "create role engine_owner bypassrls; create schema shop;"
@@ -174,5 +190,12 @@ def test_rights_that_the_owner_of_the_engine_lacks_are_named(application: Connec
         assert value(application, problems, Jsonb({**SOURCE, "table": "shop.results"})) == (
             "lies in a schema that is closed: run `grant usage on schema shop to engine_owner`"
         )
+        application.execute("reset role")
+        removal = value(application, "select badges_internal._source_removal('quiz', null)")
+        for each in rows(application, THEIRS):
+            application.execute(each["statement"].encode())
+        application.execute("set role engine_owner")
+        application.execute(removal.encode())
+        assert rows(application, TRIGGERS) == []
     finally:
         application.execute("reset role; drop owned by engine_owner; drop role engine_owner")

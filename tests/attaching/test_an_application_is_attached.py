@@ -238,7 +238,14 @@ def test_a_stop_or_a_lock_in_the_way_costs_no_row(
     attach: Attach, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    real = routines.bring_in_source
+    attached = []
+    real, really_attach = routines.bring_in_source, routines.attach_source
+
+    def at_second_try(*given: Any) -> Any:
+        attached.append(given)
+        if len(attached) == 1:
+            raise psycopg.errors.LockNotAvailable
+        return really_attach(*given)
 
     def once_each(*given: Any) -> Any:
         calls.append(given)
@@ -248,6 +255,7 @@ def test_a_stop_or_a_lock_in_the_way_costs_no_row(
             raise KeyboardInterrupt
         return real(*given)
 
+    monkeypatch.setattr(routines, "attach_source", at_second_try)
     monkeypatch.setattr(routines, "bring_in_source", once_each)
     monkeypatch.setattr(database.time, "sleep", lambda seconds: None)
     stopped = attach(QUIZ, "--batch", 1)

@@ -85,15 +85,36 @@ def test_whatever_error_the_engine_has_stays_there(connection: Connection) -> No
     add(connection, 2)
     connection.execute("update public.quiz_results set score = 9 where id = 1")
     connection.execute("delete from public.quiz_results where id = 2")
-    assert [key for key, _ in set_aside(connection)] == ["1", "2", "4", "5"]
+    for odd in ("NaN", "Infinity"):
+        connection.execute("update public.quiz_results set score = %s where id = 3", (odd,))
+    assert [key for key, _ in set_aside(connection)] == ["1", "2", "3", "3", "4", "5"]
     assert {reason for _, reason in set_aside(connection)} == {"the disk is full"}
     connection.execute(
         "drop trigger fail on badges.activities;"
         "alter function badges_internal._broken() rename to _count_new_activities"
     )
-    assert repair(connection)["left"] == 0
+    assert repair(connection)["left"] == 1
+    assert set_aside(connection) == [("3", "its quantity must be a number within 1e30")]
     assert_mapped(connection)
     assert_exact(connection)
+
+
+def test_nobody_waits_for_the_alert_of_another_or_sees_two_versions_of_the_rules(
+    connection: Connection, connect: Opening
+) -> None:
+    attach(connection)
+    first, second = connect(autocommit=False), connect()
+    add(first, 1, score="numeric 'NaN'")
+    held = (
+        "select mode from pg_locks where relation = 'badges_internal.rule_gate'::regclass"
+        " and pid = %s"
+    )
+    assert rows(connection, held, first.info.backend_pid) == [{"mode": "RowShareLock"}]
+    second.execute("set statement_timeout = '5s'")
+    add(second, 1, score="numeric 'NaN'")
+    first.commit()
+    assert len(set_aside(connection)) == 2
+    assert_alert(connection, is_open=True)
 
 
 def test_a_column_that_is_renamed_is_told_and_loses_no_row(connection: Connection) -> None:
@@ -151,8 +172,9 @@ def test_who_writes_a_row_that_is_being_brought_in_sees_its_activity(
     assert set_aside(connection) == []
 
 
-@pytest.mark.parametrize("end", ["commit", "rollback"])
-@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+@pytest.mark.parametrize(
+    ("level", "end"), [("read committed", "rollback"), ("repeatable read", "commit")]
+)
 def test_whom_somebody_writes_for_is_come_back_to(
     connection: Connection, connect: Opening, level: str, end: str
 ) -> None:

@@ -70,49 +70,56 @@ def test_every_problem_of_a_definition_is_listed(connection: Connection) -> None
     assert _problems(connection, QUIZ) == {"$.key": "is missing, as the table has no primary key"}
 
 
-@pytest.mark.parametrize(
-    ("made", "table", "problem"),
-    [
-        ("select", "public.nothing", "is not there, or is without its schema"),
-        ("select", "quiz_results", "is not there, or is without its schema"),
-        ("select", "public.", "is not there, or is without its schema"),
-        (
-            "create view public.v as select 1",
-            "public.v",
-            "is a view: attach the tables that it reads",
-        ),
-        (
-            "create materialized view public.v as select 1",
-            "public.v",
-            "is a materialized view: attach the tables that it reads",
-        ),
-        (
-            "create extension file_fdw; create server f foreign data wrapper file_fdw;"
-            "create foreign table public.v (id int) server f options (filename '/dev/null')",
-            "public.v",
-            "is a foreign table: attach it where it lies",
-        ),
-        ("create sequence public.v", "public.v", "is no table"),
-        ("select", "badges.activities", "belongs to pgmerit or the server"),
-        ("select", "pg_catalog.pg_class", "belongs to pgmerit or the server"),
-        (
-            "create table public.v () inherits (public.quiz_results)",
-            "public.quiz_results",
-            "inherits, or is inherited from",
-        ),
-        (
-            "create table public.v (id int) partition by list (id);"
-            "create table public.w partition of public.v default",
-            "public.w",
-            "is a partition: attach the table that it is a part of",
-        ),
-    ],
+NO_TABLES = (
+    ("select", "public.nothing", "is not there, or is without its schema"),
+    ("select", "quiz_results", "is not there, or is without its schema"),
+    ("select", "public.", "is not there, or is without its schema"),
+    (
+        "create view public.v as select 1",
+        "public.v",
+        "is a view: attach the tables that it reads",
+    ),
+    (
+        "create materialized view public.v as select 1",
+        "public.v",
+        "is a materialized view: attach the tables that it reads",
+    ),
+    (
+        "create extension file_fdw; create server f foreign data wrapper file_fdw;"
+        "create foreign table public.v (id int) server f options (filename '/dev/null')",
+        "public.v",
+        "is a foreign table: attach it where it lies",
+    ),
+    ("create sequence public.v", "public.v", "is no table"),
+    ("select", "badges.activities", "belongs to pgmerit or the server"),
+    ("select", "pg_catalog.pg_class", "belongs to pgmerit or the server"),
+    (
+        "create table public.v () inherits (public.quiz_results)",
+        "public.quiz_results",
+        "inherits, or is inherited from",
+    ),
+    (
+        "create table public.v (id int) partition by list (id);"
+        "create table public.w partition of public.v default",
+        "public.w",
+        "is a partition: attach the table that it is a part of",
+    ),
 )
-def test_what_is_no_table_of_its_own_is_refused(
-    connection: Connection, made: str, table: str, problem: str
-) -> None:
-    connection.execute(made.encode())
-    assert _problems(connection, {**QUIZ, "table": table}) == {"$.table": problem}
+
+
+def test_what_is_no_table_of_its_own_is_refused(connection: Connection) -> None:
+    for made, table, problem in NO_TABLES:
+        with connection.transaction(force_rollback=True):
+            connection.execute(made.encode())
+            with connection.transaction(force_rollback=True):
+                found = value(
+                    connection,
+                    "select badges_internal._source_problems('quiz', %s,"
+                    " badges_internal._source_table(%s))",
+                    Jsonb({**QUIZ, "table": table}),
+                    table,
+                )
+            assert [(each["path"], each["problem"]) for each in found] == [("$.table", problem)]
 
 
 def test_only_the_owner_attaches_and_missing_rights_are_named(

@@ -148,8 +148,10 @@ def list_people(
 ) -> None:
     """List people, page by page: what each has done and earned.
 
-    Named a badge or a day, awards and the last one are of those asked for.
+    With a badge or a day, awards and the last one are of those asked for.
     """
+    if tier is not None and badge is None:
+        raise click.UsageError("--tier goes with --badge")
     with contextlib.closing(database.connect(autocommit=True)) as connection:
         rows = routines.list_mentors(connection, org_id, badge, tier, since, sort, limit + 1, after)
         shown = Shown(connection, language)
