@@ -120,9 +120,10 @@ def test_no_line_of_the_log_names_who_was_erased_or_merged(ruled: Connection) ->
     assert [line for line in lines if str(BEN) in line] == []
 
 
-@pytest.mark.parametrize(
-    ("role", "claims", "org", "may"),
-    [
+def test_who_administers_the_organization_may(ruled: Connection, acting: Acting) -> None:
+    """The routines ask the session themselves; who may call them at all is granted."""
+    insert(ruled, activity("2026-03-01"), activity("2026-03-01", org=OTHER))
+    sessions: list[tuple[str, Any, str | None, bool]] = [
         ("pgmerit_admin", None, None, True),
         ("pgmerit_admin", None, ORG, True),
         ("people_api", {"pgmerit_admin_of": [ORG]}, ORG, True),
@@ -132,13 +133,7 @@ def test_no_line_of_the_log_names_who_was_erased_or_merged(ruled: Connection) ->
         ("people_api", {"pgmerit_admin_of": [ORG]}, "nowhere", False),
         ("people_api", {"user_metadata": {"pgmerit_admin_of": [ORG]}}, ORG, False),
         ("people_api", None, ORG, False),
-    ],
-)
-def test_who_administers_the_organization_may(
-    ruled: Connection, acting: Acting, role: str, claims: Any, org: str | None, may: bool
-) -> None:
-    """The routines ask the session themselves; who may call them at all is granted."""
-    insert(ruled, activity("2026-03-01"), activity("2026-03-01", org=OTHER))
+    ]
     with ruled.transaction(force_rollback=True):
         ruled.execute("create role people_api")
         ruled.execute("grant usage on schema badges to people_api")
@@ -146,11 +141,12 @@ def test_who_administers_the_organization_may(
             "grant execute on function badges.export_person, badges.erase_peer_mentor,"
             " badges.plan_merge, badges.merge_peer_mentors to people_api"
         )
-        for statement in (EXPORT, PLAN, MERGE, ERASE):
-            people = [ANN, BEN] if statement in (PLAN, MERGE) else [ANN]
-            with acting(role, claims):
-                if may:
-                    assert value(ruled, statement, *people, org)
-                    continue
-                with pytest.raises(psycopg.errors.InsufficientPrivilege, match="administer"):
-                    value(ruled, statement, *people, org)
+        for role, claims, org, may in sessions:
+            for statement in (EXPORT, PLAN, MERGE, ERASE):
+                people = [ANN, BEN] if statement in (PLAN, MERGE) else [ANN]
+                with acting(role, claims):
+                    if may:
+                        assert value(ruled, statement, *people, org)
+                        continue
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="administer"):
+                        value(ruled, statement, *people, org)

@@ -92,15 +92,12 @@ def naming(connection: Connection, who: UUID) -> set[str]:
         "select oid::regclass::text as name from pg_class where relkind = 'r'"
         " and relnamespace::regnamespace::text ~ '^(badges|pgmerit)'",
     )
-    return {
-        each["name"]
+    asked = " union all ".join(
+        f"select '{each['name']}' as name where exists"
+        f" (select from {each['name']} as held where held::text ilike '%{who}%')"
         for each in every
-        if value(
-            connection,
-            f"select exists (select from {each['name']} as held where held::text ilike %s)",
-            f"%{who}%",
-        )
-    }
+    )
+    return {each["name"] for each in connection.execute(asked.encode())}
 
 
 @pytest.fixture
