@@ -17,7 +17,6 @@ declare
     v_parts text[];
     v_event text;
     v_table text;
-    v_place bigint;
 begin
     select string_agg(format('r.%I as key_%s', named.column_name, named.place), ', '
         order by named.place)
@@ -41,13 +40,10 @@ begin
     foreach v_event in array array['insert', 'update', 'delete', 'truncate'] loop
         v_parts := v_parts
             || badges_internal._source_function_statement(p_source, p_table, p_definition, v_event);
-        for v_table, v_place in
-            select tree.relid::text, row_number() over (order by tree.level, tree.relid::text)
-            from pg_partition_tree(p_table) as tree
-            union all
-            select p_table::text, 1
-            where not exists (select from pg_partition_tree(p_table))
-            order by 2
+        for v_table in
+            select tree.relid::regclass::text
+            from badges_internal._source_tree(p_table) as tree
+            order by tree.relid = p_table desc, 1
         loop
             v_parts := v_parts || format(
                 E'create or replace trigger %I\nafter %s on %s%s\n'

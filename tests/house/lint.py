@@ -18,7 +18,7 @@ import psycopg
 from pgmerit import schema
 from pgmerit.testing import TEMPLATE, migrated_server
 
-from tests.house.sources import ROOT, SqlFile, sql_files
+from tests.house.sources import MAY_BUILD_STATEMENTS, ROOT, SqlFile, sql_files
 
 PGSPOT = "pgspot==0.9.4"
 
@@ -130,13 +130,20 @@ def _check_functions(dsn: str) -> bool:
         for function in connection.execute(_FUNCTIONS).fetchall():
             checked += 1
             for row in connection.execute(_CHECK, function).fetchall():
-                if row["message"] in _FALSE_ALARMS:
+                if row["message"] in _FALSE_ALARMS or row["detail"] in _FALSE_ALARMS:
+                    continue
+                if row["message"] == _UNSANITIZED and _name(function["identity"]) in _BUILDERS:
                     continue
                 found += 1
                 print(_finding(function["identity"], row))
     if not found:
         print(f"plpgsql_check: {checked} functions, all good")
     return found == 0
+
+
+def _name(identity: str) -> str:
+    """Give a routine's name without its schema and parameters."""
+    return identity.partition("(")[0].rpartition(".")[2]
 
 
 def _finding(identity: str, row: dict[str, Any]) -> str:
@@ -170,7 +177,10 @@ def _bindir_with_plpgsql_check() -> Path | None:
 _FALSE_ALARMS = (
     "target type is different type than source type",
     "cannot determinate a result of dynamic SQL",
+    "cannot to determine result of dynamic SQL",
 )
+_UNSANITIZED = "text type variable is not sanitized"
+_BUILDERS = {Path(name).stem for name in MAY_BUILD_STATEMENTS}
 
 LINTERS = {"house": house, "pgspot": pgspot, "plpgsql_check": plpgsql_check}
 
