@@ -107,6 +107,7 @@ USUAL = {
     "p_badge_definition_id": "'first'",
     "p_activity_type": "'call'",
     "p_reason": "'it was so'",
+    "p_remove": "false",
     "p_rule_set": "'tests'",
     "p_setting": "'criteria_raw'",
     "p_value": "'true'",
