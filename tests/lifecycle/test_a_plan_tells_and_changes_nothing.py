@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmerit import mentors
 from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
@@ -199,7 +200,8 @@ def test_the_command_prints_tables_or_json(
     assert "low 1 awarded" in shown.stdout
     assert shown.stdout.endswith("Awards: 3 awarded\n")
     plan = json.loads(cli("rules", "plan", file, "--format=json", dsn=dsn).stdout)
-    assert plan == value(ruled, "select badges.plan_rule_set(%s)", Jsonb(LOWER))
+    told = value(ruled, "select badges.plan_rule_set(%s)", Jsonb(LOWER))
+    assert plan == mentors.names_in(ruled, told).added_to(told)
 
 
 def test_the_exit_code_tells_whether_something_would_change(

@@ -96,6 +96,7 @@ def test_verify_shares_no_code_with_the_engine(connection: Connection) -> None:
     ).fetchall()
     names = {row["proname"] for row in bodies}
     ours = {name for name in names if name.startswith(("_verify_", "verify_"))}
+    ours.remove("verify_source")  # of the room of sources: it compares them with activities
     assert len(ours) >= 15
     for row in bodies:
         if row["proname"] in ours:
