@@ -46,6 +46,30 @@ _SETTINGS = {
     "log_min_messages": "log",
 }
 _SESSIONS = "select from pg_catalog.pg_stat_activity where datname = %s"
+# All but the account of what was migrated and loaded; triggers and foreign keys look away.
+_EMPTY = """
+do $$
+declare
+    v_table regclass;
+    v_sequence regclass;
+begin
+    set local session_replication_role = replica;
+    for v_table in
+        select oid from pg_class
+        where relkind = 'r'
+        and relnamespace in ('badges'::regnamespace, 'badges_internal'::regnamespace)
+        and relname !~ '^(_?yoyo|migration_files|loaded_)'
+    loop
+        execute format('delete from %s', v_table);
+    end loop;
+    for v_sequence in
+        select oid from pg_class
+        where relkind = 'S' and relnamespace = 'badges'::regnamespace
+    loop
+        execute format('alter sequence %s restart', v_sequence);
+    end loop;
+end $$
+"""
 _open = contextlib.ExitStack()
 _started: list[str] = []
 
@@ -217,6 +241,17 @@ def _prepared(
         yield template
 
 
+@pytest.fixture(scope="session")
+def _lasting(
+    server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
+) -> Iterator[database.Connection]:
+    with (
+        new_database(postgresql_noproc.template_dbname) as name,
+        contextlib.closing(database.connect(server.dsn(name), autocommit=True)) as session,
+    ):
+        yield session
+
+
 @pytest.fixture
 def dsn(
     request: pytest.FixtureRequest,
@@ -228,7 +263,17 @@ def dsn(
 
     A module, or its folder's conftest, whose tests ask for a fixture that begins alike each time
     says how in PREPARED, by the fixture's name: that is done once, and the test gets a copy.
+
+    A module that says LASTING has one database and one session, emptied after each test: of a short
+    test a new session spends more than half on learning the engine's functions and plans. Only for
+    tests that make nothing but rows of ours.
     """
+    if _is_lasting(request):
+        lasting = request.getfixturevalue("_lasting")
+        yield database.dsn_of(lasting)
+        lasting.execute("reset all")
+        lasting.execute(_EMPTY.encode())
+        return
     folder = sys.modules.get(f"{request.module.__package__}.conftest")
     prepared: dict[str, Prepare] = getattr(folder, "PREPARED", {})
     prepared = prepared | getattr(request.module, "PREPARED", {})
@@ -258,9 +303,18 @@ def connect(dsn: str) -> Iterator[Callable[..., database.Connection]]:
 
 
 @pytest.fixture
-def connection(connect: Callable[..., database.Connection]) -> database.Connection:
+def connection(
+    request: pytest.FixtureRequest, connect: Callable[..., database.Connection]
+) -> database.Connection:
     """A connection to the test's database: rows are dictionaries, autocommit."""
+    if _is_lasting(request):
+        lasting: database.Connection = request.getfixturevalue("_lasting")
+        return lasting
     return connect()
+
+
+def _is_lasting(request: pytest.FixtureRequest) -> bool:
+    return getattr(request.module, "LASTING", False)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from tests.engine import (
     without_badges,
 )
 
+LASTING = True
+
 Activities = list[tuple[Any, ...]]
 Way = Callable[[Connection, Activities], None]
 

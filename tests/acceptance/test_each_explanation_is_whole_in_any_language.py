@@ -11,6 +11,8 @@ from tests.acceptance.cases import NAMES, read
 from tests.engine import insert, value
 from tests.languages import third
 
+LASTING = True
+
 
 def test_no_explanation_of_a_case_has_a_word_that_stands_in_code(
     connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, ORG, Row, activity, apply, insert, moment, rows, rule_set, value
 
+LASTING = True
+
 OSLO = {ORG: {"time_zone": "Europe/Oslo"}}
 
 

@@ -20,6 +20,8 @@ from tests.oracle import strategies
 from tests.oracle.strategies import Story
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
 
+LASTING = True
+
 TODAY = date(2026, 11, 1)
 
 

@@ -22,6 +22,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 CALLS = {"type": "threshold", "activity": "call", "at_least": 4}
 
 

@@ -8,6 +8,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine import ANN, BEN, ORG, Row, activity, apply, insert, rule_set, value
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 CALLS = {"type": "threshold", "activity": "call", "at_least": 1}
 

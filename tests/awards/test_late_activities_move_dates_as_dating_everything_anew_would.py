@@ -21,6 +21,8 @@ from tests.oracle import strategies
 from tests.oracle.strategies import Story
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
 
+LASTING = True
+
 COMMITS = load_document(Path(__file__).with_name("late.yaml")).value
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

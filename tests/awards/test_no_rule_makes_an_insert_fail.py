@@ -26,6 +26,8 @@ from tests.engine import (
 )
 from tests.snapshot.recount import assert_equals_a_recount
 
+LASTING = True
+
 FIELDS = ["n", 'a"b.c', "$", "a b'\\", "%s", "ключ", "quantity", "k" * 100]
 ODD_VALUES = [
     "1e100000",

@@ -26,6 +26,8 @@ from tests.engine import (
     without_badges,
 )
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 CALL = {"type": "threshold", "activity": "call", "at_least": 1}
 PEOPLE = sorted(person(f"p{number}") for number in range(6))

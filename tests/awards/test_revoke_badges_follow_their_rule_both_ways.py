@@ -20,6 +20,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 CALLS = {"type": "threshold", "activity": "call", "at_least": 2}
 SUM = {"type": "threshold", "measure": "sum", "at_least": 10}
 

@@ -27,6 +27,8 @@ from tests.engine import (
     wait_until_blocked,
 )
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 OSLO = {ORG: {"time_zone": "Europe/Oslo"}}
 YEAR = {"type": "tenure", "activity": "call", "years": 1}

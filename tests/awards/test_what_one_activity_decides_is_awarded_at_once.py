@@ -23,6 +23,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 TWO = {"type": "threshold", "activity": "call", "at_least": 2}
 RULES = {
     "two": TWO,

@@ -23,6 +23,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 ACCURATE = (
     "$.activities.right.count + $.activities.wrong.count >= 20"
     " && $.activities.right.count >= 9 * $.activities.wrong.count"

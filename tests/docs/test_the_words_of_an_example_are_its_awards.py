@@ -20,6 +20,8 @@ from tests.engine import ORG, activity, apply, awards, insert, person, rule_set,
 from tests.house.documentation import blocks
 from tests.house.sources import ROOT
 
+LASTING = True
+
 OSLO = ZoneInfo("Europe/Oslo")
 AS_OF = datetime(2026, 3, 1, tzinfo=OSLO)
 SHIPPED = ROOT / "orchestrator/pgmerit/demo/rule_sets"

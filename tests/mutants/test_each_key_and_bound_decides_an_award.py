@@ -8,6 +8,8 @@ from pgmerit.rules import grammar
 
 from tests.mutants import documents, evaluators
 
+LASTING = True
+
 DOCUMENTS = documents.all_mutants()
 EVALUATORS = {each.name: each for each in evaluators.all_mutants()}
 

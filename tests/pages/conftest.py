@@ -96,7 +96,7 @@ def filled_dsn(
         yield dsn
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium; without one the test is skipped, on CI it fails."""
     with chromium() as running:

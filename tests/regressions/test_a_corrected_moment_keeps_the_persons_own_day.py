@@ -17,6 +17,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine import ANN, apply, assert_exact, awards, moment, rows, rule_set, value
 
+LASTING = True
+
 NEW_YORK = {"nhf": {"time_zone": "America/New_York"}, "hlf": {"time_zone": "Asia/Tokyo"}}
 STREAK = {"type": "streak", "activity": "post", "unit": "day", "length": 3}
 # The day starts at 04:00 for this person.

@@ -13,6 +13,8 @@ from pgmerit.database import Connection
 
 from tests.engine import Row, activity, apply, assert_exact, insert, moment, rows, rule_set
 
+LASTING = True
+
 DAYS = ("2026-03-02", "2026-03-10", "2026-03-20", "2026-03-28")
 
 

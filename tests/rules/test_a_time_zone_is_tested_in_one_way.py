@@ -12,6 +12,8 @@ from pgmerit.rules.documents import is_time_zone
 from tests.engine import ANN, ORG, activity, apply, badge_ids, insert, rule_set, value
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import both
 
+LASTING = True
+
 ZONES = {
     "Europe/Oslo": True,
     "America/Argentina/Buenos_Aires": True,

@@ -18,6 +18,8 @@ from tests.bench.dear import CORPUS
 from tests.engine import ANN, ORG, activity, apply, badge_ids, insert, rule_set, value
 from tests.rules.test_python_and_the_database_agree_on_whole_documents import both
 
+LASTING = True
+
 Document = dict[str, Any]
 
 LIMITS = grammar()["limits"]

@@ -9,6 +9,8 @@ from psycopg.types.json import Jsonb
 from tests.engine import activity, apply, assert_exact, badge_ids, insert, rule_set
 from tests.snapshot.recount import assert_equals_a_recount
 
+LASTING = True
+
 CHOICE = {"activity": "call", "where": {"level": {"gte": 2}}}
 COUNT = {"type": "threshold", **CHOICE, "at_least": 2}
 OTHERS: list[dict[str, Any]] = [

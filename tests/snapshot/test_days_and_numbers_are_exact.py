@@ -25,6 +25,8 @@ from tests.engine import (
 )
 from tests.snapshot.recount import assert_equals_a_recount
 
+LASTING = True
+
 ZONES = {ORG: {"time_zone": "Europe/Oslo"}, "apia": {"time_zone": "Pacific/Apia"}}
 SESSIONS = ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"]
 # Midnight in Oslo is 23:00 UTC in winter, 22:00 in summer; the clocks change at 01:00 UTC.
