@@ -244,12 +244,18 @@ def _prepared(
 @pytest.fixture(scope="session")
 def _lasting(
     server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
-) -> Iterator[database.Connection]:
-    with (
-        new_database(postgresql_noproc.template_dbname) as name,
-        contextlib.closing(database.connect(server.dsn(name), autocommit=True)) as session,
-    ):
-        yield session
+) -> Iterator[Callable[[], database.Connection]]:
+    """Give the session of the tests that share one; a new one where a test has closed it."""
+    with new_database(postgresql_noproc.template_dbname) as name:
+        opened: list[database.Connection] = []
+
+        def lasting() -> database.Connection:
+            if not opened or opened[0].closed:
+                opened[:] = [database.connect(server.dsn(name), autocommit=True)]
+            return opened[0]
+
+        yield lasting
+        lasting().close()
 
 
 @pytest.fixture
@@ -268,16 +274,19 @@ def dsn(
     test a new session spends more than half on learning the engine's functions and plans. Only for
     tests that make nothing but rows of ours.
     """
-    if _is_lasting(request):
-        lasting = request.getfixturevalue("_lasting")
-        yield database.dsn_of(lasting)
-        lasting.execute("reset all")
-        lasting.execute(_EMPTY.encode())
-        return
     folder = sys.modules.get(f"{request.module.__package__}.conftest")
     prepared: dict[str, Prepare] = getattr(folder, "PREPARED", {})
     prepared = prepared | getattr(request.module, "PREPARED", {})
     begins = [how for name, how in prepared.items() if name in request.fixturenames]
+    if _is_lasting(request):
+        lasting: Callable[[], database.Connection] = request.getfixturevalue("_lasting")
+        for how in begins[:1]:
+            how(lasting())
+        yield database.dsn_of(lasting())
+        lasting().rollback()
+        lasting().execute("reset all")
+        lasting().execute(_EMPTY.encode())
+        return
     with new_database(_prepared(begins[0] if begins else None)) as name:
         yield server.dsn(name)
 
@@ -308,8 +317,8 @@ def connection(
 ) -> database.Connection:
     """A connection to the test's database: rows are dictionaries, autocommit."""
     if _is_lasting(request):
-        lasting: database.Connection = request.getfixturevalue("_lasting")
-        return lasting
+        lasting: Callable[[], database.Connection] = request.getfixturevalue("_lasting")
+        return lasting()
     return connect()
 
 

@@ -20,6 +20,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 RULES = {
     "calls": {"type": "threshold", "activity": "call", "at_least": 1},
     "by_hand": {"type": "manual"},

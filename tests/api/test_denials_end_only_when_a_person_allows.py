@@ -29,6 +29,8 @@ from tests.engine import (
     wait_until_blocked,
 )
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 FIRST = {"type": "threshold", "activity": "call", "at_least": 1}
 RULES: dict[str, Any] = {

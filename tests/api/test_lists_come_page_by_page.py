@@ -13,6 +13,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, insert, person, rows, rule_set, value
 
+LASTING = True
+
 OSLO, AUCKLAND = "oslo", "auckland"
 ZONES = {OSLO: {"time_zone": "Europe/Oslo"}, AUCKLAND: {"time_zone": "Pacific/Auckland"}}
 BADGES: dict[str, Any] = {

@@ -17,6 +17,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine import ANN, BEN, ORG, activity, apply, insert, rows, rule_set, value
 
+LASTING = True
+
 DOCUMENT = rule_set(
     {
         "first": {"type": "threshold", "at_least": 1},

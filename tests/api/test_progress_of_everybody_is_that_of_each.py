@@ -10,6 +10,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, BEN, activity, apply, insert, moment, rule_set
 
+LASTING = True
+
 A_DAY = date(2026, 4, 20)
 WITHIN_GRACE = date(2026, 3, 18)
 HOME, AWAY = "home", "away"

@@ -26,6 +26,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 RULES = {
     "first": {
         "name": {"en": "First", "nb": "Første"},

@@ -14,6 +14,8 @@ from psycopg.rows import class_row, namedtuple_row, tuple_row
 
 from tests.engine import ORG, apply, person, rule_set
 
+LASTING = True
+
 WHO = person("ann")
 
 

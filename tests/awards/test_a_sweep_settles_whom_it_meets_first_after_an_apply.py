@@ -10,6 +10,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine import Row, activity, assert_exact, badge_ids, insert, rule_set, value
 
+LASTING = True
+
 
 def _rules(at_least: int) -> Row:
     return rule_set(

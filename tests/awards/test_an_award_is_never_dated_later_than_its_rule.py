@@ -7,6 +7,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, awards, insert, moment, rule_set
 
+LASTING = True
+
 TWO = {"type": "threshold", "activity": "call", "at_least": 2}
 
 

@@ -5,6 +5,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, activity, apply, assert_exact, awards, insert, moment, rule_set
 
+LASTING = True
+
 FIRST = {"type": "threshold", "activity": "call", "at_least": 1}
 SECOND = {"type": "threshold", "activity": "visit", "at_least": 1}
 LATER = {"type": "threshold", "at_least": 4}

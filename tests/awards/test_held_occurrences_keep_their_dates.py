@@ -8,6 +8,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, ORG, activity, apply, assert_exact, awards, insert, rule_set, value
 
+LASTING = True
+
 
 def test_when_one_of_them_was_taken_back_by_the_rule(connection: Connection) -> None:
     repeated = {

@@ -22,6 +22,8 @@ from tests.oracle import evaluator, strategies
 from tests.oracle.strategies import Story
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
 
+LASTING = True
+
 Path = tuple[int, ...]
 UNITS = ("days", "months", "years")
 

@@ -14,6 +14,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ORG, Row, activity, apply, insert, moment, person, rule_set, value
 
+LASTING = True
+
 LAST = date(2026, 3, 31)
 RULES: dict[str, Row] = {
     "count": {"type": "threshold", "activity": "call", "at_least": 4},

@@ -8,6 +8,8 @@ from pgmerit.database import Connection
 
 from tests.engine import rows
 
+LASTING = True
+
 
 def _curve(
     connection: Connection, had: dict[Any, int], share: Any, others: int = 0

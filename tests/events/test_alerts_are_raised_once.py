@@ -28,6 +28,8 @@ from tests.engine import (
 )
 from tests.events.feed import count, tell
 
+LASTING = True
+
 Cli = Callable[..., CliResult]
 Connect = Callable[..., Connection]
 FIRST = rule_set({"first": {"type": "threshold", "at_least": 1}})

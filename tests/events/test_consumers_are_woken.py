@@ -16,6 +16,8 @@ from psycopg import Notify
 from tests.engine import BEN, value
 from tests.events.feed import drain, tell
 
+LASTING = True
+
 Connect = Callable[..., Connection]
 
 

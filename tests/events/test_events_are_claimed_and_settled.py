@@ -22,6 +22,8 @@ from tests.events.feed import (
     tell,
 )
 
+LASTING = True
+
 Connect = Callable[..., Connection]
 
 

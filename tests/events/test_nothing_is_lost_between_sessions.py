@@ -29,6 +29,8 @@ from tests.engine import (
 )
 from tests.events.feed import claim, count, drain, end_leases, settle, state, tell
 
+LASTING = True
+
 Connect = Callable[..., Connection]
 LEVELS = ["read committed", "repeatable read", "serializable"]
 

@@ -10,6 +10,8 @@ from pgmerit.database import Connection
 from tests.engine import ANN, BEN, rows, value
 from tests.events.feed import claim, drain, settle, tell
 
+LASTING = True
+
 Connect = Callable[..., Connection]
 
 

@@ -12,6 +12,8 @@ from pgmerit.database import Connection
 from tests.events.feed import state, tell
 from tests.security.conftest import login, session
 
+LASTING = True
+
 __all__ = ["login", "session"]
 
 Session = Callable[..., Connection]

@@ -19,6 +19,8 @@ from tests.engine import Row, rows, value
 from tests.oracle.strategies import Story, any_stories, documents, insert_stories
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
 
+LASTING = True
+
 MOVES = ("awarded", "restored", "revoked")
 
 

@@ -14,6 +14,8 @@ from psycopg.types.json import Jsonb
 from tests.engine import ANN, BEN, ORG, Row, apply, rows, value
 from tests.lifecycle.conftest import RULES, changed
 
+LASTING = True
+
 LOWER = changed(
     third={"criteria": {"type": "threshold", "activity": "call", "at_least": 2}},
     climb={

@@ -6,6 +6,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, Row, activity, apply, insert, rows, rule_set, value
 
+LASTING = True
+
 OLD = {
     "third": {"type": "threshold", "activity": "call", "at_least": 3},
     "homes": {"type": "threshold", "where": {"place": "home"}, "at_least": 2},

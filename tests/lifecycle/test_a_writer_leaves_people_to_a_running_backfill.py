@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine import ANN, BEN, ORG, activity, apply, assert_exact, insert, rule_set, value
 
+LASTING = True
+
 HOME = {"place": "home"}
 RAW = {"type": "criteria_raw", "expression": "$.activities.call.count > 3", "reason": "odd"}
 OLD = {"calls": {"type": "threshold", "activity": "call", "at_least": 5}}

@@ -25,6 +25,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 CONFIGURE = "select badges.configure_badge(%s, %s, %s, %s, %s)"
 RULES = rule_set(
     {

@@ -21,6 +21,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 RULES = rule_set(
     {
         "two_days": {"type": "streak", "unit": "day", "length": 2},

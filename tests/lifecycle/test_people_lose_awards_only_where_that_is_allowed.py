@@ -13,6 +13,8 @@ from psycopg.types.json import Jsonb
 from tests.engine import ANN, ORG, assert_exact, badge_ids, rows, value
 from tests.lifecycle.conftest import RULES, changed
 
+LASTING = True
+
 HIGHER = changed(
     third={
         "on_unmet": "revoke",

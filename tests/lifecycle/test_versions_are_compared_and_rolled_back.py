@@ -12,6 +12,8 @@ from pgmerit.database import Connection
 from tests.engine import ANN, ORG, apply, assert_exact, badge_ids, value
 from tests.lifecycle.conftest import RULES, changed
 
+LASTING = True
+
 LOWER = changed(third={"criteria": {"type": "threshold", "activity": "call", "at_least": 1}})
 
 

@@ -19,6 +19,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 PEOPLE = [person(f"mentor {n}") for n in range(6)]
 HOME = {"place": "home"}
 OLD = {"calls": {"type": "threshold", "activity": "call", "at_least": 99}}

@@ -9,6 +9,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, badge_ids, insert, rule_set
 
+LASTING = True
+
 
 @pytest.mark.parametrize(
     ("where", "is_met"),

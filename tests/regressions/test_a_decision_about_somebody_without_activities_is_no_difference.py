@@ -7,6 +7,8 @@ from pgmerit.database import Connection
 
 from tests.engine import BEN, ORG, activity, apply, assert_exact, insert, rule_set, value
 
+LASTING = True
+
 
 @pytest.mark.parametrize("decision", ["award", "revoke", "deny", "allow"])
 def test_a_decision_about_somebody_without_activities_is_no_difference(

@@ -7,6 +7,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, awards, insert, moment, rule_set
 
+LASTING = True
+
 
 @pytest.mark.parametrize("window", ["lifetime", "year", {"rolling_days": 300}])
 def test_the_sum_of_then_decides(connection: Connection, window: object) -> None:

@@ -6,6 +6,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, badge_ids, insert, rule_set
 
+LASTING = True
+
 
 def test_a_tenure_badge_beside_one_that_can_be_revoked_is_applied(connection: Connection) -> None:
     apply(connection, rule_set({}))

@@ -6,6 +6,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, badge_ids, insert, rule_set
 
+LASTING = True
+
 
 def test_a_value_of_nothing_does_not_hide_what_follows_in_rolling_windows(
     connection: Connection,

@@ -7,6 +7,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, insert, rule_set, value
 
+LASTING = True
+
 LATELY = {
     "type": "threshold",
     "measure": "sum",

@@ -10,6 +10,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, activity, apply, assert_exact, awards, insert, moment, rule_set
 
+LASTING = True
+
 CRITERIA: list[dict[str, Any]] = [
     {"type": "threshold", "at_least": 1},
     {"type": "threshold", "measure": "sum", "at_least": 1},

@@ -24,6 +24,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 
 def _badge(criteria: Row) -> Row:
     return {"name": "a badge", "on_unmet": "revoke", "criteria": criteria}

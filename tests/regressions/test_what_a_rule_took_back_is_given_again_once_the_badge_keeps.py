@@ -8,6 +8,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, badge_ids, insert, rule_set
 
+LASTING = True
+
 
 def test_what_a_rule_took_back_is_given_again_once_the_badge_keeps(connection: Connection) -> None:
     def rules(on_unmet: str) -> dict[str, Any]:

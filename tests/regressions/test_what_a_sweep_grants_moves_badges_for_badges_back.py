@@ -17,6 +17,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 
 def test_what_a_sweep_grants_moves_badges_for_badges_back(connection: Connection) -> None:
     badges = {

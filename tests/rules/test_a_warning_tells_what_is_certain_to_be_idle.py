@@ -10,6 +10,8 @@ from pgmerit.rules.grammar import canonical_text
 from pgmerit.rules.versions import validate_document
 from psycopg.types.json import Jsonb
 
+LASTING = True
+
 LEAF = {"type": "threshold", "at_least": 1}
 STREAK = {"type": "streak", "unit": "week", "length": 2}
 ORGANIZATIONS: dict[str, Any] = {"nhf": {}}

@@ -15,6 +15,8 @@ from psycopg.types.json import Jsonb
 
 from tests.rules import criteria_strategies as generated
 
+LASTING = True
+
 slow_to_draw = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 # Every condition's route is laid out and asked of an odd activity.

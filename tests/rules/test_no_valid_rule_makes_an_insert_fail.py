@@ -16,6 +16,8 @@ from psycopg.types.json import Jsonb
 
 from tests.rules import criteria_strategies as generated
 
+LASTING = True
+
 EXAMPLES = 6
 TYPES = [*generated.WORDS, "training_completed", "x"]
 ODD = [None, True, 0, -1, 2.5, 1e29, 1e31, "", "a", "docs/x", "é ö" * 90, [1], {"a": 1}]

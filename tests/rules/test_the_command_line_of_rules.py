@@ -18,6 +18,8 @@ from pgmerit.rules import versions
 from pgmerit.rules.editor_schema import rule_set_schema
 from pgmerit.rules.versions import load_document, parse_document
 
+LASTING = True
+
 RULES = """\
 version: 1
 ruleset: peer-mentors

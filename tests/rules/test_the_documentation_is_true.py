@@ -10,6 +10,8 @@ import pytest
 from pgmerit.rules.grammar import grammar, json_type, resolve
 from pgmerit.rules.versions import apply, parse_document, validate_criteria, validate_document
 
+LASTING = True
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)

@@ -28,6 +28,8 @@ from tests.engine import (
 )
 from tests.snapshot.recount import assert_equals_a_recount
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 OSLO = {ORG: {"time_zone": "Europe/Oslo"}}
 STREAK = {"type": "streak", "unit": "day", "length": 2}

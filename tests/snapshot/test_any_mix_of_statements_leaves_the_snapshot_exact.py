@@ -22,6 +22,8 @@ from tests.engine import (
 from tests.snapshot.recount import assert_equals_a_recount
 from tests.snapshot.rules import DOCUMENT, OTHER_ORG
 
+LASTING = True
+
 Statement = Callable[[Connection], object]
 START = datetime(2026, 2, 20, tzinfo=UTC)
 

@@ -15,6 +15,8 @@ from pgmerit.database import Connection
 from tests.engine import activity, apply, insert, person, rows, rule_set
 from tests.oracle.strategies import STARTS, Entry, documents, entries
 
+LASTING = True
+
 START = STARTS[0]
 # Statements that correct activities, each by one statement or one by one.
 CORRECTIONS = (

@@ -33,18 +33,22 @@ THEIR_OWN = {"40001", "40P01", "23505"}
 
 
 class Writer(threading.Thread):
-    """Writes at random until it is stopped; counts how its transactions ended."""
+    """Writes at random until it is stopped; counts how its transactions ended.
 
-    def __init__(self, session: Connection, seed: int) -> None:
+    Between two of them it rests, seconds, so that a minute leaves other tests a processor.
+    """
+
+    def __init__(self, session: Connection, seed: int, rest: float) -> None:
         super().__init__(daemon=True)
         self.outcomes: collections.Counter[str] = collections.Counter()
         self.stopping = threading.Event()
         self._session = session
+        self._rest = rest
         self._chance = random.Random(seed)
 
     def run(self) -> None:
         """Write transactions of one to four statements, some at higher levels, some undone."""
-        while not self.stopping.is_set():
+        while not self.stopping.wait(self._rest):
             level = self._chance.choice(["read committed"] * 4 + ["repeatable read"])
             try:
                 self._session.execute(f"begin isolation level {level}".encode())
@@ -164,9 +168,9 @@ class Writer(threading.Thread):
 
 
 @contextlib.contextmanager
-def writing(sessions: list[Connection], seed: int) -> Iterator[list[Writer]]:
+def writing(sessions: list[Connection], seed: int, rest: float) -> Iterator[list[Writer]]:
     """Let writers work as long as the block lasts."""
-    writers = [Writer(session, seed + n) for n, session in enumerate(sessions)]
+    writers = [Writer(session, seed + n, rest) for n, session in enumerate(sessions)]
     for each in writers:
         each.start()
     try:
@@ -187,13 +191,15 @@ def hold(session: Connection, number: int) -> None:
         time.sleep(1.3)
 
 
-def storm(connection: Connection, connect: Opening, seconds: float, seed: int) -> None:
+def storm(
+    connection: Connection, connect: Opening, seconds: float, seed: int, rest: float = 0
+) -> None:
     """Attach, apply and repair while writers write; then all must be exact."""
     end = time.monotonic() + seconds
     documents = [RULES, {**RULES, "badges": {"ten": RULES["badges"]["ten"]}}]
     add(connection, 300)
     one, other, third = connect(), connect(), connect()
-    with writing([connect() for _ in range(3)], seed) as writers:
+    with writing([connect() for _ in range(3)], seed, rest) as writers:
         until(lambda: all(each.outcomes["commit"] for each in writers))
         retry(lambda: attach(connection, batch=100))
         for number in itertools.count():
@@ -216,7 +222,7 @@ def storm(connection: Connection, connect: Opening, seconds: float, seed: int) -
 
 
 def test_a_storm(connection: Connection, connect: Opening) -> None:
-    storm(connection, connect, 5, 1)
+    storm(connection, connect, 60, 1, rest=0.05)
 
 
 @pytest.mark.soak

@@ -9,6 +9,8 @@ from psycopg.types.json import Jsonb
 
 from tests.verify.conftest import FIRST, PEOPLE
 
+LASTING = True
+
 ROUTINES = ["badges.verify_stats", "badges.verify_awards"]
 
 
