@@ -17,8 +17,6 @@ from pgmerit.server.binaries import find_bindir
 from tests.engine import ANN, BEN, value
 from tests.events.feed import drain, tell
 
-LASTING = True
-
 
 @pytest.mark.soak
 def test_a_dump_restored_into_another_cluster_is_told_once(

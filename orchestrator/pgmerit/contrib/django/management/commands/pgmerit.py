@@ -24,6 +24,12 @@ class Command(BaseCommand):
         parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="COMMAND ...")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run pgmerit; ends the process with its exit code."""
+        """Run pgmerit; raises SystemExit with its exit code."""
+        before = os.environ.get("PGMERIT_DSN")
         os.environ["PGMERIT_DSN"] = dsn_of(options["database"])
-        main(options["arguments"], prog_name="pgmerit")
+        try:
+            main(options["arguments"], prog_name="pgmerit")
+        finally:
+            del os.environ["PGMERIT_DSN"]
+            if before is not None:
+                os.environ["PGMERIT_DSN"] = before
