@@ -101,7 +101,9 @@ def arguments(
     path: tuple[str, ...], command: click.Command, odd: click.Parameter, usual: dict[str, str]
 ) -> Iterator[tuple[list[str], str]]:
     """Give the words of the command, with each odd value for one parameter."""
-    for given in ODD:
+    # A word of a list and a number are judged by click alone.
+    is_judged_by_click = isinstance(odd.type, click.Choice | click.types.IntParamType)
+    for given in ODD[::4] if is_judged_by_click else ODD:
         options = ["--yes"] if path == ("mentor", "merge") else []  # it asks otherwise
         places = []
         for each in command.params:

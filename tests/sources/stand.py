@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import psycopg
@@ -102,6 +103,8 @@ def bring_in(connection: Connection, source: str = "quiz", batch: int = 1000) ->
         brought_in += step["brought_in"]
         if step["is_done"]:
             return brought_in
+        if step["brought_in"] == 0:
+            time.sleep(0.01)
 
 
 def repair(connection: Connection, source: str = "quiz", *, from_start: bool = False) -> Row:
@@ -111,6 +114,8 @@ def repair(connection: Connection, source: str = "quiz", *, from_start: bool = F
         if step["is_done"]:
             return step
         from_start = False
+        if step["repaired"] == 0:  # somebody holds what is left: turns leave them a processor
+            time.sleep(0.05)
 
 
 def _step(connection: Connection, query: str, *parameters: Any) -> Row:
