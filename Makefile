@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# One more than processors: some tests wait.
+WORKERS ?= 3
 SOAK_SECONDS ?= 600
 
 .DEFAULT_GOAL := help

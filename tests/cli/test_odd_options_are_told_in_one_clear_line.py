@@ -101,9 +101,11 @@ def arguments(
     path: tuple[str, ...], command: click.Command, odd: click.Parameter, usual: dict[str, str]
 ) -> Iterator[tuple[list[str], str]]:
     """Give the words of the command, with each odd value for one parameter."""
-    # A word of a list and a number are judged by click alone.
+    # By turns: an option of the one command has what that of another has not. A word of a list and
+    # a number are judged by click alone.
     is_judged_by_click = isinstance(odd.type, click.Choice | click.types.IntParamType)
-    for given in ODD[::4] if is_judged_by_click else ODD:
+    turn = (len(path[-1]) + command.params.index(odd)) % 2
+    for given in ODD[turn :: 4 if is_judged_by_click else 2]:
         options = ["--yes"] if path == ("mentor", "merge") else []  # it asks otherwise
         places = []
         for each in command.params:

@@ -20,8 +20,6 @@ from psycopg.types.json import Jsonb
 from tests.engine import apply, rule_set
 from tests.verify.hand_filled import ORG, ZONE, dumps, random_activities
 
-LASTING = True
-
 _ORGANIZATIONS = {ORG: {"name": "Somewhere", "time_zone": ZONE.key}}
 
 

@@ -8,8 +8,6 @@ from pgmerit.database import Connection
 from tests.verify.conftest import FIRST, PEOPLE
 from tests.verify.hand_filled import ORG, past_the_triggers
 
-LASTING = True
-
 
 def _differences(connection: Connection) -> list[tuple[Any, ...]]:
     return [

@@ -7,8 +7,6 @@ from pgmerit.database import Connection
 
 from tests.verify.conftest import FIRST
 
-LASTING = True
-
 
 def _differences(connection: Connection) -> list[dict[str, Any]]:
     return connection.execute("select * from badges.verify_awards()").fetchall()

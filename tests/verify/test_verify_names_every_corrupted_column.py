@@ -7,8 +7,6 @@ from psycopg import sql
 from tests.verify.conftest import FIRST
 from tests.verify.hand_filled import past_the_triggers
 
-LASTING = True
-
 # Every column of the snapshot but the keys, the rule set's version and the cached thresholds.
 CORRUPTIONS = {
     "activity_count": "activity_count + 1",

@@ -9,8 +9,6 @@ from psycopg.types.json import Jsonb
 
 from tests.verify.conftest import FIRST, PEOPLE
 
-LASTING = True
-
 ROUTINES = ["badges.verify_stats", "badges.verify_awards"]
 
 
