@@ -221,6 +221,7 @@ def storm(
     assert_exact(connection)
 
 
+@pytest.mark.long
 def test_a_storm(connection: Connection, connect: Opening) -> None:
     storm(connection, connect, 60, 1, rest=0.05)
 
