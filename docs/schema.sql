@@ -1315,7 +1315,7 @@ function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucke
 function badges_internal._read_cursor(p_cursor text, p_list text, OUT number numeric, OUT peer_mentor_id uuid, OUT rest text) returns record immutable;
 function badges_internal._read_rest(p_source text, p_began timestamp with time zone, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_rows(p_source text, p_after text, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
-function badges_internal._read_source(p_source text, p_batch integer, OUT written bigint, OUT is_done boolean) returns record volatile;
+function badges_internal._read_source(p_source text, p_batch integer, OUT written bigint, OUT is_done boolean, OUT set_aside bigint) returns record volatile;
 function badges_internal._read_source_rows(p_source text, p_keys text[]) returns SETOF badges_internal.source_row volatile;
 function badges_internal._reading(p_per_field text, p_window_unit text, p_value_field text, p_element_field text, p_element_unit text, p_element_measure text, p_element_value_field text, p_attributes jsonb, p_quantity numeric, p_day date) returns TABLE(bucket text, measured numeric, element text, element_measured numeric, lowest numeric) stable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
@@ -1394,7 +1394,7 @@ function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reas
 function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
-function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[]) returns record volatile;
+function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._source_attributes(p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_changes(p_table regclass, p_definition jsonb, p_event text) returns text stable;

@@ -1,5 +1,7 @@
 -- Does one batch of the reading of a source that has begun, and gives whether that was the last.
 --
+-- set_aside: the rows that are, by now.
+--
 -- Stages: rows, by their keys; activities, for rows that are gone; rest, what was set aside. Who is
 -- written for at the moment is set aside until the rest.
 --
@@ -8,7 +10,8 @@ create or replace function badges_internal._read_source(
     p_source text,
     p_batch integer,
     out written bigint,
-    out is_done boolean
+    out is_done boolean,
+    out set_aside bigint
 )
 language plpgsql
 volatile
@@ -66,11 +69,11 @@ begin
         brought_in_count = held.brought_in_count
             + case when v_stage = 'rows' then written else 0 end
     where held.source = p_source;
-    if is_done and not exists (
-        select
-        from badges_internal.source_rows_set_aside as aside
-        where aside.source = p_source
-    ) then
+    select count(*)
+    into set_aside
+    from badges_internal.source_rows_set_aside as aside
+    where aside.source = p_source;
+    if is_done and set_aside = 0 then
         perform badges.clear_alert('rows_set_aside', p_source);
     end if;
 end;

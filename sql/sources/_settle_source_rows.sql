@@ -3,7 +3,8 @@
 -- p_keys: of rows that may be there. p_people, p_orgs, p_pair_keys: where else their activities may
 -- stand. Nobody is waited for while rows are held, so that a writer of the application is never in
 -- a deadlock with it: first the rules, then the people, then the rows of the source, those free
--- at the moment. busy: the keys of the others, which are left as they are.
+-- at the moment. busy: the keys of the others, which are left as they are. odd: rows that cannot
+-- be activities.
 --
 -- Locks:  the gate of the rules; base rows, then rows of the source FOR SHARE, without waiting.
 -- Writes: as _write_source_rows.
@@ -14,7 +15,8 @@ create or replace function badges_internal._settle_source_rows(
     p_orgs text[],
     p_pair_keys text[],
     out written bigint,
-    out busy text[]
+    out busy text[],
+    out odd badges_internal.source_row[]
 )
 language plpgsql
 volatile
@@ -43,6 +45,7 @@ begin
     v_keys := array(select unnest(v_keys) except select unnest(busy));
     -- Read again, now that nobody changes them.
     v_rows := array(select badges_internal._read_source_rows(p_source, v_keys));
+    odd := array(select now from unnest(v_rows) as now where now.problem is not null);
     v_before := array(
         select row(each.source_key, each.peer_mentor_id, each.org_id, null, null, null, null, null,
             null, null)::badges_internal.source_row
@@ -52,13 +55,12 @@ begin
                 as given (peer_mentor_id, org_id, source_key)
             where given.source_key <> all(coalesce(busy, '{}'))
             union
-            select odd.source_key, odd.peer_mentor_id, odd.org_id
-            from unnest(v_rows) as odd
-            where odd.problem is not null
+            select now.source_key, now.peer_mentor_id, now.org_id
+            from unnest(odd) as now
         ) as each
     );
     perform badges_internal._write_source_rows(p_source, nullif(v_before, '{}'), v_rows);
-    select count(*) into written from unnest(v_rows) as each where each.problem is null;
+    written := cardinality(v_rows) - cardinality(odd);
 end;
 $$;
 

@@ -20,6 +20,7 @@ declare
     v_orgs text[];
     v_keys text[];
     v_busy text[];
+    v_odd badges_internal.source_row[];
     v_count bigint;
 begin
     select
@@ -28,23 +29,16 @@ begin
     from badges_internal.source_rows_set_aside as aside
     where aside.source = p_source
     and aside.set_aside_id = any(p_ids);
-    select settled.busy
-    into v_busy
+    select settled.busy, settled.odd
+    into v_busy, v_odd
     from badges_internal._settle_source_rows(
         p_source, array(select distinct unnest(v_keys)), v_people, v_orgs, v_keys
     ) as settled;
     -- What still cannot be an activity stays, once and under its own person.
-    with odd as materialized (
-        select now.*
-        from badges_internal._read_source_rows(
-            p_source,
-            badges_internal._usable_source_keys(p_source, array(select distinct unnest(v_keys)))
-        ) as now
-        where now.problem is not null
-    ), kept as (
+    with kept as (
         update badges_internal.source_rows_set_aside as aside
         set tried_at = clock_timestamp(), reason = odd.problem
-        from odd
+        from unnest(v_odd) as odd
         where aside.source = p_source
         and aside.set_aside_id = any(p_ids)
         and aside.source_key = odd.source_key

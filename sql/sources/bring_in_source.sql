@@ -23,11 +23,7 @@ begin
     v_step := badges_internal._read_source(p_source, p_batch);
     return jsonb_build_object(
         'brought_in', v_step.written,
-        'set_aside', (
-            select count(*)
-            from badges_internal.source_rows_set_aside as aside
-            where aside.source = p_source
-        ),
+        'set_aside', v_step.set_aside,
         'is_done', v_step.is_done
     );
 end;

@@ -35,11 +35,7 @@ begin
     v_step := badges_internal._read_source(p_source, p_batch);
     return jsonb_build_object(
         'repaired', v_step.written,
-        'left', (
-            select count(*)
-            from badges_internal.source_rows_set_aside as aside
-            where aside.source = p_source
-        ),
+        'left', v_step.set_aside,
         'is_done', v_step.is_done
     );
 end;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ TOLD_REASONS = 5
 # A trigger is made when nobody writes to the table; others wait for that no longer than the
 # routine's own lock_timeout, and get on between two tries.
 _ATTEMPTS = 30
+_REST = 0.02  # seconds
 
 Progress = Callable[[str, float | None], AbstractContextManager[Callable[[float], None]]]
 
@@ -125,15 +127,10 @@ def _brought_in(connection: Connection, source: str) -> int:
 def _bring_in(
     connection: Connection, attached: Attached, batch: int, advance: Callable[[float], None]
 ) -> None:
-    is_done = False
-    while not is_done:
-        step = retry(
-            partial(routines.bring_in_source, connection, attached.source, batch), on=LOCKED_OUT
-        )
-        attached.brought_in += step["brought_in"]
-        attached.set_aside = step["set_aside"]
-        advance(step["brought_in"])
-        is_done = step["is_done"]
+    work = partial(routines.bring_in_source, connection, attached.source, batch)
+    for written, attached.set_aside in _batches(work, work, "brought_in", "set_aside"):
+        attached.brought_in += written
+        advance(written)
     if attached.set_aside:
         attached.first_set_aside = routines.list_set_aside(
             connection, attached.source, TOLD_REASONS
@@ -154,21 +151,36 @@ def repair(
     Broken off, it is taken up by the next; see `attach`.
     """
     done = {"repaired": 0, "left": 0}
-    is_done = False
+    work = partial(routines.repair_source, connection, source, batch)
+    first = partial(work, from_start=from_start)
     with (
         _stoppable(lambda: f"{done['repaired']} rows are repaired"),
         progress(f"Repairing {source}", None) as advance,
     ):
-        while not is_done:
-            step = retry(
-                partial(routines.repair_source, connection, source, batch, from_start=from_start),
-                on=LOCKED_OUT,
-            )
-            done = {"repaired": done["repaired"] + step["repaired"], "left": step["left"]}
-            advance(step["repaired"])
-            is_done = step["is_done"]
-            from_start = False
+        for written, done["left"] in _batches(first, work, "repaired", "left"):
+            done["repaired"] += written
+            advance(written)
     return done
+
+
+def _batches(
+    first: Callable[[], Mapping[str, Any]],
+    then: Callable[[], Mapping[str, Any]],
+    written: str,
+    left: str,
+) -> Iterator[tuple[int, int]]:
+    """Run batches until one is the last; gives what each wrote, and what is set aside by then.
+
+    Where that is nothing, somebody may hold what is left: asking on and on would not have it
+    sooner.
+    """
+    step = retry(first, on=LOCKED_OUT)
+    yield step[written], step[left]
+    while not step["is_done"]:
+        if step[left] and not step[written]:
+            time.sleep(_REST)
+        step = retry(then, on=LOCKED_OUT)
+        yield step[written], step[left]
 
 
 def detach(
