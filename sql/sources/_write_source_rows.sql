@@ -6,6 +6,7 @@
 --
 -- Locks:  what inserts, updates and deletes of badges.activities lock.
 -- Writes: badges.activities, badges.external_ids, badges_internal.source_rows_set_aside.
+-- Raises: 40001 for somebody who was merged into another after the rows were read.
 create or replace function badges_internal._write_source_rows(
     p_source text,
     p_before badges_internal.source_row[],
@@ -39,7 +40,11 @@ begin
             v_row.activity_date, v_row.quantity, v_row.attributes, v_prefix || v_row.source_key
         )
         on conflict (peer_mentor_id, org_id, idempotency_key) do nothing;
-        if found and v_row.external_id is null then
+        if found
+            and v_row.external_id is null
+            and badges_internal._person_now(v_row.peer_mentor_id, v_row.org_id)
+                = v_row.peer_mentor_id
+        then
             return;
         end if;
     end if;
@@ -79,6 +84,16 @@ begin
         if v_written < v_wanted then
             perform badges_internal._change_source_activities(v_prefix, p_after);
         end if;
+    end if;
+    -- A merge that was waited for: its person has been the other since.
+    if exists (
+        select
+        from unnest(p_after) as now
+        where now.problem is null
+        and badges_internal._person_now(now.peer_mentor_id, now.org_id) <> now.peer_mentor_id
+    ) then
+        raise exception 'its person was merged into another meanwhile'
+        using errcode = '40001', hint = 'Read the rows again.';
     end if;
     if v_named > 0 then
         perform badges_internal._name_source_people(p_source, p_after);

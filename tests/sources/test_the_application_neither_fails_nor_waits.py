@@ -216,6 +216,30 @@ def test_an_old_snapshot_leaves_nothing_that_it_could_not_see(
     assert_exact(connection)
 
 
+@pytest.mark.parametrize("person", ["user_id", "who"])
+def test_whose_person_is_merged_meanwhile_is_set_aside(
+    connection: Connection, connect: Opening, person: str
+) -> None:
+    connection.execute("alter table public.quiz_results add who uuid")
+    first, second = (
+        value(connection, "select badges.mentor_id_from('users', %s)", number) for number in "12"
+    )
+    for number, who in ((1, first), (2, second)):
+        add(connection, 3, user_id=str(number), who=f"'{who}'")
+    attach(connection, person=person)
+    merging, session = connect(autocommit=False), connect()
+    merging.execute("select badges.merge_peer_mentors(%s, %s)", (first, second))
+    work = in_background(lambda: add(session, user_id="1", who=f"'{first}'"))
+    wait_until_blocked(connection, session)
+    merging.commit()
+    work.result()
+    assert set_aside(connection) == [("7", "its person was merged into another meanwhile")]
+    assert repair(connection)["left"] == 0
+    assert differences(connection) == []
+    for routine in ("verify_stats", "verify_awards"):
+        assert rows(connection, f"select * from badges.{routine}()") == []
+
+
 def test_first_activities_of_a_person_are_not_waited_for(
     connection: Connection, connect: Opening
 ) -> None:
