@@ -13,6 +13,9 @@ create type badges.criteria_type as enum (
     'n_of',
     'badges_earned',
     'tenure',
+    'in_a_row',
+    'share',
+    'none_of',
     'manual',
     'criteria_raw'
 );
@@ -278,7 +281,18 @@ create type badges_internal.stat_route as (
     needs_calendar boolean,
     clock_zone text,
     rolling_days integer,
-    grace integer
+    grace integer,
+    sequence text,
+    qualify jsonpath,
+    qualify_needs_quantity boolean,
+    sequence_size integer,
+    cap_unit text,
+    cap_at numeric,
+    is_live boolean,
+    unit_calendar text,
+    excuse jsonpath,
+    excuse_needs_quantity boolean,
+    excuse_types text[]
 );
 
 create type badges_internal.stat_thresholds as (
@@ -484,7 +498,11 @@ create table badges.organizations (
     rule_set text collate "C",
     rule_set_version integer not null default 0,
     is_active boolean not null default true,
-    previous_time_zone text
+    previous_time_zone text,
+    day_starts time without time zone not null default '00:00:00'::time without time zone,
+    week_starts text not null default 'monday'::text,
+    previous_day_starts time without time zone,
+    previous_week_starts text
 );
 
 create table badges.peer_mentor_stats (
@@ -518,7 +536,8 @@ create table badges.peer_mentor_stats (
     next_week_run integer,
     next_month_run integer,
     counted_in xid8,
-    counted_upto bigint
+    counted_upto bigint,
+    value_last numeric
 ) with (fillfactor=90);
 
 create table badges.rule_sets (
@@ -562,7 +581,8 @@ create table badges_internal.activity_routes (
     checked_routes badges_internal.stat_route[] not null,
     has_raw boolean not null,
     has_tenure boolean not null default false,
-    has_rolling boolean not null default false
+    has_rolling boolean not null default false,
+    has_lapse boolean not null default false
 );
 
 create table badges_internal.alerts (
@@ -807,7 +827,8 @@ create table badges_internal.stat_elements (
     bucket text collate "C" not null,
     element text collate "C" not null,
     tally numeric,
-    is_counted boolean not null
+    is_counted boolean not null,
+    is_excused boolean
 ) with (fillfactor=90);
 
 create table badges_internal.verifications (
@@ -836,17 +857,17 @@ alter table badges.activities add constraint idempotency_key_has_at_most_2000_by
 alter table badges.activities add constraint occurred_at_is_within_1900_and_2200 CHECK (((occurred_at >= '1900-01-03 00:00:00+00'::timestamp with time zone) AND (occurred_at < '2200-01-01 00:00:00+00'::timestamp with time zone)));
 alter table badges.activities add constraint quantity_is_finite_and_at_most_1e30 CHECK (((quantity >= '-1000000000000000000000000000000'::numeric) AND (quantity <= '1000000000000000000000000000000'::numeric)));
 alter table badges.award_events add constraint award_events_pkey PRIMARY KEY (peer_mentor_id, event_id);
-alter table badges.award_events add constraint event_type_is_known CHECK ((event_type = ANY (ARRAY['awarded'::text, 'revoked'::text, 'restored'::text, 'redated'::text, 'conflict'::text, 'alert'::text])));
+alter table badges.award_events add constraint event_type_is_known CHECK ((event_type = ANY (ARRAY['awarded'::text, 'revoked'::text, 'restored'::text, 'lapsed'::text, 'redated'::text, 'conflict'::text, 'alert'::text]))) NOT VALID;
 alter table badges.badge_definitions add constraint badge_definition_id_is_a_slug CHECK ((badge_definition_id ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.badge_definitions add constraint badge_definitions_pkey PRIMARY KEY (badge_definition_id);
 alter table badges.badge_definitions add constraint criteria_type_is_that_of_the_criteria CHECK (((criteria ->> 'type'::text) = (criteria_type)::text));
-alter table badges.badge_definitions add constraint on_unmet_is_keep_or_revoke CHECK ((on_unmet = ANY (ARRAY['keep'::text, 'revoke'::text])));
+alter table badges.badge_definitions add constraint on_unmet_is_known CHECK ((on_unmet = ANY (ARRAY['keep'::text, 'revoke'::text, 'lapse'::text]))) NOT VALID;
 alter table badges.badge_denials add constraint badge_denials_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier);
 alter table badges.earned_badges add constraint earned_badges_are_awarded_once PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence);
 alter table badges.earned_badges add constraint occurrence_is_positive CHECK ((occurrence > 0));
 alter table badges.earned_badges add constraint revoked_at_is_not_before_granted_at CHECK ((revoked_at >= granted_at));
 alter table badges.earned_badges add constraint revoked_by_and_revoked_at_come_together CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)));
-alter table badges.earned_badges add constraint revoked_by_is_rule_or_person CHECK ((revoked_by = ANY (ARRAY['rule'::text, 'person'::text])));
+alter table badges.earned_badges add constraint revoked_by_is_known CHECK ((revoked_by = ANY (ARRAY['rule'::text, 'time'::text, 'person'::text]))) NOT VALID;
 alter table badges.earned_badges add constraint source_is_known CHECK ((source = ANY (ARRAY['rule'::text, 'backfill'::text, 'sweep'::text, 'manual'::text, 'import'::text])));
 alter table badges.external_ids add constraint external_id_has_1_to_200_characters CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200)));
 alter table badges.external_ids add constraint external_ids_pkey PRIMARY KEY (peer_mentor_id, namespace, external_id);
@@ -854,8 +875,10 @@ alter table badges.external_ids add constraint namespace_has_1_to_100_characters
 alter table badges.org_badge_configs add constraint org_badge_configs_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges.org_badge_configs add constraint org_badge_configs_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges.org_badge_configs add constraint org_badge_configs_pkey PRIMARY KEY (org_id, badge_definition_id);
+alter table badges.organizations add constraint day_starts_by_noon CHECK ((day_starts <= '12:00:00'::time without time zone)) NOT VALID;
 alter table badges.organizations add constraint org_id_is_a_slug CHECK ((org_id ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.organizations add constraint organizations_pkey PRIMARY KEY (org_id);
+alter table badges.organizations add constraint week_starts_is_known CHECK ((week_starts = ANY (ARRAY['monday'::text, 'saturday'::text, 'sunday'::text]))) NOT VALID;
 alter table badges.peer_mentor_stats add constraint peer_mentor_stats_pkey PRIMARY KEY (peer_mentor_id, org_id, stat, bucket);
 alter table badges.rule_sets add constraint rule_set_is_a_slug CHECK ((rule_set ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 alter table badges.rule_sets add constraint rule_sets_pkey PRIMARY KEY (rule_set, version);
@@ -1059,6 +1082,7 @@ function badges_internal._award_name(p_definition badges.badge_definitions, p_ti
 function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint, p_late badges_internal.late_activity) returns badges_internal.candidate[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_oldest_orgs text[], p_oldest_versions integer[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._base_route(p_stat text) returns badges_internal.stat_route immutable;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
 function badges_internal._begin_apply() returns void volatile;
 function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[]) returns badges_internal.begun_fold volatile;
@@ -1526,7 +1550,7 @@ function badges_internal._visible_badges() returns text[] stable security define
 function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
-function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer) stable;
+function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar text, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
 function badges_internal._with_source_key(p_definition jsonb, p_table regclass) returns jsonb stable;

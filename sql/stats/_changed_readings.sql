@@ -43,10 +43,8 @@ from (
             limit 1
         ) as found on true
         cross join lateral unnest(found.routes || array[
-            row('*', null, false, null, null, null, null, null, null, null, null, true, false,
-                null, null, null)::badges_internal.stat_route,
-            row('=' || changed.activity_type, null, false, null, null, null, null, null, null,
-                null, null, true, false, null, null, null)::badges_internal.stat_route
+            badges_internal._base_route('*'),
+            badges_internal._base_route('=' || changed.activity_type)
         ]) as route
         cross join lateral badges_internal._reading(
             route.per_field, route.window_unit, route.value_field, route.element_field,

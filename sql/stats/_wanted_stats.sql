@@ -23,7 +23,18 @@ returns table (
     needs_calendar boolean,
     clock_zone text,
     rolling_days integer,
-    grace integer
+    grace integer,
+    sequence text,
+    qualify jsonpath,
+    qualify_needs_quantity boolean,
+    sequence_size integer,
+    cap_unit text,
+    cap_at numeric,
+    is_live boolean,
+    unit_calendar text,
+    excuse jsonpath,
+    excuse_needs_quantity boolean,
+    excuse_types text[]
 )
 language plpgsql
 stable
@@ -45,11 +56,10 @@ begin
     cross join lateral unnest(chosen.routes) as route
     where p_stats is null or route.stat = any(p_stats)
     union all
-    select kind.org_id, kind.activity_type, base.stat,
-        null, false, null, null, null, null, null, null, null, null, true, false, null,
-        null::integer, null::integer
+    select kind.org_id, kind.activity_type, route.*
     from unnest(p_kinds) as kind
     cross join lateral (values ('*'), ('=' || kind.activity_type)) as base (stat)
+    cross join lateral badges_internal._base_route(base.stat) as route
     where p_stats is null or base.stat = any(p_stats);
 end;
 $$;

@@ -34,7 +34,18 @@ return row(
     coalesce((p_selector -> 'when') - array['hours'] <> '{}', false),
     case when p_selector -> 'when' ? 'hours' then p_time_zone end,
     (p_selector -> 'window' -> 'rolling_days')::integer,
-    (p_selector -> 'grace')::integer
+    (p_selector -> 'grace')::integer,
+    null, -- sequence
+    null, -- qualify
+    null, -- qualify_needs_quantity
+    null, -- sequence_size
+    null, -- cap_unit
+    null, -- cap_at
+    null, -- is_live
+    null, -- unit_calendar
+    null, -- excuse
+    null, -- excuse_needs_quantity
+    null -- excuse_types
 )::badges_internal.stat_route;
 
 comment on function badges_internal._stat_route(jsonb, text[], text) is
