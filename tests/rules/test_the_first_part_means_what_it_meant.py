@@ -24,7 +24,8 @@ COMPILED = """
 select encode(sha256(convert_to(string_agg(row(
     org_id, badge_definition_id, tier, occurrence, node, parent, stat, measure, threshold,
     duration, badge_ids, badge_category
-)::text, e'\\n' order by org_id, badge_definition_id, tier, occurrence, node), 'UTF8')), 'hex') as hash
+)::text, e'\\n' order by org_id, badge_definition_id, tier, occurrence, node), 'UTF8')), 'hex')
+    as hash
 from badges_internal.milestones"""
 
 
