@@ -27,7 +27,7 @@ select
         (route.of).predicate, true, (route.of).needs_calendar, (route.of).clock_zone,
         %(attributes)s, 2, date '2026-01-01', timestamptz '2026-01-01 12:00Z'
     )) as answers
-from badges_internal._compile_badge(%(criteria)s, null) as condition
+from badges_internal._compile_badge(%(criteria)s, null, null) as condition
 cross join lateral (
     select badges_internal._stat_route(
         condition.selector, array[condition.measure], 'Europe/Oslo'
@@ -169,7 +169,7 @@ def test_where_with_odd_names_and_values(asking: Any, case: Any, quantity: Decim
     assert validate_criteria({"type": "threshold", "at_least": 1, "where": where}) == []
     row = asking.execute(
         """select coalesce(jsonb_path_match(
-            %s, badges_internal._compile_where(%s, null),
+            %s, badges_internal._compile_where(%s, null, null),
             jsonb_build_object('quantity', %s::numeric), true
         ), false) as matched""",
         [

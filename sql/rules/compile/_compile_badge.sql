@@ -1,10 +1,12 @@
 -- Compiles criteria and one organization's thresholds to conditions and groups.
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
--- conditions of a composed badge name their group in parent. Yields rows and writes nothing.
+-- conditions of a composed badge name their group in parent. p_closed_days: the organization's.
+-- Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
-    p_custom_thresholds jsonb
+    p_custom_thresholds jsonb,
+    p_closed_days text[]
 )
 returns table (
     node integer,
@@ -113,7 +115,7 @@ begin atomic
         targets.tier,
         targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
-            then badges_internal._selector(nodes.criteria) end,
+            then badges_internal._selector(nodes.criteria, p_closed_days) end,
         case
             when nodes.kind = 'badges_earned' then 'badges'
             when nodes.kind = 'criteria_raw' then 'raw'
@@ -145,5 +147,5 @@ begin atomic
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text[]) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';

@@ -33,7 +33,9 @@ begin atomic
             badge.value -> 'criteria' as criteria,
             coalesce(
                 organization.value -> 'custom_thresholds' -> badge.key, 'null'
-            ) as thresholds
+            ) as thresholds,
+            array(select jsonb_array_elements_text(organization.value -> 'closed_days'))
+                as closed_days
         from jsonb_each(coalesce(p_document -> 'organizations', '{}')) as organization
         cross join jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
         where coalesce((badge.value -> 'active')::boolean, true)
@@ -44,15 +46,18 @@ begin atomic
         select
             asked.badge_definition_id,
             asked.thresholds,
+            asked.closed_days,
             row_of.*,
             case when row_of.selector is not null
                 then badges_internal._stat_name(row_of.selector) end as stat
         from (
-            select distinct enabled.badge_definition_id, enabled.criteria, enabled.thresholds
+            select distinct
+                enabled.badge_definition_id, enabled.criteria, enabled.thresholds,
+                enabled.closed_days
             from enabled
         ) as asked
         cross join lateral badges_internal._compile_badge(
-            asked.criteria, nullif(asked.thresholds, 'null')
+            asked.criteria, nullif(asked.thresholds, 'null'), asked.closed_days
         ) as row_of
     )
     select
@@ -64,7 +69,8 @@ begin atomic
     from enabled
     join compiled
         on compiled.badge_definition_id = enabled.badge_definition_id
-        and compiled.thresholds = enabled.thresholds;
+        and compiled.thresholds = enabled.thresholds
+        and compiled.closed_days = enabled.closed_days;
 end;
 
 comment on function badges_internal._plan_compiled(jsonb) is
