@@ -48,7 +48,7 @@ begin
         ),
         defaults as (
             select *
-            from badges_internal._compile_badge(p_definition.criteria, null, null)
+            from badges_internal._compile_badge(p_definition.criteria, null)
         )
         select coalesce(
             jsonb_agg(

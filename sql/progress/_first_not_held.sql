@@ -27,7 +27,7 @@ begin
         select
             coalesce(compiled.tier, '') as tier, coalesce(compiled.occurrence, 1) as occurrence,
             coalesce(compiled.threshold, 1) as threshold
-        from badges_internal._compile_badge(p_definition.criteria, null, null) as compiled
+        from badges_internal._compile_badge(p_definition.criteria, null) as compiled
         where compiled.parent is null
         union all
         select '', 1, 1

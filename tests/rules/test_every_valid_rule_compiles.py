@@ -27,7 +27,7 @@ select
         (route.of).predicate, true, (route.of).needs_calendar, (route.of).clock_zone,
         %(attributes)s, 2, date '2026-01-01', timestamptz '2026-01-01 12:00Z'
     )) as answers
-from badges_internal._compile_badge(%(criteria)s, null, null) as condition
+from badges_internal._compile_badge(%(criteria)s, null) as condition
 cross join lateral (
     select badges_internal._stat_route(
         condition.selector, array[condition.measure], 'Europe/Oslo'

@@ -23,7 +23,7 @@ begin atomic
         select distinct on (compiled.node)
             compiled.node, named.path,
             jsonb_path_query_first(p_criteria, named.path::jsonpath) as criteria
-        from badges_internal._compile_badge(p_criteria, null, null) as compiled
+        from badges_internal._compile_badge(p_criteria, null) as compiled
         cross join lateral (
             select regexp_replace(compiled.path, '\.tiers\[\d+\]$', '') as path
         ) as named
