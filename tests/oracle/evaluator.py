@@ -139,6 +139,7 @@ def awards(
                 continue
             custom = organization.get("custom_thresholds", {}).get(badge)
             criteria = with_thresholds(badges[badge]["criteria"], custom)
+            criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
@@ -263,6 +264,16 @@ def _own_part(part: Criteria, custom: Mapping[str, Any]) -> Criteria:
         own[NUMBER_KEYS[part["type"]]] = custom[part["id"]]
     if "criteria" in part:
         own["criteria"] = [_own_part(each, custom) for each in part["criteria"]]
+    return own
+
+
+def with_closed_days(criteria: Criteria, closed: Sequence[str]) -> Criteria:
+    """Put the organization's closed days into the streaks that leave them out."""
+    own = dict(criteria)
+    if own.get("on", {}).get("closed_days") is False:
+        own["on"] = {**own["on"], "closed": closed}
+    if "criteria" in own:
+        own["criteria"] = [with_closed_days(part, closed) for part in own["criteria"]]
     return own
 
 
@@ -591,7 +602,32 @@ def is_chosen(activity: Activity, node: Criteria, zone: ZoneInfo) -> bool:
         has_type(activity, node)
         and matches_where(activity, node.get("where", {}))
         and matches_when(activity, node.get("when", {}), zone)
+        and exists_for(_day(activity), node)
         and (node["type"] != "training_completion" or is_course(activity, node))
+    )
+
+
+def exists_for(of_day: date, node: Criteria) -> bool:
+    """on: the weekdays that exist for a streak, closed days left out or not."""
+    on = node.get("on", {})
+    return is_weekday(of_day, on.get("weekdays", WEEKDAYS)) and not is_closed(
+        of_day, on.get("closed", ())
+    )
+
+
+def is_closed(of_day: date, closed: Iterable[str]) -> bool:
+    """closed_days: a date, or a month and day of every year."""
+    return any(of_day.isoformat().endswith(each) for each in closed)
+
+
+def excuses(activity: Activity, node: Criteria) -> bool:
+    """excused_by: an activity that excuses its unit, if its day exists for the streak."""
+    excuse = node.get("excused_by")
+    return (
+        excuse is not None
+        and has_type(activity, {"type": "streak", **excuse})
+        and matches_where(activity, excuse.get("where", {}))
+        and exists_for(_day(activity), node)
     )
 
 
@@ -777,21 +813,25 @@ def values(node: Criteria, history: History) -> list[Fraction | None]:
     name = repr(sorted(choice.items()))
     if name not in history.measured:
         chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+        excusing = [each for each in history.activities if excuses(each, node)]
         found: list[Fraction | None] = []
-        size = 0
+        size = (0, 0)
         for moment in history.moments:
             prefix = [each for each in chosen if is_in_prefix(each, moment)]
-            is_unchanged = found and len(prefix) == size
-            found.append(found[-1] if is_unchanged else measured(node, prefix))
-            size = len(prefix)
+            excused = [each for each in excusing if is_in_prefix(each, moment)]
+            is_unchanged = found and (len(prefix), len(excused)) == size
+            found.append(found[-1] if is_unchanged else measured(node, prefix, excused))
+            size = (len(prefix), len(excused))
         history.measured[name] = found
     return history.measured[name]
 
 
-def measured(node: Criteria, chosen: Sequence[Activity]) -> Fraction | None:
+def measured(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity] = ()
+) -> Fraction | None:
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
-        return Fraction(longest_streak(node, chosen))
+        return Fraction(longest_streak(node, chosen, excusing))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
@@ -921,12 +961,14 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
     return {scalar_of(each, course_field(node)) for each in part}
 
 
-def longest_streak(node: Criteria, chosen: Sequence[Activity]) -> int:
+def longest_streak(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]
+) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
     units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
     if not must_be_consecutive(node):
         return len(units)
-    return max((len(run) for run in runs(units, grace_of(node))), default=0)
+    return max((len(run) for run in runs(units, node, excusing)), default=0)
 
 
 def must_be_consecutive(node: Criteria) -> bool:
@@ -957,15 +999,26 @@ def unit_number(unit: str, of_day: date) -> int:
     return of_day.toordinal() if unit == "day" else (of_day.toordinal() - 1) // 7
 
 
-def runs(units: Iterable[int], grace: int) -> list[list[int]]:
+def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> list[list[int]]:
     """Part units into runs."""
     found: list[list[int]] = []
+    excused = {unit_number(node["unit"], _day(each)) for each in excusing}
     for unit in units:
-        if found and continues_run(unit - found[-1][-1] - 1, grace):
+        if found and continues_run(missed(found[-1][-1], unit, node, excused), grace_of(node)):
             found[-1].append(unit)
         else:
             found.append([unit])
     return found
+
+
+def missed(last: int, unit: int, node: Criteria, excused: Collection[int]) -> int:
+    """Count the units between two that count: those that exist for the streak and nobody excused."""
+    if not excused and "on" not in node:
+        return unit - last - 1
+    return sum(
+        each not in excused and ("on" not in node or exists_for(date.fromordinal(each), node))
+        for each in range(last + 1, unit)
+    )
 
 
 def continues_run(missing: int, grace: int) -> bool:
@@ -1000,26 +1053,34 @@ def expected_stats(
     has_negative may be true where it is false here, and never the other way.
     """
     parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
+    excusing: dict[tuple[UUID, str, str], list[Activity]] = defaultdict(list)
     for org, stat, selector in selectors:
         zone = ZoneInfo(zones[org])
         for each in activities:
             dated = replace(each, activity_date=local_day(each, zone))
-            if each.org == org and is_chosen(dated, selector_choice(selector), zone):
+            choice = selector_choice(selector)
+            if each.org == org and is_chosen(dated, choice, zone):
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
                     parts.setdefault(key, (selector, []))[1].append(dated)
+            if each.org == org and excuses(dated, choice):
+                excusing[each.mentor, org, stat].append(dated)
     return {
-        key: stats_row(selector, key[2], asked.get((key[1], key[2]), ()), part)
+        key: stats_row(
+            selector, key[2], asked.get((key[1], key[2]), ()), part, excusing.get(key[:3], ())
+        )
         for key, (selector, part) in parts.items()
     }
 
 
 def selector_choice(selector: Mapping[str, Any]) -> dict[str, Any]:
     """Write what a selector chooses as criteria do."""
-    choice = {key: selector[key] for key in ("where", "when") if key in selector}
+    choice = {key: selector[key] for key in ("where", "when", "on", "excused_by") if key in selector}
     if "types" in selector:
         choice["activity"] = selector["types"]
+    if "excused_by" in choice:
+        choice["excused_by"] = choice["excused_by"] | {"activity": choice["excused_by"]["types"]}
     return choice | {"type": "threshold"}
 
 
@@ -1061,7 +1122,11 @@ def plain_number(value: Fraction) -> str:
 
 
 def stats_row(
-    selector: Mapping[str, Any], stat: str, asked: Collection[str], part: Sequence[Activity]
+    selector: Mapping[str, Any],
+    stat: str,
+    asked: Collection[str],
+    part: Sequence[Activity],
+    excusing: Sequence[Activity] = (),
 ) -> dict[str, Any]:
     """Count one row of the snapshot; what no rule asks of it is None."""
     name = selector.get("field", "quantity")
@@ -1090,12 +1155,12 @@ def stats_row(
     if "unit" in selector:
         unit = selector["unit"]
         units = qualifying_units(unit, selector.get("per_unit"), part)
-        row |= run_columns(unit, units, grace_of(selector))
+        row |= run_columns(selector, units, excusing)
         row["distinct_count"] = len(units)
         row["run_end"] = first_day_of_unit(unit, units[-1]) if units else None
     elif keeps_days:
         for unit in _UNITS:
-            row |= run_columns(unit, qualifying_units(unit, None, part), 0)
+            row |= run_columns({"unit": unit}, qualifying_units(unit, None, part), ())
     for unit in _UNITS:
         if f"{unit}_run" not in asked:
             row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
@@ -1123,9 +1188,12 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
     }
 
 
-def run_columns(unit: str, units: Sequence[int], grace: int) -> dict[str, int]:
+def run_columns(
+    node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
+) -> dict[str, int]:
     """Give the columns of one unit's runs: that which ends last, and the longest."""
-    found = [len(run) for run in runs(units, grace)] or [0]
+    unit = node["unit"]
+    found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
 

@@ -25,6 +25,9 @@ _TEXTS: dict[str, str] = {
         "This organization's own numbers by badge: a number, numbers by tier, or numbers by the "
         "id of a part."
     ),
+    "organization.closed_days": (
+        "Days as YYYY-MM-DD, or MM-DD for every year; a streak may leave them out."
+    ),
     "badge.name": "Text, or text by language.",
     "badge.description": "Text, or text by language.",
     "badge.icon": "Anything the application shows.",
@@ -61,6 +64,12 @@ _TEXTS: dict[str, str] = {
     "unit": "What a streak is counted in.",
     "per_unit": "What a unit must reach to qualify; left out = one activity.",
     "grace": "Up to so many units in succession that do not qualify may lie between two that do.",
+    "on": "The days that exist for the streak; others neither count nor break.",
+    "existing_days.weekdays": "These weekdays exist; left out = all.",
+    "existing_days.closed_days": "false: the organization's closed days do not exist.",
+    "excused_by": (
+        "Activities that excuse their unit: where it does not qualify it neither counts nor breaks."
+    ),
     "consecutive": "false: the number of qualifying units in all, gaps or not.",
     "courses": "The courses, as the attribute names them.",
     "require": "all, or how many of the courses are enough; left out = all.",

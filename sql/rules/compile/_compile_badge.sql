@@ -2,11 +2,13 @@
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
 -- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
--- is lapse, which nothing crosses, and lapse_measure says what it is. Yields rows and writes nothing.
+-- is lapse, which nothing crosses, and lapse_measure says what it is. p_closed_days: the
+-- organization's. Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
     p_custom_thresholds jsonb,
-    p_on_unmet text default 'keep'
+    p_on_unmet text default 'keep',
+    p_closed_days text[] default null
 )
 returns table (
     node integer,
@@ -117,7 +119,7 @@ begin atomic
         targets.tier,
         targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
-            then badges_internal._selector(nodes.criteria) end,
+            then badges_internal._selector(nodes.criteria, p_closed_days) end,
         case when p_on_unmet = 'lapse' then 'lapse' else measured.measure end,
         targets.threshold,
         targets.source,
@@ -154,5 +156,5 @@ begin atomic
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb, text) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text, text[]) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';
