@@ -1,6 +1,7 @@
 -- Gives the canonical selector of one condition: what it chooses and how it parts it.
 --
--- Keys at their defaults are left out, so that equal choices have equal selectors.
+-- Keys at their defaults are left out, so that equal choices have equal selectors. Windows that
+-- are counted (repeat: each) are units, each with at_least to reach; else no number is in it.
 create or replace function badges_internal._selector(p_criteria jsonb)
 returns jsonb
 language sql
@@ -19,7 +20,7 @@ begin atomic
         'where', nullif(chosen.filter, '{}'),
         'when', badges_internal._canonical_when(p_criteria -> 'when'),
         'field', case
-            when p_criteria ->> 'measure' in ('sum', 'max')
+            when p_criteria ->> 'measure' in ('sum', 'max') and not chosen.is_each
                 then nullif(p_criteria ->> 'field', 'quantity')
         end,
         'per', p_criteria ->> 'per',
@@ -30,7 +31,7 @@ begin atomic
             when p_criteria -> 'window' ? 'rolling_days' then jsonb_build_object(
                 'rolling_days', (p_criteria -> 'window' -> 'rolling_days')::integer
             )
-            else nullif(p_criteria -> 'window', '"lifetime"')
+            when not chosen.is_each then nullif(p_criteria -> 'window', '"lifetime"')
         end,
         'distinct', case
             when p_criteria ->> 'type' = 'training_completion'
@@ -41,12 +42,20 @@ begin atomic
         'per_value', p_criteria -> 'per_value',
         -- A streak over units apart; else the stat's own days have what it asks.
         'unit', case
+            when chosen.is_each then p_criteria ->> 'window'
             when p_criteria ? 'per_unit'
                 or coalesce((p_criteria -> 'grace')::integer, 0) > 0
                 or p_criteria -> 'consecutive' = 'false' and p_criteria ->> 'unit' <> 'day'
                 then p_criteria ->> 'unit'
         end,
-        'per_unit', p_criteria -> 'per_unit',
+        'per_unit', case
+            when chosen.is_each then jsonb_build_object(
+                'measure', nullif(p_criteria ->> 'measure', 'count'),
+                'field', nullif(p_criteria ->> 'field', 'quantity'),
+                'at_least', p_criteria -> 'at_least'
+            )
+            else p_criteria -> 'per_unit'
+        end,
         'grace', nullif((p_criteria -> 'grace')::integer, 0)
     ))
     from (
@@ -63,7 +72,8 @@ begin atomic
                         coalesce(p_criteria ->> 'field', 'course'), p_criteria -> 'courses'
                     )
                 else p_criteria -> 'where'
-            end as filter
+            end as filter,
+            coalesce(p_criteria -> 'repeat' ? 'each', false) as is_each
     ) as chosen;
 end;
 

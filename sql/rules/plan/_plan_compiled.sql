@@ -21,6 +21,7 @@ returns table (
     badge_category text,
     expression text,
     path text,
+    asked numeric,
     stat text
 )
 language sql
@@ -60,7 +61,7 @@ begin atomic
         compiled.depth, compiled.kind, compiled.required, compiled.tier, compiled.occurrence,
         compiled.selector, compiled.measure, compiled.threshold, compiled.threshold_source,
         compiled.duration, compiled.badge_ids, compiled.badge_category, compiled.expression,
-        compiled.path, compiled.stat
+        compiled.path, compiled.asked, compiled.stat
     from enabled
     join compiled
         on compiled.badge_definition_id = enabled.badge_definition_id
