@@ -194,7 +194,8 @@ def _history(
     dues = {
         tenure_due(node, history)
         for badge in badges.values()
-        for node in nodes(badge["criteria"])
+        for _, _, target in targets(badge["criteria"])
+        for node in nodes(target)
         if node["type"] == "tenure"
     }
     history.moments = sorted(instants | {due for due in dues if due is not None})
@@ -290,8 +291,13 @@ def targets(criteria: Criteria) -> Iterator[tuple[str, int, Criteria]]:
     elif "repeat" in criteria:
         plain = {key: value for key, value in criteria.items() if key != "repeat"}
         for occurrence in range(1, most_occurrences(criteria["repeat"]) + 1):
-            number_of = repeated_threshold(criteria, occurrence)
-            yield "", occurrence, plain | {"at_least": number_of}
+            if "each" in criteria["repeat"]:
+                again = {"type": "windows", "windows": occurrence}
+            elif criteria["type"] == "tenure":
+                again = repeated_span(criteria, occurrence)
+            else:
+                again = {"at_least": repeated_threshold(criteria, occurrence)}
+            yield "", occurrence, plain | again
     else:
         yield "", 1, criteria
 
@@ -305,6 +311,12 @@ def repeated_threshold(criteria: Criteria, occurrence: int) -> Fraction:
     """repeat.every: occurrence k is earned at at_least + (k - 1) * every."""
     first, every = number(criteria["at_least"]), number(criteria["repeat"]["every"])
     return first + (occurrence - 1) * every
+
+
+def repeated_span(criteria: Criteria, occurrence: int) -> dict[str, Any]:
+    """repeat of tenure: occurrence k falls due after k times the span."""
+    unit = next(each for each in ("days", "months", "years") if each in criteria)
+    return {unit: occurrence * whole(criteria[unit])}
 
 
 def within_limit(
@@ -460,6 +472,7 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
         return [False for _ in history.moments]
     reached = {
         "threshold": reaches,
+        "windows": enough_windows,
         "streak": is_long_enough,
         "training_completion": enough_courses,
     }[kind]
@@ -472,12 +485,19 @@ def target_of(node: Criteria) -> Fraction:
     """Give the number that a single condition must reach."""
     if node["type"] == "training_completion":
         return required_courses(node)
+    if node["type"] == "windows":
+        return number(node["windows"])
     return number(node[NUMBER_KEYS[node["type"]]])
 
 
 def reaches(value: Fraction, at_least: Fraction) -> bool:
     """at_least of a threshold or a tier."""
     return value >= at_least
+
+
+def enough_windows(reached: Fraction, required: Fraction) -> bool:
+    """repeat.each: occurrence k takes k windows that have reached at_least."""
+    return reached >= required
 
 
 def is_long_enough(units: Fraction, length: Fraction) -> bool:
@@ -809,7 +829,10 @@ def is_until(of_day: date, last: date) -> bool:
 
 def values(node: Criteria, history: History) -> list[Fraction | None]:
     """Measure a condition at each moment of a history."""
-    choice = {key: node[key] for key in node if key not in ("at_least", "length", "require", "id")}
+    aside = {"length", "require", "id", "windows"}
+    if node["type"] != "windows":
+        aside.add("at_least")
+    choice = {key: node[key] for key in node if key not in aside}
     name = repr(sorted(choice.items()))
     if name not in history.measured:
         chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
@@ -836,6 +859,10 @@ def measured(
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
         )
+    if node["type"] == "windows":
+        reached = (measure(node, window) for window in parts_by_window(node, chosen))
+        at_least = number(node["at_least"])
+        return Fraction(sum(value is not None and reaches(value, at_least) for value in reached))
     return best(
         measure(node, window)
         for part in parts_by_value(node, chosen)
@@ -992,9 +1019,10 @@ def qualifying_units(
 
 
 def unit_number(unit: str, of_day: date) -> int:
-    """Number days, ISO weeks or months so that neighbours differ by one."""
-    if unit == "month":
-        return of_day.year * 12 + of_day.month
+    """Number days, ISO weeks, months, quarters or years so that neighbours differ by one."""
+    if unit in _UNITS_A_YEAR:
+        number_a_year = _UNITS_A_YEAR[unit]
+        return of_day.year * number_a_year + (of_day.month - 1) * number_a_year // 12
     # Day 1 of the calendar was a Monday.
     return of_day.toordinal() if unit == "day" else (of_day.toordinal() - 1) // 7
 
@@ -1168,6 +1196,7 @@ def stats_row(
 
 
 _UNITS = ("day", "week", "month")
+_UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
 def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
@@ -1199,7 +1228,7 @@ def run_columns(
 
 def first_day_of_unit(unit: str, place: int) -> date:
     """Give the first day of a numbered unit."""
-    if unit == "month":
-        year, month = divmod(place - 1, 12)
-        return date(year, month + 1, 1)
+    if unit in _UNITS_A_YEAR:
+        year, part = divmod(place, _UNITS_A_YEAR[unit])
+        return date(year, part * 12 // _UNITS_A_YEAR[unit] + 1, 1)
     return date.fromordinal(place if unit == "day" else place * 7 + 1)

@@ -322,8 +322,13 @@ def _measured(draw: Any, start: date) -> dict[str, Any]:
 @st.composite
 def thresholds(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     criteria = {"type": "threshold", **draw(_measured(start)), "at_least": draw(amounts)}
-    if may_repeat and draw(rarely) and criteria.get("window", "lifetime") == "lifetime":
-        criteria["repeat"] = {"every": draw(small), "max": draw(st.sampled_from((1, 2, 5)))}
+    if may_repeat and draw(rarely):
+        window, most = criteria.get("window", "lifetime"), draw(st.sampled_from((1, 2, 5)))
+        if window == "lifetime":
+            criteria["repeat"] = {"every": draw(small), "max": most}
+        elif isinstance(window, str) and criteria.get("measure") != "distinct":
+            criteria.pop("per", None)
+            criteria["repeat"] = {"each": "window", "max": most}
     return criteria
 
 
@@ -395,11 +400,14 @@ def trainings(draw: Any, start: date) -> dict[str, Any]:
 
 
 @st.composite
-def tenures(draw: Any, start: date) -> dict[str, Any]:
+def tenures(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     """Give spans of three days at least: a shifted day cannot make a shorter one due at once."""
     spans = (("days", 3), ("days", 5), ("days", 13), ("months", 1), ("months", 2), ("years", 1))
     unit, number = draw(st.sampled_from(spans))
-    return {"type": "tenure", **draw(_choice(start, "activity", "where")), unit: number}
+    criteria = {"type": "tenure", **draw(_choice(start, "activity", "where")), unit: number}
+    if may_repeat and draw(rarely):
+        criteria["repeat"] = {"max": draw(st.sampled_from((1, 2, 5)))}
+    return criteria
 
 
 @st.composite
@@ -458,7 +466,7 @@ def badges(draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool) 
             "tier": tiers(start),
             "streak": streaks(start, may_tier=True),
             "training": trainings(start),
-            "tenure": tenures(start),
+            "tenure": tenures(start, may_repeat=True),
             "composed": composed(start, others),
             "held": helds(others),
             "manual": st.just({"type": "manual"}),

@@ -340,7 +340,8 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
         criteria = {**criteria, "tiers": tiers}
         thresholds = (thresholds or {}).get(tier)
     if "repeat" in criteria:
-        criteria = {**criteria, "repeat": criteria["repeat"]["every"]}
+        again = {key: value for key, value in criteria["repeat"].items() if key != "max"}
+        criteria = {**criteria, "repeat": again}
     return [criteria, thresholds, badge.get("on_unmet"), badge.get("limit")]
 
 

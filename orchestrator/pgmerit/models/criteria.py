@@ -158,11 +158,24 @@ class Excuse(Model):
         return found | ({"where": plain(self.as_document()["where"])} if self.where else {})
 
 
-class Repeat(Model):
-    """The award comes again: occurrence k at at_least + (k - 1) * every, max times."""
+Occurrences = Annotated[int, Field(ge=1, le=1000)]
 
-    every: Count
-    max: Annotated[int, Field(ge=1, le=1000)]
+
+class Repeat(Model):
+    """The award comes again, max times: occurrence k at at_least + (k - 1) * every, or each window.
+
+    each: occurrence k is the k-th window in which at_least was reached.
+    """
+
+    every: Count | None = None
+    each: Literal["window"] | None = None
+    max: Occurrences
+
+
+class TenureRepeat(Model):
+    """The award comes again: occurrence k after k times the span, max times."""
+
+    max: Occurrences
 
 
 class AmountTier(Model):
@@ -275,8 +288,22 @@ class Threshold(Measuring):
     at_least: Amount
     repeat: Repeat | None = None
 
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat; repeated windows are counted units."""
+        found = super().selector()
+        if self.repeat is not None and self.repeat.each is not None:
+            limits = UnitElement(
+                measure=None if self.measure in ("count", "distinct") else self.measure,
+                field=found.pop("field", None),
+                at_least=self.at_least,
+            )
+            found |= {"unit": found.pop("window"), "per_unit": limits.as_document()}
+        return found
+
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
-        """Tell whether the measure has reached at_least."""
+        """Tell whether the measure has reached at_least, in some window where it is repeated so."""
+        if self.repeat is not None and self.repeat.each is not None:
+            return stats_of(stats).tally(selector_key(self)).distinct > 0
         return _reaches(self.value(stats), self.at_least)
 
 
@@ -458,6 +485,7 @@ class Tenure(Selecting):
     days: Annotated[int, Field(ge=1, le=36500)] | None = None
     months: Annotated[int, Field(ge=1, le=1200)] | None = None
     years: Annotated[int, Field(ge=1, le=100)] | None = None
+    repeat: TenureRepeat | None = None
 
     def due_at(self, first_date: date, time_zone: str) -> datetime:
         """Return the local midnight at which it falls due, in UTC."""

@@ -42,7 +42,19 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
-        {"rule": "not_with", "key": "repeat", "other": "window"},
+        {
+          "rule": "not_with", "key": "repeat.every", "other": "window",
+          "allowed": "repeat: {each: window, max: K} with a window, every without one"
+        },
+        {
+          "rule": "only_with", "key": "repeat.each", "other": "window",
+          "words": ["day", "week", "month", "quarter", "year"]
+        },
+        {
+          "rule": "only_with", "key": "repeat.each", "other": "measure",
+          "words": ["count", "sum", "max", "active_days"]
+        },
+        {"rule": "not_with", "key": "repeat.each", "other": "per"},
         {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
@@ -70,6 +82,9 @@ return '{
         "when": "when", "unit": "unit", "length": "count", "tiers": "length_tiers",
         "per_unit": "unit_element", "grace": "grace", "consecutive": "boolean",
         "on": "existing_days", "excused_by": "excuse"
+      },
+      "instead": {
+        "repeat": "tiers, or a threshold with a window and repeat: {each: window, max: K}"
       },
       "required": ["unit"],
       "rules": [
@@ -135,7 +150,8 @@ return '{
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
-        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years"
+        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years",
+        "repeat": "tenure_repeat"
       },
       "required": [],
       "rules": [
@@ -413,8 +429,17 @@ return '{
     },
     "repeat": {
       "is": "object",
-      "keys": {"every": "count", "max": "occurrences"},
-      "required": ["every", "max"],
+      "keys": {"every": "count", "each": "each", "max": "occurrences"},
+      "required": ["max"],
+      "rules": [
+        {"rule": "exactly_one", "key": "every", "keys": ["every", "each"]}
+      ]
+    },
+    "each": {"is": "word", "words": ["window"]},
+    "tenure_repeat": {
+      "is": "object",
+      "keys": {"max": "occurrences"},
+      "required": ["max"],
       "rules": []
     },
     "amount_tier": {
