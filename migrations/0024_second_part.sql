@@ -29,7 +29,6 @@ alter table badges.organizations
     add column day_starts time not null default '00:00', -- local
     add column week_starts text not null default 'monday',
     add column previous_day_starts time, -- as previous_time_zone
-    add column previous_week_starts text,
     add constraint day_starts_by_noon check (day_starts <= '12:00') not valid,
     add constraint week_starts_is_known check (
         week_starts in ('monday', 'saturday', 'sunday')
@@ -39,12 +38,16 @@ alter table badges.peer_mentor_stats
     -- Of a sequence: what the newest activity came to (the run, the share, the unit's total).
     add column value_last numeric;
 
+alter type badges_internal.verified_stat
+    add attribute week_shift integer; -- days by which weeks begin before a Monday, null = none
+
 alter table badges_internal.stat_elements
     add column is_excused boolean; -- of a unit: passed over where it does not count
 
 alter table badges_internal.activity_routes
     -- What some badge of the organization asks for; where none does, no statement looks for it.
-    add column has_lapse boolean not null default false;
+    add column has_lapse boolean not null default false,
+    add column week_origin date not null default '1900-01-01'; -- the first day of some week
 
 alter table badges.badge_definitions
     drop constraint on_unmet_is_keep_or_revoke,

@@ -4,7 +4,8 @@
 create or replace function badges_internal._verify_run_lengths(
     p_days date[],
     p_unit text,
-    p_grace integer
+    p_grace integer,
+    p_week_shift integer
 )
 returns table (last_run bigint, longest_run bigint)
 language sql
@@ -12,7 +13,8 @@ stable
 parallel safe
 begin atomic
     with units as (
-        select distinct badges_internal._verify_unit_number(p_unit, given.day) as number
+        select distinct
+            badges_internal._verify_unit_number(p_unit, given.day, p_week_shift) as number
         from unnest(p_days) as given (day)
     ), steps as (
         select unit.*, unit.number - lag(unit.number) over (order by unit.number) as step
@@ -29,5 +31,5 @@ begin atomic
     from runs as run;
 end;
 
-comment on function badges_internal._verify_run_lengths(date[], text, integer) is
+comment on function badges_internal._verify_run_lengths(date[], text, integer, integer) is
 'Gives how long the last and the longest run of the units are in which the days lie.';

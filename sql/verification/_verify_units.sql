@@ -24,7 +24,8 @@ begin atomic
             condition.measure,
             split_part(condition.measure, '_', 1) as unit,
             stat.element_unit,
-            stat.grace
+            stat.grace,
+            stat.week_shift
         from badges_internal._verify_conditions(p_scope) as condition
         inner join unnest((p_scope).stats) as stat using (number)
         where condition.measure in ('day_run', 'week_run', 'month_run')
@@ -36,7 +37,9 @@ begin atomic
         choice.per_value,
         watched.measure,
         0,
-        badges_internal._verify_unit_number(watched.unit, choice.activity_date),
+        badges_internal._verify_unit_number(
+            watched.unit, choice.activity_date, watched.week_shift
+        ),
         min(choice.occurred_at),
         null::timestamptz
     from badges_internal._verify_choices(
@@ -53,7 +56,9 @@ begin atomic
         element.per_value,
         watched.measure,
         watched.grace,
-        badges_internal._verify_unit_number(watched.unit, element.element::date),
+        badges_internal._verify_unit_number(
+            watched.unit, element.element::date, watched.week_shift
+        ),
         element.changed_at,
         element.until_at
     from badges_internal._verify_element_changes(

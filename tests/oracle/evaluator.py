@@ -59,11 +59,19 @@ class Activity:
     key: str | None = None
 
 
+@dataclass(frozen=True)
+class Clock:
+    """How an organization tells the time."""
+
+    zone: ZoneInfo
+    day_starts: time
+
+
 @dataclass
 class History:
     """One person's activities in one organization, with all that a rule may ask about them."""
 
-    zone: ZoneInfo
+    clock: Clock
     activities: list[Activity]
     as_of: datetime | None
     badges: Mapping[str, Mapping[str, Any]]
@@ -126,10 +134,13 @@ def awards(
     present = list(without_replays(activities))
     found: dict[AwardKey, datetime] = {}
     for org, organization in document["organizations"].items():
-        zone = ZoneInfo(organization.get("time_zone", "UTC"))
-        badges = document.get("badges", {})
+        clock = clock_of(organization)
+        badges = {
+            slug: {**badge, "criteria": with_weeks(badge["criteria"], organization)}
+            for slug, badge in document.get("badges", {}).items()
+        }
         people = [
-            _history(zone, each, as_of, badges, org, mentor, held)
+            _history(clock, each, as_of, badges, org, mentor, held)
             for mentor, each in _by_mentor(present, org, held or {}).items()
         ]
         for badge in in_order_of_need(badges):
@@ -175,7 +186,7 @@ def _by_mentor(
 
 
 def _history(
-    zone: ZoneInfo,
+    clock: Clock,
     activities: list[Activity],
     as_of: datetime | None,
     badges: Mapping[str, Any],
@@ -183,9 +194,9 @@ def _history(
     mentor: UUID,
     held: Mapping[HeldKey, datetime] | None,
 ) -> tuple[History, UUID]:
-    dated = [replace(each, activity_date=local_day(each, zone)) for each in activities]
+    dated = [replace(each, activity_date=local_day(each, clock)) for each in activities]
     own = {key[2]: at for key, at in (held or {}).items() if key[:2] == (org, mentor)}
-    history = History(zone, dated, as_of, badges, own)
+    history = History(clock, dated, as_of, badges, own)
     instants = {each.occurred_at for each in dated} | set(own.values())
     dues = {
         tenure_due(node, history)
@@ -197,9 +208,32 @@ def _history(
     return history, mentor
 
 
-def local_day(activity: Activity, zone: ZoneInfo) -> date:
-    """Give the day the writer gave, else that of the moment in the organization's zone."""
-    return activity.activity_date or activity.occurred_at.astimezone(zone).date()
+def clock_of(organization: Mapping[str, Any]) -> Clock:
+    """time_zone and day_starts of an organization."""
+    return Clock(
+        ZoneInfo(organization.get("time_zone", "UTC")),
+        time.fromisoformat(str(organization.get("day_starts", "00:00"))),
+    )
+
+
+def with_weeks(node: Criteria, organization: Mapping[str, Any]) -> dict[str, Any]:
+    """week_starts of an organization, known to every node of its criteria."""
+    parts = [with_weeks(part, organization) for part in node.get("criteria", ())]
+    known = {**node, "week_starts": organization.get("week_starts", "monday")}
+    return known | ({"criteria": parts} if parts else {})
+
+
+def local_day(activity: Activity, clock: Clock) -> date:
+    """Give the day the writer gave, else that of the moment: before day_starts the day before."""
+    if activity.activity_date is not None:
+        return activity.activity_date
+    shown = activity.occurred_at.astimezone(clock.zone).replace(tzinfo=None)
+    return (shown - since_midnight(clock.day_starts)).date()
+
+
+def since_midnight(at: time) -> timedelta:
+    """Give a time of day as a span."""
+    return datetime.combine(date.min, at) - datetime.min
 
 
 def is_enabled(slug: str, badge: Mapping[str, Any], organization: Mapping[str, Any]) -> bool:
@@ -432,14 +466,14 @@ def tenure_due(node: Criteria, history: History) -> datetime | None:
     Noticed by the person's first activity from then on, of whatever kind, or by the passing of
     time up to as_of.
     """
-    chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+    chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
     notices = {each.occurred_at for each in history.activities}
     if history.as_of is not None:
         notices.add(history.as_of)
     for moment in sorted(notices):
         days = [_day(each) for each in chosen if is_in_prefix(each, moment)]
         if days:
-            due = local_midnight(after_interval(min(days), node), history.zone)
+            due = day_begins(after_interval(min(days), node), history.clock)
             if is_due(moment, due):
                 return due
     return None
@@ -464,10 +498,21 @@ def days_in_month(year: int, month: int) -> int:
     return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
 
 
-def local_midnight(of_day: date, zone: ZoneInfo) -> datetime:
-    """Give the beginning of a local day; where the clock is set then, PostgreSQL's choice."""
-    at = datetime.combine(of_day, time(0), zone)
-    return max(at.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+def day_begins(of_day: date, clock: Clock) -> datetime:
+    """Give the beginning of a local day: the later moment where the clock shows it twice.
+
+    Where the clock jumps over it the jump is the beginning, to the minute.
+    """
+    shown = datetime.combine(of_day, clock.day_starts)
+    moment = max(shown.replace(tzinfo=clock.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if moment.astimezone(clock.zone).replace(tzinfo=None) == shown:
+        return moment
+    minutes_before = (moment - timedelta(minutes=each) for each in range(1, 25 * 60))
+    return next(
+        each + timedelta(minutes=1)
+        for each in minutes_before
+        if each.astimezone(clock.zone).replace(tzinfo=None) < shown
+    )
 
 
 def is_in_prefix(activity: Activity, moment: datetime) -> bool:
@@ -475,12 +520,12 @@ def is_in_prefix(activity: Activity, moment: datetime) -> bool:
     return activity.occurred_at <= moment
 
 
-def is_chosen(activity: Activity, node: Criteria, zone: ZoneInfo) -> bool:
+def is_chosen(activity: Activity, node: Criteria, clock: Clock) -> bool:
     """Tell whether criteria choose an activity: activity, where, when, and the listed courses."""
     return (
         has_type(activity, node)
         and matches_where(activity, node.get("where", {}))
-        and matches_when(activity, node.get("when", {}), zone)
+        and matches_when(activity, node.get("when", {}), clock)
         and (node["type"] != "training_completion" or is_course(activity, node))
     )
 
@@ -607,12 +652,12 @@ def exists_as(value: Any, wanted: bool) -> bool:
     return (value is not ABSENT) == wanted
 
 
-def matches_when(activity: Activity, when: Mapping[str, Any], zone: ZoneInfo) -> bool:
+def matches_when(activity: Activity, when: Mapping[str, Any], clock: Clock) -> bool:
     """when: the hours by the local clock, all else by the person's local day."""
-    clock = activity.occurred_at.astimezone(zone)
+    shown = activity.occurred_at.astimezone(clock.zone)
     of_day = _day(activity)
     tests = {
-        "hours": lambda hours: is_within_hours(clock.hour * 60 + clock.minute, *hours),
+        "hours": lambda hours: is_within_hours(shown.hour * 60 + shown.minute, *hours),
         "weekdays": lambda listed: is_weekday(of_day, listed),
         "months": lambda listed: is_month(of_day, listed),
         "dates": lambda listed: is_date(of_day, listed),
@@ -666,7 +711,7 @@ def values(node: Criteria, history: History) -> list[Fraction | None]:
     choice = {key: node[key] for key in node if key not in ("at_least", "length", "require", "id")}
     name = repr(sorted(choice.items()))
     if name not in history.measured:
-        chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+        chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
         found: list[Fraction | None] = []
         size = 0
         for moment in history.moments:
@@ -719,7 +764,7 @@ def parts_by_window(node: Criteria, part: Sequence[Activity]) -> list[list[Activ
         return rolling_windows(part, whole(window["rolling_days"]))
     windows: dict[date, list[Activity]] = defaultdict(list)
     for each in part:
-        windows[window_start(window, _day(each))].append(each)
+        windows[window_start(window, _day(each), node["week_starts"])].append(each)
     return list(windows.values())
 
 
@@ -743,14 +788,19 @@ def is_in_rolling_window(of_day: date, last: date, days: int) -> bool:
     return last - timedelta(days=days) < of_day <= last
 
 
-def window_start(window: str, of_day: date) -> date:
-    """Give the first day of a calendar window; weeks are ISO weeks."""
+def window_start(window: str, of_day: date, week_starts: str) -> date:
+    """Give the first day of a calendar window."""
     if window == "day":
         return of_day
     if window == "week":
-        return of_day - timedelta(days=of_day.weekday())
+        return of_day - timedelta(days=(of_day.weekday() + before_monday(week_starts)) % 7)
     month = {"month": of_day.month, "quarter": (of_day.month - 1) // 3 * 3 + 1, "year": 1}[window]
     return date(of_day.year, month, 1)
+
+
+def before_monday(week_starts: str) -> int:
+    """week_starts: by how many days weeks begin before a Monday."""
+    return {"monday": 0, "sunday": 1, "saturday": 2}[week_starts]
 
 
 def measure(node: Criteria, part: Sequence[Activity]) -> Fraction | None:
@@ -813,7 +863,7 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
 
 def longest_streak(node: Criteria, chosen: Sequence[Activity]) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
-    units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
+    units = qualifying_units(node["unit"], node.get("per_unit"), chosen, node["week_starts"])
     if not must_be_consecutive(node):
         return len(units)
     return max((len(run) for run in runs(units, grace_of(node))), default=0)
@@ -830,21 +880,26 @@ def grace_of(node: Criteria) -> int:
 
 
 def qualifying_units(
-    unit: str, per_unit: Mapping[str, Any] | None, chosen: Sequence[Activity]
+    unit: str,
+    per_unit: Mapping[str, Any] | None,
+    chosen: Sequence[Activity],
+    week_starts: str,
 ) -> list[int]:
     """List the numbers of the units that qualify, in order."""
     units: dict[int, list[Activity]] = defaultdict(list)
     for each in chosen:
-        units[unit_number(unit, _day(each))].append(each)
+        units[unit_number(unit, _day(each), week_starts)].append(each)
     return sorted(place for place, those in units.items() if unit_counts(per_unit, those))
 
 
-def unit_number(unit: str, of_day: date) -> int:
-    """Number days, ISO weeks or months so that neighbours differ by one."""
+def unit_number(unit: str, of_day: date, week_starts: str) -> int:
+    """Number days, weeks or months so that neighbours differ by one."""
     if unit == "month":
         return of_day.year * 12 + of_day.month
+    if unit == "day":
+        return of_day.toordinal()
     # Day 1 of the calendar was a Monday.
-    return of_day.toordinal() if unit == "day" else (of_day.toordinal() - 1) // 7
+    return (of_day.toordinal() - 1 + before_monday(week_starts)) // 7
 
 
 def runs(units: Iterable[int], grace: int) -> list[list[int]]:
@@ -880,21 +935,22 @@ def base_selectors(activities: Iterable[Activity]) -> list[tuple[str, str, dict[
 def expected_stats(
     selectors: Iterable[tuple[str, str, Mapping[str, Any]]],
     activities: Sequence[Activity],
-    zones: Mapping[str, str],
+    organizations: Mapping[str, Mapping[str, Any]],
     asked: Mapping[tuple[str, str], Collection[str]],
 ) -> dict[StatKey, dict[str, Any]]:
     """Give the rows that peer_mentor_stats must have.
 
-    selectors: organization, stat, selector (as badges_internal.stat_definitions has it). zones: by
-    organization. asked: by organization and stat, the measures that some rule asks for.
+    selectors: organization, stat, selector (as badges_internal.stat_definitions has it).
+    organizations: by slug. asked: by organization and stat, the measures that some rule asks for.
     has_negative may be true where it is false here, and never the other way.
     """
     parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
-    for org, stat, selector in selectors:
-        zone = ZoneInfo(zones[org])
+    for org, stat, written in selectors:
+        clock = clock_of(organizations[org])
+        selector = with_weeks(written, organizations[org])
         for each in activities:
-            dated = replace(each, activity_date=local_day(each, zone))
-            if each.org == org and is_chosen(dated, selector_choice(selector), zone):
+            dated = replace(each, activity_date=local_day(each, clock))
+            if each.org == org and is_chosen(dated, selector_choice(selector), clock):
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
@@ -922,7 +978,8 @@ def bucket_of(activity: Activity, selector: Mapping[str, Any]) -> str | None:
     """Name the part an activity is measured in, None where it belongs to none."""
     names = []
     if isinstance(selector.get("window"), str):
-        names.append(window_start(selector["window"], _day(activity)).isoformat())
+        first = window_start(selector["window"], _day(activity), selector["week_starts"])
+        names.append(first.isoformat())
     if "per" in selector:
         scalar = scalar_of(activity, selector["per"])
         if scalar is None:
@@ -979,13 +1036,16 @@ def stats_row(
         row["distinct_count"] = len(counted_values(rule, part))
     if "unit" in selector:
         unit = selector["unit"]
-        units = qualifying_units(unit, selector.get("per_unit"), part)
+        units = qualifying_units(unit, selector.get("per_unit"), part, selector["week_starts"])
         row |= run_columns(unit, units, grace_of(selector))
         row["distinct_count"] = len(units)
-        row["run_end"] = first_day_of_unit(unit, units[-1]) if units else None
+        row["run_end"] = (
+            first_day_of_unit(unit, units[-1], selector["week_starts"]) if units else None
+        )
     elif keeps_days:
         for unit in _UNITS:
-            row |= run_columns(unit, qualifying_units(unit, None, part), 0)
+            units = qualifying_units(unit, None, part, selector["week_starts"])
+            row |= run_columns(unit, units, 0)
     for unit in _UNITS:
         if f"{unit}_run" not in asked:
             row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
@@ -1019,9 +1079,11 @@ def run_columns(unit: str, units: Sequence[int], grace: int) -> dict[str, int]:
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
 
-def first_day_of_unit(unit: str, place: int) -> date:
+def first_day_of_unit(unit: str, place: int, week_starts: str) -> date:
     """Give the first day of a numbered unit."""
     if unit == "month":
         year, month = divmod(place - 1, 12)
         return date(year, month + 1, 1)
-    return date.fromordinal(place if unit == "day" else place * 7 + 1)
+    if unit == "day":
+        return date.fromordinal(place)
+    return date.fromordinal(place * 7 + 1 - before_monday(week_starts))
