@@ -72,7 +72,8 @@ begin
         )
         select (
             select jsonb_build_object(
-                'time_zone', organization.time_zone, 'day_starts', organization.day_starts
+                'time_zone', organization.time_zone, 'day_starts', organization.day_starts,
+                'closed_days', organization.closed_days
             )
             from badges.organizations as organization
             where organization.org_id = p_org_id

@@ -78,6 +78,7 @@ class History:
     held: dict[str, datetime]  # other badges, and since when
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
+    chosen: dict[str, list[Activity]] = field(default_factory=dict)
 
 
 def read_json(text: str) -> Any:
@@ -127,7 +128,8 @@ def awards(
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
-    as_of: a moment up to which time has passed without an activity; only tenure looks at it.
+    as_of: a moment up to which time has passed without an activity; tenure and what lapses look at
+    it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
     limit is handed out as one backfill of everybody does it.
     """
@@ -148,10 +150,12 @@ def awards(
                 continue
             custom = organization.get("custom_thresholds", {}).get(badge)
             criteria = with_thresholds(badges[badge]["criteria"], custom)
+            criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
-                    moment = earned_at(badge, target, history)
+                    lapses = badges[badge].get("on_unmet") == "lapse"
+                    moment = (held_since if lapses else earned_at)(badge, target, history)
                     if moment is not None:
                         given[org, mentor, badge, tier, occurrence] = moment
             given = within_limit(badges[badge].get("limit"), given)
@@ -297,6 +301,16 @@ def _own_part(part: Criteria, custom: Mapping[str, Any]) -> Criteria:
     return own
 
 
+def with_closed_days(criteria: Criteria, closed: Sequence[str]) -> Criteria:
+    """Put the organization's closed days into the streaks that leave them out."""
+    own = dict(criteria)
+    if own.get("on", {}).get("closed_days") is False:
+        own["on"] = {**own["on"], "closed": closed}
+    if "criteria" in own:
+        own["criteria"] = [with_closed_days(part, closed) for part in own["criteria"]]
+    return own
+
+
 def targets(criteria: Criteria) -> Iterator[tuple[str, int, Criteria]]:
     """List what can be earned: tier, occurrence and the criteria with its one number."""
     if "tiers" in criteria:
@@ -353,6 +367,111 @@ def earned_at(slug: str, criteria: Criteria, history: History) -> datetime | Non
         if holds:
             return moment
     return None
+
+
+def held_since(slug: str, criteria: Criteria, history: History) -> datetime | None:
+    """on_unmet: lapse: since when a rule holds without a break, None where it does not now."""
+    seen = [each.occurred_at for each in history.activities]
+    seen += [history.as_of] if history.as_of is not None else []
+    since = None
+    for moment in sorted(lapse_moments(criteria, history, max(seen, default=None)), reverse=True):
+        if not holds_now(slug, criteria, history, moment):
+            break
+        since = moment
+    return since
+
+
+def lapse_moments(criteria: Criteria, history: History, now: datetime | None) -> set[datetime]:
+    """List the moments up to one at which a rule may begin or cease to hold.
+
+    What happens, and the beginnings of days: those of the activities, and of every one on which
+    something that counted may count no longer.
+    """
+    days = {_day(each) for each in history.activities}
+    spans = {0}
+    for node in nodes(criteria):
+        spans |= {whole(node.get("valid_days", 0)), last_days_of(node) or 0}
+        if node["type"] == "streak":
+            spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
+    begins = {
+        day_begins(of_day + timedelta(days=span), history.clock)
+        for of_day in days
+        for span in spans
+    }
+    held = {*history.held.values()}
+    instants = {each.occurred_at for each in history.activities}
+    return {moment for moment in begins | held | instants if now is not None and moment <= now}
+
+
+def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> bool:
+    """Tell whether a rule holds at a moment of all activities up to then."""
+    kind = node["type"]
+    if kind in COMPOSED:
+        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
+        return enough_parts(sum(held), required_parts(node))
+    if kind == "badges_earned":
+        counted = counted_badges(slug, node, history, moment)
+        return enough_badges(len(counted), required_badges(node))
+    chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
+    today = day_of(moment, history.clock)
+    if kind == "streak" and must_be_consecutive(node):
+        return lives(node, chosen, today)
+    days = last_days_of(node)
+    if days is not None:
+        chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
+    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = reaches if kind == "threshold" else enough_courses
+    reached = is_long_enough if kind == "streak" else reached
+    return value is not None and reached(value, target_of(node))
+
+
+def chosen_by(node: Criteria, history: History) -> list[Activity]:
+    """List what a condition chooses, once for all moments."""
+    name = json.dumps(node, sort_keys=True, default=str)
+    if name not in history.chosen:
+        history.chosen[name] = [
+            each for each in history.activities if is_chosen(each, node, history.clock)
+        ]
+    return history.chosen[name]
+
+
+def last_days_of(node: Criteria) -> int | None:
+    """window: {last_days: N}, and valid_days of training_completion."""
+    if "valid_days" in node:
+        return whole(node["valid_days"])
+    window = node.get("window")
+    if isinstance(window, Mapping) and "last_days" in window:
+        return whole(window["last_days"])
+    return None
+
+
+def is_in_last_days(of_day: date, today: date, days: int) -> bool:
+    """last_days, valid_days: so many days that end today; a day to come is not in them yet."""
+    return today - timedelta(days=days) < of_day <= today
+
+
+def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
+    """Tell whether the present run is long enough and can still go on."""
+    present = unit_number(node["unit"], today, node["week_starts"])
+    units = [
+        unit
+        for unit in qualifying_units(
+            node["unit"], node.get("per_unit"), chosen, node["week_starts"]
+        )
+        if unit <= present
+    ]
+    if not units:
+        return False
+    run = runs(units, node, ())[-1]
+    is_alive = continues_run(present - run[-1] - 1, grace_of(node))
+    return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
+
+
+def day_of(moment: datetime, clock: Clock) -> date:
+    """Give the last local day that has begun."""
+    shown = moment.astimezone(clock.zone).date()
+    days = (shown + timedelta(days=offset) for offset in (1, 0, -1, -2))
+    return next(each for each in days if day_begins(each, clock) <= moment)
 
 
 def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
@@ -526,7 +645,32 @@ def is_chosen(activity: Activity, node: Criteria, clock: Clock) -> bool:
         has_type(activity, node)
         and matches_where(activity, node.get("where", {}))
         and matches_when(activity, node.get("when", {}), clock)
+        and exists_for(_day(activity), node)
         and (node["type"] != "training_completion" or is_course(activity, node))
+    )
+
+
+def exists_for(of_day: date, node: Criteria) -> bool:
+    """on: the weekdays that exist for a streak, closed days left out or not."""
+    on = node.get("on", {})
+    return is_weekday(of_day, on.get("weekdays", WEEKDAYS)) and not is_closed(
+        of_day, on.get("closed", ())
+    )
+
+
+def is_closed(of_day: date, closed: Iterable[str]) -> bool:
+    """closed_days: a date, or a month and day of every year."""
+    return any(of_day.isoformat().endswith(each) for each in closed)
+
+
+def excuses(activity: Activity, node: Criteria) -> bool:
+    """excused_by: an activity that excuses its unit, if its day exists for the streak."""
+    excuse = node.get("excused_by")
+    return (
+        excuse is not None
+        and has_type(activity, {"type": "streak", **excuse})
+        and matches_where(activity, excuse.get("where", {}))
+        and exists_for(_day(activity), node)
     )
 
 
@@ -712,21 +856,25 @@ def values(node: Criteria, history: History) -> list[Fraction | None]:
     name = repr(sorted(choice.items()))
     if name not in history.measured:
         chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
+        excusing = [each for each in history.activities if excuses(each, node)]
         found: list[Fraction | None] = []
-        size = 0
+        size = (0, 0)
         for moment in history.moments:
             prefix = [each for each in chosen if is_in_prefix(each, moment)]
-            is_unchanged = found and len(prefix) == size
-            found.append(found[-1] if is_unchanged else measured(node, prefix))
-            size = len(prefix)
+            excused = [each for each in excusing if is_in_prefix(each, moment)]
+            is_unchanged = found and (len(prefix), len(excused)) == size
+            found.append(found[-1] if is_unchanged else measured(node, prefix, excused))
+            size = (len(prefix), len(excused))
         history.measured[name] = found
     return history.measured[name]
 
 
-def measured(node: Criteria, chosen: Sequence[Activity]) -> Fraction | None:
+def measured(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity] = ()
+) -> Fraction | None:
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
-        return Fraction(longest_streak(node, chosen))
+        return Fraction(longest_streak(node, chosen, excusing))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
@@ -861,12 +1009,12 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
     return {scalar_of(each, course_field(node)) for each in part}
 
 
-def longest_streak(node: Criteria, chosen: Sequence[Activity]) -> int:
+def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
     units = qualifying_units(node["unit"], node.get("per_unit"), chosen, node["week_starts"])
     if not must_be_consecutive(node):
         return len(units)
-    return max((len(run) for run in runs(units, grace_of(node))), default=0)
+    return max((len(run) for run in runs(units, node, excusing)), default=0)
 
 
 def must_be_consecutive(node: Criteria) -> bool:
@@ -902,15 +1050,26 @@ def unit_number(unit: str, of_day: date, week_starts: str) -> int:
     return (of_day.toordinal() - 1 + before_monday(week_starts)) // 7
 
 
-def runs(units: Iterable[int], grace: int) -> list[list[int]]:
+def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> list[list[int]]:
     """Part units into runs."""
     found: list[list[int]] = []
+    excused = {unit_number(node["unit"], _day(each), node["week_starts"]) for each in excusing}
     for unit in units:
-        if found and continues_run(unit - found[-1][-1] - 1, grace):
+        if found and continues_run(missed(found[-1][-1], unit, node, excused), grace_of(node)):
             found[-1].append(unit)
         else:
             found.append([unit])
     return found
+
+
+def missed(last: int, unit: int, node: Criteria, excused: Collection[int]) -> int:
+    """Count the units between two that count: those that exist for the streak and nobody excused."""
+    if not excused and "on" not in node:
+        return unit - last - 1
+    return sum(
+        each not in excused and ("on" not in node or exists_for(date.fromordinal(each), node))
+        for each in range(last + 1, unit)
+    )
 
 
 def continues_run(missing: int, grace: int) -> bool:
@@ -945,27 +1104,37 @@ def expected_stats(
     has_negative may be true where it is false here, and never the other way.
     """
     parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
+    excusing: dict[tuple[UUID, str, str], list[Activity]] = defaultdict(list)
     for org, stat, written in selectors:
         clock = clock_of(organizations[org])
         selector = with_weeks(written, organizations[org])
         for each in activities:
             dated = replace(each, activity_date=local_day(each, clock))
-            if each.org == org and is_chosen(dated, selector_choice(selector), clock):
+            choice = selector_choice(selector)
+            if each.org == org and is_chosen(dated, choice, clock):
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
                     parts.setdefault(key, (selector, []))[1].append(dated)
+            if each.org == org and excuses(dated, choice):
+                excusing[each.mentor, org, stat].append(dated)
     return {
-        key: stats_row(selector, key[2], asked.get((key[1], key[2]), ()), part)
+        key: stats_row(
+            selector, key[2], asked.get((key[1], key[2]), ()), part, excusing.get(key[:3], ())
+        )
         for key, (selector, part) in parts.items()
     }
 
 
 def selector_choice(selector: Mapping[str, Any]) -> dict[str, Any]:
     """Write what a selector chooses as criteria do."""
-    choice = {key: selector[key] for key in ("where", "when") if key in selector}
+    choice = {
+        key: selector[key] for key in ("where", "when", "on", "excused_by") if key in selector
+    }
     if "types" in selector:
         choice["activity"] = selector["types"]
+    if "excused_by" in choice:
+        choice["excused_by"] = choice["excused_by"] | {"activity": choice["excused_by"]["types"]}
     return choice | {"type": "threshold"}
 
 
@@ -1008,7 +1177,11 @@ def plain_number(value: Fraction) -> str:
 
 
 def stats_row(
-    selector: Mapping[str, Any], stat: str, asked: Collection[str], part: Sequence[Activity]
+    selector: Mapping[str, Any],
+    stat: str,
+    asked: Collection[str],
+    part: Sequence[Activity],
+    excusing: Sequence[Activity] = (),
 ) -> dict[str, Any]:
     """Count one row of the snapshot; what no rule asks of it is None."""
     name = selector.get("field", "quantity")
@@ -1037,7 +1210,7 @@ def stats_row(
     if "unit" in selector:
         unit = selector["unit"]
         units = qualifying_units(unit, selector.get("per_unit"), part, selector["week_starts"])
-        row |= run_columns(unit, units, grace_of(selector))
+        row |= run_columns(selector, units, excusing)
         row["distinct_count"] = len(units)
         row["run_end"] = (
             first_day_of_unit(unit, units[-1], selector["week_starts"]) if units else None
@@ -1045,7 +1218,7 @@ def stats_row(
     elif keeps_days:
         for unit in _UNITS:
             units = qualifying_units(unit, None, part, selector["week_starts"])
-            row |= run_columns(unit, units, 0)
+            row |= run_columns({"unit": unit, "week_starts": selector["week_starts"]}, units, ())
     for unit in _UNITS:
         if f"{unit}_run" not in asked:
             row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
@@ -1073,9 +1246,12 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
     }
 
 
-def run_columns(unit: str, units: Sequence[int], grace: int) -> dict[str, int]:
+def run_columns(
+    node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
+) -> dict[str, int]:
     """Give the columns of one unit's runs: that which ends last, and the longest."""
-    found = [len(run) for run in runs(units, grace)] or [0]
+    unit = node["unit"]
+    found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
 

@@ -336,7 +336,7 @@ def takes_back(document: Mapping[str, Any], key: evaluator.AwardKey) -> bool:
     badge = document["badges"].get(slug)
     return (
         badge is not None
-        and badge.get("on_unmet") == "revoke"
+        and badge.get("on_unmet") in ("revoke", "lapse")
         and evaluator.is_enabled(slug, badge, document["organizations"][org])
     )
 
@@ -359,7 +359,9 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
     badge, organization = document["badges"].get(slug), document["organizations"][org]
     if badge is None or not evaluator.is_enabled(slug, badge, organization):
         return None
-    criteria, thresholds = badge["criteria"], organization.get("custom_thresholds", {}).get(slug)
+    closed = organization.get("closed_days", [])
+    criteria = evaluator.with_closed_days(badge["criteria"], closed)
+    thresholds = organization.get("custom_thresholds", {}).get(slug)
     if tier:
         tiers = [each for each in criteria.get("tiers", ()) if each["tier"] == tier]
         if not tiers:

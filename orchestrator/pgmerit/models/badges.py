@@ -94,6 +94,9 @@ class Organization(Model):
     week_starts: Literal["monday", "saturday", "sunday"] = Field(
         default="monday", description="The day on which its weeks begin."
     )
+    closed_days: tuple[str, ...] | None = Field(
+        default=None, description="Days as YYYY-MM-DD, or MM-DD for every year."
+    )
     badges: tuple[Slug, ...] | None = Field(
         default=None, description="The badges enabled here; left out = all."
     )

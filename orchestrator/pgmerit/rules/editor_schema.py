@@ -30,6 +30,9 @@ _TEXTS: dict[str, str] = {
         "This organization's own numbers by badge: a number, numbers by tier, or numbers by the "
         "id of a part."
     ),
+    "organization.closed_days": (
+        "Days as YYYY-MM-DD, or MM-DD for every year; a streak may leave them out."
+    ),
     "badge.name": "Text, or text by language.",
     "badge.description": "Text, or text by language.",
     "badge.icon": "Anything the application shows.",
@@ -66,10 +69,17 @@ _TEXTS: dict[str, str] = {
     "unit": "What a streak is counted in.",
     "per_unit": "What a unit must reach to qualify; left out = one activity.",
     "grace": "Up to so many units in succession that do not qualify may lie between two that do.",
+    "on": "The days that exist for the streak; others neither count nor break.",
+    "existing_days.weekdays": "These weekdays exist; left out = all.",
+    "existing_days.closed_days": "false: the organization's closed days do not exist.",
+    "excused_by": (
+        "Activities that excuse their unit: where it does not qualify it neither counts nor breaks."
+    ),
     "consecutive": "false: the number of qualifying units in all, gaps or not.",
     "courses": "The courses, as the attribute names them.",
     "require": "all, or how many of the courses are enough; left out = all.",
     "within_days": "All within so many local days, the first and the last one included.",
+    "valid_days": "A course counts for so many days once done; only with on_unmet: lapse.",
     "badges_earned.badges": "These badges.",
     "badges_earned.category": "Badges of this category.",
     "criteria": "The parts.",
@@ -80,6 +90,7 @@ _TEXTS: dict[str, str] = {
     "expression": "An SQL/JSON path predicate over the person's stats document.",
     "reason": "Why no typed rule would do.",
     "rolling_days": "So many local days, the last one being that of an activity.",
+    "last_days": "The so many local days that end today; only with on_unmet: lapse.",
     "hours": "[from, until): local time of day, hours or HH:MM; [22, 6] wraps past midnight.",
     "weekdays": "Days of the week.",
     "months": "Months, 1 to 12.",
@@ -114,6 +125,7 @@ _WORDS: dict[str, str] = {
     "unit.month": "Months.",
     "on_unmet.keep": "What was earned stays.",
     "on_unmet.revoke": "It is marked revoked, and restored when the rule holds again.",
+    "on_unmet.lapse": "Held only while the rule holds now: it lapses, and is restored.",
     "type.threshold": "A measure reaches a number.",
     "type.tier": "A measure reaches one tier after another.",
     "type.streak": "Days, weeks or months in a row.",
@@ -336,4 +348,7 @@ def _rule(rule: Mapping[str, Any]) -> Schema | None:
         case "not_with_below":
             below = {"properties": {rule["below"]: False}}
             return {"if": has_key, "then": {"properties": {other: below}}}
+        case "not_with_word":
+            absent = {"not": {"const": rule["word"]}}
+            return {"if": has_key, "then": {"properties": {other: absent}}}
     return None

@@ -1,21 +1,15 @@
 -- Gives the canonical selector of one condition: what it chooses and how it parts it.
 --
--- Keys at their defaults are left out, so that equal choices have equal selectors.
-create or replace function badges_internal._selector(p_criteria jsonb)
+-- Keys at their defaults are left out, so that equal choices have equal selectors. p_closed_days:
+-- the organization's; where they concern a streak, another list is another selector.
+create or replace function badges_internal._selector(p_criteria jsonb, p_closed_days text[])
 returns jsonb
 language sql
 immutable
 parallel safe
 begin atomic
     select jsonb_strip_nulls(jsonb_build_object(
-        'types', (
-            select jsonb_agg(distinct named.type collate "C")
-            from jsonb_array_elements_text(case
-                when jsonb_typeof(chosen.activity) = 'array' then chosen.activity
-                else jsonb_build_array(chosen.activity)
-            end) as named (type)
-            where chosen.activity is not null
-        ),
+        'types', badges_internal._sorted_types(chosen.activity),
         'where', nullif(chosen.filter, '{}'),
         'when', badges_internal._canonical_when(p_criteria -> 'when'),
         'field', case
@@ -30,6 +24,7 @@ begin atomic
             when p_criteria -> 'window' ? 'rolling_days' then jsonb_build_object(
                 'rolling_days', (p_criteria -> 'window' -> 'rolling_days')::integer
             )
+            when p_criteria -> 'window' ? 'last_days' then null -- which days is asked of the stat
             else nullif(p_criteria -> 'window', '"lifetime"')
         end,
         'distinct', case
@@ -43,11 +38,18 @@ begin atomic
         'unit', case
             when p_criteria ? 'per_unit'
                 or coalesce((p_criteria -> 'grace')::integer, 0) > 0
+                or p_criteria ? 'excused_by'
                 or p_criteria -> 'consecutive' = 'false' and p_criteria ->> 'unit' <> 'day'
+                or p_criteria -> 'consecutive' is distinct from 'false' and chosen.days is not null
                 then p_criteria ->> 'unit'
         end,
         'per_unit', p_criteria -> 'per_unit',
-        'grace', nullif((p_criteria -> 'grace')::integer, 0)
+        'grace', nullif((p_criteria -> 'grace')::integer, 0),
+        'on', chosen.days,
+        'excused_by', case when p_criteria ? 'excused_by' then jsonb_build_object(
+            'types', badges_internal._sorted_types(p_criteria -> 'excused_by' -> 'activity'),
+            'where', nullif(p_criteria -> 'excused_by' -> 'where', '{}')
+        ) end
     ))
     from (
         select
@@ -63,9 +65,10 @@ begin atomic
                         coalesce(p_criteria ->> 'field', 'course'), p_criteria -> 'courses'
                     )
                 else p_criteria -> 'where'
-            end as filter
+            end as filter,
+            badges_internal._canonical_on(p_criteria -> 'on', p_closed_days) as days
     ) as chosen;
 end;
 
-comment on function badges_internal._selector(jsonb) is
+comment on function badges_internal._selector(jsonb, text[]) is
 'Gives the canonical selector of one condition: what it chooses and how it parts it.';

@@ -21,11 +21,13 @@ declare
 begin
     perform badges_internal._refuse_foreign_slugs(p_document, p_rule_set);
     insert into badges.organizations as organization (
-        org_id, name, time_zone, day_starts, week_starts, rule_set, rule_set_version, is_active
+        org_id, name, time_zone, day_starts, week_starts, closed_days, rule_set, rule_set_version,
+        is_active
     )
     select
-        given.key, coalesce(given.value ->> 'name', given.key), calendar.*, p_rule_set, p_version,
-        true
+        given.key, coalesce(given.value ->> 'name', given.key), calendar.*,
+        array(select jsonb_array_elements_text(given.value -> 'closed_days')), p_rule_set,
+        p_version, true
     from jsonb_each(v_organizations) as given
     cross join lateral jsonb_to_record(badges_internal._calendar(given.value))
         as calendar (time_zone text, day_starts time, week_starts text)
@@ -34,14 +36,16 @@ begin
         time_zone = excluded.time_zone,
         day_starts = excluded.day_starts,
         week_starts = excluded.week_starts,
+        closed_days = excluded.closed_days,
         rule_set = excluded.rule_set,
         is_active = true
     where row(
         organization.name, organization.time_zone, organization.day_starts,
-        organization.week_starts, organization.rule_set, organization.is_active
+        organization.week_starts, organization.closed_days, organization.rule_set,
+        organization.is_active
     ) is distinct from row(
         excluded.name, excluded.time_zone, excluded.day_starts, excluded.week_starts,
-        excluded.rule_set, true
+        excluded.closed_days, excluded.rule_set, true
     );
     update badges.organizations as organization
     set is_active = false
