@@ -23,7 +23,7 @@ LONG_BODIES = {
     "awards/_reached_by_value.sql": 103,
     "awards/_settle_badges.sql": 127,
     "progress/_badge_conditions.sql": 103,
-    "rules/compile/_compile_badge.sql": 112,
+    "rules/compile/_compile_badge.sql": 108,
     "rules/language/_criteria_grammar.sql": 489,
     "rules/plan/_plan_awards.sql": 106,
     "rules/plan/_plan_changes.sql": 198,
