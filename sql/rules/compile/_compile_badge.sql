@@ -1,10 +1,12 @@
 -- Compiles criteria and one organization's thresholds to conditions and groups.
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
--- conditions of a composed badge name their group in parent. Yields rows and writes nothing.
+-- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
+-- is lapse, which nothing crosses, and lapse_measure says what it is. Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
-    p_custom_thresholds jsonb
+    p_custom_thresholds jsonb,
+    p_on_unmet text default 'keep'
 )
 returns table (
     node integer,
@@ -23,7 +25,9 @@ returns table (
     badge_category text,
     expression text,
     path text,
-    asked numeric -- the number that an organization may change, of repetitions the first
+    asked numeric, -- the number that an organization may change, of repetitions the first
+    lapse_measure text,
+    last_days integer
 )
 language sql
 immutable
@@ -117,7 +121,7 @@ begin atomic
                 when nodes.own is null then nodes.criteria
                 else nodes.criteria || jsonb_build_object('at_least', nodes.own)
             end) end,
-        badges_internal._asked_measure(nodes.criteria),
+        case when p_on_unmet = 'lapse' then 'lapse' else measured.measure end,
         case
             when nodes.criteria -> 'repeat' ? 'each' then targets.occurrence
             when nodes.kind = 'tenure' then targets.asked * targets.occurrence
@@ -136,11 +140,14 @@ begin atomic
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
         coalesce(targets.path, nodes.path),
-        targets.asked
+        targets.asked,
+        case when p_on_unmet = 'lapse' then measured.measure end,
+        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
     from nodes
     left join targets on targets.node = nodes.node
+    cross join lateral badges_internal._asked_measure(nodes.criteria) as measured (measure)
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';
