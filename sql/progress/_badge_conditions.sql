@@ -54,7 +54,7 @@ begin
             select
                 max(badges_internal._measured(held, asked.measure)) as value,
                 max(badges_internal._live_run(
-                    split_part(asked.measure, '_', 1),
+                    badges_internal._unit_in(p_org_id, split_part(asked.measure, '_', 1)),
                     case
                         when asked.measure = 'day_run' then held.day_run
                         when asked.measure = 'week_run' then held.week_run

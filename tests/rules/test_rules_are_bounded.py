@@ -109,10 +109,8 @@ SAID = [
      AT_ORG, 'has {} rolling windows for activities of type "call"',
      "at most 20 rolling windows for an activity type"),
     ("unit_stats", lambda n: many(n, of_units), AT_ORG,
-     "has {} streaks with per_unit, grace or consecutive and repeated windows for activities of any"
-     " type",
-     "at most 50 streaks with per_unit, grace or consecutive and repeated windows for an activity"
-     " type"),
+     "has {} streaks of stored units and repeated windows for activities of any type",
+     "at most 50 streaks of stored units and repeated windows for an activity type"),
 ]  # fmt: skip
 
 

@@ -2,11 +2,13 @@
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
 -- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
--- is lapse, which nothing crosses, and lapse_measure says what it is. Yields rows and writes nothing.
+-- is lapse, which nothing crosses, and lapse_measure says what it is. p_closed_days: the
+-- organization's. Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
     p_custom_thresholds jsonb,
-    p_on_unmet text default 'keep'
+    p_on_unmet text default 'keep',
+    p_closed_days text[] default null
 )
 returns table (
     node integer,
@@ -25,9 +27,9 @@ returns table (
     badge_category text,
     expression text,
     path text,
-    asked numeric, -- the number that an organization may change, of repetitions the first
     lapse_measure text,
-    last_days integer
+    last_days integer,
+    asked numeric -- the number that an organization may change, of repetitions the first
 )
 language sql
 immutable
@@ -120,7 +122,7 @@ begin atomic
             then badges_internal._selector(case
                 when nodes.own is null then nodes.criteria
                 else nodes.criteria || jsonb_build_object('at_least', nodes.own)
-            end) end,
+            end, p_closed_days) end,
         case when p_on_unmet = 'lapse' then 'lapse' else measured.measure end,
         case
             when nodes.criteria -> 'repeat' ? 'each' then targets.occurrence
@@ -140,14 +142,18 @@ begin atomic
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
         coalesce(targets.path, nodes.path),
-        targets.asked,
         case when p_on_unmet = 'lapse' then measured.measure end,
-        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
+        coalesce(
+            nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days'
+        )::integer,
+        targets.asked
     from nodes
     left join targets on targets.node = nodes.node
-    cross join lateral badges_internal._asked_measure(nodes.criteria) as measured (measure)
+    cross join lateral (
+        select badges_internal._asked_measure(nodes.criteria) as measure
+    ) as measured
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb, text) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text, text[]) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';

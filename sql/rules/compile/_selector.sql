@@ -2,21 +2,15 @@
 --
 -- Keys at their defaults are left out, so that equal choices have equal selectors. Windows that
 -- are counted (repeat: each) are units, each with at_least to reach; else no number is in it.
-create or replace function badges_internal._selector(p_criteria jsonb)
+-- p_closed_days: the organization's; where they concern a streak, another list is another selector.
+create or replace function badges_internal._selector(p_criteria jsonb, p_closed_days text[])
 returns jsonb
 language sql
 immutable
 parallel safe
 begin atomic
     select jsonb_strip_nulls(jsonb_build_object(
-        'types', (
-            select jsonb_agg(distinct named.type collate "C")
-            from jsonb_array_elements_text(case
-                when jsonb_typeof(chosen.activity) = 'array' then chosen.activity
-                else jsonb_build_array(chosen.activity)
-            end) as named (type)
-            where chosen.activity is not null
-        ),
+        'types', badges_internal._sorted_types(chosen.activity),
         'where', nullif(chosen.filter, '{}'),
         'when', badges_internal._canonical_when(p_criteria -> 'when'),
         'field', case
@@ -46,7 +40,9 @@ begin atomic
             when chosen.is_each then p_criteria ->> 'window'
             when p_criteria ? 'per_unit'
                 or coalesce((p_criteria -> 'grace')::integer, 0) > 0
+                or p_criteria ? 'excused_by'
                 or p_criteria -> 'consecutive' = 'false' and p_criteria ->> 'unit' <> 'day'
+                or p_criteria -> 'consecutive' is distinct from 'false' and chosen.days is not null
                 then p_criteria ->> 'unit'
         end,
         'per_unit', case
@@ -57,7 +53,12 @@ begin atomic
             )
             else p_criteria -> 'per_unit'
         end,
-        'grace', nullif((p_criteria -> 'grace')::integer, 0)
+        'grace', nullif((p_criteria -> 'grace')::integer, 0),
+        'on', chosen.days,
+        'excused_by', case when p_criteria ? 'excused_by' then jsonb_build_object(
+            'types', badges_internal._sorted_types(p_criteria -> 'excused_by' -> 'activity'),
+            'where', nullif(p_criteria -> 'excused_by' -> 'where', '{}')
+        ) end
     ))
     from (
         select
@@ -74,9 +75,10 @@ begin atomic
                     )
                 else p_criteria -> 'where'
             end as filter,
+            badges_internal._canonical_on(p_criteria -> 'on', p_closed_days) as days,
             coalesce(p_criteria -> 'repeat' ? 'each', false) as is_each
     ) as chosen;
 end;
 
-comment on function badges_internal._selector(jsonb) is
+comment on function badges_internal._selector(jsonb, text[]) is
 'Gives the canonical selector of one condition: what it chooses and how it parts it.';
