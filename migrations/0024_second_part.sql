@@ -16,7 +16,7 @@ alter type badges_internal.stat_route
     add attribute sequence text,
     add attribute qualify jsonpath, -- in_a_row, share: which activities qualify
     add attribute qualify_needs_quantity boolean,
-    add attribute sequence_size integer, -- share: of_at_least or of_last so many
+    add attribute sequence_size integer, -- from so many on it has a value; null = no sequence
     add attribute cap_unit text,
     add attribute cap_at numeric, -- a unit adds no more
     add attribute is_live boolean, -- a rolling window that ends today: last_days
@@ -37,7 +37,9 @@ alter table badges.organizations
 
 alter table badges.peer_mentor_stats
     -- Of a sequence: what the newest activity came to (the run, the share, the unit's total).
-    add column value_last numeric;
+    add column value_last numeric,
+    -- Of a share of the last activities: which of them qualified, the newest last.
+    add column lately varbit;
 
 alter table badges_internal.stat_elements
     add column is_excused boolean; -- of a unit: passed over where it does not count
@@ -45,6 +47,11 @@ alter table badges_internal.stat_elements
 alter table badges_internal.activity_routes
     -- What some badge of the organization asks for; where none does, no statement looks for it.
     add column has_lapse boolean not null default false;
+
+alter type badges_internal.verified_stat
+    add attribute sequence text,
+    add attribute sequence_size integer,
+    add attribute qualify_tests jsonb;
 
 alter table badges.badge_definitions
     drop constraint on_unmet_is_keep_or_revoke,

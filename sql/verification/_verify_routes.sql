@@ -84,27 +84,20 @@ begin atomic
         coalesce(spread.target ->> 'field', 'quantity'),
         tally.at_least,
         case when tally.measure = 'max' then 1 else tally.at_least end,
-        coalesce((stat.selector ->> 'grace')::integer, 0)
+        coalesce((stat.selector ->> 'grace')::integer, 0),
+        case
+            when stat.selector ? 'of_last' then 'share_of_last'
+            when stat.selector ? 'of_at_least' then 'share'
+            when stat.selector ? 'qualify' then 'in_a_row'
+        end,
+        coalesce(stat.selector ->> 'of_last', stat.selector ->> 'of_at_least')::integer,
+        badges_internal._verify_tests(stat.selector -> 'qualify')
     from stats as stat
     inner join badges.organizations as organization using (org_id)
     cross join lateral (
         select
             coalesce(stat.selector -> 'per_value', stat.selector -> 'per_unit') as target,
-            (
-                select jsonb_agg(jsonb_build_object(
-                    'field', condition.key,
-                    'operator', test.key,
-                    'operands', case
-                        when jsonb_typeof(test.value) = 'array' then test.value
-                        else jsonb_build_array(test.value)
-                    end
-                ))
-                from jsonb_each(stat.selector -> 'where') as condition
-                cross join lateral jsonb_each(case
-                    when jsonb_typeof(condition.value) = 'object' then condition.value
-                    else jsonb_build_object('in', condition.value)
-                end) as test
-            ) as tests
+            badges_internal._verify_tests(stat.selector -> 'where') as tests
     ) as spread
     cross join lateral (
         select

@@ -70,10 +70,8 @@ begin atomic
                 (nodes.criteria -> 'at_least')::numeric, (nodes.criteria -> 'length')::numeric,
                 (nodes.criteria -> 'days')::numeric, (nodes.criteria -> 'months')::numeric,
                 (nodes.criteria -> 'years')::numeric,
-                case
-                    when jsonb_typeof(nodes.criteria -> 'require') = 'number'
-                        then (nodes.criteria -> 'require')::numeric
-                end,
+                case when jsonb_typeof(nodes.criteria -> 'require') = 'number'
+                    then (nodes.criteria -> 'require')::numeric end,
                 jsonb_array_length(coalesce(
                     nodes.criteria -> 'courses', nodes.criteria -> 'badges'
                 )),
@@ -119,6 +117,8 @@ begin atomic
             when nodes.kind = 'criteria_raw' then 'raw'
             when nodes.kind = 'training_completion' then 'distinct'
             when nodes.kind = 'tenure' then 'tenure'
+            -- The best run, the best share: what a sequence came to with each activity.
+            when nodes.kind in ('in_a_row', 'share') then 'max'
             when nodes.kind = 'streak' and nodes.criteria -> 'consecutive' = 'false' then case
                 when nodes.criteria ->> 'unit' = 'day' and not nodes.criteria ? 'per_unit'
                     then 'active_days'

@@ -47,7 +47,10 @@ begin atomic
                 then p_criteria ->> 'unit'
         end,
         'per_unit', p_criteria -> 'per_unit',
-        'grace', nullif((p_criteria -> 'grace')::integer, 0)
+        'grace', nullif((p_criteria -> 'grace')::integer, 0),
+        'qualify', p_criteria -> 'qualify',
+        'of_at_least', p_criteria -> 'of_at_least',
+        'of_last', p_criteria -> 'of_last'
     ))
     from (
         select
