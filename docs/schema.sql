@@ -414,7 +414,10 @@ create type badges_internal.verified_stat as (
     grace integer,
     week_shift integer,
     existing_days jsonb,
-    excused_by jsonb
+    excused_by jsonb,
+    sequence text,
+    sequence_size integer,
+    qualify_tests jsonb
 );
 
 -- Tables
@@ -553,7 +556,8 @@ create table badges.peer_mentor_stats (
     next_month_run integer,
     counted_in xid8,
     counted_upto bigint,
-    value_last numeric
+    value_last numeric,
+    lately bit varying
 ) with (fillfactor=90);
 
 create table badges.rule_sets (
@@ -1137,6 +1141,7 @@ function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OU
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._change_rows(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[], OUT is_done boolean, OUT may_be_due boolean) returns record volatile;
+function badges_internal._change_sequence(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._change_source_activities(p_prefix text, p_rows badges_internal.source_row[]) returns bigint volatile;
 function badges_internal._change_windows(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._changed_parts(p_peer_mentor_id uuid, p_org_id text, p_changed badges_internal.changed_activity[]) returns badges_internal.changed_part[] volatile;
@@ -1160,11 +1165,13 @@ function badges_internal._compiled_conditions() returns TABLE(org_id text, badge
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
+function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
@@ -1292,6 +1299,9 @@ function badges_internal._may_date_earlier(p_part badges_internal.changed_part) 
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_is_late boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
+function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], p_pending bigint[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
+function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
+function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_day date, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
@@ -1374,6 +1384,7 @@ function badges_internal._plan_unmeasured(p_milestones badges_internal.milestone
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
+function badges_internal._qualifies(p_route badges_internal.stat_route, p_attributes jsonb, p_quantity numeric) returns integer immutable;
 function badges_internal._quoted(p_text text) returns text immutable;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
@@ -1456,6 +1467,8 @@ function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb, p_closed_days text[]) returns jsonb immutable;
+function badges_internal._sequence_value(p_sequence text, p_size integer, p_qualifies integer, p_last numeric, p_count bigint, p_qualified numeric, p_lately bit varying) returns numeric immutable;
+function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[]) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, value numeric) volatile;
 function badges_internal._session_claims() returns jsonb stable;
 function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1571,7 +1584,7 @@ function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_threshold
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text) returns numeric volatile;
-function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_is_rolling boolean) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_kind text) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
@@ -1591,6 +1604,7 @@ function badges_internal._verify_level_crossings(p_scope badges_internal.verifie
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
+function badges_internal._verify_passes(p_tests jsonb, p_attributes jsonb, p_quantity numeric) returns boolean stable;
 function badges_internal._verify_placed_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, before_at timestamp with time zone, two_before_at timestamp with time zone, three_before_at timestamp with time zone, run_length bigint, is_of_unruly_part boolean) stable;
 function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
@@ -1598,8 +1612,12 @@ function badges_internal._verify_run_crossings(p_scope badges_internal.verified_
 function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer, p_week_shift integer, p_existing jsonb, p_excused date[]) returns TABLE(last_run bigint, longest_run bigint) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
+function badges_internal._verify_sequence_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_sequence_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
+function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, activity_count bigint, value_sum numeric, value_max numeric, value_last numeric, lately text, first_at timestamp with time zone, last_at timestamp with time zone) stable;
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;
 function badges_internal._verify_unit_number(p_unit text, p_day date, p_week_shift integer) returns integer immutable;
 function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shift integer) returns date immutable;
 function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;

@@ -1,12 +1,12 @@
 -- Does for a counted activity what its rows did not take in one update, and tells what is left.
 --
--- Elements, days before the last one, negative values, rolling windows, milestones. The parameters
--- are the trigger's own: the stats that chose the activity, those with a bucket or value of their
--- own apart, those to which a distinct value is new, and what the updates returned. p_pending: the
--- person's activities of the same statement that are not counted yet, and must not be seen; null =
--- it has no other. p_is_outdated: the person is of another version of the rules, so the result is
--- stale and holds what was counted; without stats it is stale as a whole. Gives null where nothing
--- is left to do.
+-- Elements, days before the last one, negative values, windows, sequences, milestones. The
+-- parameters are the trigger's own: the stats that chose the activity, those with a bucket or value
+-- of their own apart, those to which a distinct value is new, and what the updates returned.
+-- p_pending: the person's activities of the same statement that are not counted yet, and must not
+-- be seen; null = it has no other. p_is_outdated: the person is of another version of the rules, so
+-- the result is stale and holds what was counted; without stats it is stale as a whole. Gives null
+-- where nothing is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
@@ -42,9 +42,9 @@ declare
     v_reading badges_internal.stat_reading;
     v_stats text[] := p_stats || p_own_stats;
     v_buckets text[];
-    v_rolling_stats text[];
+    v_rolling_stats text[]; -- and sequences
     v_rolling_buckets text[];
-    v_wide_stats text[]; -- rolling ones that one activity does not tell enough about
+    v_wide_stats text[]; -- those that one activity does not tell enough about
     v_has_row_reached boolean;
     v_falling_stats text[];
     v_has_reached boolean := p_has_reached;
@@ -76,8 +76,9 @@ begin
         end loop;
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
-        if (v_reading.route).rolling_days is not null then
-            v_has_row_reached := badges_internal._roll_one(v_person, v_org, v_reading, v_day, v_at);
+        if coalesce((v_reading.route).rolling_days, (v_reading.route).sequence_size) > 0 then
+            v_has_row_reached
+                := badges_internal._count_apart(v_person, v_org, v_reading, v_day, v_at);
             if v_has_row_reached is null then
                 v_wide_stats := v_wide_stats || (v_reading.route).stat;
             end if;
@@ -164,9 +165,7 @@ begin
         );
     end if;
     if v_wide_stats is not null then
-        v_result.candidates := v_result.candidates || badges_internal._roll_windows(
-            array[v_person], array[v_org], array[v_day], array[v_day], v_wide_stats
-        );
+        v_result := badges_internal._measure_wide(v_result, v_day, v_wide_stats, p_pending);
     end if;
     if p_pending is null and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(

@@ -36,6 +36,8 @@ NUMBER_KEYS = {
     "training_completion": "require",
     "badges_earned": "at_least",
     "n_of": "n",
+    "in_a_row": "length",
+    "share": "at_least",
 }
 
 Criteria = Mapping[str, Any]
@@ -283,7 +285,7 @@ def with_thresholds(criteria: Criteria, custom: Any) -> Criteria:
     if not isinstance(custom, Mapping):
         return {**criteria, NUMBER_KEYS[criteria["type"]]: custom}
     if "tiers" in criteria:
-        key = "length" if criteria["type"] == "streak" else "at_least"
+        key = "at_least" if criteria["type"] == "tier" else "length"
         return {
             **criteria,
             "tiers": [
@@ -507,6 +509,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
         "windows": enough_windows,
         "streak": is_long_enough,
         "training_completion": enough_courses,
+        "in_a_row": is_long_enough,
+        "share": reaches,
     }[kind]
     return [
         value is not None and reached(value, target_of(node)) for value in values(node, history)
@@ -898,6 +902,8 @@ def measured(
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
         return Fraction(longest_streak(node, chosen, excusing))
+    if node["type"] in ("in_a_row", "share"):
+        return best(value for _, value in sequence_values(node, chosen))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
@@ -1042,6 +1048,50 @@ def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequenc
     if not must_be_consecutive(node):
         return len(units)
     return max((len(run) for run in runs(units, node, excusing)), default=0)
+
+
+def sequence_values(
+    node: Criteria, chosen: Sequence[Activity]
+) -> list[tuple[datetime, Fraction | None]]:
+    """Give what a sequence has come to at the end of each instant of the chosen activities."""
+    return [
+        (instant, sequence_value(node, [each for each in chosen if is_in_prefix(each, instant)]))
+        for instant in sorted({each.occurred_at for each in chosen})
+    ]
+
+
+def sequence_value(node: Criteria, prefix: Sequence[Activity]) -> Fraction | None:
+    """in_a_row: the run at the end; share: of all, or of the last; None while there are too few."""
+    verdicts_in_order = in_sequence(node, prefix)
+    if "of_at_least" in node:
+        if not enough_for_share(len(verdicts_in_order), whole(node["of_at_least"])):
+            return None
+        return Fraction(sum(verdicts_in_order), len(verdicts_in_order))
+    if "of_last" in node:
+        size = whole(node["of_last"])
+        if not enough_for_share(len(verdicts_in_order), size):
+            return None
+        return Fraction(sum(verdicts_in_order[-size:]), size)
+    run = 0
+    for qualified in verdicts_in_order:
+        run = run + 1 if qualified else 0
+    return Fraction(run)
+
+
+def in_sequence(node: Criteria, chosen: Iterable[Activity]) -> list[bool]:
+    """Tell in the order of time which qualify; at one instant those that do not come first."""
+    ordered = sorted((each.occurred_at, qualifies(each, node)) for each in chosen)
+    return [qualified for _, qualified in ordered]
+
+
+def qualifies(activity: Activity, node: Criteria) -> bool:
+    """qualify: tests of attributes, as where has them."""
+    return matches_where(activity, node["qualify"])
+
+
+def enough_for_share(number_of_them: int, needed: int) -> bool:
+    """of_at_least, of_last: no share of fewer."""
+    return number_of_them >= needed
 
 
 def must_be_consecutive(node: Criteria) -> bool:
@@ -1230,6 +1280,7 @@ def stats_row(
         "last_date": days[-1] if keeps_days else None,
         "run_end": days[-1] if keeps_days else None,
     }
+    row |= sequence_columns(selector, part)
     if is_rolling(selector):
         row |= best_window_columns(selector, part)
     if "distinct" in selector and not is_rolling(selector):
@@ -1255,6 +1306,22 @@ def stats_row(
 
 _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
+
+
+def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
+    """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
+    if "qualify" not in selector:
+        return {"value_last": None, "lately": None}
+    verdicts_in_order = in_sequence(selector, part)
+    found = [value for _, value in sequence_values(selector, part)]
+    lately = "".join(str(int(each)) for each in verdicts_in_order)
+    return {
+        "value_sum": Fraction(sum(verdicts_in_order)),
+        "value_max": best(found),
+        "value_last": found[-1],
+        "has_negative": False,
+        "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
+    }
 
 
 def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:

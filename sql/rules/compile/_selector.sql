@@ -58,7 +58,10 @@ begin atomic
         'excused_by', case when p_criteria ? 'excused_by' then jsonb_build_object(
             'types', badges_internal._sorted_types(p_criteria -> 'excused_by' -> 'activity'),
             'where', nullif(p_criteria -> 'excused_by' -> 'where', '{}')
-        ) end
+        ) end,
+        'qualify', p_criteria -> 'qualify',
+        'of_at_least', p_criteria -> 'of_at_least',
+        'of_last', p_criteria -> 'of_last'
     ))
     from (
         select
