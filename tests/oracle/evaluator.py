@@ -1345,8 +1345,10 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
 def run_columns(
     node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
 ) -> dict[str, int]:
-    """Give the columns of one unit's runs: that which ends last, and the longest."""
+    """Give the columns of one unit's runs, where it has any: which ends last, and the longest."""
     unit = node["unit"]
+    if unit not in _UNITS:
+        return {}
     found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
