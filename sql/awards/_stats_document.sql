@@ -71,11 +71,9 @@ begin
             group by held.stat
         )
         select (
-            select jsonb_build_object(
-                'time_zone', organization.time_zone, 'closed_days', organization.closed_days
-            )
-            from badges.organizations as organization
-            where organization.org_id = p_org_id
+            select jsonb_build_object('time_zone', own.time_zone, 'closed_days', own.closed_days)
+            from badges.organizations as own
+            where own.org_id = p_org_id
         ) || jsonb_build_object(
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
             'activities', (v_nothing_yet -> 'activities') || coalesce((

@@ -1,12 +1,13 @@
 -- Joins the runs beside units that a late activity of a person excuses, of every streak it does.
 --
--- Gives those streaks' stats, and whether the row of one reached something. An excuse after the last
--- unit that counts changes nothing: the next such unit finds it.
+-- Adds those streaks' rows to the given ones, and tells whether one reached something. An excuse after
+-- the last unit that counts changes nothing: the next such unit finds it.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._excuse_units(
     p_new badges_internal.new_activity,
-    out stats text[],
+    inout stats text[],
+    inout buckets text[],
     out has_reached boolean
 )
 language plpgsql
@@ -42,6 +43,7 @@ begin
         limit 1;
         continue when v_next is null;
         stats := stats || v_route.stat;
+        buckets := buckets || ''::text;
         has_reached := badges_internal._count_unit(
             p_new.peer_mentor_id, p_new.org_id, v_route, '', v_next, 0
         ) is true or has_reached;
@@ -49,5 +51,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._excuse_units(badges_internal.new_activity) is
+comment on function badges_internal._excuse_units(badges_internal.new_activity, text[], text[]) is
 'Joins the runs beside units that a late activity of a person excuses, of every streak it does.';

@@ -2,7 +2,10 @@
 --
 -- Keys at their defaults are left out, so that equal choices have equal selectors. p_closed_days:
 -- the organization's; where they concern a streak, another list is another selector.
-create or replace function badges_internal._selector(p_criteria jsonb, p_closed_days text[])
+create or replace function badges_internal._selector(
+    p_criteria jsonb,
+    p_closed_days text[] default null
+)
 returns jsonb
 language sql
 immutable
