@@ -120,12 +120,9 @@ begin
         return case when v_result.candidates is not null then v_result end;
     end if;
     if v_is_late_day then
-        v_has_reached := badges_internal._place_one_day(
-            v_person, v_org, v_stats, v_buckets, v_day, p_pending
-        ) or v_has_reached;
-        select excused.stats, excused.buckets, excused.has_reached or v_has_reached
+        select placed.stats, placed.buckets, placed.has_reached or v_has_reached
         into v_stats, v_buckets, v_has_reached
-        from badges_internal._excuse_units(p_new, v_stats, v_buckets) as excused;
+        from badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets) as placed;
     end if;
     v_result.late := row(
         v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,

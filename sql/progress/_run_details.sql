@@ -14,20 +14,21 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_length constant integer := badges_internal._present_run(p_stats, p_unit, p_route, p_as_of);
+    v_unit constant text := badges_internal._unit_in(p_stats.org_id, p_unit);
+    v_length constant integer := badges_internal._present_run(p_stats, v_unit, p_route, p_as_of);
     v_longest constant integer := case
         when p_unit = 'day' then p_stats.longest_day_run
         when p_unit = 'week' then p_stats.longest_week_run
         else p_stats.longest_month_run
     end;
-    v_last constant integer := badges_internal._unit_number(p_unit, p_stats.run_end);
+    v_last constant integer := badges_internal._unit_number(v_unit, p_stats.run_end);
     v_is_alive constant boolean := coalesce(v_length > 0, false);
     v_first date;
     v_until date;
 begin
     if v_is_alive and p_route.element_unit is null then
-        v_first := badges_internal._unit_day(p_unit, v_last - v_length + 1);
-        v_until := badges_internal._unit_day(p_unit, v_last + 2) - 1;
+        v_first := badges_internal._unit_day(v_unit, v_last - v_length + 1);
+        v_until := badges_internal._unit_day(v_unit, v_last + 2) - 1;
     elsif v_is_alive then
         v_first := (
             select min(counted.element::date)
@@ -53,7 +54,7 @@ begin
         'current', case when v_is_alive then v_length else 0 end,
         'grace', p_route.grace,
         'first', v_first,
-        'last', case when v_is_alive then badges_internal._unit_day(p_unit, v_last) end,
+        'last', case when v_is_alive then badges_internal._unit_day(v_unit, v_last) end,
         'alive_until', v_until,
         'excused', case when v_first is not null and p_route.excuse_types is not null
             then nullif(badges_internal._idle_excuses(p_stats, p_route, v_first, v_until), '[]') end,

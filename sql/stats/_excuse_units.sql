@@ -1,13 +1,12 @@
 -- Joins the runs beside units that a late activity of a person excuses, of every streak it does.
 --
--- Adds those streaks' rows to the given ones, and tells whether one reached something. An excuse after
--- the last unit that counts changes nothing: the next such unit finds it.
+-- Gives those streaks' stats, and whether the row of one reached something. An excuse after the last
+-- unit that counts changes nothing: the next such unit finds it.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._excuse_units(
     p_new badges_internal.new_activity,
-    inout stats text[],
-    inout buckets text[],
+    out stats text[],
     out has_reached boolean
 )
 language plpgsql
@@ -43,7 +42,6 @@ begin
         limit 1;
         continue when v_next is null;
         stats := stats || v_route.stat;
-        buckets := buckets || ''::text;
         has_reached := badges_internal._count_unit(
             p_new.peer_mentor_id, p_new.org_id, v_route, '', v_next, 0
         ) is true or has_reached;
@@ -51,5 +49,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._excuse_units(badges_internal.new_activity, text[], text[]) is
+comment on function badges_internal._excuse_units(badges_internal.new_activity) is
 'Joins the runs beside units that a late activity of a person excuses, of every streak it does.';

@@ -43,7 +43,15 @@ class RuleWords:
             least = tier.get("at_least", tier.get("length"))
             yield "  " + self.text("rule.tier", tier=tier["tier"], least=least)
         if repeat := criteria.get("repeat"):
-            yield "  " + self.text("rule.repeat", every=repeat["every"], count=repeat["max"])
+            yield "  " + self._again(criteria, repeat)
+
+    def _again(self, criteria: Part, repeat: Part) -> str:
+        """Say what brings a badge again, and how often at most."""
+        if "each" in repeat:
+            return self.word("again", criteria["window"], count=repeat["max"])
+        if "every" in repeat:
+            return self.text("rule.repeat", every=repeat["every"], count=repeat["max"])
+        return self.text("rule.repeat_span", count=repeat["max"])
 
     def _asked(self, criteria: Part) -> str:
         """Say what is measured and, of a rule without tiers, how much of it is asked."""

@@ -158,11 +158,24 @@ class Excuse(Model):
         return found | ({"where": plain(self.as_document()["where"])} if self.where else {})
 
 
-class Repeat(Model):
-    """The award comes again: occurrence k at at_least + (k - 1) * every, max times."""
+Occurrences = Annotated[int, Field(ge=1, le=1000)]
 
-    every: Count
-    max: Annotated[int, Field(ge=1, le=1000)]
+
+class Repeat(Model):
+    """The award comes again, max times: occurrence k at at_least + (k - 1) * every, or each window.
+
+    each: occurrence k is the k-th window in which at_least was reached.
+    """
+
+    every: Count | None = None
+    each: Literal["window"] | None = None
+    max: Occurrences
+
+
+class TenureRepeat(Model):
+    """The award comes again: occurrence k after k times the span, max times."""
+
+    max: Occurrences
 
 
 class AmountTier(Model):
@@ -275,8 +288,22 @@ class Threshold(Measuring):
     at_least: Amount
     repeat: Repeat | None = None
 
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat; repeated windows are counted units."""
+        found = super().selector()
+        if self.repeat is not None and self.repeat.each is not None:
+            limits = UnitElement(
+                measure=None if self.measure in ("count", "distinct") else self.measure,
+                field=found.pop("field", None),
+                at_least=self.at_least,
+            )
+            found |= {"unit": found.pop("window"), "per_unit": limits.as_document()}
+        return found
+
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
-        """Tell whether the measure has reached at_least."""
+        """Tell whether the measure has reached at_least, in some window where it is repeated so."""
+        if self.repeat is not None and self.repeat.each is not None:
+            return stats_of(stats).tally(selector_key(self)).distinct > 0
         return _reaches(self.value(stats), self.at_least)
 
 
@@ -451,6 +478,10 @@ class NOf(Criteria):
         return sum(part.is_eligible(stats) for part in self.criteria) >= self.n
 
 
+def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
 class Tenure(Selecting):
     """True when the first such activity is that long ago."""
 
@@ -458,16 +489,23 @@ class Tenure(Selecting):
     days: Annotated[int, Field(ge=1, le=36500)] | None = None
     months: Annotated[int, Field(ge=1, le=1200)] | None = None
     years: Annotated[int, Field(ge=1, le=100)] | None = None
+    repeat: TenureRepeat | None = None
 
-    def due_at(self, first_date: date, time_zone: str) -> datetime:
-        """Return the local midnight at which it falls due, in UTC."""
+    def due_at(self, first_date: date, time_zone: str, day_starts: time = time.min) -> datetime:
+        """Return the beginning of the local day on which it falls due, in UTC."""
         months = first_date.month - 1 + (self.months or 0) + 12 * (self.years or 0)
         year, month = first_date.year + months // 12, months % 12 + 1
         last = monthrange(year, month)[1]
         day = date(year, month, min(first_date.day, last)) + timedelta(days=self.days or 0)
-        midnight = datetime.combine(day, time.min, ZoneInfo(time_zone))
-        # As PostgreSQL reads a local time that comes twice or never: the later of the two moments.
-        return max(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        zone = ZoneInfo(time_zone)
+        clock = datetime.combine(day, day_starts)
+        # The later one of a time that comes twice.
+        moment = max(clock.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if _clock(moment, zone) != clock:
+            # It never comes: the day begins with the jump over it.
+            while _clock(moment - timedelta(minutes=1), zone) >= clock:
+                moment -= timedelta(minutes=1)
+        return moment
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether it was due when the stats were taken.
@@ -481,7 +519,9 @@ class Tenure(Selecting):
             return False
         if tally.first_date is None:
             raise ValueError("the stats hold no first_date: only the database decides a tenure")
-        return document.as_of >= self.due_at(tally.first_date, document.time_zone)
+        return document.as_of >= self.due_at(
+            tally.first_date, document.time_zone, document.day_starts
+        )
 
 
 class Manual(Criteria):

@@ -219,13 +219,15 @@ def _stats(criteria: Mapping[str, Any]) -> Iterator[tuple[str, _Stat]]:
         if node["type"] not in _MEASURING:
             continue
         choice = {key: below for key, below in node.items() if key not in _NOT_CHOOSING}
+        if is_each := "each" in node.get("repeat", {}):
+            choice["each"] = node["at_least"]
         default = "training_completed" if node["type"] == "training_completion" else ""
         chosen = node.get("activity", default)
         window = node.get("window")
         is_rolling = "within_days" in node or (
             isinstance(window, Mapping) and "rolling_days" in window
         )
-        is_unit = not node.keys().isdisjoint(_UNIT_KEYS)
+        is_unit = is_each or not node.keys().isdisjoint(_UNIT_KEYS)
         stat = _Stat(_comparable(choice), is_rolling, is_unit)
         listed = [chosen] if isinstance(chosen, str) else list(chosen)
         if "" not in listed and "excused_by" in node:
@@ -248,7 +250,7 @@ def _comparable(value: Any) -> Any:
 _COUNTED = (
     ("stats", "stats"),
     ("rolling windows", "rolling_stats"),
-    ("streaks of stored units", "unit_stats"),
+    ("streaks of stored units and repeated windows", "unit_stats"),
 )
 
 
