@@ -53,7 +53,6 @@ declare
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
-    v_excused record;
 begin
     if p_is_stale then
         return row(
@@ -109,14 +108,6 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
-    if v_is_late_day then
-        v_excused := badges_internal._excuse_units(p_new);
-        v_has_reached := v_has_reached or v_excused.has_reached;
-        v_stats := v_stats || v_excused.stats;
-        v_buckets := v_buckets || array_fill(
-            ''::text, array[coalesce(cardinality(v_excused.stats), 0)]
-        );
-    end if;
     v_result := row(
         v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
@@ -129,15 +120,15 @@ begin
         );
         return case when v_result.candidates is not null then v_result end;
     end if;
+    if v_is_late_day then
+        select placed.stats, placed.buckets, placed.has_reached or v_has_reached
+        into v_stats, v_buckets, v_has_reached
+        from badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets) as placed;
+    end if;
     v_result.late := row(
         v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
         p_new.attributes, v_stats, v_buckets
     )::badges_internal.late_activity;
-    if v_is_late_day then
-        v_has_reached := badges_internal._place_one_day(
-            v_person, v_org, v_stats, v_buckets, v_day, p_pending
-        ) or v_has_reached;
-    end if;
     if v_wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
         and badges_internal._redate_late(array[v_result.late], true)
