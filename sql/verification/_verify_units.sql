@@ -21,13 +21,16 @@ begin atomic
     with watched as (
         select distinct
             condition.number,
-            condition.measure,
-            split_part(condition.measure, '_', 1) as unit,
+            run.measure,
+            split_part(run.measure, '_', 1) as unit,
             stat.element_unit,
             stat.grace
         from badges_internal._verify_conditions(p_scope) as condition
         inner join unnest((p_scope).stats) as stat using (number)
-        where condition.measure in ('day_run', 'week_run', 'month_run')
+        cross join lateral (
+            select coalesce(condition.lapse_measure, condition.measure) as measure
+        ) as run
+        where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
     )
     select
         choice.peer_mentor_id,
@@ -40,7 +43,7 @@ begin atomic
         min(choice.occurred_at),
         null::timestamptz
     from badges_internal._verify_choices(
-        p_scope, array['day_run', 'week_run', 'month_run']
+        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
     ) as choice
     inner join watched using (number)
     where watched.element_unit is null
@@ -57,7 +60,7 @@ begin atomic
         element.changed_at,
         element.until_at
     from badges_internal._verify_element_changes(
-        p_scope, array['day_run', 'week_run', 'month_run']
+        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
     ) as element
     inner join watched
         on watched.number = element.number
