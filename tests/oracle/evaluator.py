@@ -14,6 +14,7 @@ Numbers are fractions, so nothing is ever rounded.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -81,6 +82,7 @@ class History:
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
     chosen: dict[str, list[Activity]] = field(default_factory=dict)
+    lapsing: dict[str, list[Criteria]] = field(default_factory=dict)  # by badge: what may be held
 
 
 def read_json(text: str) -> Any:
@@ -127,12 +129,15 @@ def awards(
     activities: Iterable[Activity],
     as_of: datetime | None = None,
     held: Mapping[HeldKey, datetime] | None = None,
+    *,
+    is_touched: bool = False,
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
     as_of: a moment up to which time has passed without an activity; tenure and what lapses look at
     it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
+    is_touched: by decisions of people; then held alone says what is held of badges that lapse.
     limit is handed out as one backfill of everybody does it.
     """
     present = list(without_replays(activities))
@@ -154,6 +159,9 @@ def awards(
             criteria = with_thresholds(badges[badge]["criteria"], custom)
             criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
+            if badges[badge].get("on_unmet") == "lapse" and not is_touched:
+                for history, _ in people:
+                    history.lapsing[badge] = [each for _, _, each in targets(criteria)]
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
                     lapses = badges[badge].get("on_unmet") == "lapse"
@@ -403,7 +411,11 @@ def lapse_moments(criteria: Criteria, history: History, now: datetime | None) ->
     """
     days = {_day(each) for each in history.activities}
     spans = {0}
-    for node in nodes(criteria):
+    for node in (
+        node
+        for rule in [criteria, *itertools.chain(*history.lapsing.values())]
+        for node in nodes(rule)
+    ):
         spans |= {whole(node.get("valid_days", 0)), last_days_of(node) or 0}
         if node["type"] == "streak":
             spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
@@ -424,7 +436,7 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
         held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
         return enough_parts(sum(held), required_parts(node))
     if kind == "badges_earned":
-        counted = counted_badges(slug, node, history, moment)
+        counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
     chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
     today = day_of(moment, history.clock)
@@ -437,6 +449,19 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     reached = reaches if kind == "threshold" else enough_courses
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
+
+
+def counted_then(slug: str, node: Criteria, history: History, moment: datetime) -> set[str]:
+    """List the badges that were held at a moment: those that lapse by their own rules."""
+    lapsing = {
+        other
+        for other, rules in history.lapsing.items()
+        if other != slug
+        and is_counted_badge(other, node, history)
+        and any(holds_now(other, rule, history, moment) for rule in rules)
+    }
+    others = counted_badges(slug, node, history, moment)
+    return lapsing | {other for other in others if other not in history.lapsing}
 
 
 def chosen_by(node: Criteria, history: History) -> list[Activity]:

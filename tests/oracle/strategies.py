@@ -507,27 +507,25 @@ def badges(
         badge["on_unmet"] = draw(st.sampled_from(("revoke", "revoke", "keep")))
     if draw(rarely) and draw(rarely):
         badge["active"] = draw(st.booleans())
-    if draw(st.booleans()):
-        _let_lapse(badge)
     # Whether places that hang on other places come in this order is not promised.
     is_counting = any(node["type"] == "badges_earned" for node in _nodes(criteria))
-    may_limit = may_limit and "repeat" not in criteria and badge.get("on_unmet") != "lapse"
-    if may_limit and not is_counting and draw(st.booleans()):
+    if may_limit and "repeat" not in criteria and not is_counting and draw(st.booleans()):
         badge["limit"] = {"first": draw(st.sampled_from((1, 1, 2)))}
     return badge
 
 
-def _let_lapse(badge: dict[str, Any]) -> None:
-    """Have a badge lapse, if it may: what looked at any days then looks at the last ones."""
+def _may_lapse(badge: Mapping[str, Any]) -> bool:
+    """Tell whether a badge says nothing that does not go with lapse."""
     below = _nodes(badge["criteria"])
-    if any(
-        each["type"] in ("tenure", "manual", "badges_earned", "in_a_row", "share")
-        or "repeat" in each
-        for each in below
-    ):
-        return
+    kinds = {each["type"] for each in below}
+    is_once = not any("repeat" in each for each in below) and "limit" not in badge
+    return is_once and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
+
+
+def _let_lapse(badge: dict[str, Any]) -> None:
+    """Have a badge lapse: what looked at any days then looks at the last ones."""
     badge["on_unmet"] = "lapse"
-    for each in below:
+    for each in _nodes(badge["criteria"]):
         window = each.get("window")
         if isinstance(window, dict) and "per_value" not in each:
             each["window"] = {"last_days": window["rolling_days"]}  # type: ignore[index]
@@ -553,6 +551,17 @@ def documents(
         # Only what is active everywhere can be asked of others.
         others = tuple(slug for slug, badge in found.items() if badge.get("active", True))
         found[f"b{place}"] = draw(badges(start, others, may_limit=may_limit, may_order=may_order))
+    # What is kept once a badge that lapses was held does not follow from the activities alone.
+    lapsing = {slug for slug in found if _may_lapse(found[slug])}
+    counting = {
+        slug
+        for slug, badge in found.items()
+        if any(node["type"] == "badges_earned" for node in _nodes(badge["criteria"]))
+    }
+    if counting <= lapsing and draw(st.booleans()):
+        for slug in sorted(lapsing):
+            if slug in counting or draw(st.booleans()):
+                _let_lapse(found[slug])
     organizations = {}
     for org in ORGS:
         organization: dict[str, Any] = {"name": org, "time_zone": draw(st.sampled_from(ZONES))}

@@ -409,7 +409,9 @@ def check_anything(connection: Connection, story: Story) -> None:
         held: dict[evaluator.HeldKey, Any] = {}
         for key, at in found.items():
             held[key[:3]] = min(at, held.get(key[:3], at))
-        wanted = evaluator.awards(document, activities, database.as_of, held)
+        wanted = evaluator.awards(
+            document, activities, database.as_of, held, is_touched=database.is_touched
+        )
         database.assert_stats_are_exact(activities)
         by_hand = database.decided_by_hand()
         wanted = {key: at for key, at in wanted.items() if not database.is_denied(key)}
