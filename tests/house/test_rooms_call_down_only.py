@@ -24,7 +24,7 @@ LONG_BODIES = {
     "awards/_settle_badges.sql": 127,
     "progress/_badge_conditions.sql": 103,
     "rules/compile/_compile_badge.sql": 108,
-    "rules/language/_criteria_grammar.sql": 503,
+    "rules/language/_criteria_grammar.sql": 512,
     "rules/plan/_plan_awards.sql": 106,
     "rules/plan/_plan_changes.sql": 198,
     "rules/plan/_plan_conditions.sql": 163,
