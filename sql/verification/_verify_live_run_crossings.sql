@@ -26,18 +26,24 @@ begin
         where condition.measure = 'live_run'
     ), asked as (
         select distinct
-            condition.number, condition.lapse_measure, condition.time_zone, condition.day_starts
+            condition.number, condition.lapse_measure, condition.time_zone, condition.day_starts,
+            stat.week_shift
         from conditions as condition
+        inner join unnest(p_scope.stats) as stat using (number)
     ), units as materialized (
         select
             unit.peer_mentor_id, unit.number, unit.measure, unit.grace, unit.unit_number,
             unit.until_at,
             greatest(unit.from_at, badges_internal._verify_day_begins(
-                badges_internal._verify_unit_day(unit.measure, unit.unit_number),
+                badges_internal._verify_unit_day(
+                    unit.measure, unit.unit_number, asked.week_shift
+                ),
                 asked.time_zone, asked.day_starts
             )) as from_at,
             badges_internal._verify_day_begins(
-                badges_internal._verify_unit_day(unit.measure, unit.unit_number + unit.grace + 2),
+                badges_internal._verify_unit_day(
+                    unit.measure, unit.unit_number + unit.grace + 2, asked.week_shift
+                ),
                 asked.time_zone, asked.day_starts
             ) as dead_at,
             bool_or(
