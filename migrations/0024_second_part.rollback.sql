@@ -14,6 +14,7 @@ alter table badges.badge_definitions
     drop constraint on_unmet_is_known,
     add constraint on_unmet_is_keep_or_revoke check (on_unmet in ('keep', 'revoke'));
 alter table badges_internal.activity_routes drop column has_lapse;
+drop index badges_internal.none_of_groups;
 alter table badges_internal.stat_elements drop column is_excused;
 alter table badges.peer_mentor_stats drop column value_last;
 alter table badges.organizations

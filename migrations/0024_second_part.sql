@@ -42,6 +42,11 @@ alter table badges.peer_mentor_stats
 alter table badges_internal.stat_elements
     add column is_excused boolean; -- of a unit: passed over where it does not count
 
+-- Few, and on the way of every late activity. The table is small.
+-- squawk-ignore require-concurrent-index-creation
+create index none_of_groups on badges_internal.condition_groups (org_id, badge_definition_id)
+where kind = 'none_of';
+
 alter table badges_internal.activity_routes
     -- What some badge of the organization asks for; where none does, no statement looks for it.
     add column has_lapse boolean not null default false;

@@ -34,6 +34,10 @@ declare
             select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
                 ::badges_internal.late_person)
             from unnest(p_late_activities) as late
+        ) || (
+            select array_agg(row(fallen.peer_mentor_id, fallen.org_id, null)
+                ::badges_internal.late_person)
+            from unnest(p_fallen_people, p_fallen_orgs) as fallen (peer_mentor_id, org_id)
         ));
     v_awarded bigint := 0;
 begin

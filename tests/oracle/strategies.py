@@ -8,6 +8,7 @@ failing example prints as something to read.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -393,10 +394,10 @@ def helds(draw: Any, others: tuple[str, ...]) -> dict[str, Any]:
 
 
 @st.composite
-def parts(draw: Any, start: date, others: tuple[str, ...], depth: int = 2) -> dict[str, Any]:
-    """Give criteria that may be a part of others."""
-    kinds = ["threshold", "threshold", "streak", "training", "tenure", "held"]
-    kinds += ["composed"] * depth
+def parts(draw: Any, start: date, others: tuple[str, ...] | None, depth: int = 2) -> dict[str, Any]:
+    """Give criteria that may be a part of others; None = what may not count badges."""
+    kinds = ["threshold", "threshold", "streak", "training", "tenure"]
+    kinds += ["composed"] * depth + ["held"] * (others is not None)
     kind = draw(st.sampled_from(kinds))
     if kind != "composed":
         return draw(
@@ -405,18 +406,23 @@ def parts(draw: Any, start: date, others: tuple[str, ...], depth: int = 2) -> di
                 "streak": streaks(start),
                 "training": trainings(start),
                 "tenure": tenures(start),
-                "held": helds(others),
+                "held": helds(others or ()),
             }[kind]
         )
     return draw(composed(start, others, depth))
 
 
 @st.composite
-def composed(draw: Any, start: date, others: tuple[str, ...], depth: int = 2) -> dict[str, Any]:
-    """Give all_of, any_of or n_of."""
+def composed(
+    draw: Any, start: date, others: tuple[str, ...] | None, depth: int = 2
+) -> dict[str, Any]:
+    """Give all_of, with parts that must not hold too, any_of or n_of."""
     below = draw(st.lists(parts(start, others, depth - 1), min_size=1, max_size=3))
     kind = draw(st.sampled_from(("all_of", "all_of", "any_of", "n_of")))
     criteria: dict[str, Any] = {"type": kind, "criteria": below}
+    if kind == "all_of" and draw(st.booleans()):
+        broken = draw(st.lists(parts(start, None, depth - 1), min_size=1, max_size=2))
+        below.append({"type": "none_of", "criteria": broken})
     return criteria | ({"n": draw(st.integers(1, len(below)))} if kind == "n_of" else {})
 
 
@@ -616,11 +622,12 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     steps = [*feeding[:place], Step("apply"), *feeding[place:], Step("insert", 60, 0, "insert")]
     if place and draw(st.booleans()):
         steps.append(steps.pop(place))
-    return Story(
-        (draw(documents(start)),),
-        draw(entries(start, may_fall=False, max_size=max_size)),
-        tuple(steps),
-    )
+    document = draw(documents(start))
+    if '"none_of"' in json.dumps(document):
+        # What is kept hangs on the order in which that comes which must not hold.
+        for badge in document["badges"].values():
+            badge["on_unmet"] = "revoke"
+    return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 
 @st.composite
