@@ -95,7 +95,7 @@ begin
         end if;
     end loop;
     if v_again is not null then
-        perform badges_internal._redate_badges(v_again);
+        perform badges_internal._redate_badges(v_again, null, p_source);
     end if;
     if v_revoked is not null then
         perform badges_internal._settle_badges(v_revoked, p_source);
