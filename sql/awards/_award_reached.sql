@@ -75,7 +75,7 @@ begin
                 select
                 from badges_internal.milestones as counting
                 where counting.org_id = p_org_id
-                and counting.measure = 'badges'
+                and (counting.measure = 'badges' or counting.lapse_measure = 'badges')
                 and counting.badge_definition_id <> crossed.badge_definition_id
                 and crossed.badge_definition_id
                     = any(coalesce(counting.badge_ids, array[crossed.badge_definition_id]))
@@ -96,7 +96,7 @@ begin
             select
                 bool_or((held.tier, held.occurrence) = (crossed.tier, crossed.occurrence))
                     as is_held,
-                bool_or(held.revoked_by = 'rule'
+                bool_or(held.revoked_by in ('rule', 'time')
                     -- What must not hold may do so from that very moment.
                     or held.revoked_at is null and (held.earned_at, crossed.parent is not null)
                         > (p_occurred_at, false)) as is_unsettled

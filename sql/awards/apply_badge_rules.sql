@@ -57,7 +57,7 @@ begin
         cross join lateral (
             select
                 -- What crossed may be what must not hold.
-                bool_or(earned.revoked_by = 'rule' or badges_internal._has_none_of(
+                bool_or(earned.revoked_by in ('rule', 'time') or badges_internal._has_none_of(
                     candidate.org_id, candidate.badge_definition_id
                 )) as is_revoked,
                 -- What decided it then is gone: it came true again, but earlier.
