@@ -1,4 +1,4 @@
-"""day_starts and week_starts: on the days on which clocks change, at turns of years, after rezone."""
+"""day_starts and week_starts: where clocks change, at turns of years, after rezone."""
 
 from __future__ import annotations
 
@@ -219,6 +219,7 @@ def test_a_document_cannot_change_it_and_a_rollback_keeps_it(
     assert kept[key] == other
     changed = value(
         connection,
-        "select badges.diff_rule_sets(badges.get_rule_set('tests', 1), badges.get_rule_set('tests'))",
+        "select badges.diff_rule_sets("
+        "badges.get_rule_set('tests', 1), badges.get_rule_set('tests'))",
     )
     assert [each["key"] for each in changed] == [key]
