@@ -497,7 +497,9 @@ def _let_lapse(badge: dict[str, Any]) -> None:
     """Have a badge lapse, if it may: what looked at any days then looks at the last ones."""
     below = _nodes(badge["criteria"])
     if any(
-        each["type"] in ("tenure", "manual", "badges_earned") or "repeat" in each for each in below
+        each["type"] in ("tenure", "manual", "badges_earned")
+        or not each.keys().isdisjoint(("repeat", "excused_by"))
+        for each in below
     ):
         return
     badge["on_unmet"] = "lapse"
