@@ -1094,7 +1094,7 @@ function badges_internal._administered_organizations() returns text[] stable sec
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
-function badges_internal._alive_until(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_run_end date) returns date volatile;
+function badges_internal._alive_until(p_route badges_internal.stat_route, p_run_end date, p_excused date[]) returns date immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
@@ -1267,7 +1267,6 @@ function badges_internal._hold_person(p_peer_mentor_id uuid, p_with uuid, p_org_
 function badges_internal._hold_rules() returns void volatile;
 function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_keys text[], p_written integer) returns text[] volatile;
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
-function badges_internal._idle_excuses(p_stats badges.peer_mentor_stats, p_route badges_internal.stat_route, p_first date, p_until date) returns jsonb volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_counted(p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns boolean stable;

@@ -502,7 +502,7 @@ def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
     if not units:
         return False
     run = runs(units, node, ())[-1]
-    is_alive = continues_run(present - run[-1] - 1, grace_of(node))
+    is_alive = continues_run(missed(run[-1], present, node, ()), grace_of(node))
     return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
 
 
