@@ -965,6 +965,7 @@ CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (con
 CREATE INDEX merged_people_by_into ON badges_internal.merged_people USING btree (into_peer_mentor_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]));
+CREATE INDEX none_of_groups ON badges_internal.condition_groups USING btree (org_id, badge_definition_id) WHERE (kind = 'none_of'::text);
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
 CREATE INDEX peer_mentor_stats_fallen ON badges.peer_mentor_stats USING btree (peer_mentor_id, org_id) WHERE has_negative;
 CREATE INDEX source_rows_set_aside_by_source ON badges_internal.source_rows_set_aside USING btree (source, set_aside_id);
@@ -1093,7 +1094,7 @@ function badges_internal._administered_organizations() returns text[] stable sec
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
-function badges_internal._alive_until(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_run_end date) returns date volatile;
+function badges_internal._alive_until(p_route badges_internal.stat_route, p_run_end date, p_excused date[]) returns date immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
@@ -1193,7 +1194,7 @@ function badges_internal._day_of(p_moment timestamp with time zone, p_time_zone 
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
-function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._decide_groups(p_dated badges_internal.condition_state[], p_groups badges_internal.condition_groups[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1227,7 +1228,7 @@ function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definiti
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
 function badges_internal._extended_run(p_unit integer, p_run integer, p_longest integer, p_first integer, p_first_end integer, p_last_start integer, p_last integer, p_new_longest integer) returns TABLE(run integer, longest integer) immutable;
-function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
+function badges_internal._falling_badges(p_late badges_internal.late_person[], p_peer_mentor_ids uuid[], p_org_ids text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
@@ -1251,9 +1252,9 @@ function badges_internal._goes_on(p_peer_mentor_id uuid, p_org_id text, p_route 
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
-function badges_internal._group_spans(p_peer_mentor_ids uuid[], p_groups badges_internal.condition_groups[], p_parts badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
+function badges_internal._has_none_of(p_org_id text, p_badge_definition_id text) returns boolean volatile;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
@@ -1266,7 +1267,6 @@ function badges_internal._hold_person(p_peer_mentor_id uuid, p_with uuid, p_org_
 function badges_internal._hold_rules() returns void volatile;
 function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_keys text[], p_written integer) returns text[] volatile;
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
-function badges_internal._idle_excuses(p_stats badges.peer_mentor_stats, p_route badges_internal.stat_route, p_first date, p_until date) returns jsonb volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._is_counted(p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns boolean stable;
@@ -1300,6 +1300,7 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_activity_date date) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
@@ -1364,6 +1365,7 @@ function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_p
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_broken(p_states badges_internal.condition_state[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer, stat text) immutable;
@@ -1409,7 +1411,7 @@ function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_k
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_few_activities(p_changed badges_internal.changed_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
-function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
+function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[], p_source text DEFAULT 'rule') returns void volatile;
 function badges_internal._redate_late(p_late badges_internal.late_activity[], p_is_all boolean) returns boolean volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
@@ -1578,6 +1580,7 @@ function badges_internal._validate_number(p_node jsonb, p_number jsonb, p_path t
 function badges_internal._validate_object(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_organizations(p_document jsonb, p_written jsonb) returns jsonb stable;
 function badges_internal._validate_part_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
+function badges_internal._validate_parts(p_node jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_raw(p_criteria jsonb, p_path text) returns jsonb volatile;
 function badges_internal._validate_rising(p_elements jsonb, p_key text, p_path text) returns jsonb immutable;
 function badges_internal._validate_rule(p_spec jsonb, p_rule jsonb, p_value jsonb, p_path text) returns jsonb immutable;

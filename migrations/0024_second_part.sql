@@ -46,6 +46,11 @@ alter table badges.peer_mentor_stats
     -- Of a share of the last activities: which of them qualified, the newest last.
     add column lately varbit;
 
+-- Few, and on the way of every late activity. The table is small.
+-- squawk-ignore require-concurrent-index-creation
+create index none_of_groups on badges_internal.condition_groups (org_id, badge_definition_id)
+where kind = 'none_of';
+
 alter table badges_internal.activity_routes
     add column week_origin date not null default '1900-01-01'; -- the first day of some week
 

@@ -25,6 +25,7 @@ declare
     v_is_alive constant boolean := coalesce(v_length > 0, false);
     v_first date;
     v_until date;
+    v_excused date[];
 begin
     if v_is_alive and p_route.element_unit is null then
         v_first := badges_internal._unit_day(v_unit, v_last - v_length + 1);
@@ -44,9 +45,12 @@ begin
                 limit v_length
             ) as counted
         );
-        v_until := badges_internal._alive_until(
-            p_stats.peer_mentor_id, p_stats.org_id, p_route, p_stats.run_end
-        );
+        if p_route.excuse_types is not null then
+            v_excused := badges_internal._excused_units(
+                p_stats.peer_mentor_id, p_stats.org_id, p_route, v_first, null
+            );
+        end if;
+        v_until := badges_internal._alive_until(p_route, p_stats.run_end, v_excused);
     end if;
     return jsonb_strip_nulls(jsonb_build_object(
         'unit', p_unit,
@@ -56,8 +60,21 @@ begin
         'first', v_first,
         'last', case when v_is_alive then badges_internal._unit_day(v_unit, v_last) end,
         'alive_until', v_until,
-        'excused', case when v_first is not null and p_route.excuse_types is not null
-            then nullif(badges_internal._idle_excuses(p_stats, p_route, v_first, v_until), '[]') end,
+        'excused', (
+            select jsonb_agg(excused.day order by excused.day)
+            from unnest(v_excused) as excused (day)
+            where excused.day <= v_until
+            and not exists (
+                select
+                from badges_internal.stat_elements as element
+                where element.peer_mentor_id = p_stats.peer_mentor_id
+                and element.org_id = p_stats.org_id
+                and element.stat = p_stats.stat
+                and element.bucket = ''
+                and element.element = to_char(excused.day::timestamp, 'YYYY-MM-DD')
+                and element.is_counted
+            )
+        ),
         'closed', (
             select jsonb_agg(day.day order by day.day)
             from (

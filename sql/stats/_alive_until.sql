@@ -1,28 +1,25 @@
 -- Gives the last day on which a run goes on if something counts, from the unit it counted last.
 --
 -- It is the last day of the unit after as many missed ones as grace allows: units that do not exist
--- for the streak, and those that are excused by now, are not missed.
+-- for the streak, and those of p_excused, by first day, are not missed.
 create or replace function badges_internal._alive_until(
-    p_peer_mentor_id uuid,
-    p_org_id text,
     p_route badges_internal.stat_route,
-    p_run_end date
+    p_run_end date,
+    p_excused date[]
 )
 returns date
 language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
+immutable
+parallel safe
 as $$
 declare
     v_unit constant text := p_route.element_unit;
-    v_excused constant date[] := case when p_route.excuse_types is not null then
-        badges_internal._excused_units(p_peer_mentor_id, p_org_id, p_route, p_run_end, null) end;
     v_left integer := 1 + coalesce(p_route.grace, 0);
     v_day date := p_run_end;
 begin
     while v_left > 0 loop
         v_day := badges_internal._unit_end(v_unit, badges_internal._unit_start(v_unit, v_day)) + 1;
-        continue when v_day = any(v_excused)
+        continue when v_day = any(p_excused)
             or v_unit = 'day' and not badges_internal._day_exists(p_route.unit_calendar, v_day);
         v_left := v_left - 1;
     end loop;
@@ -30,5 +27,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._alive_until(uuid, text, badges_internal.stat_route, date) is
+comment on function badges_internal._alive_until(badges_internal.stat_route, date, date[]) is
 'Gives the last day on which a run goes on if something counts, from the unit it counted last.';

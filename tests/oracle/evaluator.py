@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 LARGEST_NUMBER = Fraction(10**30)
 ABSENT = object()
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COMPOSED = ("all_of", "any_of", "n_of")
+COMPOSED = ("all_of", "any_of", "n_of", "none_of")
 # The key that holds the number of a criteria type, and that an organization may set.
 NUMBER_KEYS = {
     "threshold": "at_least",
@@ -502,7 +502,7 @@ def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
     if not units:
         return False
     run = runs(units, node, ())[-1]
-    is_alive = continues_run(present - run[-1] - 1, grace_of(node))
+    is_alive = continues_run(missed(run[-1], present, node, ()), grace_of(node))
     return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
 
 
@@ -518,6 +518,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
+        if kind == "none_of":
+            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
         return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
@@ -580,6 +582,11 @@ def required_courses(node: Criteria) -> Fraction:
 def enough_parts(held: int, required: int) -> bool:
     """Tell whether as many parts hold at the same moment as must."""
     return held >= required
+
+
+def none_holds(held: int) -> bool:
+    """Tell whether none of the parts of none_of holds."""
+    return held == 0
 
 
 def required_parts(node: Criteria) -> int:

@@ -8,6 +8,7 @@ failing example prints as something to read.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -444,11 +445,16 @@ def helds(draw: Any, others: tuple[str, ...]) -> dict[str, Any]:
 
 @st.composite
 def parts(
-    draw: Any, start: date, others: tuple[str, ...], depth: int = 2, *, may_order: bool = True
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
 ) -> dict[str, Any]:
-    """Give criteria that may be a part of others."""
-    kinds = ["threshold", "threshold", "streak", "training", "tenure", "held"]
-    kinds += ["composed"] * depth + ["sequence"] * may_order
+    """Give criteria that may be a part of others; None = what may not count badges."""
+    kinds = ["threshold", "threshold", "streak", "training", "tenure"]
+    kinds += ["composed"] * depth + ["held"] * (others is not None) + ["sequence"] * may_order
     kind = draw(st.sampled_from(kinds))
     if kind != "composed":
         return draw(
@@ -457,7 +463,7 @@ def parts(
                 "streak": streaks(start),
                 "training": trainings(start),
                 "tenure": tenures(start),
-                "held": helds(others),
+                "held": helds(others or ()),
                 "sequence": sequences(start),
             }[kind]
         )
@@ -466,13 +472,22 @@ def parts(
 
 @st.composite
 def composed(
-    draw: Any, start: date, others: tuple[str, ...], depth: int = 2, *, may_order: bool = True
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
 ) -> dict[str, Any]:
-    """Give all_of, any_of or n_of."""
+    """Give all_of, with parts that must not hold too, any_of or n_of."""
     part = parts(start, others, depth - 1, may_order=may_order)
     below = draw(st.lists(part, min_size=1, max_size=3))
     kind = draw(st.sampled_from(("all_of", "all_of", "any_of", "n_of")))
     criteria: dict[str, Any] = {"type": kind, "criteria": below}
+    if kind == "all_of" and draw(st.booleans()):
+        broken_part = parts(start, None, depth - 1, may_order=may_order)
+        broken = draw(st.lists(broken_part, min_size=1, max_size=2))
+        below.append({"type": "none_of", "criteria": broken})
     return criteria | ({"n": draw(st.integers(1, len(below)))} if kind == "n_of" else {})
 
 
@@ -518,8 +533,9 @@ def _may_lapse(badge: Mapping[str, Any]) -> bool:
     """Tell whether a badge says nothing that does not go with lapse."""
     below = _nodes(badge["criteria"])
     kinds = {each["type"] for each in below}
-    is_once = not any("repeat" in each for each in below) and "limit" not in badge
-    return is_once and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
+    keys = {key for each in below for key in each}
+    may = "limit" not in badge and keys.isdisjoint(("repeat", "excused_by"))
+    return may and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
 
 
 def _let_lapse(badge: dict[str, Any]) -> None:
@@ -735,11 +751,12 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     steps = [*feeding[:place], Step("apply"), *feeding[place:], Step("insert", 60, 0, "insert")]
     if place and draw(st.booleans()):
         steps.append(steps.pop(place))
-    return Story(
-        (draw(documents(start, may_order=False)),),
-        draw(entries(start, may_fall=False, max_size=max_size)),
-        tuple(steps),
-    )
+    document = draw(documents(start, may_order=False))
+    if '"none_of"' in json.dumps(document):
+        # What is kept hangs on the order in which that comes which must not hold.
+        for badge in document["badges"].values():
+            badge["on_unmet"] = "revoke"
+    return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 
 @st.composite

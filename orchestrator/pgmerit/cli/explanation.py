@@ -116,6 +116,8 @@ class _Teller(RuleWords):
         return "; ".join(words), "red" if award["revoked_at"] else "green"
 
     def group_line(self, group: Part) -> tuple[str, str]:
+        if group["kind"] == "none_of":
+            return self.none_of_line(group)
         text = self.text(
             "explanation.group",
             kind=self.word("group", group["kind"], required=group["required"]),
@@ -131,6 +133,20 @@ class _Teller(RuleWords):
         if group["remaining"] == 0:
             text += ": " + self.text("explanation.never_together")
         return text, "yellow"
+
+    def none_of_line(self, group: Part) -> tuple[str, str]:
+        key, style = "explanation.none_of", "green"
+        if group["verdict"] != "met":
+            key = "explanation.broken_by" if group["activity_id"] else "explanation.broken"
+            style = "yellow"
+        text = self.text(
+            key,
+            kind=self.word("group", group["kind"]),
+            verdict=self.word("verdict", group["verdict"]),
+            moment=self.moment(group.get("broken_at")),
+            activity=str(group["activity_id"]),
+        )
+        return text, style
 
     def condition_line(self, condition: Part) -> tuple[str, str]:
         is_met = condition["verdict"] == "met"

@@ -30,7 +30,13 @@ from pgmerit.models.values import (
     plain,
     stats_of,
 )
-from pgmerit.rules.grammar import canonical_text, grammar, json_type, validate_value
+from pgmerit.rules.grammar import (
+    canonical_text,
+    grammar,
+    json_type,
+    part_problems,
+    validate_value,
+)
 
 # The kinds of rules. A new one is added here and in the enum badges.criteria_type.
 CriteriaType = Literal[
@@ -41,6 +47,7 @@ CriteriaType = Literal[
     "all_of",
     "any_of",
     "n_of",
+    "none_of",
     "badges_earned",
     "tenure",
     "in_a_row",
@@ -206,7 +213,10 @@ class Criteria(Model):
     def _keep_to_the_grammar(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
             kind = get_args(cls.model_fields["type"].annotation)[0]
-            found = validate_value(grammar()["types"][kind], plain({"type": kind, **data}), "$")
+            given = plain({"type": kind, **data})
+            found = validate_value(grammar()["types"][kind], given, "$")
+            if kind not in grammar()["part_types"]:  # Its place is judged with the whole.
+                found += part_problems(given, "$")
             if found:
                 raise ValueError("; ".join(f"{each.path} {each.problem}" for each in found))
         return data
@@ -501,7 +511,7 @@ class AllOf(Criteria):
     """True when every part holds."""
 
     type: Literal["all_of"] = "all_of"
-    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+    criteria: Annotated[tuple[PartOfAll, ...], Field(min_length=1)]
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether every part holds."""
@@ -533,6 +543,17 @@ class NOf(Criteria):
 
 def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
+
+
+class NoneOf(Criteria):
+    """A part of all_of: true while none of its own parts holds."""
+
+    type: Literal["none_of"] = "none_of"
+    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether no part holds; one that held before and no longer does is not told."""
+        return not any(part.is_eligible(stats) for part in self.criteria)
 
 
 class Tenure(Selecting):
@@ -638,6 +659,10 @@ Part = Annotated[
     | Share,
     Field(discriminator="type"),
 ]
+PartOfAll = Annotated[
+    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
+    Field(discriminator="type"),
+]
 BadgeCriteria = Annotated[
     Threshold
     | Tiered
@@ -664,6 +689,7 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "all_of": AllOf,
     "any_of": AnyOf,
     "n_of": NOf,
+    "none_of": NoneOf,
     "badges_earned": BadgesEarned,
     "tenure": Tenure,
     "in_a_row": InARow,
@@ -672,5 +698,5 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "criteria_raw": CriteriaRaw,
 }
 
-for _composed in (AllOf, AnyOf, NOf):
+for _composed in (AllOf, AnyOf, NOf, NoneOf):
     _composed.model_rebuild()

@@ -17,8 +17,12 @@ return '{
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
   "part_keys": ["id"],
+  "part_types": {"none_of": "all_of"},
+  "not_within": {"none_of": ["badges_earned"]},
   "no_time_zones": ["Factory", "localtime", "posixrules", "posix/", "right/"],
-  "parts": {"all_of": "criteria", "any_of": "criteria", "n_of": "criteria"},
+  "parts": {
+    "all_of": "criteria", "any_of": "criteria", "n_of": "criteria", "none_of": "criteria"
+  },
   "numbers": {
     "threshold": "at_least",
     "streak": "length",
@@ -147,6 +151,12 @@ return '{
       "rules": [
         {"rule": "at_most_items", "key": "n", "other": "criteria"}
       ]
+    },
+    "none_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
+      "required": ["criteria"],
+      "rules": []
     },
     "tenure": {
       "is": "object",
@@ -554,7 +564,7 @@ return '{
         {"rule": "not_with_word", "key": "limit", "other": "on_unmet", "word": "lapse"},
         {
           "rule": "word_without_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
-          "types": ["criteria_raw", "manual", "tenure"], "keys": ["repeat"]
+          "types": ["criteria_raw", "manual", "tenure"], "keys": ["excused_by", "repeat"]
         },
         {
           "rule": "word_with_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
