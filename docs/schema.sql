@@ -1631,7 +1631,7 @@ function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;
-function badges_internal._verify_unit_day(p_measure text, p_number integer) returns date immutable;
+function badges_internal._verify_unit_day(p_measure text, p_number integer, p_week_shift integer) returns date immutable;
 function badges_internal._verify_unit_number(p_unit text, p_day date, p_week_shift integer) returns integer immutable;
 function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shift integer) returns date immutable;
 function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;
