@@ -20,16 +20,21 @@ alter type badges_internal.stat_route
     add attribute cap_unit text,
     add attribute cap_at numeric, -- a unit adds no more
     add attribute is_live boolean, -- a rolling window that ends today: last_days
-    add attribute unit_calendar text, -- the days that exist for a streak; null = all
+    add attribute unit_calendar jsonb, -- of a streak: on, the days that exist; null = all
     add attribute excuse jsonpath, -- which activities excuse a unit; of these types
     add attribute excuse_needs_quantity boolean,
     add attribute excuse_types text[];
 
+alter type badges_internal.verified_stat
+    add attribute week_shift integer, -- days by which weeks begin before a Monday, null = none
+    add attribute existing_days jsonb, -- on of a streak, null = all
+    add attribute excused_by jsonb;
+
 alter table badges.organizations
     add column day_starts time not null default '00:00', -- local
     add column week_starts text not null default 'monday',
+    add column closed_days text[] not null default '{}', -- YYYY-MM-DD, or MM-DD of every year
     add column previous_day_starts time, -- as previous_time_zone
-    add column previous_week_starts text,
     add constraint day_starts_by_noon check (day_starts <= '12:00') not valid,
     add constraint week_starts_is_known check (
         week_starts in ('monday', 'saturday', 'sunday')
@@ -39,8 +44,8 @@ alter table badges.peer_mentor_stats
     -- Of a sequence: what the newest activity came to (the run, the share, the unit's total).
     add column value_last numeric;
 
-alter table badges_internal.stat_elements
-    add column is_excused boolean; -- of a unit: passed over where it does not count
+alter table badges_internal.activity_routes
+    add column week_origin date not null default '1900-01-01'; -- the first day of some week
 
 alter table badges_internal.milestones
     -- Of a badge that lapses the measure is lapse: no crossing decides it. What it measures is here.

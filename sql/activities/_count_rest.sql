@@ -53,6 +53,7 @@ declare
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
+    v_excused record;
 begin
     if p_is_stale then
         return row(
@@ -96,7 +97,8 @@ begin
 
     v_is_due := p_has_tenure and (
         p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
-        or badges_internal._may_touch_lapse(v_person, v_org, v_stats, v_is_late or v_is_late_day)
+            and not (v_at = p_last_at and badges_internal._runs_go_on(v_person, v_org, v_day))
+        or badges_internal._may_touch_lapse(v_person, v_org, v_stats, v_at, v_day)
     );
     v_is_alone := v_wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
@@ -107,6 +109,14 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
+    if v_is_late_day then
+        v_excused := badges_internal._excuse_units(p_new);
+        v_has_reached := v_has_reached or v_excused.has_reached;
+        v_stats := v_stats || v_excused.stats;
+        v_buckets := v_buckets || array_fill(
+            ''::text, array[coalesce(cardinality(v_excused.stats), 0)]
+        );
+    end if;
     v_result := row(
         v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,

@@ -24,7 +24,8 @@ begin
     return query
     with asked as materialized (
         select
-            each.org_id, each.stat, each.measure, split_part(each.measure, '_', 1) as unit,
+            each.org_id, each.stat, each.measure,
+            badges_internal._unit_in(each.org_id, split_part(each.measure, '_', 1)) as unit,
             (defined.route).grace,
             badges_internal._today_for(each.org_id, p_as_of) as as_of
         from (

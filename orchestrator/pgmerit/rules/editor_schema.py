@@ -20,10 +20,18 @@ _TEXTS: dict[str, str] = {
     "document.badges": "Badges by slug.",
     "organization.name": "Shown to people; left out = the slug.",
     "organization.time_zone": "IANA, decides which local day an activity is of; left out = UTC.",
+    "organization.day_starts": (
+        "When a local day begins, 00:00 to 12:00; what happens before belongs to the day before. "
+        "Left out = midnight."
+    ),
+    "organization.week_starts": "The day on which weeks begin; left out = monday.",
     "organization.badges": "The badges enabled here; left out = all.",
     "organization.custom_thresholds": (
         "This organization's own numbers by badge: a number, numbers by tier, or numbers by the "
         "id of a part."
+    ),
+    "organization.closed_days": (
+        "Days as YYYY-MM-DD, or MM-DD for every year; a streak may leave them out."
     ),
     "badge.name": "Text, or text by language.",
     "badge.description": "Text, or text by language.",
@@ -49,9 +57,10 @@ _TEXTS: dict[str, str] = {
     "per_value": "With distinct: what a value must reach before it counts.",
     "at_least": "The number that must be reached.",
     "badges_earned.at_least": "How many badges; left out = all listed ones.",
-    "repeat": "Awarded again: occurrence k at at_least + (k - 1) * every. Not with window.",
-    "repeat.every": "How much further each next occurrence is.",
-    "repeat.max": "The last occurrence.",
+    "repeat": "Awarded again: for every so many more, in each window, after each span.",
+    "repeat.every": "How much further each next occurrence is: k at at_least + (k - 1) * every.",
+    "repeat.each": "window: occurrence k is the k-th window that reaches at_least.",
+    "max": "The last occurrence.",
     "tiers": "Tiers with rising numbers, each awarded as it is reached.",
     "amount_tier.tier": "The tier's slug.",
     "length_tier.tier": "The tier's slug.",
@@ -61,6 +70,12 @@ _TEXTS: dict[str, str] = {
     "unit": "What a streak is counted in.",
     "per_unit": "What a unit must reach to qualify; left out = one activity.",
     "grace": "Up to so many units in succession that do not qualify may lie between two that do.",
+    "on": "The days that exist for the streak; others neither count nor break.",
+    "existing_days.weekdays": "These weekdays exist; left out = all.",
+    "existing_days.closed_days": "false: the organization's closed days do not exist.",
+    "excused_by": (
+        "Activities that excuse their unit: where it does not qualify it neither counts nor breaks."
+    ),
     "consecutive": "false: the number of qualifying units in all, gaps or not.",
     "courses": "The courses, as the attribute names them.",
     "require": "all, or how many of the courses are enough; left out = all.",
@@ -70,9 +85,9 @@ _TEXTS: dict[str, str] = {
     "badges_earned.category": "Badges of this category.",
     "criteria": "The parts.",
     "n": "How many parts must hold.",
-    "tenure.days": "So many days after the first such activity, at local midnight.",
-    "tenure.months": "So many months after the first such activity, at local midnight.",
-    "tenure.years": "So many years after the first such activity, at local midnight.",
+    "tenure.days": "So many days after the first such activity, as the local day begins.",
+    "tenure.months": "So many months after the first such activity, as the local day begins.",
+    "tenure.years": "So many years after the first such activity, as the local day begins.",
     "expression": "An SQL/JSON path predicate over the person's stats document.",
     "reason": "Why no typed rule would do.",
     "rolling_days": "So many local days, the last one being that of an activity.",
@@ -102,13 +117,14 @@ _WORDS: dict[str, str] = {
     "measure.distinct": "How many different values of the field.",
     "window.lifetime": "All activities together.",
     "window.day": "The best local day.",
-    "window.week": "The best ISO week.",
+    "window.week": "The best week.",
     "window.month": "The best month.",
     "window.quarter": "The best quarter.",
     "window.year": "The best year.",
     "unit.day": "Local days.",
-    "unit.week": "ISO weeks.",
+    "unit.week": "Weeks.",
     "unit.month": "Months.",
+    "each.window": "The window of the rule, day to year.",
     "on_unmet.keep": "What was earned stays.",
     "on_unmet.revoke": "It is marked revoked, and restored when the rule holds again.",
     "on_unmet.lapse": "Held only while the rule holds now: it lapses, and is restored.",
@@ -190,7 +206,8 @@ def _criteria(name: str, spec: Mapping[str, Any], forbidden: list[str]) -> Schem
     rules = [
         rule
         for rule in spec["rules"]
-        if rule["rule"] != "one_of" and rule["key"] in keys and rule.get("other", "type") in keys
+        if rule["rule"] != "one_of"
+        and {rule["key"].partition(".")[0], rule.get("other", "type")} <= keys.keys()
     ]
     required = ["type", *spec["required"]]
     for rule in spec["rules"]:
@@ -316,7 +333,10 @@ def _object(name: str, spec: Mapping[str, Any]) -> Schema:
 def _rule(rule: Mapping[str, Any]) -> Schema | None:
     """Return what a rule between two keys means; None where it compares their values."""
     key, other = rule["key"], rule.get("other", "")
-    has_key = {"required": [key]}
+    above, _, below_key = key.partition(".")
+    has_key: Schema = {"required": [above]}
+    if below_key:
+        has_key["properties"] = {above: {"type": "object", "required": [below_key]}}
     match rule["rule"]:
         case "exactly_one":
             return {"oneOf": [{"required": [each]} for each in rule["keys"]]}
@@ -325,7 +345,9 @@ def _rule(rule: Mapping[str, Any]) -> Schema | None:
         case "needs_without":
             return {"anyOf": [has_key, {"required": [other]}]}
         case "only_with":
-            wanted = {"required": [other], "properties": {other: {"enum": rule["words"]}}}
+            wanted: Schema = {"properties": {other: {"enum": rule["words"]}}}
+            if grammar()["defaults"].get(other) not in rule["words"]:
+                wanted["required"] = [other]
             return {"if": has_key, "then": wanted}
         case "not_with":
             defaults = grammar()["defaults"]

@@ -25,7 +25,8 @@ begin
             on definition.badge_definition_id = config.badge_definition_id
             and definition.is_active
         cross join lateral badges_internal._compile_badge(
-            definition.criteria, config.custom_thresholds, definition.on_unmet
+            definition.criteria, config.custom_thresholds, definition.on_unmet,
+            organization.closed_days
         ) as row_of
         where config.org_id = any(p_org_ids)
         and config.is_enabled
@@ -162,14 +163,14 @@ begin
             case when watched.selector ? 'types'
                 then array(select jsonb_array_elements_text(watched.selector -> 'types')) end,
             case when watched.stat >= '~' then badges_internal._stat_route(
-                watched.selector, watched.measures, organization.time_zone
+                watched.selector, watched.measures, here.time_zone, here.week_starts
             ) end,
             watched.measures,
             case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
                 else 0 end,
             watched.thresholds
         from watched
-        join badges.organizations as organization on organization.org_id = watched.org_id
+        join badges.organizations as here on here.org_id = watched.org_id
         -- A stat of which more is asked is as good as new, and so is one that drops its days. Base
         -- stats have all but the runs.
         on conflict (org_id, stat) do update set
