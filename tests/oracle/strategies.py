@@ -532,22 +532,14 @@ def badges(
 def _may_lapse(badge: Mapping[str, Any]) -> bool:
     """Tell whether a badge says nothing that does not go with lapse."""
     below = _nodes(badge["criteria"])
-<<<<<<< HEAD
     kinds = {each["type"] for each in below}
-    is_once = not any("repeat" in each for each in below) and "limit" not in badge
-    return is_once and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
+    keys = {key for each in below for key in each}
+    may = "limit" not in badge and keys.isdisjoint(("repeat", "excused_by"))
+    return may and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
 
 
 def _let_lapse(badge: dict[str, Any]) -> None:
     """Have a badge lapse: what looked at any days then looks at the last ones."""
-=======
-    if any(
-        each["type"] in ("tenure", "manual", "badges_earned")
-        or not each.keys().isdisjoint(("repeat", "excused_by"))
-        for each in below
-    ):
-        return
->>>>>>> streak
     badge["on_unmet"] = "lapse"
     for each in _nodes(badge["criteria"]):
         window = each.get("window")
