@@ -33,7 +33,13 @@ alter table badges_internal.milestones
     )),
     drop column lapse_measure,
     drop column last_days;
-alter table badges.peer_mentor_stats drop column value_last;
+alter type badges_internal.verified_stat
+    drop attribute sequence,
+    drop attribute sequence_size,
+    drop attribute qualify_tests;
+alter table badges.peer_mentor_stats
+    drop column value_last,
+    drop column lately;
 alter table badges.organizations
     drop column day_starts,
     drop column week_starts,

@@ -90,7 +90,9 @@ begin
         and milestone.measure = 'lapse'
     );
     foreach v_part in array v_parts loop
-        if (v_part.route).rolling_days is null then
+        if (v_part.route).sequence is not null then
+            v_is_done := badges_internal._change_sequence(v_part);
+        elsif (v_part.route).rolling_days is null then
             v_is_done := badges_internal._change_row(v_part);
         else
             v_is_done := badges_internal._change_windows(v_part);

@@ -76,7 +76,7 @@ datable as materialized (
     group by badge.org_id, badge.badge_definition_id
     having bool_and(
         milestone.stat is not null
-        and (defined.route).rolling_days is null
+        and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is null
         and (defined.route).element_unit is null
         and (defined.route).element_at_least is null
     )

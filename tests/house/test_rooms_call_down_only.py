@@ -25,6 +25,7 @@ LONG_BODIES = {
     "progress/_badge_conditions.sql": 103,
     "rules/compile/_compile_badge.sql": 109,
     "rules/language/_criteria_grammar.sql": 513,
+    "rules/plan/_plan_awards.sql": 106,
     "rules/plan/_plan_changes.sql": 198,
     "rules/plan/_plan_conditions.sql": 163,
     "rules/plan/_plan_effects.sql": 257,

@@ -23,6 +23,15 @@ def explanation_tree(told: Part, language: Language, zone: tzinfo) -> Tree:
     return _Teller(language, zone).tree(told)
 
 
+def _state_of_unit(now: Part) -> str:
+    """Name what a streak's present unit is to it."""
+    if now["counts"]:
+        return "counts"
+    if now.get("exists") is False:
+        return "off"
+    return "excused" if now.get("is_excused") else "lacks"
+
+
 class _Teller(RuleWords):
     """The words of an explanation, in one language."""
 
@@ -232,9 +241,13 @@ class _Teller(RuleWords):
             )
         elif run:
             yield self.text("explanation.run_ended", longest=run["longest"])
+        for name in ("excused", "closed"):
+            if run and run.get(name):
+                days = self.language.both(self.language.day(each) for each in run[name])
+                yield self.text(f"explanation.run_{name}", days=days)
         if now := condition.get("now"):
             this = self.word("this", now["unit"])
-            key = "explanation.unit_counts" if now["counts"] else "explanation.unit_lacks"
+            key = f"explanation.unit_{_state_of_unit(now)}"
             yield self.text(key, **{**now, "this": this, "days": self.days(now)})
 
     def tenure_text(self, tenure: Part) -> str:

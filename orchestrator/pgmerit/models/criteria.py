@@ -50,6 +50,8 @@ CriteriaType = Literal[
     "none_of",
     "badges_earned",
     "tenure",
+    "in_a_row",
+    "share",
     "manual",
     "criteria_raw",
 ]
@@ -432,6 +434,57 @@ class TrainingCompletion(Selecting):
         return stats_of(stats).tally(selector_key(self)).distinct >= needed
 
 
+class Sequenced(Dated):
+    """A rule on which of the chosen activities qualify, in the order of time."""
+
+    qualify: Annotated[Where, Field(min_length=1)]
+
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat."""
+        return super().selector() | {"qualify": plain(self.as_document()["qualify"])}
+
+    def value(self, stats: StatsDocument | Mapping[str, Any]) -> Decimal | int | None:
+        """Return the best that the sequence has come to, None where there are too few yet."""
+        return stats_of(stats).tally(selector_key(self)).max
+
+
+class InARow(Sequenced):
+    """True when so many in a row have qualified."""
+
+    type: Literal["in_a_row"] = "in_a_row"
+    length: Count | None = None
+    tiers: Annotated[tuple[LengthTier, ...], Field(min_length=1)] | None = None
+
+    def reached_tiers(self, stats: StatsDocument | Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the tiers that the longest run has reached, lowest first."""
+        value = self.value(stats)
+        return tuple(each.tier for each in self.tiers or () if _reaches(value, each.length))
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether the longest run has the length, or the lowest tier's."""
+        if self.length is not None:
+            return _reaches(self.value(stats), self.length)
+        return bool(self.reached_tiers(stats))
+
+
+class Share(Sequenced):
+    """True when so large a share has qualified: of all that there were by then, or of the last."""
+
+    type: Literal["share"] = "share"
+    at_least: Annotated[Amount, Field(le=1)]
+    of_at_least: Count | None = None
+    of_last: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat."""
+        sizes = {"of_at_least": self.of_at_least, "of_last": self.of_last}
+        return super().selector() | {key: size for key, size in sizes.items() if size is not None}
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether the share was ever large enough."""
+        return _reaches(self.value(stats), self.at_least)
+
+
 class BadgesEarned(Criteria):
     """True when so many other badges are held."""
 
@@ -594,7 +647,16 @@ def selector_key(criteria: Selecting, closed_days: Sequence[str] = ()) -> str:
 
 
 Part = Annotated[
-    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | Tenure,
+    Threshold
+    | Streak
+    | TrainingCompletion
+    | BadgesEarned
+    | AllOf
+    | AnyOf
+    | NOf
+    | Tenure
+    | InARow
+    | Share,
     Field(discriminator="type"),
 ]
 PartOfAll = Annotated[
@@ -611,6 +673,8 @@ BadgeCriteria = Annotated[
     | NOf
     | BadgesEarned
     | Tenure
+    | InARow
+    | Share
     | Manual
     | CriteriaRaw,
     Field(discriminator="type"),
@@ -628,6 +692,8 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "none_of": NoneOf,
     "badges_earned": BadgesEarned,
     "tenure": Tenure,
+    "in_a_row": InARow,
+    "share": Share,
     "manual": Manual,
     "criteria_raw": CriteriaRaw,
 }

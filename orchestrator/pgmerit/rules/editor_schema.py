@@ -88,6 +88,11 @@ _TEXTS: dict[str, str] = {
     "tenure.days": "So many days after the first such activity, as the local day begins.",
     "tenure.months": "So many months after the first such activity, as the local day begins.",
     "tenure.years": "So many years after the first such activity, as the local day begins.",
+    "qualify": "Which of the chosen activities qualify; tests of attributes, as where has them.",
+    "in_a_row.length": "How many in a row must qualify.",
+    "share.at_least": "The share that must qualify: 0.9 is nine of ten.",
+    "of_at_least": "The share of all so far, once there are so many.",
+    "of_last": "The share of the last so many.",
     "expression": "An SQL/JSON path predicate over the person's stats document.",
     "reason": "Why no typed rule would do.",
     "rolling_days": "So many local days, the last one being that of an activity.",
@@ -139,6 +144,8 @@ _WORDS: dict[str, str] = {
     "type.none_of": "None of its parts holds. In all_of alone, beside a part that must hold; "
     "badges_earned does not stand in it.",
     "type.tenure": "The first activity was so long ago.",
+    "type.in_a_row": "So many in a row qualify.",
+    "type.share": "A large enough share qualifies.",
     "type.manual": "Never by itself: people award it.",
     "type.criteria_raw": "The escape hatch: an SQL/JSON path predicate.",
 }

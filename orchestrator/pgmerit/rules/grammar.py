@@ -286,6 +286,8 @@ def _number_problem(spec: Mapping[str, Any], number: Decimal) -> str | None:
         return "is out of bounds"
     if spec.get("whole") and number != number.to_integral_value():
         return "is not a whole number"
+    if "decimals" in spec and number != round(number, spec["decimals"]):
+        return f"has more than {spec['decimals']} decimals"
     return None
 
 

@@ -11,6 +11,7 @@ begin atomic
         part.node, coalesce(part.criteria ->> 'id', part.path), part.path,
         case part.criteria ->> 'type'
             when 'streak' then 'length'
+            when 'in_a_row' then 'length'
             when 'training_completion' then 'require'
             when 'n_of' then 'n'
             when 'tenure' then (

@@ -78,10 +78,8 @@ begin atomic
                 (nodes.criteria -> 'at_least')::numeric, (nodes.criteria -> 'length')::numeric,
                 (nodes.criteria -> 'days')::numeric, (nodes.criteria -> 'months')::numeric,
                 (nodes.criteria -> 'years')::numeric,
-                case
-                    when jsonb_typeof(nodes.criteria -> 'require') = 'number'
-                        then (nodes.criteria -> 'require')::numeric
-                end,
+                case when jsonb_typeof(nodes.criteria -> 'require') = 'number'
+                    then (nodes.criteria -> 'require')::numeric end,
                 jsonb_array_length(coalesce(
                     nodes.criteria -> 'courses', nodes.criteria -> 'badges'
                 )),
