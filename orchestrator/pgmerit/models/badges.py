@@ -40,7 +40,7 @@ class Badge(Model):
     category: Label | None = None
     hidden: bool = Field(default=False, description="Not listed until earned.")
     active: bool = True
-    on_unmet: Literal["keep", "revoke"] = "keep"
+    on_unmet: Literal["keep", "revoke", "lapse"] = "keep"
     limit: Limit | None = None
     criteria: BadgeCriteria
 
