@@ -69,7 +69,8 @@ begin
             session_user, 'rezone'
         );
         update badges.organizations as organization
-        set time_zone = p_time_zone, previous_time_zone = v_organization.time_zone
+        set time_zone = p_time_zone, previous_time_zone = v_organization.time_zone,
+            previous_day_starts = v_organization.day_starts
         where organization.org_id = p_org_id;
         perform badges_internal._save_compiled(array[p_org_id], v_version);
         perform badges_internal._save_routes(array[p_org_id], v_version);
