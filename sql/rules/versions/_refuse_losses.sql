@@ -30,7 +30,9 @@ begin
     v_rules := badges_internal._plan_rules(v_document, p_document ->> 'ruleset');
     select moves.taken
     into v_taken
-    from badges_internal._plan_moves(v_document, v_rules.milestones, v_rules.groups) as moves;
+    from badges_internal._plan_moves(
+        v_document, v_rules.milestones, v_rules.groups, now()
+    ) as moves;
     if v_taken = '{}' then
         return;
     end if;

@@ -13,7 +13,8 @@
 -- Raises: 22023 for a batch below 0 or over 100,000, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
     p_rule_set text,
-    p_batch integer default 250
+    p_batch integer default 250,
+    p_as_of timestamptz default now()
 )
 returns jsonb
 language plpgsql
@@ -89,5 +90,5 @@ begin
 end;
 $$;
 
-comment on function badges.backfill_rule_set(text, integer) is
+comment on function badges.backfill_rule_set(text, integer, timestamptz) is
 'Evaluates a batch of people whom the current version of a rule set has not seen.';
