@@ -169,6 +169,19 @@ create type badges_internal.held_stat as (
     last_date date
 );
 
+create type badges_internal.lapse_change as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    change text,
+    held_since timestamp with time zone,
+    ended_at timestamp with time zone,
+    activity_id bigint,
+    threshold numeric,
+    threshold_source text
+);
+
 create type badges_internal.late_activity as (
     peer_mentor_id uuid,
     org_id text,
@@ -581,8 +594,7 @@ create table badges_internal.activity_routes (
     checked_routes badges_internal.stat_route[] not null,
     has_raw boolean not null,
     has_tenure boolean not null default false,
-    has_rolling boolean not null default false,
-    has_lapse boolean not null default false
+    has_rolling boolean not null default false
 );
 
 create table badges_internal.alerts (
@@ -737,7 +749,9 @@ create table badges_internal.milestones (
     path text not null,
     structure text,
     since_version integer not null,
-    duration interval
+    duration interval,
+    lapse_measure text,
+    last_days integer
 );
 
 create table badges_internal.place_claims (
@@ -865,8 +879,8 @@ alter table badges.badge_definitions add constraint on_unmet_is_known CHECK ((on
 alter table badges.badge_denials add constraint badge_denials_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier);
 alter table badges.earned_badges add constraint earned_badges_are_awarded_once PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence);
 alter table badges.earned_badges add constraint occurrence_is_positive CHECK ((occurrence > 0));
-alter table badges.earned_badges add constraint revoked_at_is_not_before_granted_at CHECK ((revoked_at >= granted_at));
 alter table badges.earned_badges add constraint revoked_by_and_revoked_at_come_together CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)));
+alter table badges.earned_badges add constraint revoked_by_hand_is_not_before_granted_at CHECK (((revoked_at >= granted_at) OR (revoked_by <> 'person'::text))) NOT VALID;
 alter table badges.earned_badges add constraint revoked_by_is_known CHECK ((revoked_by = ANY (ARRAY['rule'::text, 'time'::text, 'person'::text]))) NOT VALID;
 alter table badges.earned_badges add constraint source_is_known CHECK ((source = ANY (ARRAY['rule'::text, 'backfill'::text, 'sweep'::text, 'manual'::text, 'import'::text])));
 alter table badges.external_ids add constraint external_id_has_1_to_200_characters CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200)));
@@ -913,7 +927,7 @@ alter table badges_internal.measured_ahead add constraint measured_ahead_pkey PR
 alter table badges_internal.merged_people add constraint merged_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
 alter table badges_internal.merged_people add constraint nobody_is_merged_into_themselves CHECK ((peer_mentor_id <> into_peer_mentor_id));
 alter table badges_internal.migration_files add constraint migration_files_pkey PRIMARY KEY (migration_id);
-alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text])));
+alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]))) NOT VALID;
 alter table badges_internal.milestones add constraint milestones_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges_internal.milestones add constraint milestones_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.milestones add constraint milestones_pkey PRIMARY KEY (org_id, badge_definition_id, tier, occurrence, node);
@@ -938,11 +952,12 @@ CREATE INDEX award_events_by_transaction ON badges.award_events USING btree (tra
 CREATE INDEX delivery_attempts_by_moment ON badges_internal.delivery_attempts USING btree (attempted_at);
 CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (next_due_at);
 CREATE INDEX earned_badges_taken_by_rules ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'rule'::text);
+CREATE INDEX earned_badges_taken_by_time ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'time'::text);
 CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
 CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id);
 CREATE INDEX merged_people_by_into ON badges_internal.merged_people USING btree (into_peer_mentor_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
-CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
+CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]));
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
 CREATE INDEX peer_mentor_stats_fallen ON badges.peer_mentor_stats USING btree (peer_mentor_id, org_id) WHERE has_negative;
 CREATE INDEX source_rows_set_aside_by_source ON badges_internal.source_rows_set_aside USING btree (source, set_aside_id);
@@ -1064,6 +1079,7 @@ function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DE
 function badges.verify_source(p_source text) returns TABLE(source_key text, peer_mentor_id uuid, org_id text, difference text, detail jsonb) stable security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._acting_role() returns name stable;
+function badges_internal._activity_at(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone) returns bigint volatile;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administered_organizations() returns text[] stable security definer;
@@ -1081,6 +1097,7 @@ function badges_internal._award_late(p_late badges_internal.late_activity, p_awa
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint, p_late badges_internal.late_activity) returns badges_internal.candidate[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
+function badges_internal._badge_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_oldest_orgs text[], p_oldest_versions integer[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._base_route(p_stat text) returns badges_internal.stat_route immutable;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
@@ -1128,11 +1145,12 @@ function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id tex
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
-function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
+function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep') returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer) immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
@@ -1170,6 +1188,7 @@ function badges_internal._element_anew(p_part badges_internal.changed_part, p_el
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
+function badges_internal._enough_together(p_held tstzmultirange[], p_weights numeric[], p_enough numeric) returns tstzmultirange immutable;
 function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
 function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
@@ -1209,12 +1228,14 @@ function badges_internal._gate_holders(p_modes text[]) returns text volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
+function badges_internal._group_spans(p_peer_mentor_ids uuid[], p_groups badges_internal.condition_groups[], p_parts badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
+function badges_internal._held_now(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[] DEFAULT NULL, p_as_of timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, held_since timestamp with time zone, ended_at timestamp with time zone, next_at timestamp with time zone, threshold numeric, threshold_source text, activity_id bigint) volatile;
 function badges_internal._held_sum(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text) returns numeric volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
@@ -1224,6 +1245,7 @@ function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_k
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
+function badges_internal._is_counted(p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns boolean stable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
 function badges_internal._is_in_sight(p_badge_definition_id text, p_org_id text) returns boolean stable;
 function badges_internal._is_left_to_backfill(p_org_id text, p_stats text[], p_version integer) returns boolean volatile;
@@ -1233,9 +1255,12 @@ function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
 function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
+function badges_internal._lapse_changes(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone) returns badges_internal.lapse_change[] volatile;
+function badges_internal._lapse_spans(p_peer_mentor_ids uuid[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_is_whole boolean DEFAULT false) returns badges_internal.condition_state[] volatile;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._last_event_number() returns bigint volatile;
+function badges_internal._lasting_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._listed_badges(p_written jsonb) returns TABLE(badge text, listed text, path text) immutable;
@@ -1251,6 +1276,7 @@ function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
+function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_is_late boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
@@ -1296,6 +1322,7 @@ function badges_internal._own_organizations() returns text[] stable security def
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
+function badges_internal._parts_named(p_rule jsonb, p_criteria jsonb) returns text immutable;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
@@ -1309,7 +1336,7 @@ function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns 
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
-function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, stat text) immutable;
+function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, stat text) immutable;
 function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counts(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, node integer, parent integer, threshold numeric, threshold_source text, value bigint, moments timestamp with time zone[]) volatile;
@@ -1400,6 +1427,7 @@ function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stab
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
+function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -1419,6 +1447,7 @@ function badges_internal._set_source_aside(p_source text, p_reason text) returns
 function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reason text) returns void volatile;
 function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
+function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
@@ -1555,9 +1584,11 @@ function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path tex
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar text, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
+function badges_internal._window_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._with_source_key(p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
+function badges_internal._write_lapses(p_changes badges_internal.lapse_change[], p_source text) returns void volatile;
 function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._write_source_rows(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

@@ -42,9 +42,35 @@ alter table badges.peer_mentor_stats
 alter table badges_internal.stat_elements
     add column is_excused boolean; -- of a unit: passed over where it does not count
 
-alter table badges_internal.activity_routes
-    -- What some badge of the organization asks for; where none does, no statement looks for it.
-    add column has_lapse boolean not null default false;
+alter table badges_internal.milestones
+    -- Of a badge that lapses the measure is lapse: no crossing decides it. What it measures is here.
+    add column lapse_measure text,
+    add column last_days integer, -- of so many local days; null = of all
+    drop constraint measure_is_known,
+    add constraint measure_is_known check (measure in (
+        'count', 'sum', 'max', 'active_days', 'distinct',
+        'day_run', 'week_run', 'month_run', 'tenure', 'badges', 'raw', 'lapse'
+    )) not valid;
+
+-- squawk-ignore require-concurrent-index-deletion
+drop index badges_internal.milestones_without_crossing;
+-- squawk-ignore require-concurrent-index-creation
+create index milestones_without_crossing
+    on badges_internal.milestones (org_id, measure)
+    where measure in ('tenure', 'badges', 'raw', 'lapse');
+
+create type badges_internal.lapse_change as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    change text, -- awarded, lapsed, restored, redated; interrupted = lapsed and restored
+    held_since timestamptz, -- null = not held
+    ended_at timestamptz, -- when it ceased to hold after the award's own beginning
+    activity_id bigint,
+    threshold numeric,
+    threshold_source text
+);
 
 alter table badges.badge_definitions
     drop constraint on_unmet_is_keep_or_revoke,
@@ -52,7 +78,15 @@ alter table badges.badge_definitions
 
 alter table badges.earned_badges
     drop constraint revoked_by_is_rule_or_person,
-    add constraint revoked_by_is_known check (revoked_by in ('rule', 'time', 'person')) not valid;
+    add constraint revoked_by_is_known check (revoked_by in ('rule', 'time', 'person')) not valid,
+    -- What lapsed did so at its own time, which may lie before anybody noticed that it was held.
+    drop constraint revoked_at_is_not_before_granted_at,
+    add constraint revoked_by_hand_is_not_before_granted_at
+        check (revoked_at >= granted_at or revoked_by <> 'person') not valid;
+
+-- squawk-ignore require-concurrent-index-creation
+create index earned_badges_taken_by_time on badges.earned_badges (org_id, badge_definition_id)
+where revoked_by = 'time';
 
 alter table badges.award_events
     drop constraint event_type_is_known,

@@ -75,7 +75,7 @@ begin
                 select
                 from badges_internal.milestones as counting
                 where counting.org_id = p_org_id
-                and counting.measure = 'badges'
+                and (counting.measure = 'badges' or counting.lapse_measure = 'badges')
                 and counting.badge_definition_id <> crossed.badge_definition_id
                 and crossed.badge_definition_id
                     = any(coalesce(counting.badge_ids, array[crossed.badge_definition_id]))
@@ -96,7 +96,7 @@ begin
             select
                 bool_or(held.tier = crossed.tier and held.occurrence = crossed.occurrence)
                     as is_held,
-                bool_or(held.revoked_by = 'rule'
+                bool_or(held.revoked_by in ('rule', 'time')
                     or held.revoked_at is null and held.earned_at > p_occurred_at) as is_unsettled
             from badges.earned_badges as held
             where held.peer_mentor_id = p_peer_mentor_id

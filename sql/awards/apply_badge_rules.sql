@@ -56,7 +56,7 @@ begin
         from unnest(p_candidates) as candidate
         cross join lateral (
             select
-                bool_or(earned.revoked_by = 'rule') as is_revoked,
+                bool_or(earned.revoked_by in ('rule', 'time')) as is_revoked,
                 -- What decided it then is gone: it came true again, but earlier.
                 bool_or(earned.revoked_at is null and earned.earned_at > candidate.came_true_at)
                     as is_held_later,

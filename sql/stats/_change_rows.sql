@@ -62,6 +62,12 @@ begin
     ) then
         return;
     end if;
+    may_be_due := exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.measure = 'lapse'
+    );
     foreach v_part in array v_parts loop
         if (v_part.route).rolling_days is null then
             v_is_done := badges_internal._change_row(v_part);

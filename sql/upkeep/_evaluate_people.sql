@@ -2,7 +2,7 @@
 --
 -- Triggers, backfill, sweep, evaluate_badges and decisions by hand all end here. What falls due
 -- joins the candidates; what holds no longer goes before anything can count it; then come the
--- awards, the dates that moved back, and raw rules, which see all of it.
+-- awards, the dates that moved back, what lapses, and raw rules, which see all of it.
 --
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
@@ -61,6 +61,7 @@ begin
         perform badges_internal._redate_late(p_late_activities, false);
     end if;
     return v_awarded
+        + badges_internal._settle_lapses(p_peer_mentor_ids, p_org_ids, p_source, p_as_of)
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
 $$;

@@ -257,6 +257,11 @@ def _rules(spec: Mapping[str, Any]) -> str:
             "only_with": f"{key} goes only with {other} {', '.join(rule.get('words', []))}",
             "not_with": f"{key} does not go with {other}",
             "not_with_below": f"{key} does not go with `{rule.get('below')}`",
+            "not_with_word": f"{key} does not go with `{rule.get('word')}`",
+            "word_without_parts": f"{key} `{rule.get('word')}` does not go with "
+            + ", ".join(f"`{each}`" for each in rule.get("types", []) + rule.get("keys", [])),
+            "word_with_parts": f"{key} must be `{rule.get('word')}` with "
+            + ", ".join(f"`{each}`" for each in rule.get("keys", [])),
             "one_of": f"either {key} or {other}",
             "exactly_one": f"one of {', '.join(f'`{each}`' for each in rule.get('keys', []))}",
             "needs_without": f"{key} is needed where there is no {other}",

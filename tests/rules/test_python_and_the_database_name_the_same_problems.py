@@ -141,7 +141,7 @@ SAID = [
      "is after until"),
     (LEAF | {"window": {"rolling_days": 0}}, "$.window.rolling_days", "is out of bounds"),
     (LEAF | {"window": {"rolling_days": 3661}}, "$.window.rolling_days", "is out of bounds"),
-    (LEAF | {"window": {}}, "$.window.rolling_days", "is missing"),
+    (LEAF | {"window": {}}, "$.window.rolling_days", "is missing, as there is no last_days"),
     (LEAF | {"window": 30}, "$.window", "must not be a number"),
     (LEAF | {"window": {"rolling_days": 3}, "repeat": {"every": 1, "max": 2}}, "$.repeat",
      "does not go with window"),

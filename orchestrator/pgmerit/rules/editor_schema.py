@@ -65,6 +65,7 @@ _TEXTS: dict[str, str] = {
     "courses": "The courses, as the attribute names them.",
     "require": "all, or how many of the courses are enough; left out = all.",
     "within_days": "All within so many local days, the first and the last one included.",
+    "valid_days": "A course counts for so many days once done; only with on_unmet: lapse.",
     "badges_earned.badges": "These badges.",
     "badges_earned.category": "Badges of this category.",
     "criteria": "The parts.",
@@ -75,6 +76,7 @@ _TEXTS: dict[str, str] = {
     "expression": "An SQL/JSON path predicate over the person's stats document.",
     "reason": "Why no typed rule would do.",
     "rolling_days": "So many local days, the last one being that of an activity.",
+    "last_days": "The so many local days that end today; only with on_unmet: lapse.",
     "hours": "[from, until): local time of day, hours or HH:MM; [22, 6] wraps past midnight.",
     "weekdays": "Days of the week.",
     "months": "Months, 1 to 12.",
@@ -109,6 +111,7 @@ _WORDS: dict[str, str] = {
     "unit.month": "Months.",
     "on_unmet.keep": "What was earned stays.",
     "on_unmet.revoke": "It is marked revoked, and restored when the rule holds again.",
+    "on_unmet.lapse": "Held only while the rule holds now: it lapses, and is restored.",
     "type.threshold": "A measure reaches a number.",
     "type.tier": "A measure reaches one tier after another.",
     "type.streak": "Days, weeks or months in a row.",
@@ -331,4 +334,7 @@ def _rule(rule: Mapping[str, Any]) -> Schema | None:
         case "not_with_below":
             below = {"properties": {rule["below"]: False}}
             return {"if": has_key, "then": {"properties": {other: below}}}
+        case "not_with_word":
+            absent = {"not": {"const": rule["word"]}}
+            return {"if": has_key, "then": {"properties": {other: absent}}}
     return None

@@ -488,6 +488,18 @@ def _validate_rule(
             if below in value[other]:
                 said = f"does not go with {below}"
                 return [Problem(step(path, key), said, f"either {key} or {below}")]
+        case "not_with_word" if has_key and value.get(other) == rule["word"]:
+            said = f"does not go with {rule['word']}"
+            return [Problem(step(path, key), said, f"either {key} or {rule['word']}")]
+        case "word_without_parts" | "word_with_parts":
+            parts = _parts_named(rule, value.get(other))
+            is_word = value.get(key) == rule["word"]
+            if parts and is_word and rule["rule"] == "word_without_parts":
+                said = f"is {rule['word']}, which does not go with {parts}"
+                return [Problem(step(path, key), said, allowed_here(spec["keys"][key]))]
+            if parts and not is_word and rule["rule"] == "word_with_parts":
+                said = f"must be {rule['word']}, as there is {parts}"
+                return [Problem(step(path, key), said, rule["word"])]
         case "not_after" if has_key and has_other:
             ends = [(spec["keys"][each], value[each]) for each in (key, other)]
             is_sound = not any(validate_value(kind, end, "$") for kind, end in ends)
@@ -506,6 +518,18 @@ def _validate_rule(
                 said = f"is more than there are {other}"
                 return [Problem(step(path, key), said, f"at most {count}")]
     return []
+
+
+def _parts_named(rule: Mapping[str, Any], criteria: Any) -> str:
+    """Name what criteria have of the types and keys of a rule; a key may also be a window's."""
+    types, keys = set(rule.get("types", ())), set(rule["keys"])
+    named: set[str] = set()
+    for _, node, _ in walk(criteria):
+        if isinstance(node, Mapping):
+            window = node.get("window")
+            named |= types & {type_of(node)} | keys & set(node)
+            named |= keys & set(window) if isinstance(window, Mapping) else set()
+    return ", ".join(sorted(named))
 
 
 def _validate_choice(keys: list[str], value: Mapping[str, Any], path: str) -> list[Problem]:

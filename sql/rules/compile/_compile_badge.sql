@@ -1,10 +1,12 @@
 -- Compiles criteria and one organization's thresholds to conditions and groups.
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
--- conditions of a composed badge name their group in parent. Yields rows and writes nothing.
+-- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
+-- is lapse, which nothing crosses, and lapse_measure says what it is. Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
-    p_custom_thresholds jsonb
+    p_custom_thresholds jsonb,
+    p_on_unmet text default 'keep'
 )
 returns table (
     node integer,
@@ -22,7 +24,9 @@ returns table (
     badge_ids text[],
     badge_category text,
     expression text,
-    path text
+    path text,
+    lapse_measure text,
+    last_days integer
 )
 language sql
 immutable
@@ -114,19 +118,7 @@ begin atomic
         targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
             then badges_internal._selector(nodes.criteria) end,
-        case
-            when nodes.kind = 'badges_earned' then 'badges'
-            when nodes.kind = 'criteria_raw' then 'raw'
-            when nodes.kind = 'training_completion' then 'distinct'
-            when nodes.kind = 'tenure' then 'tenure'
-            when nodes.kind = 'streak' and nodes.criteria -> 'consecutive' = 'false' then case
-                when nodes.criteria ->> 'unit' = 'day' and not nodes.criteria ? 'per_unit'
-                    then 'active_days'
-                else 'distinct'
-            end
-            when nodes.kind = 'streak' then nodes.criteria ->> 'unit' || '_run'
-            else coalesce(nodes.criteria ->> 'measure', 'count')
-        end,
+        case when p_on_unmet = 'lapse' then 'lapse' else measured.measure end,
         targets.threshold,
         targets.source,
         case when nodes.kind = 'tenure' then make_interval(
@@ -139,11 +131,28 @@ begin atomic
         ) end,
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
-        coalesce(targets.path, nodes.path)
+        coalesce(targets.path, nodes.path),
+        case when p_on_unmet = 'lapse' then measured.measure end,
+        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
     from nodes
     left join targets on targets.node = nodes.node
+    cross join lateral (
+        select case
+            when nodes.kind = 'badges_earned' then 'badges'
+            when nodes.kind = 'criteria_raw' then 'raw'
+            when nodes.kind = 'training_completion' then 'distinct'
+            when nodes.kind = 'tenure' then 'tenure'
+            when nodes.kind = 'streak' and nodes.criteria -> 'consecutive' = 'false' then case
+                when nodes.criteria ->> 'unit' = 'day' and not nodes.criteria ? 'per_unit'
+                    then 'active_days'
+                else 'distinct'
+            end
+            when nodes.kind = 'streak' then nodes.criteria ->> 'unit' || '_run'
+            else coalesce(nodes.criteria ->> 'measure', 'count')
+        end as measure
+    ) as measured
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';

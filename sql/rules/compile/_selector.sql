@@ -30,6 +30,7 @@ begin atomic
             when p_criteria -> 'window' ? 'rolling_days' then jsonb_build_object(
                 'rolling_days', (p_criteria -> 'window' -> 'rolling_days')::integer
             )
+            when p_criteria -> 'window' ? 'last_days' then null -- which days is asked of the stat
             else nullif(p_criteria -> 'window', '"lifetime"')
         end,
         'distinct', case

@@ -42,7 +42,8 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
-        {"rule": "not_with", "key": "repeat", "other": "window"}
+        {"rule": "not_with", "key": "repeat", "other": "window"},
+        {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
     "tier": {
@@ -58,7 +59,8 @@ return '{
           "rule": "only_with", "key": "field", "other": "measure",
           "words": ["sum", "max", "distinct"]
         },
-        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]}
+        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
+        {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
     "streak": {
@@ -82,10 +84,11 @@ return '{
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity_type", "where": "where",
         "courses": "courses", "require": "require", "field": "attribute",
-        "within_days": "rolling_days"
+        "within_days": "rolling_days", "valid_days": "rolling_days"
       },
       "required": ["courses"],
       "rules": [
+        {"rule": "not_with", "key": "valid_days", "other": "within_days"},
         {"rule": "at_most_items", "key": "require", "other": "courses"}
       ]
     },
@@ -226,13 +229,15 @@ return '{
     },
     "calendar_window": {
       "is": "word", "words": ["lifetime", "day", "week", "month", "quarter", "year"],
-      "allowed": "lifetime, day, week, month, quarter, year, or {rolling_days: N}"
+      "allowed": "lifetime, day, week, month, quarter, year, {rolling_days: N}, {last_days: N}"
     },
     "rolling_window": {
       "is": "object",
-      "keys": {"rolling_days": "rolling_days"},
-      "required": ["rolling_days"],
-      "rules": []
+      "keys": {"rolling_days": "rolling_days", "last_days": "rolling_days"},
+      "required": [],
+      "rules": [
+        {"rule": "exactly_one", "key": "rolling_days", "keys": ["rolling_days", "last_days"]}
+      ]
     },
     "rolling_days": {
       "is": "number", "whole": true, "from": 1, "to": 3660,
@@ -438,7 +443,7 @@ return '{
       "is": "map", "names": "slug", "values": "organization", "to": 2000,
       "allowed": "at most 2000 organizations by slug"
     },
-    "on_unmet": {"is": "word", "words": ["keep", "revoke"]},
+    "on_unmet": {"is": "word", "words": ["keep", "revoke", "lapse"]},
     "badge": {
       "is": "object",
       "keys": {
@@ -448,7 +453,16 @@ return '{
       },
       "required": ["name", "criteria"],
       "rules": [
-        {"rule": "not_with_below", "key": "limit", "other": "criteria", "below": "repeat"}
+        {"rule": "not_with_below", "key": "limit", "other": "criteria", "below": "repeat"},
+        {"rule": "not_with_word", "key": "limit", "other": "on_unmet", "word": "lapse"},
+        {
+          "rule": "word_without_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
+          "types": ["criteria_raw", "manual", "tenure"], "keys": ["repeat"]
+        },
+        {
+          "rule": "word_with_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
+          "keys": ["last_days", "valid_days"]
+        }
       ]
     },
     "limit": {

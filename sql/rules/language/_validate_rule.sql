@@ -30,6 +30,7 @@ declare
     v_own text := badges_internal._allowed_here(p_spec -> 'keys' -> v_key);
     v_named text := coalesce(p_rule ->> 'as', p_rule ->> 'below', v_other);
     v_either text := format('either %s or %s', v_key, v_named);
+    v_parts text := badges_internal._parts_named(p_rule, p_value -> v_other);
     v_said text[];
 begin
     if p_rule ->> 'rule' = 'exactly_one' then
@@ -50,6 +51,22 @@ begin
             and jsonb_typeof(p_value -> v_other) = 'object'
             and p_value -> v_other ? (p_rule ->> 'below')
                 then array[format('does not go with %s', v_named), v_either]
+        end
+        when 'not_with_word' then case
+            when v_has_key and p_value ->> v_other = p_rule ->> 'word' then array[
+                format('does not go with %s', p_rule ->> 'word'),
+                format('either %s or %s', v_key, p_rule ->> 'word')
+            ]
+        end
+        when 'word_without_parts' then case
+            when p_value ->> v_key = p_rule ->> 'word' and v_parts <> '' then array[
+                format('is %s, which does not go with %s', p_rule ->> 'word', v_parts), v_own
+            ]
+        end
+        when 'word_with_parts' then case
+            when p_value ->> v_key is distinct from p_rule ->> 'word' and v_parts <> '' then array[
+                format('must be %s, as there is %s', p_rule ->> 'word', v_parts), p_rule ->> 'word'
+            ]
         end
         when 'not_after' then case
             when not (v_has_key and v_has_other)

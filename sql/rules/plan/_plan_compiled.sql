@@ -21,6 +21,8 @@ returns table (
     badge_category text,
     expression text,
     path text,
+    lapse_measure text,
+    last_days integer,
     stat text
 )
 language sql
@@ -31,6 +33,7 @@ begin atomic
             organization.key collate "C" as org_id,
             badge.key collate "C" as badge_definition_id,
             badge.value -> 'criteria' as criteria,
+            coalesce(badge.value ->> 'on_unmet', 'keep') as on_unmet,
             coalesce(
                 organization.value -> 'custom_thresholds' -> badge.key, 'null'
             ) as thresholds
@@ -48,11 +51,12 @@ begin atomic
             case when row_of.selector is not null
                 then badges_internal._stat_name(row_of.selector) end as stat
         from (
-            select distinct enabled.badge_definition_id, enabled.criteria, enabled.thresholds
+            select distinct
+                enabled.badge_definition_id, enabled.criteria, enabled.thresholds, enabled.on_unmet
             from enabled
         ) as asked
         cross join lateral badges_internal._compile_badge(
-            asked.criteria, nullif(asked.thresholds, 'null')
+            asked.criteria, nullif(asked.thresholds, 'null'), asked.on_unmet
         ) as row_of
     )
     select
@@ -60,7 +64,7 @@ begin atomic
         compiled.depth, compiled.kind, compiled.required, compiled.tier, compiled.occurrence,
         compiled.selector, compiled.measure, compiled.threshold, compiled.threshold_source,
         compiled.duration, compiled.badge_ids, compiled.badge_category, compiled.expression,
-        compiled.path, compiled.stat
+        compiled.path, compiled.lapse_measure, compiled.last_days, compiled.stat
     from enabled
     join compiled
         on compiled.badge_definition_id = enabled.badge_definition_id

@@ -34,6 +34,18 @@ begin
             from badges_internal.milestones as milestone
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
+        )
+        -- An activity may change what lapses only by a stat that it counts in.
+        or exists (
+            select
+            from badges_internal.milestones as milestone
+            join badges_internal.stat_definitions as defined using (org_id, stat)
+            where milestone.org_id = organization.org_id
+            and milestone.measure = 'lapse'
+            and (
+                defined.activity_types is null
+                or named.activity_type = any(defined.activity_types)
+            )
         ),
         exists (
             select

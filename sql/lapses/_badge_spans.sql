@@ -1,0 +1,44 @@
+-- Tells when people held enough of the badges that a condition counts.
+--
+-- An award says since when it is held, or until when it was; what was before that is its events'.
+create or replace function badges_internal._badge_spans(
+    p_peer_mentor_ids uuid[],
+    p_milestone badges_internal.milestones
+)
+returns table (peer_mentor_id uuid, held_during tstzmultirange)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select
+        held.peer_mentor_id,
+        badges_internal._held_together(
+            array_agg(held.held_during), ceil(p_milestone.threshold)::integer
+        )
+    from (
+        select
+            earned.peer_mentor_id, earned.badge_definition_id,
+            range_agg(tstzrange(
+                earned.earned_at, greatest(earned.earned_at, earned.revoked_at)
+            )) as held_during
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = any(p_peer_mentor_ids)
+        and earned.org_id = p_milestone.org_id
+        and earned.badge_definition_id <> p_milestone.badge_definition_id
+        and (
+            p_milestone.badge_ids is null
+            or earned.badge_definition_id = any(p_milestone.badge_ids)
+        )
+        group by earned.peer_mentor_id, earned.badge_definition_id
+    ) as held
+    where badges_internal._is_counted(
+        held.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
+    )
+    group by held.peer_mentor_id;
+end;
+$$;
+
+comment on function badges_internal._badge_spans(uuid[], badges_internal.milestones) is
+'Tells when people held enough of the badges that a condition counts.';
