@@ -36,11 +36,17 @@ begin
         select held.peer_mentor_id, held.org_id, min(held.next_at), p_as_of
         from held
         where held.next_at is not null
+        or p_as_of is not null
         group by held.peer_mentor_id, held.org_id
         order by held.peer_mentor_id, held.org_id
-        on conflict (peer_mentor_id, org_id) do update
-        set next_due_at = least(due.next_due_at, excluded.next_due_at)
-        where least(due.next_due_at, excluded.next_due_at) is distinct from due.next_due_at
+        on conflict (peer_mentor_id, org_id) do update set
+            next_due_at = least(due.next_due_at, excluded.next_due_at),
+            -- What was judged as of this moment is not judged as of an earlier one again.
+            seen_until = greatest(due.seen_until, excluded.seen_until)
+        where row(due.next_due_at, due.seen_until) is distinct from row(
+            least(due.next_due_at, excluded.next_due_at),
+            greatest(due.seen_until, excluded.seen_until)
+        )
     ),
     standing as (
         select earned.*

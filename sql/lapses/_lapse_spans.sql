@@ -3,11 +3,14 @@
 -- p_milestones, p_groups: the conditions and groups of badges of one organization, saved or not. A
 -- pure function of the activities, and of awards where badges are counted. Gives a state a person,
 -- badge and tier that is held at some time, with held_during; with p_is_whole the parts' too.
+-- p_given, p_taken: awards to be counted as if they were made and taken, for a plan.
 create or replace function badges_internal._lapse_spans(
     p_peer_mentor_ids uuid[],
     p_milestones badges_internal.milestones[],
     p_groups badges_internal.condition_groups[],
-    p_is_whole boolean default false
+    p_is_whole boolean default false,
+    p_given badges_internal.dated_award[] default '{}',
+    p_taken badges_internal.dated_award[] default '{}'
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -27,7 +30,9 @@ begin
                 v_milestone.stat, v_milestone.lapse_measure, v_milestone.threshold,
                 v_milestone.threshold_source, null, null, held.held_during
             )::badges_internal.condition_state
-            from badges_internal._condition_spans(p_peer_mentor_ids, v_milestone) as held
+            from badges_internal._condition_spans(
+                p_peer_mentor_ids, v_milestone, p_given, p_taken
+            ) as held
             where not isempty(held.held_during)
         );
     end loop;
@@ -48,6 +53,7 @@ end;
 $$;
 
 comment on function badges_internal._lapse_spans(
-    uuid[], badges_internal.milestones[], badges_internal.condition_groups[], boolean
+    uuid[], badges_internal.milestones[], badges_internal.condition_groups[], boolean,
+    badges_internal.dated_award[], badges_internal.dated_award[]
 ) is
 'Tells when badges that lapse were held by people and will be, if nothing happens any more.';

@@ -59,7 +59,12 @@ begin
                 then earned.activity_id else worded.activity_id end,
             threshold = coalesce(worded.threshold, earned.threshold),
             threshold_source = coalesce(worded.threshold_source, earned.threshold_source),
-            rule_set_version = worded.rule_set_version
+            rule_set_version = worded.rule_set_version,
+            -- What is held again is news, told and shown like an award.
+            source = case when worded.change in ('restored', 'interrupted') then p_source
+                else earned.source end,
+            seen_at = case when worded.change not in ('restored', 'interrupted')
+                then earned.seen_at end
         from worded
         join badges.earned_badges as before
             on before.peer_mentor_id = worded.peer_mentor_id

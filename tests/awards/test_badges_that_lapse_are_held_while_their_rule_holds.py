@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from pgmerit.database import Connection
 
 from tests.engine import (
-    ANN,
-    ORG,
     Row,
     activity,
     apply,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from tests.engine import Row, rows, value
+from tests.engine import LONG_AGO, Row, rows, value
 from tests.oracle.strategies import Story, any_stories, documents, insert_stories
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
 
@@ -95,7 +95,9 @@ def check(connection: Connection, story: Story, document: Row) -> None:
         try:
             with connection.transaction():
                 connection.execute("set transaction read only")
-                plan = value(connection, "select badges.plan_rule_set(%s)", Jsonb(document))
+                plan = value(
+                    connection, "select badges.plan_rule_set(%s, %s)", Jsonb(document), LONG_AGO
+                )
         except psycopg.errors.InvalidParameterValue:
             return
         is_lossy = any(effect["revoked"]["awards"] for effect in plan["effects"])
@@ -106,7 +108,8 @@ def check(connection: Connection, story: Story, document: Row) -> None:
         except psycopg.errors.ObjectNotInPrerequisiteState:
             assert is_lossy
             value(connection, "select badges.apply_rule_set(%s, false, true)", Jsonb(document))
-        while value(connection, "select badges.backfill_rule_set('generated', 1)")["remaining"]:
+        backfill = "select badges.backfill_rule_set('generated', 1, %s)"
+        while value(connection, backfill, LONG_AGO)["remaining"]:
             pass
         assert planned_moves(plan) == moves(before, held(connection))
         assert all(effect["exact"] for effect in plan["effects"])

@@ -73,9 +73,9 @@ class Database:
             Jsonb(document),
         )
         value(self.connection, "select badges.measure_rule_set('generated')")
-        while value(self.connection, "select badges.backfill_rule_set('generated', 3)")[
-            "remaining"
-        ]:
+        while value(
+            self.connection, "select badges.backfill_rule_set('generated', 3, '1900-01-01')"
+        )["remaining"]:
             pass
 
     def _do_update(self, step: Step) -> None:

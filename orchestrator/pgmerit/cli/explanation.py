@@ -159,10 +159,15 @@ class _Teller(RuleWords):
 
     def condition_details(self, condition: Part) -> Iterator[str]:
         if condition["selector"] is not None:
-            selector = "; ".join(self.selector_words(condition["selector"]))
+            chosen = dict(condition["selector"])
+            if "last_days" in condition:
+                chosen["window"] = {"last_days": condition["last_days"]}
+            selector = "; ".join(self.selector_words(chosen))
             yield self.text("explanation.chosen", selector=selector)
         if condition.get("period", "now") != "now":
             yield self.word("period", condition["period"])
+        if condition.get("expires_at"):
+            yield self.text("explanation.expires", moment=self.moment(condition["expires_at"]))
         if condition["came_true_at"]:
             yield self.text(
                 "explanation.came_true_by" if condition["activity_id"] else "explanation.came_true",

@@ -61,7 +61,8 @@ begin
                         where milestone.measure = 'lapse'
                         and milestone.badge_definition_id = any(p_badges)
                     )
-                )
+                ),
+                false, p_given, p_taken
             )) as state
             cross join lateral (
                 select badges_internal._seen_until(state.peer_mentor_id, v_org_id) as moment
