@@ -70,6 +70,7 @@ class History:
     held: dict[str, datetime]  # other badges, and since when
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
+    chosen: dict[str, list[Activity]] = field(default_factory=dict)
 
 
 def read_json(text: str) -> Any:
@@ -119,7 +120,8 @@ def awards(
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
-    as_of: a moment up to which time has passed without an activity; only tenure looks at it.
+    as_of: a moment up to which time has passed without an activity; tenure and what lapses look at
+    it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
     limit is handed out as one backfill of everybody does it.
     """
@@ -140,7 +142,8 @@ def awards(
             given: dict[AwardKey, datetime] = {}
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
-                    moment = earned_at(badge, target, history)
+                    lapses = badges[badge].get("on_unmet") == "lapse"
+                    moment = (held_since if lapses else earned_at)(badge, target, history)
                     if moment is not None:
                         given[org, mentor, badge, tier, occurrence] = moment
             given = within_limit(badges[badge].get("limit"), given)
@@ -319,6 +322,113 @@ def earned_at(slug: str, criteria: Criteria, history: History) -> datetime | Non
         if holds:
             return moment
     return None
+
+
+def held_since(slug: str, criteria: Criteria, history: History) -> datetime | None:
+    """on_unmet: lapse: since when a rule holds without a break, None where it does not now."""
+    seen = [each.occurred_at for each in history.activities]
+    seen += [history.as_of] if history.as_of is not None else []
+    since = None
+    for moment in sorted(lapse_moments(criteria, history, max(seen, default=None)), reverse=True):
+        if not holds_now(slug, criteria, history, moment):
+            break
+        since = moment
+    return since
+
+
+def lapse_moments(
+    criteria: Criteria, history: History, now: datetime | None
+) -> set[datetime]:
+    """List the moments up to one at which a rule may begin or cease to hold.
+
+    What happens, and the beginnings of days: those of the activities, and of every one on which
+    something that counted may count no longer.
+    """
+    days = {_day(each) for each in history.activities}
+    spans = {0}
+    for node in nodes(criteria):
+        spans |= {whole(node.get("valid_days", 0)), last_days_of(node) or 0}
+        if node["type"] == "streak":
+            spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
+    begins = {
+        local_midnight(of_day + timedelta(days=span), history.zone)
+        for of_day in days
+        for span in spans
+    }
+    held = {*history.held.values()}
+    instants = {each.occurred_at for each in history.activities}
+    return {moment for moment in begins | held | instants if now is not None and moment <= now}
+
+
+def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> bool:
+    """Tell whether a rule holds at a moment of all activities up to then."""
+    kind = node["type"]
+    if kind in COMPOSED:
+        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
+        return enough_parts(sum(held), required_parts(node))
+    if kind == "badges_earned":
+        counted = counted_badges(slug, node, history, moment)
+        return enough_badges(len(counted), required_badges(node))
+    chosen = [
+        each for each in chosen_by(node, history) if is_in_prefix(each, moment)
+    ]
+    today = day_of(moment, history.zone)
+    if kind == "streak" and must_be_consecutive(node):
+        return lives(node, chosen, today)
+    days = last_days_of(node)
+    if days is not None:
+        chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
+    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = reaches if kind == "threshold" else enough_courses
+    reached = is_long_enough if kind == "streak" else reached
+    return value is not None and reached(value, target_of(node))
+
+
+def chosen_by(node: Criteria, history: History) -> list[Activity]:
+    """List what a condition chooses, once for all moments."""
+    name = json.dumps(node, sort_keys=True, default=str)
+    if name not in history.chosen:
+        history.chosen[name] = [
+            each for each in history.activities if is_chosen(each, node, history.zone)
+        ]
+    return history.chosen[name]
+
+
+def last_days_of(node: Criteria) -> int | None:
+    """window: {last_days: N}, and valid_days of training_completion."""
+    if "valid_days" in node:
+        return whole(node["valid_days"])
+    window = node.get("window")
+    if isinstance(window, Mapping) and "last_days" in window:
+        return whole(window["last_days"])
+    return None
+
+
+def is_in_last_days(of_day: date, today: date, days: int) -> bool:
+    """last_days, valid_days: so many days that end today; a day to come is not in them yet."""
+    return today - timedelta(days=days) < of_day <= today
+
+
+def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
+    """Tell whether the present run is long enough and can still go on."""
+    present = unit_number(node["unit"], today)
+    units = [
+        unit
+        for unit in qualifying_units(node["unit"], node.get("per_unit"), chosen)
+        if unit <= present
+    ]
+    if not units:
+        return False
+    run = runs(units, grace_of(node))[-1]
+    is_alive = continues_run(present - run[-1] - 1, grace_of(node))
+    return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """Give the last local day that has begun."""
+    shown = moment.astimezone(zone).date()
+    days = (shown + timedelta(days=offset) for offset in (1, 0, -1, -2))
+    return next(each for each in days if local_midnight(each, zone) <= moment)
 
 
 def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:

@@ -448,11 +448,30 @@ def badges(draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool) 
         badge["on_unmet"] = draw(st.sampled_from(("revoke", "revoke", "keep")))
     if draw(rarely) and draw(rarely):
         badge["active"] = draw(st.booleans())
+    if draw(st.booleans()):
+        _let_lapse(badge)
     # Whether places that hang on other places come in this order is not promised.
     is_counting = any(node["type"] == "badges_earned" for node in _nodes(criteria))
-    if may_limit and "repeat" not in criteria and not is_counting and draw(st.booleans()):
+    may_limit = may_limit and "repeat" not in criteria and badge.get("on_unmet") != "lapse"
+    if may_limit and not is_counting and draw(st.booleans()):
         badge["limit"] = {"first": draw(st.sampled_from((1, 1, 2)))}
     return badge
+
+
+def _let_lapse(badge: dict[str, Any]) -> None:
+    """Have a badge lapse, if it may: what looked at any days then looks at the last ones."""
+    below = _nodes(badge["criteria"])
+    if any(
+        each["type"] in ("tenure", "manual", "badges_earned") or "repeat" in each for each in below
+    ):
+        return
+    badge["on_unmet"] = "lapse"
+    for each in below:
+        window = each.get("window")
+        if isinstance(window, dict) and "per_value" not in each:
+            each["window"] = {"last_days": window["rolling_days"]}  # type: ignore[index]
+        if "within_days" in each:
+            each["valid_days"] = each.pop("within_days")  # type: ignore[attr-defined]
 
 
 @st.composite

@@ -307,7 +307,7 @@ def takes_back(document: Mapping[str, Any], key: evaluator.AwardKey) -> bool:
     badge = document["badges"].get(slug)
     return (
         badge is not None
-        and badge.get("on_unmet") == "revoke"
+        and badge.get("on_unmet") in ("revoke", "lapse")
         and evaluator.is_enabled(slug, badge, document["organizations"][org])
     )
 
