@@ -23,7 +23,8 @@ begin
         select
             earned.peer_mentor_id, earned.badge_definition_id,
             range_agg(tstzrange(
-                earned.earned_at, greatest(earned.earned_at, earned.revoked_at)
+                earned.earned_at, case when earned.revoked_at is not null
+                    then greatest(earned.earned_at, earned.revoked_at) end
             )) as held_during
         from (
             select

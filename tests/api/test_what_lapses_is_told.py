@@ -41,6 +41,7 @@ def lapsing(name: str, criteria: Row) -> Row:
 
 
 AIDED = {"type": "training_completion", "courses": ["a", "b"], "require": 1, "valid_days": 20}
+RECENT = {"type": "threshold", "activity": "call", "window": {"last_days": 5}}
 BADGES: Row = {
     "recent": lapsing(
         "Recent",
@@ -58,12 +59,7 @@ BADGES: Row = {
         {
             "type": "all_of",
             "criteria": [
-                {
-                    "type": "threshold",
-                    "activity": "call",
-                    "window": {"last_days": 5},
-                    "at_least": 1,
-                },
+                {**RECENT, "at_least": 1},
                 {"type": "threshold", "activity": "visit", "measure": "sum", "at_least": 2},
             ],
         },
@@ -174,13 +170,13 @@ def test_an_explanation_says_until_when_and_what_carries_it(connection: Connecti
     ]
     lines = in_words(told)
     assert "of call; within the last 10 days" in lines
-    assert "lapses 2026-03-11 23:00 unless something more happens" in lines
+    assert "lapses 2026-03-11 23:00 UTC unless something more happens" in lines
     assert any(
         each.startswith("Recent") and each.endswith("unless something more happens")
         for each in lines
     )
     norwegian = in_words(explained(connection, "recent", "2026-03-04", "nb"), "nb")
-    assert "utløper 11. mars 2026 23:00 hvis ingenting mer skjer" in norwegian
+    assert "utløper 11. mars 2026 23:00 UTC hvis ingenting mer skjer" in norwegian
     courses = explained(connection, "aid", "2026-03-04")["conditions"][0]
     assert (courses["current"]["counted"], courses["current"]["missing"]) == (["a"], ["b"])
 
@@ -202,12 +198,11 @@ def test_what_lapsed_is_told_with_its_moment_and_what_is_missing(connection: Con
     assert (condition["verdict"], condition["value"], condition["remaining"]) == ("not met", 0, 3)
     assert "expires_at" not in condition
     lines = in_words(told)
-    assert any(each.endswith("lapsed 2026-03-04 23:00: nothing kept it up") for each in lines)
+    assert any(each.endswith("lapsed 2026-03-04 23:00 UTC: nothing kept it up") for each in lines)
     assert "not yet: it lapsed: its rule does not hold now" in lines
     norwegian = in_words(explained(connection, "daily", "2026-03-12", "nb"), "nb")
-    assert any(
-        each.endswith("utløpt 4. mars 2026 23:00: ingenting holdt det i hevd") for each in norwegian
-    )
+    ending = "utløpt 4. mars 2026 23:00 UTC: ingenting holdt det i hevd"
+    assert any(each.endswith(ending) for each in norwegian)
     both = explained(connection, "both", "2026-03-12")
     assert [each["verdict"] for each in both["conditions"]] == ["not met", "met"]
     assert [(each["value"], each["verdict"]) for each in both["groups"]] == [(1, "not met")]
@@ -343,7 +338,9 @@ def test_who_is_eligible_is_who_holds_it(connection: Connection) -> None:
     ]
     for day in ("2026-03-04", "2026-03-12", "2026-04-01"):
         routines.award_due_badges(connection, at(day))
-        document = value(connection, "select badges_internal._stats_document(%s, %s)", ANN, ORG)
+        document = value(
+            connection, "select badges_internal._stats_document(%s, %s, true)", ANN, ORG
+        )
         held = {each["badge_definition_id"] for each in awards(connection, ANN)}
         assert {
             each.badge_definition_id for each in definitions if each.is_eligible(document)

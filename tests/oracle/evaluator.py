@@ -336,9 +336,7 @@ def held_since(slug: str, criteria: Criteria, history: History) -> datetime | No
     return since
 
 
-def lapse_moments(
-    criteria: Criteria, history: History, now: datetime | None
-) -> set[datetime]:
+def lapse_moments(criteria: Criteria, history: History, now: datetime | None) -> set[datetime]:
     """List the moments up to one at which a rule may begin or cease to hold.
 
     What happens, and the beginnings of days: those of the activities, and of every one on which
@@ -369,9 +367,7 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     if kind == "badges_earned":
         counted = counted_badges(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
-    chosen = [
-        each for each in chosen_by(node, history) if is_in_prefix(each, moment)
-    ]
+    chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
     today = day_of(moment, history.zone)
     if kind == "streak" and must_be_consecutive(node):
         return lives(node, chosen, today)

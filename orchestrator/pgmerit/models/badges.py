@@ -66,6 +66,8 @@ class BadgeDefinition(Badge):
         if not self.active:
             return False
         document = stats_of(stats)
+        if self.on_unmet == "lapse":
+            document = document.at_present()
         others = {
             slug: held for slug, held in document.badges.items() if slug != self.badge_definition_id
         }
