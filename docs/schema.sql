@@ -302,7 +302,7 @@ create type badges_internal.stat_route as (
     cap_unit text,
     cap_at numeric,
     is_live boolean,
-    unit_calendar text,
+    unit_calendar jsonb,
     excuse jsonpath,
     excuse_needs_quantity boolean,
     excuse_types text[]
@@ -411,7 +411,9 @@ create type badges_internal.verified_stat as (
     element_value_field text,
     element_at_least numeric,
     element_target numeric,
-    grace integer
+    grace integer,
+    existing_days jsonb,
+    excused_by jsonb
 );
 
 -- Tables
@@ -514,6 +516,7 @@ create table badges.organizations (
     previous_time_zone text,
     day_starts time without time zone not null default '00:00:00'::time without time zone,
     week_starts text not null default 'monday'::text,
+    closed_days text[] not null default '{}'::text[],
     previous_day_starts time without time zone,
     previous_week_starts text
 );
@@ -841,8 +844,7 @@ create table badges_internal.stat_elements (
     bucket text collate "C" not null,
     element text collate "C" not null,
     tally numeric,
-    is_counted boolean not null,
-    is_excused boolean
+    is_counted boolean not null
 ) with (fillfactor=90);
 
 create table badges_internal.verifications (
@@ -1092,6 +1094,7 @@ function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definiti
 function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns bigint volatile;
 function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text, p_org_id text DEFAULT NULL) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
+function badges_internal._asked_measure(p_criteria jsonb) returns text immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
 function badges_internal._award_late(p_late badges_internal.late_activity, p_awards badges_internal.dated_award[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
@@ -1125,6 +1128,7 @@ function badges_internal._calibrate_organizations(p_document jsonb, p_asked json
 function badges_internal._calibrate_people(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer, p_until date, p_is_all boolean) returns TABLE(org_id text, value numeric, people bigint) volatile;
 function badges_internal._calibrate_steps(p_document jsonb, p_milestone badges_internal.milestones, p_people uuid[], p_until date) returns badges_internal.condition_state[] volatile;
 function badges_internal._calibrate_thresholds(p_asked jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer) returns TABLE(org_id text, tier text, threshold numeric, source text) immutable;
+function badges_internal._canonical_on(p_on jsonb, p_closed_days text[]) returns jsonb immutable;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
@@ -1145,11 +1149,12 @@ function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id tex
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
-function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep') returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer) immutable;
+function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep', p_closed_days text[] DEFAULT NULL) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, asked numeric) immutable;
+function badges_internal._compile_on(p_on jsonb) returns text[] immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
-function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
+function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb) returns jsonpath immutable;
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
-function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
@@ -1157,7 +1162,7 @@ function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id t
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
-function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
+function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -1177,6 +1182,7 @@ function badges_internal._days_without(p_part badges_internal.changed_part, p_he
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
+function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
@@ -1200,6 +1206,9 @@ function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg
 function badges_internal._everyones_awards(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrences integer[], occurrence integer, threshold numeric, earned_at timestamp with time zone) volatile;
 function badges_internal._everyones_conditions(p_org_id text, p_as_of date, p_badge_definition_id text DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
 function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, alive integer) volatile;
+function badges_internal._excuse_units(p_new badges_internal.new_activity, OUT stats text[], OUT has_reached boolean) returns record volatile;
+function badges_internal._excused_elements(p_peer_mentor_ids uuid[], p_org_id text, p_route badges_internal.stat_route) returns TABLE(peer_mentor_id uuid, element text, excused_at timestamp with time zone) volatile;
+function badges_internal._excused_units(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_from date, p_to date) returns integer volatile;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
@@ -1225,6 +1234,7 @@ function badges_internal._forget_source_rows(p_source text) returns void volatil
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._forget_strangers(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
+function badges_internal._goes_on(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_from date, p_to date) returns boolean volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
@@ -1263,6 +1273,7 @@ function badges_internal._last_event_number() returns bigint volatile;
 function badges_internal._lasting_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
+function badges_internal._listed(p_value jsonb) returns jsonb immutable;
 function badges_internal._listed_badges(p_written jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
@@ -1291,6 +1302,7 @@ function badges_internal._met_conditions(p_candidates badges_internal.candidate[
 function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
+function badges_internal._missed_units(p_unit text, p_from date, p_to date, p_calendar jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
@@ -1313,6 +1325,7 @@ function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued 
 function badges_internal._not_enabled(p_document jsonb, p_written jsonb) returns jsonb immutable;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns TABLE(earned_at timestamp with time zone) stable;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
+function badges_internal._numbered_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange, counts boolean, number integer) volatile;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._organizations_of(p_peer_mentor_id uuid) returns text[] stable;
 function badges_internal._organizations_statement() returns text stable;
@@ -1336,7 +1349,7 @@ function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns 
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
-function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, stat text) immutable;
+function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, asked numeric, stat text) immutable;
 function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counts(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, node integer, parent integer, threshold numeric, threshold_source text, value bigint, moments timestamp with time zone[]) volatile;
@@ -1352,7 +1365,7 @@ function badges_internal._plan_placed(p_document jsonb, p_states badges_internal
 function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
 function badges_internal._plan_rules(p_document jsonb, p_rule_set text, OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record stable;
 function badges_internal._plan_taken(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
-function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
+function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, occurrence integer, due_at timestamp with time zone) volatile;
 function badges_internal._plan_unmeasured(p_milestones badges_internal.milestones[], p_is_all boolean) returns badges_internal.stat_definitions[] stable;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
@@ -1423,6 +1436,7 @@ function badges_internal._rollback_document(p_rule_set text, p_version integer) 
 function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._rolling_windows(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, last_day date, activity_count bigint, value_sum numeric, value_max numeric, active_days bigint, distinct_count bigint, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone) volatile;
 function badges_internal._round_threshold(p_value numeric, p_digits integer, p_spread numeric, p_is_whole boolean, p_is_above boolean) returns numeric immutable;
+function badges_internal._route_of_type(p_defined badges_internal.stat_definitions, p_type text) returns badges_internal.stat_route immutable;
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
@@ -1436,7 +1450,7 @@ function badges_internal._scalar_of(p_name text) returns jsonb immutable;
 function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
-function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._selector(p_criteria jsonb, p_closed_days text[]) returns jsonb immutable;
 function badges_internal._session_claims() returns jsonb stable;
 function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1451,6 +1465,7 @@ function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
+function badges_internal._sorted_types(p_activity jsonb) returns jsonb immutable;
 function badges_internal._source_attributes(p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_changes(p_table regclass, p_definition jsonb, p_event text) returns text stable;
 function badges_internal._source_column(p_table regclass, p_name text, OUT kind text, OUT type_name text, OUT reference text, OUT as_json text, OUT as_text text) returns record stable;
@@ -1502,7 +1517,7 @@ function badges_internal._tell_conflicts(p_awards badges_internal.dated_award[],
 function badges_internal._tell_set_aside(p_source text, p_reason text) returns void volatile;
 function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
-function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
+function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, occurrence integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._texts() returns jsonb immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
@@ -1557,6 +1572,9 @@ function badges_internal._verify_choices(p_scope badges_internal.verified_scope,
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_excuses(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, unit date, excused_at timestamp with time zone) stable;
+function badges_internal._verify_existing_days(p_existing jsonb, p_first date, p_last date) returns TABLE(day date, number integer) stable;
+function badges_internal._verify_exists(p_existing jsonb, p_day date) returns boolean stable;
 function badges_internal._verify_expected_stats(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, counted_elements text[], activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
 function badges_internal._verify_field(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb stable;
 function badges_internal._verify_is_in_time(p_when jsonb, p_time_zone text, p_occurred_at timestamp with time zone, p_day date) returns boolean stable;
@@ -1567,21 +1585,22 @@ function badges_internal._verify_level_crossings(p_scope badges_internal.verifie
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
+function badges_internal._verify_placed_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, before_at timestamp with time zone, two_before_at timestamp with time zone, three_before_at timestamp with time zone, run_length bigint, is_of_unruly_part boolean) stable;
 function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
 function badges_internal._verify_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
-function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer) returns TABLE(last_run bigint, longest_run bigint) stable;
+function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer, p_existing jsonb, p_excused date[]) returns TABLE(last_run bigint, longest_run bigint) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
-function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;
 function badges_internal._visible_badges() returns text[] stable security definer;
 function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
-function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar text, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
+function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar jsonb, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
 function badges_internal._window_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;

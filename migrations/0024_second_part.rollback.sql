@@ -29,13 +29,16 @@ alter table badges_internal.milestones
     )),
     drop column lapse_measure,
     drop column last_days;
-alter table badges_internal.stat_elements drop column is_excused;
 alter table badges.peer_mentor_stats drop column value_last;
 alter table badges.organizations
     drop column day_starts,
     drop column week_starts,
+    drop column closed_days,
     drop column previous_day_starts,
     drop column previous_week_starts;
+alter type badges_internal.verified_stat
+    drop attribute existing_days,
+    drop attribute excused_by;
 alter type badges_internal.stat_route
     drop attribute sequence,
     drop attribute qualify,

@@ -20,14 +20,19 @@ alter type badges_internal.stat_route
     add attribute cap_unit text,
     add attribute cap_at numeric, -- a unit adds no more
     add attribute is_live boolean, -- a rolling window that ends today: last_days
-    add attribute unit_calendar text, -- the days that exist for a streak; null = all
+    add attribute unit_calendar jsonb, -- of a streak: on, the days that exist; null = all
     add attribute excuse jsonpath, -- which activities excuse a unit; of these types
     add attribute excuse_needs_quantity boolean,
     add attribute excuse_types text[];
 
+alter type badges_internal.verified_stat
+    add attribute existing_days jsonb, -- on of a streak, null = all
+    add attribute excused_by jsonb;
+
 alter table badges.organizations
     add column day_starts time not null default '00:00', -- local
     add column week_starts text not null default 'monday',
+    add column closed_days text[] not null default '{}', -- YYYY-MM-DD, or MM-DD of every year
     add column previous_day_starts time, -- as previous_time_zone
     add column previous_week_starts text,
     add constraint day_starts_by_noon check (day_starts <= '12:00') not valid,
@@ -38,9 +43,6 @@ alter table badges.organizations
 alter table badges.peer_mentor_stats
     -- Of a sequence: what the newest activity came to (the run, the share, the unit's total).
     add column value_last numeric;
-
-alter table badges_internal.stat_elements
-    add column is_excused boolean; -- of a unit: passed over where it does not count
 
 alter table badges_internal.milestones
     -- Of a badge that lapses the measure is lapse: no crossing decides it. What it measures is here.

@@ -53,6 +53,7 @@ declare
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
+    v_excused record;
 begin
     if p_is_stale then
         return row(
@@ -107,6 +108,14 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
+    if v_is_late_day then
+        v_excused := badges_internal._excuse_units(p_new);
+        v_has_reached := v_has_reached or v_excused.has_reached;
+        v_stats := v_stats || v_excused.stats;
+        v_buckets := v_buckets || array_fill(
+            ''::text, array[coalesce(cardinality(v_excused.stats), 0)]
+        );
+    end if;
     v_result := row(
         v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,

@@ -93,7 +93,7 @@ begin
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
                 and milestone.tier = ''
-                and milestone.occurrence = 1
+                and milestone.occurrence = tenure.occurrence
                 and milestone.node = tenure.node
                 and milestone.measure = 'tenure'
             where tenure.due_at <= badges_internal._seen_until(

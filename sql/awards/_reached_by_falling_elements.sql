@@ -1,7 +1,8 @@
 -- Dates conditions on elements by looking at every moment: n of them must count at the same time.
 --
--- For values and calendar units whose sums can fall, and for runs with grace whose units did not
--- begin to count in their own order. p_states: conditions of one organization, stat and measure.
+-- For values and calendar units whose sums can fall, and for runs with grace or excuses whose units
+-- did not begin to count, or be excused, in their own order. An excused unit that does not count is
+-- left out of the numbers. p_states: conditions of one organization, stat and measure.
 create or replace function badges_internal._reached_by_falling_elements(
     p_states badges_internal.condition_state[]
 )
@@ -19,14 +20,11 @@ declare
 begin
     return (
         with elements as materialized (
-            select
-                held.*,
-                case when v_unit is not null
-                    then badges_internal._unit_number(v_unit, held.element::date) end as number
-            from badges_internal._held_elements(
+            select *
+            from badges_internal._numbered_elements(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat
-            ) as held
+                p_states[1].org_id, p_states[1].stat, v_unit
+            )
         ),
         moments as (
             select
@@ -45,20 +43,37 @@ begin
                 where not upper_inf(span)
             ) as edge
         ),
-        counting as (
+        present as (
             select
                 moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
-                elements.number,
-                elements.number > v_reach + lag(elements.number) over by_number as begins_run
+                elements.element, elements.number, bool_or(elements.counts) as counts
             from moments
             join elements
                 on elements.peer_mentor_id = moments.peer_mentor_id
                 and elements.bucket = moments.bucket
                 and elements.held_during @> moments.moment
-            window by_number as (
-                partition by moments.peer_mentor_id, moments.bucket, moments.moment
-                order by elements.number
-            )
+            group by
+                moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
+                elements.element, elements.number
+        ),
+        numbered as (
+            select
+                present.*,
+                present.number - count(*) filter (where not present.counts) over (
+                    partition by present.peer_mentor_id, present.bucket, present.moment
+                    order by present.number
+                ) as place
+            from present
+        ),
+        counting as (
+            select
+                numbered.*,
+                numbered.place > v_reach + lag(numbered.place) over (
+                    partition by numbered.peer_mentor_id, numbered.bucket, numbered.moment
+                    order by numbered.number
+                ) as begins_run
+            from numbered
+            where numbered.counts
         ),
         islands as (
             select

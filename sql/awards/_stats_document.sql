@@ -74,12 +74,13 @@ begin
             and held.org_id = p_org_id
             group by held.stat
         )
-        select jsonb_build_object(
-            'time_zone', (
-                select organization.time_zone
-                from badges.organizations as organization
-                where organization.org_id = p_org_id
-            ),
+        select (
+            select jsonb_build_object(
+                'time_zone', organization.time_zone, 'closed_days', organization.closed_days
+            )
+            from badges.organizations as organization
+            where organization.org_id = p_org_id
+        ) || jsonb_build_object(
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
             'present', case when p_with_present
                 then badges_internal._present_tallies(p_peer_mentor_id, p_org_id) else '{}' end,

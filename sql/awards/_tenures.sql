@@ -11,6 +11,7 @@ returns table (
     org_id text,
     badge_definition_id text,
     node integer,
+    occurrence integer,
     due_at timestamptz
 )
 language plpgsql
@@ -45,6 +46,7 @@ begin
     )
     select
         begun.peer_mentor_id, begun.org_id, milestone.badge_definition_id, milestone.node,
+        milestone.occurrence,
         badges_internal._day_begins(
             (begun.first_day + milestone.duration)::date, organization.time_zone,
             organization.day_starts

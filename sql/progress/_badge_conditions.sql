@@ -54,7 +54,7 @@ begin
         ) as found
     ),
     tenures as materialized (
-        select tenure.badge_definition_id, tenure.node, tenure.due_at
+        select tenure.badge_definition_id, tenure.node, tenure.occurrence, tenure.due_at
         from badges_internal._tenures(
             array[p_peer_mentor_id], array[p_org_id],
             case when p_badge_definition_id is not null then array[p_badge_definition_id] end
@@ -77,9 +77,7 @@ begin
             tenures.due_at <= badges_internal._seen_until(p_peer_mentor_id, p_org_id) as is_reached
         from conditions as condition
         join begun on begun.stat = condition.stat
-        join tenures
-            on tenures.badge_definition_id = condition.badge_definition_id
-            and tenures.node = condition.node
+        join tenures using (badge_definition_id, node, occurrence)
         where condition.measure = 'tenure'
         union all
         select

@@ -3,8 +3,8 @@
 -- What it leaves is what _rebuild_people would. The caller holds the base row, and knows that it is
 -- of the present version and that nothing else of this statement was counted. is_done false: the
 -- person must be rebuilt. So it is where a row lacks what is to go, where activities came to a row
--- at other moments, and where there is something to decide, since a statement that runs beside this
--- one may not be counted yet. Rules may come true where values rise or negative ones were counted,
+-- at other moments, where one may excuse a unit of a streak, and where there is something to decide,
+-- since a statement that runs beside this one may not be counted yet. Rules may come true where values rise or negative ones were counted,
 -- and fail where they can be revoked. may_be_due: a tenure may fall due at another day.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
@@ -33,6 +33,17 @@ declare
 begin
     is_done := false;
     may_be_due := false;
+    if exists (
+        select
+        from unnest(p_changed) as changed
+        join badges_internal.activity_routes as served
+            on served.org_id = p_org_id
+            and served.activity_type = changed.activity_type
+        cross join lateral unnest(served.checked_routes) as route
+        where changed.activity_type = any(route.excuse_types)
+    ) then
+        return;
+    end if;
     if cardinality(v_parts) = 0 then
         is_done := true;
         return;

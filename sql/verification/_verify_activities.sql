@@ -86,6 +86,10 @@ begin atomic
         ))
         from jsonb_array_elements(stat.other_tests) as test
     ))
+    and (
+        stat.existing_days is null
+        or badges_internal._verify_exists(stat.existing_days, activity.activity_date)
+    )
     and (stat.chosen_when is null or badges_internal._verify_is_in_time(
         stat.chosen_when, stat.time_zone, activity.occurred_at, activity.activity_date
     ));

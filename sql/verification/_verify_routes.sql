@@ -84,7 +84,9 @@ begin atomic
         coalesce(spread.target ->> 'field', 'quantity'),
         tally.at_least,
         case when tally.measure = 'max' then 1 else tally.at_least end,
-        coalesce((stat.selector ->> 'grace')::integer, 0)
+        coalesce((stat.selector ->> 'grace')::integer, 0),
+        stat.selector -> 'on',
+        stat.selector -> 'excused_by'
     from stats as stat
     inner join badges.organizations as organization using (org_id)
     cross join lateral (

@@ -151,6 +151,11 @@ RULES = {
     "For every third article, a hundred times at most": Case(
         times(306, "article"), times(299, "article"), times=100
     ),
+    "Ten votes in a month, again in each such month": Case(
+        some("vote", 10, "2025-01-01") + some("vote", 10, "2025-03-01"),
+        some("vote", 10, "2025-01-01") + some("vote", 18, "2025-02-20"),
+        times=2,
+    ),
     "Bronze at 8 assignments, silver at 25 bronze": Case(
         times(8, "assignment"), times(7, "assignment")
     ),
@@ -212,6 +217,9 @@ RULES = {
     "A year after the first assignment of kind visit": Case(
         at("assignment", "2025-02-28", kind="visit"),
         at("assignment", "2025-03-02", kind="visit") + at("assignment", "2025-02-28", kind="other"),
+    ),
+    "Each anniversary of the first call, ten of them": Case(
+        at("call", "2015-02-28"), at("call", "2016-03-02"), times=10
     ),
     "Six months after the first activity, and a hundred days after": Case(
         at("visit", "2025-09-01") + at("call", "2025-11-21"),

@@ -200,6 +200,8 @@ def mutants_of_key(owner: str, key: str) -> list[Mutant]:
         return [Mutant(f"{owner}.type: another", _other_type(owner))]
     if key == "id":
         return [_without_own("part", owner)]
+    if (owner, key) == ("repeat", "each"):
+        return [Mutant("repeat.each: as every", _each_as_every)]
     made: dict[str, Change] = {}
     if key not in spec["required"]:
         made["out"] = lambda value: OUT
@@ -439,6 +441,20 @@ def _other_operator(operator: str) -> Callable[[Document], int]:
     return made
 
 
+def _each_as_every(document: Document) -> int:
+    """Repeat for each one more of a lifetime, where each window brought the badge again."""
+    found = [
+        node
+        for badge in document["badges"].values()
+        for node in _nodes(badge["criteria"])
+        if "each" in node.get("repeat", {})
+    ]
+    for node in found:
+        del node["window"], node["repeat"]["each"]
+        node["repeat"]["every"] = 1
+    return len(found)
+
+
 def _other_type(kind: str) -> Callable[[Document], int]:
     """Award nothing for a type of criteria, or something for the one that awards nothing."""
     other = {"type": "any_of", "criteria": [{"type": "badges_earned", "at_least": 1000}]}
@@ -491,7 +507,7 @@ def _without_own(how: str, kind: str) -> Mutant:
     return Mutant(f"{how} number of {kind}: out", made)
 
 
-def _nodes(criteria: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _nodes(criteria: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield criteria
     for part in criteria.get("criteria", []):
         yield from _nodes(part)

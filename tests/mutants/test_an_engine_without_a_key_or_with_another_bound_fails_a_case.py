@@ -140,12 +140,12 @@ MUTANTS = [
                 "'per_value', p_criteria -> 'per_value'",
                 "'per_value', null",
             ),
-            ("streak", "per_unit", "'per_unit', p_criteria -> 'per_unit'", "'per_unit', null"),
+            ("streak", "per_unit", "else p_criteria -> 'per_unit'", "else null"),
             (
                 "threshold",
                 "window",
-                """else nullif(p_criteria -> 'window', '"lifetime"')""",
-                "else null",
+                """then nullif(p_criteria -> 'window', '"lifetime"')""",
+                "then null",
             ),
         ]
     ),
@@ -167,9 +167,9 @@ MUTANTS = [
                 "streak: always consecutive",
                 "streak",
                 "consecutive",
-                "rules/compile/_compile_badge.sql",
-                "nodes.criteria -> 'consecutive' = 'false' then",
-                "false then",
+                "rules/compile/_asked_measure.sql",
+                "when p_criteria -> 'consecutive' is distinct from 'false'",
+                "when true",
             ),
             (
                 "n_of: one more",
@@ -202,6 +202,51 @@ MUTANTS = [
                 "stats/_number.sql",
                 "between -1e30 and 1e30",
                 "between -1e40 and 1e40",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"repeat: {name}", owner, key, path, before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "each window with one more",
+                "repeat",
+                "each",
+                SELECTOR,
+                "'at_least', p_criteria -> 'at_least'",
+                "'at_least', (p_criteria -> 'at_least')::numeric + 1",
+            ),
+            (
+                "each month",
+                "repeat",
+                "each",
+                SELECTOR,
+                "when chosen.is_each then p_criteria ->> 'window'",
+                "when chosen.is_each then 'month'",
+            ),
+            (
+                "each window with the badge's own number",
+                "repeat",
+                "each",
+                "rules/compile/_compile_badge.sql",
+                "when nodes.own is null then nodes.criteria",
+                "when true then nodes.criteria",
+            ),
+            (
+                "each window but the first",
+                "repeat",
+                "each",
+                "rules/compile/_compile_badge.sql",
+                "'repeat' ? 'each' then targets.occurrence",
+                "'repeat' ? 'each' then targets.occurrence + 1",
+            ),
+            (
+                "tenures all at once",
+                "tenure",
+                "repeat",
+                "rules/compile/_compile_badge.sql",
+                ") * targets.occurrence end,",
+                ") end,",
             ),
         ]
     ),

@@ -139,6 +139,7 @@ def awards(
                 continue
             custom = organization.get("custom_thresholds", {}).get(badge)
             criteria = with_thresholds(badges[badge]["criteria"], custom)
+            criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
@@ -193,7 +194,8 @@ def _history(
     dues = {
         tenure_due(node, history)
         for badge in badges.values()
-        for node in nodes(badge["criteria"])
+        for _, _, target in targets(badge["criteria"])
+        for node in nodes(target)
         if node["type"] == "tenure"
     }
     history.moments = sorted(instants | {due for due in dues if due is not None})
@@ -266,6 +268,16 @@ def _own_part(part: Criteria, custom: Mapping[str, Any]) -> Criteria:
     return own
 
 
+def with_closed_days(criteria: Criteria, closed: Sequence[str]) -> Criteria:
+    """Put the organization's closed days into the streaks that leave them out."""
+    own = dict(criteria)
+    if own.get("on", {}).get("closed_days") is False:
+        own["on"] = {**own["on"], "closed": closed}
+    if "criteria" in own:
+        own["criteria"] = [with_closed_days(part, closed) for part in own["criteria"]]
+    return own
+
+
 def targets(criteria: Criteria) -> Iterator[tuple[str, int, Criteria]]:
     """List what can be earned: tier, occurrence and the criteria with its one number."""
     if "tiers" in criteria:
@@ -279,8 +291,13 @@ def targets(criteria: Criteria) -> Iterator[tuple[str, int, Criteria]]:
     elif "repeat" in criteria:
         plain = {key: value for key, value in criteria.items() if key != "repeat"}
         for occurrence in range(1, most_occurrences(criteria["repeat"]) + 1):
-            number_of = repeated_threshold(criteria, occurrence)
-            yield "", occurrence, plain | {"at_least": number_of}
+            if "each" in criteria["repeat"]:
+                again = {"type": "windows", "windows": occurrence}
+            elif criteria["type"] == "tenure":
+                again = repeated_span(criteria, occurrence)
+            else:
+                again = {"at_least": repeated_threshold(criteria, occurrence)}
+            yield "", occurrence, plain | again
     else:
         yield "", 1, criteria
 
@@ -294,6 +311,12 @@ def repeated_threshold(criteria: Criteria, occurrence: int) -> Fraction:
     """repeat.every: occurrence k is earned at at_least + (k - 1) * every."""
     first, every = number(criteria["at_least"]), number(criteria["repeat"]["every"])
     return first + (occurrence - 1) * every
+
+
+def repeated_span(criteria: Criteria, occurrence: int) -> dict[str, Any]:
+    """repeat of tenure: occurrence k falls due after k times the span."""
+    unit = next(each for each in ("days", "months", "years") if each in criteria)
+    return {unit: occurrence * whole(criteria[unit])}
 
 
 def within_limit(
@@ -445,6 +468,7 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
         return [False for _ in history.moments]
     reached = {
         "threshold": reaches,
+        "windows": enough_windows,
         "streak": is_long_enough,
         "training_completion": enough_courses,
     }[kind]
@@ -457,12 +481,19 @@ def target_of(node: Criteria) -> Fraction:
     """Give the number that a single condition must reach."""
     if node["type"] == "training_completion":
         return required_courses(node)
+    if node["type"] == "windows":
+        return number(node["windows"])
     return number(node[NUMBER_KEYS[node["type"]]])
 
 
 def reaches(value: Fraction, at_least: Fraction) -> bool:
     """at_least of a threshold or a tier."""
     return value >= at_least
+
+
+def enough_windows(reached: Fraction, required: Fraction) -> bool:
+    """repeat.each: occurrence k takes k windows that have reached at_least."""
+    return reached >= required
 
 
 def is_long_enough(units: Fraction, length: Fraction) -> bool:
@@ -587,7 +618,32 @@ def is_chosen(activity: Activity, node: Criteria, zone: ZoneInfo) -> bool:
         has_type(activity, node)
         and matches_where(activity, node.get("where", {}))
         and matches_when(activity, node.get("when", {}), zone)
+        and exists_for(_day(activity), node)
         and (node["type"] != "training_completion" or is_course(activity, node))
+    )
+
+
+def exists_for(of_day: date, node: Criteria) -> bool:
+    """on: the weekdays that exist for a streak, closed days left out or not."""
+    on = node.get("on", {})
+    return is_weekday(of_day, on.get("weekdays", WEEKDAYS)) and not is_closed(
+        of_day, on.get("closed", ())
+    )
+
+
+def is_closed(of_day: date, closed: Iterable[str]) -> bool:
+    """closed_days: a date, or a month and day of every year."""
+    return any(of_day.isoformat().endswith(each) for each in closed)
+
+
+def excuses(activity: Activity, node: Criteria) -> bool:
+    """excused_by: an activity that excuses its unit, if its day exists for the streak."""
+    excuse = node.get("excused_by")
+    return (
+        excuse is not None
+        and has_type(activity, {"type": "streak", **excuse})
+        and matches_where(activity, excuse.get("where", {}))
+        and exists_for(_day(activity), node)
     )
 
 
@@ -769,29 +825,40 @@ def is_until(of_day: date, last: date) -> bool:
 
 def values(node: Criteria, history: History) -> list[Fraction | None]:
     """Measure a condition at each moment of a history."""
-    choice = {key: node[key] for key in node if key not in ("at_least", "length", "require", "id")}
+    aside = {"length", "require", "id", "windows"}
+    if node["type"] != "windows":
+        aside.add("at_least")
+    choice = {key: node[key] for key in node if key not in aside}
     name = repr(sorted(choice.items()))
     if name not in history.measured:
         chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+        excusing = [each for each in history.activities if excuses(each, node)]
         found: list[Fraction | None] = []
-        size = 0
+        size = (0, 0)
         for moment in history.moments:
             prefix = [each for each in chosen if is_in_prefix(each, moment)]
-            is_unchanged = found and len(prefix) == size
-            found.append(found[-1] if is_unchanged else measured(node, prefix))
-            size = len(prefix)
+            excused = [each for each in excusing if is_in_prefix(each, moment)]
+            is_unchanged = found and (len(prefix), len(excused)) == size
+            found.append(found[-1] if is_unchanged else measured(node, prefix, excused))
+            size = (len(prefix), len(excused))
         history.measured[name] = found
     return history.measured[name]
 
 
-def measured(node: Criteria, chosen: Sequence[Activity]) -> Fraction | None:
+def measured(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity] = ()
+) -> Fraction | None:
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
-        return Fraction(longest_streak(node, chosen))
+        return Fraction(longest_streak(node, chosen, excusing))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
         )
+    if node["type"] == "windows":
+        reached = (measure(node, window) for window in parts_by_window(node, chosen))
+        at_least = number(node["at_least"])
+        return Fraction(sum(value is not None and reaches(value, at_least) for value in reached))
     return best(
         measure(node, window)
         for part in parts_by_value(node, chosen)
@@ -917,12 +984,14 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
     return {scalar_of(each, course_field(node)) for each in part}
 
 
-def longest_streak(node: Criteria, chosen: Sequence[Activity]) -> int:
+def longest_streak(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]
+) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
     units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
     if not must_be_consecutive(node):
         return len(units)
-    return max((len(run) for run in runs(units, grace_of(node))), default=0)
+    return max((len(run) for run in runs(units, node, excusing)), default=0)
 
 
 def must_be_consecutive(node: Criteria) -> bool:
@@ -946,22 +1015,34 @@ def qualifying_units(
 
 
 def unit_number(unit: str, of_day: date) -> int:
-    """Number days, ISO weeks or months so that neighbours differ by one."""
-    if unit == "month":
-        return of_day.year * 12 + of_day.month
+    """Number days, ISO weeks, months, quarters or years so that neighbours differ by one."""
+    if unit in _UNITS_A_YEAR:
+        number_a_year = _UNITS_A_YEAR[unit]
+        return of_day.year * number_a_year + (of_day.month - 1) * number_a_year // 12
     # Day 1 of the calendar was a Monday.
     return of_day.toordinal() if unit == "day" else (of_day.toordinal() - 1) // 7
 
 
-def runs(units: Iterable[int], grace: int) -> list[list[int]]:
+def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> list[list[int]]:
     """Part units into runs."""
     found: list[list[int]] = []
+    excused = {unit_number(node["unit"], _day(each)) for each in excusing}
     for unit in units:
-        if found and continues_run(unit - found[-1][-1] - 1, grace):
+        if found and continues_run(missed(found[-1][-1], unit, node, excused), grace_of(node)):
             found[-1].append(unit)
         else:
             found.append([unit])
     return found
+
+
+def missed(last: int, unit: int, node: Criteria, excused: Collection[int]) -> int:
+    """Count the units between two that count: those that exist for the streak and nobody excused."""
+    if not excused and "on" not in node:
+        return unit - last - 1
+    return sum(
+        each not in excused and ("on" not in node or exists_for(date.fromordinal(each), node))
+        for each in range(last + 1, unit)
+    )
 
 
 def continues_run(missing: int, grace: int) -> bool:
@@ -996,26 +1077,34 @@ def expected_stats(
     has_negative may be true where it is false here, and never the other way.
     """
     parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
+    excusing: dict[tuple[UUID, str, str], list[Activity]] = defaultdict(list)
     for org, stat, selector in selectors:
         zone = ZoneInfo(zones[org])
         for each in activities:
             dated = replace(each, activity_date=local_day(each, zone))
-            if each.org == org and is_chosen(dated, selector_choice(selector), zone):
+            choice = selector_choice(selector)
+            if each.org == org and is_chosen(dated, choice, zone):
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
                     parts.setdefault(key, (selector, []))[1].append(dated)
+            if each.org == org and excuses(dated, choice):
+                excusing[each.mentor, org, stat].append(dated)
     return {
-        key: stats_row(selector, key[2], asked.get((key[1], key[2]), ()), part)
+        key: stats_row(
+            selector, key[2], asked.get((key[1], key[2]), ()), part, excusing.get(key[:3], ())
+        )
         for key, (selector, part) in parts.items()
     }
 
 
 def selector_choice(selector: Mapping[str, Any]) -> dict[str, Any]:
     """Write what a selector chooses as criteria do."""
-    choice = {key: selector[key] for key in ("where", "when") if key in selector}
+    choice = {key: selector[key] for key in ("where", "when", "on", "excused_by") if key in selector}
     if "types" in selector:
         choice["activity"] = selector["types"]
+    if "excused_by" in choice:
+        choice["excused_by"] = choice["excused_by"] | {"activity": choice["excused_by"]["types"]}
     return choice | {"type": "threshold"}
 
 
@@ -1057,7 +1146,11 @@ def plain_number(value: Fraction) -> str:
 
 
 def stats_row(
-    selector: Mapping[str, Any], stat: str, asked: Collection[str], part: Sequence[Activity]
+    selector: Mapping[str, Any],
+    stat: str,
+    asked: Collection[str],
+    part: Sequence[Activity],
+    excusing: Sequence[Activity] = (),
 ) -> dict[str, Any]:
     """Count one row of the snapshot; what no rule asks of it is None."""
     name = selector.get("field", "quantity")
@@ -1086,12 +1179,12 @@ def stats_row(
     if "unit" in selector:
         unit = selector["unit"]
         units = qualifying_units(unit, selector.get("per_unit"), part)
-        row |= run_columns(unit, units, grace_of(selector))
+        row |= run_columns(selector, units, excusing)
         row["distinct_count"] = len(units)
         row["run_end"] = first_day_of_unit(unit, units[-1]) if units else None
     elif keeps_days:
         for unit in _UNITS:
-            row |= run_columns(unit, qualifying_units(unit, None, part), 0)
+            row |= run_columns({"unit": unit}, qualifying_units(unit, None, part), ())
     for unit in _UNITS:
         if f"{unit}_run" not in asked:
             row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
@@ -1099,6 +1192,7 @@ def stats_row(
 
 
 _UNITS = ("day", "week", "month")
+_UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
 def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
@@ -1119,15 +1213,18 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
     }
 
 
-def run_columns(unit: str, units: Sequence[int], grace: int) -> dict[str, int]:
+def run_columns(
+    node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
+) -> dict[str, int]:
     """Give the columns of one unit's runs: that which ends last, and the longest."""
-    found = [len(run) for run in runs(units, grace)] or [0]
+    unit = node["unit"]
+    found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
 
 def first_day_of_unit(unit: str, place: int) -> date:
     """Give the first day of a numbered unit."""
-    if unit == "month":
-        year, month = divmod(place - 1, 12)
-        return date(year, month + 1, 1)
+    if unit in _UNITS_A_YEAR:
+        year, part = divmod(place, _UNITS_A_YEAR[unit])
+        return date(year, part * 12 // _UNITS_A_YEAR[unit] + 1, 1)
     return date.fromordinal(place if unit == "day" else place * 7 + 1)

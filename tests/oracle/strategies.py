@@ -38,6 +38,7 @@ STARTS = (
     date(2022, 10, 28),
     date(2023, 4, 26),
 )
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_OFFSETS = (
     *(0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 7, 8, 8, 9, 13, 14, 15, 21, 22, 28, 30, 31, 32, 61, 92),
     366,
@@ -247,10 +248,9 @@ def when(draw: Any, start: date) -> dict[str, Any]:
     near = tuple(start + timedelta(days=offset) for offset in (*range(-1, 10), 30, 31))
     one = st.sampled_from(near)
     listed = st.lists(one, min_size=4, max_size=12)
-    weekdays = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     strategies = {
         "hours": hours,
-        "weekdays": st.lists(st.sampled_from(weekdays), min_size=2, max_size=6),
+        "weekdays": st.lists(st.sampled_from(WEEKDAYS), min_size=2, max_size=6),
         "months": st.lists(
             st.sampled_from((start.month, start.month % 12 + 1, 1, 6)), min_size=1, max_size=4
         ),
@@ -322,8 +322,13 @@ def _measured(draw: Any, start: date) -> dict[str, Any]:
 @st.composite
 def thresholds(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     criteria = {"type": "threshold", **draw(_measured(start)), "at_least": draw(amounts)}
-    if may_repeat and draw(rarely) and criteria.get("window", "lifetime") == "lifetime":
-        criteria["repeat"] = {"every": draw(small), "max": draw(st.sampled_from((1, 2, 5)))}
+    if may_repeat and draw(rarely):
+        window, most = criteria.get("window", "lifetime"), draw(st.sampled_from((1, 2, 5)))
+        if window == "lifetime":
+            criteria["repeat"] = {"every": draw(small), "max": most}
+        elif isinstance(window, str) and criteria.get("measure") != "distinct":
+            criteria.pop("per", None)
+            criteria["repeat"] = {"each": "window", "max": most}
     return criteria
 
 
@@ -338,6 +343,22 @@ def tiers(draw: Any, start: date) -> dict[str, Any]:
     return {"type": "tier", **draw(_measured(start)), "tiers": draw(_rising("at_least", amounts))}
 
 
+existing_days = st.fixed_dictionaries(
+    {},
+    optional={
+        "weekdays": st.lists(st.sampled_from(WEEKDAYS), min_size=3, unique=True),
+        "closed_days": st.sampled_from((False, False, True)),
+    },
+).filter(bool)
+
+
+def closed_days(start: date) -> Any:
+    """Give days near a start, and days of every year there and at the turns of months."""
+    near = [(start + timedelta(days=offset)).isoformat() for offset in range(10)]
+    yearly = [each[5:] for each in near] + ["01-01", "02-29", "12-31"]
+    return st.lists(st.sampled_from(near + yearly), max_size=5, unique=True)
+
+
 @st.composite
 def streaks(draw: Any, start: date, *, may_tier: bool = False) -> dict[str, Any]:
     criteria = {"type": "streak", **draw(_choice(start, "activity", "where", "when"))}
@@ -349,6 +370,13 @@ def streaks(draw: Any, start: date, *, may_tier: bool = False) -> dict[str, Any]
         criteria["grace"] = draw(st.sampled_from((1, 1, 2, 3)))
     elif freedom == "consecutive":
         criteria["consecutive"] = draw(st.sampled_from((False, False, True)))
+    if criteria["unit"] == "day" and draw(rarely):
+        criteria["on"] = draw(existing_days)
+    if criteria.get("consecutive", True) and draw(rarely):
+        criteria["excused_by"] = {
+            "activity": draw(st.sampled_from((*TYPES, ["call", "visit"]))),
+            **draw(_choice(start, "where")),
+        }
     if may_tier and draw(rarely):
         return criteria | {"tiers": draw(_rising("length", small))}
     return criteria | {"length": draw(small)}
@@ -372,11 +400,14 @@ def trainings(draw: Any, start: date) -> dict[str, Any]:
 
 
 @st.composite
-def tenures(draw: Any, start: date) -> dict[str, Any]:
+def tenures(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     """Give spans of three days at least: a shifted day cannot make a shorter one due at once."""
     spans = (("days", 3), ("days", 5), ("days", 13), ("months", 1), ("months", 2), ("years", 1))
     unit, number = draw(st.sampled_from(spans))
-    return {"type": "tenure", **draw(_choice(start, "activity", "where")), unit: number}
+    criteria = {"type": "tenure", **draw(_choice(start, "activity", "where")), unit: number}
+    if may_repeat and draw(rarely):
+        criteria["repeat"] = {"max": draw(st.sampled_from((1, 2, 5)))}
+    return criteria
 
 
 @st.composite
@@ -435,7 +466,7 @@ def badges(draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool) 
             "tier": tiers(start),
             "streak": streaks(start, may_tier=True),
             "training": trainings(start),
-            "tenure": tenures(start),
+            "tenure": tenures(start, may_repeat=True),
             "composed": composed(start, others),
             "held": helds(others),
             "manual": st.just({"type": "manual"}),
@@ -497,6 +528,8 @@ def documents(
         }
         if custom:
             organization["custom_thresholds"] = custom
+        if draw(st.booleans()):
+            organization["closed_days"] = draw(closed_days(start))
         organizations[org] = organization
     return {"version": 1, "ruleset": "generated", "organizations": organizations, "badges": found}
 

@@ -330,7 +330,9 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
     badge, organization = document["badges"].get(slug), document["organizations"][org]
     if badge is None or not evaluator.is_enabled(slug, badge, organization):
         return None
-    criteria, thresholds = badge["criteria"], organization.get("custom_thresholds", {}).get(slug)
+    closed = organization.get("closed_days", [])
+    criteria = evaluator.with_closed_days(badge["criteria"], closed)
+    thresholds = organization.get("custom_thresholds", {}).get(slug)
     if tier:
         tiers = [each for each in criteria.get("tiers", ()) if each["tier"] == tier]
         if not tiers:
@@ -338,7 +340,8 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
         criteria = {**criteria, "tiers": tiers}
         thresholds = (thresholds or {}).get(tier)
     if "repeat" in criteria:
-        criteria = {**criteria, "repeat": criteria["repeat"]["every"]}
+        again = {key: value for key, value in criteria["repeat"].items() if key != "max"}
+        criteria = {**criteria, "repeat": again}
     return [criteria, thresholds, badge.get("on_unmet"), badge.get("limit")]
 
 

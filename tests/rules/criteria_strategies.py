@@ -214,10 +214,29 @@ repeated = st.builds(
     amounts,
     st.integers(1, 20),
 )
+repeated_windows = st.builds(
+    lambda at_least, window, measure, most: {
+        "type": "threshold",
+        "at_least": at_least,
+        "window": window,
+        "measure": measure,
+        "repeat": {"each": "window", "max": most},
+    },
+    amounts,
+    st.sampled_from(("day", "week", "month", "quarter", "year")),
+    st.sampled_from(("count", "sum", "max", "active_days")),
+    st.integers(1, 20),
+)
+repeated_tenures = st.builds(
+    lambda years, most: {"type": "tenure", "years": years, "repeat": {"max": most}},
+    st.integers(1, 20),
+    st.integers(1, 20),
+)
 raw = st.just(
     {"type": "criteria_raw", "expression": '$.activities."*".count > 3', "reason": "one of a kind"}
 )
-valid = st.one_of(parts, tiers, streak_tiers, repeated, raw, st.just({"type": "manual"}))
+again = st.one_of(repeated, repeated_windows, repeated_tenures)
+valid = st.one_of(parts, tiers, streak_tiers, again, raw, st.just({"type": "manual"}))
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:

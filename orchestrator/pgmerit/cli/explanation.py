@@ -152,9 +152,9 @@ class _Teller(RuleWords):
                 return self.text("measure.courses")
             case "tenure":
                 return self.word("tenure", condition["tenure"]["unit"])
-            case "streak":
-                section = "in_a_row" if "run" in condition else "in_all"
-                return self.word(section, condition["now"]["unit"])
+        if now := condition.get("now"):
+            section = "in_a_row" if "run" in condition else "in_all"
+            return self.word(section, now["unit"])
         return self.word("measure", condition["measure"])
 
     def condition_details(self, condition: Part) -> Iterator[str]:

@@ -90,6 +90,9 @@ class Organization(Model):
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
         default="UTC", description="IANA, such as Europe/Oslo."
     )
+    closed_days: tuple[str, ...] | None = Field(
+        default=None, description="Days as YYYY-MM-DD, or MM-DD for every year."
+    )
     badges: tuple[Slug, ...] | None = Field(
         default=None, description="The badges enabled here; left out = all."
     )

@@ -138,6 +138,7 @@ class StatsDocument(Model):
     )
     badges: dict[str, HeldBadge] = Field(default={}, description="By badge, held now.")
     time_zone: str = Field(default="UTC", description="The organization's.")
+    closed_days: tuple[str, ...] = Field(default=(), description="The organization's.")
     as_of: datetime | None = Field(
         default=None,
         description="The moment up to which time has passed: the last activity, or the last sweep.",

@@ -23,6 +23,7 @@ from pgmerit.rules.grammar import (
 )
 
 _MEASURING = {"threshold", "tier", "streak", "training_completion", "tenure"}
+_UNIT_KEYS = ("per_unit", "grace", "consecutive", "on", "excused_by")
 _NOT_CHOOSING = {
     "type", "id", "at_least", "tiers", "length", "repeat", "require", "days", "months", "years",
 }  # fmt: skip
@@ -218,15 +219,21 @@ def _stats(criteria: Mapping[str, Any]) -> Iterator[tuple[str, _Stat]]:
         if node["type"] not in _MEASURING:
             continue
         choice = {key: below for key, below in node.items() if key not in _NOT_CHOOSING}
+        if is_each := "each" in node.get("repeat", {}):
+            choice["each"] = node["at_least"]
         default = "training_completed" if node["type"] == "training_completion" else ""
         chosen = node.get("activity", default)
         window = node.get("window")
         is_rolling = "within_days" in node or (
             isinstance(window, Mapping) and "rolling_days" in window
         )
-        is_unit = not node.keys().isdisjoint(("per_unit", "grace", "consecutive"))
+        is_unit = is_each or not node.keys().isdisjoint(_UNIT_KEYS)
         stat = _Stat(_comparable(choice), is_rolling, is_unit)
-        for activity_type in [chosen] if isinstance(chosen, str) else chosen:
+        listed = [chosen] if isinstance(chosen, str) else list(chosen)
+        if "" not in listed and "excused_by" in node:
+            excusing = node["excused_by"]["activity"]
+            listed += [excusing] if isinstance(excusing, str) else excusing
+        for activity_type in listed:
             yield activity_type, stat
 
 
@@ -243,7 +250,7 @@ def _comparable(value: Any) -> Any:
 _COUNTED = (
     ("stats", "stats"),
     ("rolling windows", "rolling_stats"),
-    ("streaks with per_unit, grace or consecutive", "unit_stats"),
+    ("streaks of stored units and repeated windows", "unit_stats"),
 )
 
 

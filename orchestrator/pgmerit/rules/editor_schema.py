@@ -25,6 +25,9 @@ _TEXTS: dict[str, str] = {
         "This organization's own numbers by badge: a number, numbers by tier, or numbers by the "
         "id of a part."
     ),
+    "organization.closed_days": (
+        "Days as YYYY-MM-DD, or MM-DD for every year; a streak may leave them out."
+    ),
     "badge.name": "Text, or text by language.",
     "badge.description": "Text, or text by language.",
     "badge.icon": "Anything the application shows.",
@@ -49,9 +52,10 @@ _TEXTS: dict[str, str] = {
     "per_value": "With distinct: what a value must reach before it counts.",
     "at_least": "The number that must be reached.",
     "badges_earned.at_least": "How many badges; left out = all listed ones.",
-    "repeat": "Awarded again: occurrence k at at_least + (k - 1) * every. Not with window.",
-    "repeat.every": "How much further each next occurrence is.",
-    "repeat.max": "The last occurrence.",
+    "repeat": "Awarded again: for every so many more, in each window, after each span.",
+    "repeat.every": "How much further each next occurrence is: k at at_least + (k - 1) * every.",
+    "repeat.each": "window: occurrence k is the k-th window that reaches at_least.",
+    "max": "The last occurrence.",
     "tiers": "Tiers with rising numbers, each awarded as it is reached.",
     "amount_tier.tier": "The tier's slug.",
     "length_tier.tier": "The tier's slug.",
@@ -61,6 +65,12 @@ _TEXTS: dict[str, str] = {
     "unit": "What a streak is counted in.",
     "per_unit": "What a unit must reach to qualify; left out = one activity.",
     "grace": "Up to so many units in succession that do not qualify may lie between two that do.",
+    "on": "The days that exist for the streak; others neither count nor break.",
+    "existing_days.weekdays": "These weekdays exist; left out = all.",
+    "existing_days.closed_days": "false: the organization's closed days do not exist.",
+    "excused_by": (
+        "Activities that excuse their unit: where it does not qualify it neither counts nor breaks."
+    ),
     "consecutive": "false: the number of qualifying units in all, gaps or not.",
     "courses": "The courses, as the attribute names them.",
     "require": "all, or how many of the courses are enough; left out = all.",
@@ -109,6 +119,7 @@ _WORDS: dict[str, str] = {
     "unit.day": "Local days.",
     "unit.week": "ISO weeks.",
     "unit.month": "Months.",
+    "each.window": "The window of the rule, day to year.",
     "on_unmet.keep": "What was earned stays.",
     "on_unmet.revoke": "It is marked revoked, and restored when the rule holds again.",
     "on_unmet.lapse": "Held only while the rule holds now: it lapses, and is restored.",
@@ -190,7 +201,8 @@ def _criteria(name: str, spec: Mapping[str, Any], forbidden: list[str]) -> Schem
     rules = [
         rule
         for rule in spec["rules"]
-        if rule["rule"] != "one_of" and rule["key"] in keys and rule.get("other", "type") in keys
+        if rule["rule"] != "one_of"
+        and {rule["key"].partition(".")[0], rule.get("other", "type")} <= keys.keys()
     ]
     required = ["type", *spec["required"]]
     for rule in spec["rules"]:
@@ -316,7 +328,10 @@ def _object(name: str, spec: Mapping[str, Any]) -> Schema:
 def _rule(rule: Mapping[str, Any]) -> Schema | None:
     """Return what a rule between two keys means; None where it compares their values."""
     key, other = rule["key"], rule.get("other", "")
-    has_key = {"required": [key]}
+    above, _, below_key = key.partition(".")
+    has_key: Schema = {"required": [above]}
+    if below_key:
+        has_key["properties"] = {above: {"type": "object", "required": [below_key]}}
     match rule["rule"]:
         case "exactly_one":
             return {"oneOf": [{"required": [each]} for each in rule["keys"]]}
@@ -325,7 +340,9 @@ def _rule(rule: Mapping[str, Any]) -> Schema | None:
         case "needs_without":
             return {"anyOf": [has_key, {"required": [other]}]}
         case "only_with":
-            wanted = {"required": [other], "properties": {other: {"enum": rule["words"]}}}
+            wanted: Schema = {"properties": {other: {"enum": rule["words"]}}}
+            if grammar()["defaults"].get(other) not in rule["words"]:
+                wanted["required"] = [other]
             return {"if": has_key, "then": wanted}
         case "not_with":
             defaults = grammar()["defaults"]

@@ -341,7 +341,8 @@ def _object_problems(
             yield from validate_value(spec["keys"][key], below, step(path, key))
         else:
             said = unknown(key, spec["keys"], "unknown key ", "")
-            yield Problem(step(path, key), said, allowed_here(spec))
+            allowed = spec.get("instead", {}).get(key) or allowed_here(spec)
+            yield Problem(step(path, key), said, allowed)
     for key in spec["required"]:
         if key not in value:
             wanted = allowed_here(spec["keys"][key])
@@ -454,7 +455,13 @@ def not_rising(elements: Iterable[Any], key: str, path: str) -> list[Problem]:
 
 
 def _is_given(value: Mapping[str, Any], key: str) -> bool:
-    """Tell whether a key is there; a default that is written out counts as left out."""
+    """Tell whether a key is there; a default that is written out counts as left out.
+
+    key: of the object, or of one below it (`repeat.each`).
+    """
+    name, _, below = key.partition(".")
+    if below:
+        return isinstance(value.get(name), Mapping) and below in value[name]
     if key not in value:
         return False
     defaults = grammar()["defaults"]
@@ -476,13 +483,16 @@ def _validate_rule(
     named = rule.get("as", other)
     word = value.get(other, grammar()["defaults"].get(other))
     match rule["rule"]:
-        case "only_with" if has_key and isinstance(word, str) and word not in rule["words"]:
+        case "only_with" if has_key and isinstance(word, str | Mapping):
+            if isinstance(word, str) and word in rule["words"]:
+                return []
             words = ", ".join(rule["words"])
             said = f"goes only with {other} {words}"
-            return [Problem(step(path, key), said, f"{key} with {other} {words}")]
+            return [Problem(f"{path}.{key}", said, f"{key} with {other} {words}")]
         case "not_with" if has_key and has_other:
             said = f"does not go with {named}"
-            return [Problem(step(path, key), said, f"either {key} or {named}")]
+            allowed = rule.get("allowed", f"either {key} or {named}")
+            return [Problem(f"{path}.{key}", said, allowed)]
         case "not_with_below" if has_key and json_type(value.get(other)) == "object":
             below = rule["below"]
             if below in value[other]:

@@ -2,11 +2,13 @@
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
 -- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
--- is lapse, which nothing crosses, and lapse_measure says what it is. Yields rows and writes nothing.
+-- is lapse, which nothing crosses, and lapse_measure says what it is. p_closed_days: the
+-- organization's. Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
     p_custom_thresholds jsonb,
-    p_on_unmet text default 'keep'
+    p_on_unmet text default 'keep',
+    p_closed_days text[] default null
 )
 returns table (
     node integer,
@@ -26,7 +28,8 @@ returns table (
     expression text,
     path text,
     lapse_measure text,
-    last_days integer
+    last_days integer,
+    asked numeric -- the number that an organization may change, of repetitions the first
 )
 language sql
 immutable
@@ -82,8 +85,7 @@ begin atomic
                     nodes.criteria -> 'courses', nodes.criteria -> 'badges'
                 )),
                 1
-            ) + (counted.occurrence - 1)
-                * coalesce((nodes.criteria -> 'repeat' -> 'every')::numeric, 0) as threshold,
+            ) as asked,
             case
                 when nodes.own is not null or p_custom_thresholds ? tiered.tier
                     then 'organization'
@@ -117,15 +119,23 @@ begin atomic
         targets.tier,
         targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
-            then badges_internal._selector(nodes.criteria) end,
+            then badges_internal._selector(case
+                when nodes.own is null then nodes.criteria
+                else nodes.criteria || jsonb_build_object('at_least', nodes.own)
+            end, p_closed_days) end,
         case when p_on_unmet = 'lapse' then 'lapse' else measured.measure end,
-        targets.threshold,
+        case
+            when nodes.criteria -> 'repeat' ? 'each' then targets.occurrence
+            when nodes.kind = 'tenure' then targets.asked * targets.occurrence
+            else targets.asked + (targets.occurrence - 1)
+                * coalesce((nodes.criteria -> 'repeat' -> 'every')::numeric, 0)
+        end,
         targets.source,
         case when nodes.kind = 'tenure' then make_interval(
             years => coalesce((nodes.criteria -> 'years')::integer, 0),
             months => coalesce((nodes.criteria -> 'months')::integer, 0),
             days => coalesce((nodes.criteria -> 'days')::integer, 0)
-        ) end,
+        ) * targets.occurrence end,
         case when nodes.criteria ? 'badges' then array(
             select distinct jsonb_array_elements_text(nodes.criteria -> 'badges')
         ) end,
@@ -133,26 +143,17 @@ begin atomic
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
         coalesce(targets.path, nodes.path),
         case when p_on_unmet = 'lapse' then measured.measure end,
-        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
+        coalesce(
+            nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days'
+        )::integer,
+        targets.asked
     from nodes
     left join targets on targets.node = nodes.node
     cross join lateral (
-        select case
-            when nodes.kind = 'badges_earned' then 'badges'
-            when nodes.kind = 'criteria_raw' then 'raw'
-            when nodes.kind = 'training_completion' then 'distinct'
-            when nodes.kind = 'tenure' then 'tenure'
-            when nodes.kind = 'streak' and nodes.criteria -> 'consecutive' = 'false' then case
-                when nodes.criteria ->> 'unit' = 'day' and not nodes.criteria ? 'per_unit'
-                    then 'active_days'
-                else 'distinct'
-            end
-            when nodes.kind = 'streak' then nodes.criteria ->> 'unit' || '_run'
-            else coalesce(nodes.criteria ->> 'measure', 'count')
-        end as measure
+        select badges_internal._asked_measure(nodes.criteria) as measure
     ) as measured
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb, text) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text, text[]) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';

@@ -12,7 +12,9 @@ immutable
 parallel safe
 return row(
     badges_internal._stat_name(p_selector),
-    badges_internal._compile_where(p_selector -> 'where', p_selector -> 'when'),
+    badges_internal._compile_where(
+        p_selector -> 'where', p_selector -> 'when', p_selector -> 'on'
+    ),
     coalesce(p_selector -> 'where' ? 'quantity', false),
     p_selector ->> 'field',
     p_selector ->> 'per',
@@ -31,7 +33,7 @@ return row(
     not p_selector ? 'unit'
     and jsonb_typeof(p_selector -> 'window') is distinct from 'object'
     and p_watched && array['active_days', 'day_run', 'week_run', 'month_run'],
-    coalesce((p_selector -> 'when') - array['hours'] <> '{}', false),
+    p_selector ? 'on' or coalesce((p_selector -> 'when') - array['hours'] <> '{}', false),
     case when p_selector -> 'when' ? 'hours' then p_time_zone end,
     (p_selector -> 'window' -> 'rolling_days')::integer,
     (p_selector -> 'grace')::integer,
@@ -42,10 +44,14 @@ return row(
     null, -- cap_unit
     null, -- cap_at
     null, -- is_live
-    null, -- unit_calendar
-    null, -- excuse
-    null, -- excuse_needs_quantity
-    null -- excuse_types
+    p_selector -> 'on',
+    case when p_selector ? 'excused_by' then badges_internal._compile_where(
+        p_selector -> 'excused_by' -> 'where', null, p_selector -> 'on'
+    ) end,
+    p_selector -> 'excused_by' -> 'where' ? 'quantity',
+    case when p_selector ? 'excused_by' then array(
+        select jsonb_array_elements_text(p_selector -> 'excused_by' -> 'types')
+    ) end
 )::badges_internal.stat_route;
 
 comment on function badges_internal._stat_route(jsonb, text[], text) is

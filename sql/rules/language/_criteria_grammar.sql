@@ -42,7 +42,19 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
-        {"rule": "not_with", "key": "repeat", "other": "window"},
+        {
+          "rule": "not_with", "key": "repeat.every", "other": "window",
+          "allowed": "repeat: {each: window, max: K} with a window, every without one"
+        },
+        {
+          "rule": "only_with", "key": "repeat.each", "other": "window",
+          "words": ["day", "week", "month", "quarter", "year"]
+        },
+        {
+          "rule": "only_with", "key": "repeat.each", "other": "measure",
+          "words": ["count", "sum", "max", "active_days"]
+        },
+        {"rule": "not_with", "key": "repeat.each", "other": "per"},
         {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
@@ -68,7 +80,11 @@ return '{
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
         "when": "when", "unit": "unit", "length": "count", "tiers": "length_tiers",
-        "per_unit": "unit_element", "grace": "grace", "consecutive": "boolean"
+        "per_unit": "unit_element", "grace": "grace", "consecutive": "boolean",
+        "on": "existing_days", "excused_by": "excuse"
+      },
+      "instead": {
+        "repeat": "tiers, or a threshold with a window and repeat: {each: window, max: K}"
       },
       "required": ["unit"],
       "rules": [
@@ -76,7 +92,12 @@ return '{
         {
           "rule": "not_with", "key": "grace", "other": "consecutive",
           "as": "consecutive: false"
-        }
+        },
+        {
+          "rule": "not_with", "key": "excused_by", "other": "consecutive",
+          "as": "consecutive: false"
+        },
+        {"rule": "only_with", "key": "on", "other": "unit", "words": ["day"]}
       ]
     },
     "training_completion": {
@@ -129,7 +150,8 @@ return '{
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
-        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years"
+        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years",
+        "repeat": "tenure_repeat"
       },
       "required": [],
       "rules": [
@@ -298,6 +320,37 @@ return '{
       "is": "list", "items": "weekday",
       "allowed": "a list of mon, tue, wed, thu, fri, sat, sun"
     },
+    "existing_days": {
+      "is": "object",
+      "keys": {"weekdays": "weekdays", "closed_days": "boolean"},
+      "required": [],
+      "rules": [],
+      "from": 1
+    },
+    "excuse": {
+      "is": "object",
+      "keys": {"activity": "activity", "where": "where"},
+      "required": ["activity"],
+      "rules": []
+    },
+    "closed_day": {
+      "is": "text", "from": 1, "to": 20,
+      "patterns": [
+        "(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)",
+        "(0[13578]|1[02])-31",
+        "02-(0[1-9]|[12][0-9])",
+        "(?!0000)[0-9]{4}-(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)",
+        "(?!0000)[0-9]{4}-(0[13578]|1[02])-31",
+        "(?!0000)[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])",
+        "[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29",
+        "(?!0000)([02468][048]|[13579][26])00-02-29"
+      ],
+      "allowed": "a day as YYYY-MM-DD, or as MM-DD for every year"
+    },
+    "closed_days": {
+      "is": "list", "items": "closed_day", "unique": "", "from": 0, "to": 1000,
+      "allowed": "a list of at most 1000 days as YYYY-MM-DD or MM-DD, each once"
+    },
     "month": {
       "is": "number", "whole": true, "from": 1, "to": 12,
       "allowed": "a month from 1 to 12"
@@ -376,8 +429,17 @@ return '{
     },
     "repeat": {
       "is": "object",
-      "keys": {"every": "count", "max": "occurrences"},
-      "required": ["every", "max"],
+      "keys": {"every": "count", "each": "each", "max": "occurrences"},
+      "required": ["max"],
+      "rules": [
+        {"rule": "exactly_one", "key": "every", "keys": ["every", "each"]}
+      ]
+    },
+    "each": {"is": "word", "words": ["window"]},
+    "tenure_repeat": {
+      "is": "object",
+      "keys": {"max": "occurrences"},
+      "required": ["max"],
       "rules": []
     },
     "amount_tier": {
@@ -434,7 +496,7 @@ return '{
       "is": "object",
       "keys": {
         "name": "label", "time_zone": "time_zone", "badges": "enabled_badges",
-        "custom_thresholds": "custom_thresholds"
+        "custom_thresholds": "custom_thresholds", "closed_days": "closed_days"
       },
       "required": [],
       "rules": []

@@ -1,4 +1,6 @@
 -- Lists what is wrong between two keys of one object.
+--
+-- The first may be one of an object below: repeat.each.
 create or replace function badges_internal._validate_rule(
     p_spec jsonb,
     p_rule jsonb,
@@ -15,13 +17,14 @@ declare
     v_defaults jsonb := badges_internal._criteria_grammar() -> 'defaults';
     v_key text := p_rule ->> 'key';
     v_other text := p_rule ->> 'other';
+    v_given jsonb := p_value #> string_to_array(v_key, '.');
     -- A default that is written out counts as left out.
-    v_has_key boolean := p_value ? v_key
-        and p_value -> v_key is distinct from v_defaults -> v_key;
+    v_has_key boolean := v_given is not null
+        and v_given is distinct from v_defaults -> v_key;
     v_has_other boolean := p_value ? v_other
         and p_value -> v_other is distinct from v_defaults -> v_other;
     v_word jsonb := coalesce(p_value -> v_other, v_defaults -> v_other);
-    v_is_word boolean := coalesce(jsonb_typeof(v_word) = 'string', false);
+    v_is_word boolean := coalesce(jsonb_typeof(v_word) in ('string', 'object'), false);
     v_is_listed boolean := v_is_word and p_rule -> 'words' ? (v_word #>> '{}');
     v_words text := (
         select string_agg(word.value, ', ' order by word.ordinality)
@@ -44,7 +47,7 @@ begin
             format('%s with %s %s', v_key, v_other, v_words)
         ] end
         when 'not_with' then case when v_has_key and v_has_other then array[
-            format('does not go with %s', v_named), v_either
+            format('does not go with %s', v_named), coalesce(p_rule ->> 'allowed', v_either)
         ] end
         when 'not_with_below' then case
             when v_has_key
@@ -101,9 +104,7 @@ begin
     if v_said is null then
         return '[]'::jsonb;
     end if;
-    return badges_internal._problem(
-        badges_internal._path_step(p_path, v_key), v_said[1], v_said[2]
-    );
+    return badges_internal._problem(p_path || '.' || v_key, v_said[1], v_said[2]);
 end;
 $$;
 

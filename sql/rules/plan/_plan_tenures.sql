@@ -10,6 +10,7 @@ returns table (
     org_id text,
     badge_definition_id text,
     node integer,
+    occurrence integer,
     due_at timestamptz
 )
 language plpgsql
@@ -23,7 +24,7 @@ begin
     return query
     select
         begun.peer_mentor_id, milestone.org_id, milestone.badge_definition_id, milestone.node,
-        due.moment
+        milestone.occurrence, due.moment
     from badges_internal._plan_first_days(p_milestones, null) as begun
     join badges.organizations as organization on organization.org_id = begun.org_id
     join unnest(p_milestones) as milestone

@@ -25,7 +25,8 @@ begin
             on definition.badge_definition_id = config.badge_definition_id
             and definition.is_active
         cross join lateral badges_internal._compile_badge(
-            definition.criteria, config.custom_thresholds, definition.on_unmet
+            definition.criteria, config.custom_thresholds, definition.on_unmet,
+            organization.closed_days
         ) as row_of
         where config.org_id = any(p_org_ids)
         and config.is_enabled

@@ -21,20 +21,26 @@ declare
 begin
     perform badges_internal._refuse_foreign_slugs(p_document, p_rule_set);
     insert into badges.organizations as organization (
-        org_id, name, time_zone, rule_set, rule_set_version, is_active
+        org_id, name, time_zone, closed_days, rule_set, rule_set_version, is_active
     )
     select
         given.key, coalesce(given.value ->> 'name', given.key),
-        coalesce(given.value ->> 'time_zone', 'UTC'), p_rule_set, p_version, true
+        coalesce(given.value ->> 'time_zone', 'UTC'),
+        array(select jsonb_array_elements_text(given.value -> 'closed_days')), p_rule_set,
+        p_version, true
     from jsonb_each(v_organizations) as given
     on conflict (org_id) do update set
         name = excluded.name,
         time_zone = excluded.time_zone,
+        closed_days = excluded.closed_days,
         rule_set = excluded.rule_set,
         is_active = true
     where row(
-        organization.name, organization.time_zone, organization.rule_set, organization.is_active
-    ) is distinct from row(excluded.name, excluded.time_zone, excluded.rule_set, true);
+        organization.name, organization.time_zone, organization.closed_days,
+        organization.rule_set, organization.is_active
+    ) is distinct from row(
+        excluded.name, excluded.time_zone, excluded.closed_days, excluded.rule_set, true
+    );
     update badges.organizations as organization
     set is_active = false
     where organization.rule_set = p_rule_set

@@ -1,6 +1,7 @@
 -- Writes the routes of organizations: the stats that each activity type has to be looked at for.
 --
--- From the stat definitions as they are now.
+-- From the stat definitions as they are now. A type that only excuses units of a streak stands in
+-- its route with a predicate that chooses nothing.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -57,27 +58,26 @@ begin
     cross join lateral (
         select '' as activity_type
         union
-        select unnest(defined.activity_types)
+        select unnest(defined.activity_types || (defined.route).excuse_types)
         from badges_internal.stat_definitions as defined
         where defined.org_id = organization.org_id
     ) as named
     cross join lateral (
         select
-            array_agg(defined.route order by defined.stat) as routes,
+            array_agg(kind.route order by defined.stat) as routes,
             array_agg(defined.stat order by defined.stat) filter (where kind.is_plain)
                 as plain_stats,
-            array_agg(defined.route order by defined.stat) filter (where not kind.is_plain)
+            array_agg(kind.route order by defined.stat) filter (where not kind.is_plain)
                 as checked_routes
         from badges_internal.stat_definitions as defined
         cross join lateral (
-            select defined.selector - array['types'] = '{}' as is_plain
+            select
+                defined.selector - array['types'] = '{}' as is_plain,
+                badges_internal._route_of_type(defined, named.activity_type) as route
         ) as kind
         where defined.org_id = organization.org_id
         and defined.stat >= '~'
-        and (
-            defined.activity_types is null
-            or named.activity_type = any(defined.activity_types)
-        )
+        and (kind.route).stat is not null
     ) as chosen;
 end;
 $$;
