@@ -40,8 +40,8 @@ begin
                 jsonb_build_object(
                     'count', max(held.activity_count), 'sum', max(held.value_sum),
                     'max', max(held.value_max),
-                    'active_days', coalesce(max(held.active_days), 0),
-                    'distinct', coalesce(max(held.distinct_count), 0),
+                    'active_days', coalesce(max(held.active_days), 0), 'distinct',
+                    coalesce(max(held.distinct_count), 0),
                     'day_run', coalesce(max(held.day_run), max(anew.runs[1]), 0),
                     'week_run', coalesce(max(held.week_run), max(anew.runs[2]), 0),
                     'month_run', coalesce(max(held.month_run), max(anew.runs[3]), 0),
@@ -52,8 +52,7 @@ begin
                     'longest_month_run',
                     coalesce(max(held.longest_month_run), max(anew.longest_runs[3]), 0),
                     'first_date', v_first_dates -> held.stat,
-                    'first_at', min(held.first_at),
-                    'last_at', max(held.last_at)
+                    'first_at', min(held.first_at), 'last_at', max(held.last_at)
                 ) as document
             from badges.peer_mentor_stats as held
             left join lateral (
@@ -101,13 +100,13 @@ begin
                         earned.badge_definition_id,
                         jsonb_build_object(
                             'tiers', jsonb_agg(distinct earned.tier),
-                            'earned_at', min(earned.earned_at), 'category', min(definition.category),
-                        'from_badges', bool_or(badges_internal._counts_badges(definition.criteria))
+                            'earned_at', min(earned.earned_at),
+                            'category', min(definition.category), 'from_badges',
+                            bool_or(badges_internal._counts_badges(definition.criteria))
                         ) as document
                     from badges.earned_badges as earned
                     join badges.badge_definitions as definition using (badge_definition_id)
-                    where earned.peer_mentor_id = p_peer_mentor_id
-                    and earned.org_id = p_org_id
+                    where earned.peer_mentor_id = p_peer_mentor_id and earned.org_id = p_org_id
                     and earned.revoked_at is null
                     group by earned.badge_definition_id
                 ) as badge

@@ -23,7 +23,8 @@ begin
         select
             now.peer_mentor_id, now.org_id collate "C" as org_id,
             now.badge_definition_id collate "C" as badge_definition_id,
-            now.tier collate "C" as tier, now.held_since, now.ended_at, now.next_at,
+            now.tier collate "C" as tier, 1 as occurrence,
+            now.held_since, now.ended_at, now.next_at,
             now.threshold, now.threshold_source, now.activity_id
         from badges_internal._held_now(
             p_peer_mentor_ids, p_org_ids, p_badge_definition_ids, p_as_of
@@ -73,7 +74,7 @@ begin
     ),
     judged as (
         select
-            peer_mentor_id, org_id, badge_definition_id, tier, held.held_since,
+            peer_mentor_id, org_id, badge_definition_id, tier, occurrence, held.held_since,
             case when held.ended_at > standing.earned_at then held.ended_at end as ended_at,
             held.activity_id, held.threshold, held.threshold_source,
             case
@@ -90,11 +91,12 @@ begin
                 when held.held_since <> standing.earned_at then 'redated'
             end as change
         from held
-        full join standing using (peer_mentor_id, org_id, badge_definition_id, tier)
+        full join standing
+            using (peer_mentor_id, org_id, badge_definition_id, tier, occurrence)
     )
     select array_agg(row(
         judged.peer_mentor_id, judged.org_id, judged.badge_definition_id, judged.tier,
-        judged.change, judged.held_since, judged.ended_at, judged.activity_id,
+        judged.occurrence, judged.change, judged.held_since, judged.ended_at, judged.activity_id,
         judged.threshold, judged.threshold_source
     )::badges_internal.lapse_change)
     into v_changes

@@ -71,7 +71,7 @@ begin
             and before.org_id = worded.org_id
             and before.badge_definition_id = worded.badge_definition_id
             and before.tier = worded.tier
-            and before.occurrence = 1
+            and before.occurrence = worded.occurrence
         where earned.peer_mentor_id = before.peer_mentor_id
         and earned.org_id = before.org_id
         and earned.badge_definition_id = before.badge_definition_id
@@ -84,9 +84,9 @@ begin
         is_delivered_by_default, transaction_id, created_at, details
     )
     select
-        changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, changed.tier, 1,
-        told.event_type, p_source, p_source <> 'backfill' and told.event_type <> 'redated',
-        pg_current_xact_id(), v_now,
+        changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, changed.tier,
+        changed.occurrence, told.event_type, p_source,
+        p_source <> 'backfill' and told.event_type <> 'redated', pg_current_xact_id(), v_now,
         case when told.event_type = 'lapsed' then jsonb_build_object(
             'earned_at', changed.earned_before, 'lapsed_at', coalesce(changed.ended_at, v_now),
             'reason', changed.reason

@@ -26,7 +26,8 @@ begin
     return query
     with asked as materialized (
         select
-            each.org_id, each.stat, each.measure, each.last_days, split_part(each.measure, '_', 1) as unit,
+            each.org_id, each.stat, each.measure, each.last_days,
+            split_part(each.measure, '_', 1) as unit,
             (defined.route).grace,
             badges_internal._today_for(each.org_id, p_as_of) as as_of
         from (

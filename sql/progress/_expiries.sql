@@ -3,7 +3,7 @@
 -- A row an award that a rule gave and no person took back. expires_at: of one that is held the
 -- moment at which time ends it, which lies in the past where nobody has noticed yet, null = never;
 -- of one that lapsed the moment at which it did. p_peer_mentor_id, p_org_id, p_badge_definition_id:
--- null = all; p_as_of: the local day that counts as today, null = today in each organization's zone.
+-- null = all; p_as_of: the local day that counts as today, null = today in the organization's zone.
 create or replace function badges_internal._expiries(
     p_peer_mentor_id uuid,
     p_org_id text,

@@ -1,8 +1,8 @@
 -- Explains the conditions of a badge as explain_badge gives them.
 --
 -- p_dated: what holds, of _dated_conditions. Of a repeated badge the occurrences after the next are
--- left out. "expires_at" has a condition of a badge that lapses while it is met: when it ceases to be
--- if nothing happens any more, null = never.
+-- left out. A condition of a badge that lapses has "expires_at" while it is met: when it ceases to
+-- be if nothing happens any more, null = never.
 create or replace function badges_internal._explained_conditions(
     p_peer_mentor_id uuid,
     p_definition badges.badge_definitions,

@@ -1,8 +1,9 @@
 -- Tells of a condition on the days that end today what they hold, and which activities carry it.
 --
--- {"last_days", "current"}: as of a window, with "activities": [{"activity_id", "activity_date", "until"}], the
--- newest first, a hundred at most; until: the last day on which it counts. Of distinct values the
--- newest activity of each. Reads the person's activities of those days.
+-- {"last_days", "current"}: current as of a window, with "activities": [{"activity_id",
+-- "activity_date", "until"}], the newest first, a hundred at most; until: the last day on which it
+-- counts. Of distinct values the newest activity of each. Reads the person's activities of those
+-- days.
 create or replace function badges_internal._recent_details(
     p_peer_mentor_id uuid,
     p_milestone badges_internal.milestones,
@@ -44,9 +45,12 @@ begin
         order by newest.occurred_at desc, newest.activity_id desc
         limit 100
     ) as carrying;
-    return jsonb_build_object('last_days', p_milestone.last_days, 'current', badges_internal._measured_between(
-        p_peer_mentor_id, p_milestone, p_selector, null, v_from, p_as_of
-    ) || jsonb_build_object('activities', coalesce(v_activities, '[]')));
+    return jsonb_build_object(
+        'last_days', p_milestone.last_days,
+        'current', badges_internal._measured_between(
+            p_peer_mentor_id, p_milestone, p_selector, null, v_from, p_as_of
+        ) || jsonb_build_object('activities', coalesce(v_activities, '[]'))
+    );
 end;
 $$;
 

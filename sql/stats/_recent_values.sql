@@ -1,7 +1,7 @@
 -- Measures what a stat chooses of the days that end today, of people: a row a person and measure.
 --
--- p_days: how many days; p_as_of: the local day that counts as today. Of a parted stat the best part
--- counts. Who has nothing there is left out. Reads the people's activities of those days.
+-- p_days: how many days; p_as_of: the local day that counts as today. Of a parted stat the best
+-- part counts. Who has nothing there is left out. Reads the people's activities of those days.
 create or replace function badges_internal._recent_values(
     p_peer_mentor_ids uuid[],
     p_org_id text,

@@ -984,9 +984,7 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
     return {scalar_of(each, course_field(node)) for each in part}
 
 
-def longest_streak(
-    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]
-) -> int:
+def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
     units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
     if not must_be_consecutive(node):
@@ -1100,7 +1098,9 @@ def expected_stats(
 
 def selector_choice(selector: Mapping[str, Any]) -> dict[str, Any]:
     """Write what a selector chooses as criteria do."""
-    choice = {key: selector[key] for key in ("where", "when", "on", "excused_by") if key in selector}
+    choice = {
+        key: selector[key] for key in ("where", "when", "on", "excused_by") if key in selector
+    }
     if "types" in selector:
         choice["activity"] = selector["types"]
     if "excused_by" in choice:

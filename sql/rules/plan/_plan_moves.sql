@@ -42,7 +42,7 @@ begin
         coalesce(array_agg(known.badge_definition_id) filter (where known.is_taken), '{}')
     into v_held, restorable
     from (
-        select earned.badge_definition_id, bool_or(earned.revoked_by in ('rule', 'time')) as is_taken
+        select earned.badge_definition_id, bool_or(earned.revoked_by <> 'person') as is_taken
         from badges.earned_badges as earned
         where earned.badge_definition_id = any(v_badges)
         group by earned.badge_definition_id
