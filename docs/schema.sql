@@ -412,6 +412,7 @@ create type badges_internal.verified_stat as (
     element_at_least numeric,
     element_target numeric,
     grace integer,
+    week_shift integer,
     existing_days jsonb,
     excused_by jsonb
 );
@@ -517,8 +518,7 @@ create table badges.organizations (
     day_starts time without time zone not null default '00:00:00'::time without time zone,
     week_starts text not null default 'monday'::text,
     closed_days text[] not null default '{}'::text[],
-    previous_day_starts time without time zone,
-    previous_week_starts text
+    previous_day_starts time without time zone
 );
 
 create table badges.peer_mentor_stats (
@@ -597,7 +597,8 @@ create table badges_internal.activity_routes (
     checked_routes badges_internal.stat_route[] not null,
     has_raw boolean not null,
     has_tenure boolean not null default false,
-    has_rolling boolean not null default false
+    has_rolling boolean not null default false,
+    week_origin date not null default '1900-01-01'::date
 );
 
 create table badges_internal.alerts (
@@ -1069,7 +1070,7 @@ function badges.remove_source_activities(p_source text, p_batch integer DEFAULT 
 function badges.repair_source(p_source text, p_batch integer DEFAULT 1000, p_from_start boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.replay_events(p_consumer text, p_event_ids bigint[] DEFAULT NULL, p_since timestamp with time zone DEFAULT NULL) returns integer volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
-function badges.rezone_organization(p_org_id text, p_time_zone text) returns jsonb volatile security definer;
+function badges.rezone_organization(p_org_id text, p_time_zone text DEFAULT NULL, p_day_starts text DEFAULT NULL, p_week_starts text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rollback_rule_set(p_rule_set text, p_version integer, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rule_set_horizon() returns xid8 volatile;
 function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile security definer;
@@ -1116,6 +1117,8 @@ function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badg
 function badges_internal._build_counted(p_stale_people uuid[], p_stale_orgs text[], p_outdated_people uuid[], p_outdated_orgs text[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_base_rows xid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_base_rows xid[], p_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._calendar(p_organization jsonb) returns jsonb immutable;
+function badges_internal._calendar_unit(p_unit text, p_week_starts text) returns text immutable;
 function badges_internal._calibrate_compiled(p_document jsonb, OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record stable;
 function badges_internal._calibrate_conditions(p_document jsonb, p_conditions badges_internal.milestones[], p_until date, p_is_all boolean) returns TABLE(peer_mentor_id uuid, org_id text, node integer, value numeric, may_fall boolean) volatile;
 function badges_internal._calibrate_curve(p_values numeric[], p_people bigint[], p_total bigint, p_share numeric, OUT points numeric[], OUT at_least numeric, OUT at_most numeric) returns record immutable;
@@ -1149,7 +1152,7 @@ function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id tex
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
-function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep', p_closed_days text[] DEFAULT NULL) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, asked numeric) immutable;
+function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep', p_closed_days text[] DEFAULT NULL) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer) immutable;
 function badges_internal._compile_on(p_on jsonb) returns text[] immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb) returns jsonpath immutable;
@@ -1307,6 +1310,7 @@ function badges_internal._missing_source_right(p_table regclass) returns text st
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_awards(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
+function badges_internal._move_calendar(p_org_id text, p_version integer, p_calendar jsonb) returns void volatile;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
 function badges_internal._name_circles(p_names text[], p_badges text[], p_needed text[], p_components integer[]) returns jsonb immutable;
@@ -1349,7 +1353,7 @@ function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns 
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
-function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, asked numeric, stat text) immutable;
+function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer, stat text) immutable;
 function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counts(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, node integer, parent integer, threshold numeric, threshold_source text, value bigint, moments timestamp with time zone[]) volatile;
@@ -1405,6 +1409,7 @@ function badges_internal._require_administration(p_org_id text) returns void sta
 function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;
 function badges_internal._require_attaching(p_table regclass DEFAULT NULL) returns void stable;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
+function badges_internal._require_calendar(p_calendar jsonb) returns void stable;
 function badges_internal._require_consumer(p_consumer text) returns void stable;
 function badges_internal._require_consumer_name(p_consumer text) returns void immutable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
@@ -1502,7 +1507,7 @@ function badges_internal._source_word(p_table regclass, p_given jsonb) returns t
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
-function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
+function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text, p_week_starts text) returns badges_internal.stat_route immutable;
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
@@ -1531,6 +1536,7 @@ function badges_internal._undated(p_states badges_internal.condition_state[]) re
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
+function badges_internal._unit_in(p_org_id text, p_unit text) returns text stable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
 function badges_internal._united_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns SETOF badges.earned_badges stable;
@@ -1589,12 +1595,13 @@ function badges_internal._verify_placed_units(p_scope badges_internal.verified_s
 function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
 function badges_internal._verify_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
-function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer, p_existing jsonb, p_excused date[]) returns TABLE(last_run bigint, longest_run bigint) stable;
+function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer, p_week_shift integer, p_existing jsonb, p_excused date[]) returns TABLE(last_run bigint, longest_run bigint) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
-function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
+function badges_internal._verify_unit_number(p_unit text, p_day date, p_week_shift integer) returns integer immutable;
+function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shift integer) returns date immutable;
 function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;
 function badges_internal._visible_badges() returns text[] stable security definer;
 function badges_internal._visible_people() returns uuid[] stable security definer;

@@ -16,6 +16,9 @@ alter table badges.earned_badges
 alter table badges.badge_definitions
     drop constraint on_unmet_is_known,
     add constraint on_unmet_is_keep_or_revoke check (on_unmet in ('keep', 'revoke'));
+alter table badges_internal.activity_routes
+    drop column has_lapse,
+    drop column week_origin;
 drop type badges_internal.lapse_change;
 drop index badges_internal.milestones_without_crossing;
 create index milestones_without_crossing
@@ -34,9 +37,9 @@ alter table badges.organizations
     drop column day_starts,
     drop column week_starts,
     drop column closed_days,
-    drop column previous_day_starts,
-    drop column previous_week_starts;
+    drop column previous_day_starts;
 alter type badges_internal.verified_stat
+    drop attribute week_shift,
     drop attribute existing_days,
     drop attribute excused_by;
 alter type badges_internal.stat_route

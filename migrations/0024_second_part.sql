@@ -26,6 +26,7 @@ alter type badges_internal.stat_route
     add attribute excuse_types text[];
 
 alter type badges_internal.verified_stat
+    add attribute week_shift integer, -- days by which weeks begin before a Monday, null = none
     add attribute existing_days jsonb, -- on of a streak, null = all
     add attribute excused_by jsonb;
 
@@ -34,7 +35,6 @@ alter table badges.organizations
     add column week_starts text not null default 'monday',
     add column closed_days text[] not null default '{}', -- YYYY-MM-DD, or MM-DD of every year
     add column previous_day_starts time, -- as previous_time_zone
-    add column previous_week_starts text,
     add constraint day_starts_by_noon check (day_starts <= '12:00') not valid,
     add constraint week_starts_is_known check (
         week_starts in ('monday', 'saturday', 'sunday')
@@ -43,6 +43,9 @@ alter table badges.organizations
 alter table badges.peer_mentor_stats
     -- Of a sequence: what the newest activity came to (the run, the share, the unit's total).
     add column value_last numeric;
+
+alter table badges_internal.activity_routes
+    add column week_origin date not null default '1900-01-01'; -- the first day of some week
 
 alter table badges_internal.milestones
     -- Of a badge that lapses the measure is lapse: no crossing decides it. What it measures is here.

@@ -33,7 +33,7 @@ begin
             select
                 asked.stat, '', 'longest_' || asked.lapse_measure,
                 badges_internal._live_run(
-                    split_part(asked.lapse_measure, '_', 1),
+                    badges_internal._unit_in(p_org_id, split_part(asked.lapse_measure, '_', 1)),
                     case
                         when asked.lapse_measure = 'day_run' then held.day_run
                         when asked.lapse_measure = 'week_run' then held.week_run

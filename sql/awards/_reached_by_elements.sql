@@ -15,7 +15,7 @@ declare
     v_org_id constant text := p_states[1].org_id;
     v_stat constant text := p_states[1].stat;
     v_measure constant text := p_states[1].measure;
-    v_unit constant text := nullif(split_part(v_measure, '_', 1), 'distinct');
+    v_unit constant text := badges_internal._unit_in(v_org_id, split_part(v_measure, '_', 1));
     v_route constant badges_internal.stat_route
         := (badges_internal._stat_definition(v_org_id, v_stat)).route;
     v_own_units constant boolean := v_route.element_unit is not null;

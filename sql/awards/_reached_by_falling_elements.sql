@@ -12,7 +12,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unit constant text := nullif(split_part(p_states[1].measure, '_', 1), 'distinct');
+    v_unit constant text := badges_internal._unit_in(
+        p_states[1].org_id, nullif(split_part(p_states[1].measure, '_', 1), 'distinct')
+    );
     -- How far apart two neighbours of a run may lie.
     v_reach constant integer := 1 + coalesce((
         badges_internal._stat_definition(p_states[1].org_id, p_states[1].stat)

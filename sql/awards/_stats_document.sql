@@ -75,7 +75,8 @@ begin
         )
         select (
             select jsonb_build_object(
-                'time_zone', organization.time_zone, 'closed_days', organization.closed_days
+                'time_zone', organization.time_zone, 'day_starts', organization.day_starts,
+                'closed_days', organization.closed_days
             )
             from badges.organizations as organization
             where organization.org_id = p_org_id
@@ -87,8 +88,7 @@ begin
                 select jsonb_object_agg(
                     coalesce(nullif(substr(best.stat, 2), ''), '*'), best.document - 'distinct'
                 )
-                from best
-                where best.stat < '~'
+                from best where best.stat < '~'
             ), '{}'),
             'selectors', (v_nothing_yet -> 'selectors') || coalesce((
                 select jsonb_object_agg(best.stat, best.document) from best

@@ -7,6 +7,8 @@ parallel safe
 return case
     when p_unit = 'day' then date '1900-01-01' + p_number
     when p_unit = 'week' then date '1900-01-01' + p_number * 7
+    when p_unit = 'week_sunday' then date '1899-12-31' + p_number * 7
+    when p_unit = 'week_saturday' then date '1899-12-30' + p_number * 7
     when p_unit = 'month' then make_date((p_number - 1) / 12, (p_number - 1) % 12 + 1, 1)
     when p_unit = 'quarter' then make_date((p_number - 1) / 4, (p_number - 1) % 4 * 3 + 1, 1)
     else make_date(p_number, 1, 1)

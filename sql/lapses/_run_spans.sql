@@ -13,7 +13,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unit constant text := split_part(p_milestone.lapse_measure, '_', 1);
+    v_unit constant text := badges_internal._unit_in(
+        p_milestone.org_id, split_part(p_milestone.lapse_measure, '_', 1)
+    );
     v_route constant badges_internal.stat_route := (
         badges_internal._stat_definition(p_milestone.org_id, p_milestone.stat)
     ).route;

@@ -27,7 +27,7 @@ begin
     with asked as materialized (
         select
             each.org_id, each.stat, each.measure, each.last_days,
-            split_part(each.measure, '_', 1) as unit,
+            badges_internal._unit_in(each.org_id, split_part(each.measure, '_', 1)) as unit,
             (defined.route).grace,
             badges_internal._today_for(each.org_id, p_as_of) as as_of
         from (

@@ -11,6 +11,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_unit constant text := badges_internal._unit_in(p_stats.org_id, p_unit);
     v_length constant integer := case
         when p_unit = 'day' then p_stats.day_run
         when p_unit = 'week' then p_stats.week_run
@@ -21,9 +22,9 @@ declare
         when p_unit = 'week' then p_stats.longest_week_run
         else p_stats.longest_month_run
     end;
-    v_last constant integer := badges_internal._unit_number(p_unit, p_stats.run_end);
+    v_last constant integer := badges_internal._unit_number(v_unit, p_stats.run_end);
     v_is_alive constant boolean := coalesce(
-        badges_internal._live_run(p_unit, v_length, p_stats.run_end, p_grace, p_as_of) > 0, false
+        badges_internal._live_run(v_unit, v_length, p_stats.run_end, p_grace, p_as_of) > 0, false
     );
 begin
     return jsonb_strip_nulls(jsonb_build_object(
@@ -33,7 +34,7 @@ begin
         'grace', p_grace,
         'first', case
             when not v_is_alive then null
-            when p_grace is null then badges_internal._unit_day(p_unit, v_last - v_length + 1)
+            when p_grace is null then badges_internal._unit_day(v_unit, v_last - v_length + 1)
             else (
                 select min(counted.element::date)
                 from (
@@ -49,9 +50,9 @@ begin
                 ) as counted
             )
         end,
-        'last', case when v_is_alive then badges_internal._unit_day(p_unit, v_last) end,
+        'last', case when v_is_alive then badges_internal._unit_day(v_unit, v_last) end,
         'alive_until', case when v_is_alive then
-            badges_internal._unit_day(p_unit, v_last + 2 + coalesce(p_grace, 0)) - 1 end
+            badges_internal._unit_day(v_unit, v_last + 2 + coalesce(p_grace, 0)) - 1 end
     ));
 end;
 $$;

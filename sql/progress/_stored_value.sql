@@ -35,7 +35,7 @@ begin
         max(badges_internal._measured(held, p_measure)),
         max(case
             when p_measure like '%run' then badges_internal._live_run(
-                split_part(p_measure, '_', 1),
+                badges_internal._unit_in(p_org_id, split_part(p_measure, '_', 1)),
                 case
                     when p_measure = 'day_run' then held.day_run
                     when p_measure = 'week_run' then held.week_run

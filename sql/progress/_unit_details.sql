@@ -14,7 +14,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_start constant date := badges_internal._unit_start(p_unit, p_as_of);
+    v_unit constant text := badges_internal._unit_in(p_milestone.org_id, p_unit);
+    v_start constant date := badges_internal._unit_start(v_unit, p_as_of);
     v_target constant numeric := coalesce((p_selector -> 'per_unit' -> 'at_least')::numeric, 1);
     v_value numeric;
     v_counts boolean;
@@ -33,7 +34,7 @@ begin
             select
             from badges_internal._selected_activities(
                 array[p_peer_mentor_id], p_milestone.org_id, p_milestone.stat, '', v_start,
-                badges_internal._unit_end(p_unit, v_start)
+                badges_internal._unit_end(v_unit, v_start)
             )
         );
         v_value := v_counts::integer;
@@ -41,7 +42,7 @@ begin
     return jsonb_build_object(
         'unit', p_unit,
         'from', v_start,
-        'until', badges_internal._unit_end(p_unit, v_start),
+        'until', badges_internal._unit_end(v_unit, v_start),
         'counts', coalesce(v_counts, false),
         'value', coalesce(v_value, 0),
         'target', v_target,

@@ -20,6 +20,7 @@ volatile
 as $$
 declare
     v_unit constant text := p_route.element_unit;
+    v_kind constant text := split_part(v_unit, '_', 1);
     v_run integer; -- the run that holds the unit
     v_last_run integer;
     v_longest integer;
@@ -28,10 +29,10 @@ declare
     v_has_reached boolean;
 begin
     select
-        case when v_unit = 'day' then held.day_run when v_unit = 'week' then held.week_run
+        case when v_kind = 'day' then held.day_run when v_kind = 'week' then held.week_run
             else held.month_run end,
-        case when v_unit = 'day' then held.longest_day_run
-            when v_unit = 'week' then held.longest_week_run else held.longest_month_run end,
+        case when v_kind = 'day' then held.longest_day_run
+            when v_kind = 'week' then held.longest_week_run else held.longest_month_run end,
         held.run_end
     into v_last_run, v_longest, v_run_end
     from badges.peer_mentor_stats as held
@@ -70,13 +71,13 @@ begin
     update badges.peer_mentor_stats as held
     set
         distinct_count = distinct_count + p_change,
-        day_run = case when v_unit = 'day' then coalesce(v_last_run, day_run) else day_run end,
-        week_run = case when v_unit = 'week' then coalesce(v_last_run, week_run) else week_run end,
-        month_run = case when v_unit = 'month' then coalesce(v_last_run, month_run)
+        day_run = case when v_kind = 'day' then coalesce(v_last_run, day_run) else day_run end,
+        week_run = case when v_kind = 'week' then coalesce(v_last_run, week_run) else week_run end,
+        month_run = case when v_kind = 'month' then coalesce(v_last_run, month_run)
             else month_run end,
-        longest_day_run = case when v_unit = 'day' then v_longest else longest_day_run end,
-        longest_week_run = case when v_unit = 'week' then v_longest else longest_week_run end,
-        longest_month_run = case when v_unit = 'month' then v_longest else longest_month_run end,
+        longest_day_run = case when v_kind = 'day' then v_longest else longest_day_run end,
+        longest_week_run = case when v_kind = 'week' then v_longest else longest_week_run end,
+        longest_month_run = case when v_kind = 'month' then v_longest else longest_month_run end,
         run_end = v_run_end
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id

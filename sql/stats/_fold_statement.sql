@@ -65,7 +65,7 @@ merged as materialized (
     cross join lateral (
         select
             held.last_date - date '1900-01-01' as day_no,
-            (held.last_date - date '1900-01-01') / 7 as week_no,
+            badges_internal._unit_number(stats.week_unit, held.last_date) as week_no,
             badges_internal._unit_number('month', held.last_date) as month_no
     ) as ended
     cross join lateral (

@@ -17,7 +17,9 @@ begin
     select
         activity.peer_mentor_id,
         stat.number,
-        date_trunc(stat.element_unit, activity.activity_date::timestamp)::date,
+        badges_internal._verify_unit_start(
+            stat.element_unit, activity.activity_date, stat.week_shift
+        ),
         min(activity.occurred_at)
     from badges.activities as activity
     inner join unnest(p_scope.stats) as stat

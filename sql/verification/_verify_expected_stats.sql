@@ -146,12 +146,11 @@ begin atomic
                 max(run.last_run) filter (where asked.measure = 'month_run') as month_run,
                 max(run.longest_run) filter (where asked.measure = 'day_run') as longest_day_run,
                 max(run.longest_run) filter (where asked.measure = 'week_run') as longest_week_run,
-                max(run.longest_run) filter (where asked.measure = 'month_run')
-                    as longest_month_run
+                max(run.longest_run) filter (where asked.measure = 'month_run') as longest_month_run
             from unnest(stat.measures) as asked (measure)
             cross join lateral badges_internal._verify_run_lengths(
                 coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace,
-                stat.existing_days, excused.units
+                stat.week_shift, stat.existing_days, excused.units
             ) as run
             where asked.measure in ('day_run', 'week_run', 'month_run')
         ) as run

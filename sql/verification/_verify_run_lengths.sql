@@ -7,6 +7,7 @@ create or replace function badges_internal._verify_run_lengths(
     p_days date[],
     p_unit text,
     p_grace integer,
+    p_week_shift integer,
     p_existing jsonb,
     p_excused date[]
 )
@@ -28,7 +29,8 @@ begin atomic
     ), present as (
         select
             coalesce(
-                existing.number, badges_internal._verify_unit_number(p_unit, given.day)
+                existing.number,
+                badges_internal._verify_unit_number(p_unit, given.day, p_week_shift)
             ) as number,
             bool_or(given.is_counted) as is_counted
         from given
@@ -61,6 +63,6 @@ begin atomic
 end;
 
 comment on function badges_internal._verify_run_lengths(
-    date[], text, integer, jsonb, date[]
+    date[], text, integer, integer, jsonb, date[]
 ) is
 'Gives how long the last and the longest run of the units are in which the days lie.';

@@ -27,6 +27,7 @@ begin atomic
             split_part(condition.measure, '_', 1) as unit,
             stat.element_unit,
             stat.grace,
+            stat.week_shift,
             stat.existing_days
         from badges_internal._verify_conditions(p_scope) as condition
         inner join unnest((p_scope).stats) as stat using (number)
@@ -66,7 +67,9 @@ begin atomic
         choice.per_value,
         watched.measure,
         0,
-        badges_internal._verify_unit_number(watched.unit, choice.activity_date),
+        badges_internal._verify_unit_number(
+            watched.unit, choice.activity_date, watched.week_shift
+        ),
         min(choice.occurred_at),
         null::timestamptz,
         false
@@ -86,7 +89,9 @@ begin atomic
         watched.grace,
         coalesce(
             existing.number,
-            badges_internal._verify_unit_number(watched.unit, element.element::date)
+            badges_internal._verify_unit_number(
+                watched.unit, element.element::date, watched.week_shift
+            )
         ),
         element.changed_at,
         element.until_at,

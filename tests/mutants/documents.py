@@ -340,7 +340,17 @@ def _later_date(value: Any, step: int) -> Any:
     return moved.isoformat()[5:]
 
 
-_SHIFTS: dict[Any, Callable[[Any, int], Any]] = {"date": _later_day, "month_day": _later_date}
+def _later_time(value: Any, step: int) -> Any:
+    hour, minute = value.split(":")
+    moved = int(hour) * 60 + int(minute) + step
+    return f"{moved // 60:02}:{moved % 60:02}"
+
+
+_SHIFTS: dict[Any, Callable[[Any, int], Any]] = {
+    "date": _later_day,
+    "month_day": _later_date,
+    "day_starts": _later_time,
+}
 
 
 def _shifted(move: Callable[[Any, int], Any], step: int) -> Change:

@@ -59,11 +59,19 @@ class Activity:
     key: str | None = None
 
 
+@dataclass(frozen=True)
+class Clock:
+    """How an organization tells the time."""
+
+    zone: ZoneInfo
+    day_starts: time
+
+
 @dataclass
 class History:
     """One person's activities in one organization, with all that a rule may ask about them."""
 
-    zone: ZoneInfo
+    clock: Clock
     activities: list[Activity]
     as_of: datetime | None
     badges: Mapping[str, Mapping[str, Any]]
@@ -128,10 +136,13 @@ def awards(
     present = list(without_replays(activities))
     found: dict[AwardKey, datetime] = {}
     for org, organization in document["organizations"].items():
-        zone = ZoneInfo(organization.get("time_zone", "UTC"))
-        badges = document.get("badges", {})
+        clock = clock_of(organization)
+        badges = {
+            slug: {**badge, "criteria": with_weeks(badge["criteria"], organization)}
+            for slug, badge in document.get("badges", {}).items()
+        }
         people = [
-            _history(zone, each, as_of, badges, org, mentor, held)
+            _history(clock, each, as_of, badges, org, mentor, held)
             for mentor, each in _by_mentor(present, org, held or {}).items()
         ]
         for badge in in_order_of_need(badges):
@@ -179,7 +190,7 @@ def _by_mentor(
 
 
 def _history(
-    zone: ZoneInfo,
+    clock: Clock,
     activities: list[Activity],
     as_of: datetime | None,
     badges: Mapping[str, Any],
@@ -187,9 +198,9 @@ def _history(
     mentor: UUID,
     held: Mapping[HeldKey, datetime] | None,
 ) -> tuple[History, UUID]:
-    dated = [replace(each, activity_date=local_day(each, zone)) for each in activities]
+    dated = [replace(each, activity_date=local_day(each, clock)) for each in activities]
     own = {key[2]: at for key, at in (held or {}).items() if key[:2] == (org, mentor)}
-    history = History(zone, dated, as_of, badges, own)
+    history = History(clock, dated, as_of, badges, own)
     instants = {each.occurred_at for each in dated} | set(own.values())
     dues = {
         tenure_due(node, history)
@@ -202,9 +213,32 @@ def _history(
     return history, mentor
 
 
-def local_day(activity: Activity, zone: ZoneInfo) -> date:
-    """Give the day the writer gave, else that of the moment in the organization's zone."""
-    return activity.activity_date or activity.occurred_at.astimezone(zone).date()
+def clock_of(organization: Mapping[str, Any]) -> Clock:
+    """time_zone and day_starts of an organization."""
+    return Clock(
+        ZoneInfo(organization.get("time_zone", "UTC")),
+        time.fromisoformat(str(organization.get("day_starts", "00:00"))),
+    )
+
+
+def with_weeks(node: Criteria, organization: Mapping[str, Any]) -> dict[str, Any]:
+    """week_starts of an organization, known to every node of its criteria."""
+    parts = [with_weeks(part, organization) for part in node.get("criteria", ())]
+    known = {**node, "week_starts": organization.get("week_starts", "monday")}
+    return known | ({"criteria": parts} if parts else {})
+
+
+def local_day(activity: Activity, clock: Clock) -> date:
+    """Give the day the writer gave, else that of the moment: before day_starts the day before."""
+    if activity.activity_date is not None:
+        return activity.activity_date
+    shown = activity.occurred_at.astimezone(clock.zone).replace(tzinfo=None)
+    return (shown - since_midnight(clock.day_starts)).date()
+
+
+def since_midnight(at: time) -> timedelta:
+    """Give a time of day as a span."""
+    return datetime.combine(date.min, at) - datetime.min
 
 
 def is_enabled(slug: str, badge: Mapping[str, Any], organization: Mapping[str, Any]) -> bool:
@@ -372,7 +406,7 @@ def lapse_moments(criteria: Criteria, history: History, now: datetime | None) ->
         if node["type"] == "streak":
             spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
     begins = {
-        local_midnight(of_day + timedelta(days=span), history.zone)
+        day_begins(of_day + timedelta(days=span), history.clock)
         for of_day in days
         for span in spans
     }
@@ -391,7 +425,7 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
         counted = counted_badges(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
     chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
-    today = day_of(moment, history.zone)
+    today = day_of(moment, history.clock)
     if kind == "streak" and must_be_consecutive(node):
         return lives(node, chosen, today)
     days = last_days_of(node)
@@ -408,7 +442,7 @@ def chosen_by(node: Criteria, history: History) -> list[Activity]:
     name = json.dumps(node, sort_keys=True, default=str)
     if name not in history.chosen:
         history.chosen[name] = [
-            each for each in history.activities if is_chosen(each, node, history.zone)
+            each for each in history.activities if is_chosen(each, node, history.clock)
         ]
     return history.chosen[name]
 
@@ -430,24 +464,26 @@ def is_in_last_days(of_day: date, today: date, days: int) -> bool:
 
 def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
     """Tell whether the present run is long enough and can still go on."""
-    present = unit_number(node["unit"], today)
+    present = unit_number(node["unit"], today, node["week_starts"])
     units = [
         unit
-        for unit in qualifying_units(node["unit"], node.get("per_unit"), chosen)
+        for unit in qualifying_units(
+            node["unit"], node.get("per_unit"), chosen, node["week_starts"]
+        )
         if unit <= present
     ]
     if not units:
         return False
-    run = runs(units, grace_of(node))[-1]
+    run = runs(units, node, ())[-1]
     is_alive = continues_run(present - run[-1] - 1, grace_of(node))
     return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
 
 
-def day_of(moment: datetime, zone: ZoneInfo) -> date:
+def day_of(moment: datetime, clock: Clock) -> date:
     """Give the last local day that has begun."""
-    shown = moment.astimezone(zone).date()
+    shown = moment.astimezone(clock.zone).date()
     days = (shown + timedelta(days=offset) for offset in (1, 0, -1, -2))
-    return next(each for each in days if local_midnight(each, zone) <= moment)
+    return next(each for each in days if day_begins(each, clock) <= moment)
 
 
 def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
@@ -569,14 +605,14 @@ def tenure_due(node: Criteria, history: History) -> datetime | None:
     Noticed by the person's first activity from then on, of whatever kind, or by the passing of
     time up to as_of.
     """
-    chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+    chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
     notices = {each.occurred_at for each in history.activities}
     if history.as_of is not None:
         notices.add(history.as_of)
     for moment in sorted(notices):
         days = [_day(each) for each in chosen if is_in_prefix(each, moment)]
         if days:
-            due = local_midnight(after_interval(min(days), node), history.zone)
+            due = day_begins(after_interval(min(days), node), history.clock)
             if is_due(moment, due):
                 return due
     return None
@@ -601,10 +637,21 @@ def days_in_month(year: int, month: int) -> int:
     return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
 
 
-def local_midnight(of_day: date, zone: ZoneInfo) -> datetime:
-    """Give the beginning of a local day; where the clock is set then, PostgreSQL's choice."""
-    at = datetime.combine(of_day, time(0), zone)
-    return max(at.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+def day_begins(of_day: date, clock: Clock) -> datetime:
+    """Give the beginning of a local day: the later moment where the clock shows it twice.
+
+    Where the clock jumps over it the jump is the beginning, to the minute.
+    """
+    shown = datetime.combine(of_day, clock.day_starts)
+    moment = max(shown.replace(tzinfo=clock.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if moment.astimezone(clock.zone).replace(tzinfo=None) == shown:
+        return moment
+    minutes_before = (moment - timedelta(minutes=each) for each in range(1, 25 * 60))
+    return next(
+        each + timedelta(minutes=1)
+        for each in minutes_before
+        if each.astimezone(clock.zone).replace(tzinfo=None) < shown
+    )
 
 
 def is_in_prefix(activity: Activity, moment: datetime) -> bool:
@@ -612,12 +659,12 @@ def is_in_prefix(activity: Activity, moment: datetime) -> bool:
     return activity.occurred_at <= moment
 
 
-def is_chosen(activity: Activity, node: Criteria, zone: ZoneInfo) -> bool:
+def is_chosen(activity: Activity, node: Criteria, clock: Clock) -> bool:
     """Tell whether criteria choose an activity: activity, where, when, and the listed courses."""
     return (
         has_type(activity, node)
         and matches_where(activity, node.get("where", {}))
-        and matches_when(activity, node.get("when", {}), zone)
+        and matches_when(activity, node.get("when", {}), clock)
         and exists_for(_day(activity), node)
         and (node["type"] != "training_completion" or is_course(activity, node))
     )
@@ -769,12 +816,12 @@ def exists_as(value: Any, wanted: bool) -> bool:
     return (value is not ABSENT) == wanted
 
 
-def matches_when(activity: Activity, when: Mapping[str, Any], zone: ZoneInfo) -> bool:
+def matches_when(activity: Activity, when: Mapping[str, Any], clock: Clock) -> bool:
     """when: the hours by the local clock, all else by the person's local day."""
-    clock = activity.occurred_at.astimezone(zone)
+    shown = activity.occurred_at.astimezone(clock.zone)
     of_day = _day(activity)
     tests = {
-        "hours": lambda hours: is_within_hours(clock.hour * 60 + clock.minute, *hours),
+        "hours": lambda hours: is_within_hours(shown.hour * 60 + shown.minute, *hours),
         "weekdays": lambda listed: is_weekday(of_day, listed),
         "months": lambda listed: is_month(of_day, listed),
         "dates": lambda listed: is_date(of_day, listed),
@@ -831,7 +878,7 @@ def values(node: Criteria, history: History) -> list[Fraction | None]:
     choice = {key: node[key] for key in node if key not in aside}
     name = repr(sorted(choice.items()))
     if name not in history.measured:
-        chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+        chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
         excusing = [each for each in history.activities if excuses(each, node)]
         found: list[Fraction | None] = []
         size = (0, 0)
@@ -892,7 +939,7 @@ def parts_by_window(node: Criteria, part: Sequence[Activity]) -> list[list[Activ
         return rolling_windows(part, whole(window["rolling_days"]))
     windows: dict[date, list[Activity]] = defaultdict(list)
     for each in part:
-        windows[window_start(window, _day(each))].append(each)
+        windows[window_start(window, _day(each), node["week_starts"])].append(each)
     return list(windows.values())
 
 
@@ -916,14 +963,19 @@ def is_in_rolling_window(of_day: date, last: date, days: int) -> bool:
     return last - timedelta(days=days) < of_day <= last
 
 
-def window_start(window: str, of_day: date) -> date:
-    """Give the first day of a calendar window; weeks are ISO weeks."""
+def window_start(window: str, of_day: date, week_starts: str) -> date:
+    """Give the first day of a calendar window."""
     if window == "day":
         return of_day
     if window == "week":
-        return of_day - timedelta(days=of_day.weekday())
+        return of_day - timedelta(days=(of_day.weekday() + before_monday(week_starts)) % 7)
     month = {"month": of_day.month, "quarter": (of_day.month - 1) // 3 * 3 + 1, "year": 1}[window]
     return date(of_day.year, month, 1)
+
+
+def before_monday(week_starts: str) -> int:
+    """week_starts: by how many days weeks begin before a Monday."""
+    return {"monday": 0, "sunday": 1, "saturday": 2}[week_starts]
 
 
 def measure(node: Criteria, part: Sequence[Activity]) -> Fraction | None:
@@ -986,7 +1038,7 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
 
 def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
-    units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
+    units = qualifying_units(node["unit"], node.get("per_unit"), chosen, node["week_starts"])
     if not must_be_consecutive(node):
         return len(units)
     return max((len(run) for run in runs(units, node, excusing)), default=0)
@@ -1003,28 +1055,33 @@ def grace_of(node: Criteria) -> int:
 
 
 def qualifying_units(
-    unit: str, per_unit: Mapping[str, Any] | None, chosen: Sequence[Activity]
+    unit: str,
+    per_unit: Mapping[str, Any] | None,
+    chosen: Sequence[Activity],
+    week_starts: str,
 ) -> list[int]:
     """List the numbers of the units that qualify, in order."""
     units: dict[int, list[Activity]] = defaultdict(list)
     for each in chosen:
-        units[unit_number(unit, _day(each))].append(each)
+        units[unit_number(unit, _day(each), week_starts)].append(each)
     return sorted(place for place, those in units.items() if unit_counts(per_unit, those))
 
 
-def unit_number(unit: str, of_day: date) -> int:
-    """Number days, ISO weeks, months, quarters or years so that neighbours differ by one."""
+def unit_number(unit: str, of_day: date, week_starts: str) -> int:
+    """Number days, weeks, months, quarters or years so that neighbours differ by one."""
     if unit in _UNITS_A_YEAR:
         number_a_year = _UNITS_A_YEAR[unit]
         return of_day.year * number_a_year + (of_day.month - 1) * number_a_year // 12
+    if unit == "day":
+        return of_day.toordinal()
     # Day 1 of the calendar was a Monday.
-    return of_day.toordinal() if unit == "day" else (of_day.toordinal() - 1) // 7
+    return (of_day.toordinal() - 1 + before_monday(week_starts)) // 7
 
 
 def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> list[list[int]]:
     """Part units into runs."""
     found: list[list[int]] = []
-    excused = {unit_number(node["unit"], _day(each)) for each in excusing}
+    excused = {unit_number(node["unit"], _day(each), node["week_starts"]) for each in excusing}
     for unit in units:
         if found and continues_run(missed(found[-1][-1], unit, node, excused), grace_of(node)):
             found[-1].append(unit)
@@ -1065,23 +1122,24 @@ def base_selectors(activities: Iterable[Activity]) -> list[tuple[str, str, dict[
 def expected_stats(
     selectors: Iterable[tuple[str, str, Mapping[str, Any]]],
     activities: Sequence[Activity],
-    zones: Mapping[str, str],
+    organizations: Mapping[str, Mapping[str, Any]],
     asked: Mapping[tuple[str, str], Collection[str]],
 ) -> dict[StatKey, dict[str, Any]]:
     """Give the rows that peer_mentor_stats must have.
 
-    selectors: organization, stat, selector (as badges_internal.stat_definitions has it). zones: by
-    organization. asked: by organization and stat, the measures that some rule asks for.
+    selectors: organization, stat, selector (as badges_internal.stat_definitions has it).
+    organizations: by slug. asked: by organization and stat, the measures that some rule asks for.
     has_negative may be true where it is false here, and never the other way.
     """
     parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
     excusing: dict[tuple[UUID, str, str], list[Activity]] = defaultdict(list)
-    for org, stat, selector in selectors:
-        zone = ZoneInfo(zones[org])
+    for org, stat, written in selectors:
+        clock = clock_of(organizations[org])
+        selector = with_weeks(written, organizations[org])
         for each in activities:
-            dated = replace(each, activity_date=local_day(each, zone))
+            dated = replace(each, activity_date=local_day(each, clock))
             choice = selector_choice(selector)
-            if each.org == org and is_chosen(dated, choice, zone):
+            if each.org == org and is_chosen(dated, choice, clock):
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
@@ -1117,7 +1175,8 @@ def bucket_of(activity: Activity, selector: Mapping[str, Any]) -> str | None:
     """Name the part an activity is measured in, None where it belongs to none."""
     names = []
     if isinstance(selector.get("window"), str):
-        names.append(window_start(selector["window"], _day(activity)).isoformat())
+        first = window_start(selector["window"], _day(activity), selector["week_starts"])
+        names.append(first.isoformat())
     if "per" in selector:
         scalar = scalar_of(activity, selector["per"])
         if scalar is None:
@@ -1178,13 +1237,16 @@ def stats_row(
         row["distinct_count"] = len(counted_values(rule, part))
     if "unit" in selector:
         unit = selector["unit"]
-        units = qualifying_units(unit, selector.get("per_unit"), part)
+        units = qualifying_units(unit, selector.get("per_unit"), part, selector["week_starts"])
         row |= run_columns(selector, units, excusing)
         row["distinct_count"] = len(units)
-        row["run_end"] = first_day_of_unit(unit, units[-1]) if units else None
+        row["run_end"] = (
+            first_day_of_unit(unit, units[-1], selector["week_starts"]) if units else None
+        )
     elif keeps_days:
         for unit in _UNITS:
-            row |= run_columns({"unit": unit}, qualifying_units(unit, None, part), ())
+            units = qualifying_units(unit, None, part, selector["week_starts"])
+            row |= run_columns({"unit": unit, "week_starts": selector["week_starts"]}, units, ())
     for unit in _UNITS:
         if f"{unit}_run" not in asked:
             row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
@@ -1222,9 +1284,11 @@ def run_columns(
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
 
-def first_day_of_unit(unit: str, place: int) -> date:
+def first_day_of_unit(unit: str, place: int, week_starts: str) -> date:
     """Give the first day of a numbered unit."""
     if unit in _UNITS_A_YEAR:
         year, part = divmod(place, _UNITS_A_YEAR[unit])
         return date(year, part * 12 // _UNITS_A_YEAR[unit] + 1, 1)
-    return date.fromordinal(place if unit == "day" else place * 7 + 1)
+    if unit == "day":
+        return date.fromordinal(place)
+    return date.fromordinal(place * 7 + 1 - before_monday(week_starts))

@@ -28,6 +28,9 @@ ZONES = (
     "Pacific/Auckland",
     "Pacific/Apia",
 )
+DAY_STARTS = ("00:00", "00:30", "02:30", "04:00", "05:00", "12:00")
+WEEK_STARTS = ("monday", "saturday", "sunday")
+CALENDAR = ("time_zone", "day_starts", "week_starts")
 TYPES = ("call", "visit", "training_completed")
 OFTEN = ("call", "call", "call", "visit", "visit", "training_completed", "training_completed")
 STARTS = (
@@ -110,7 +113,8 @@ class Step:
     those whose place among all leaves `rest` when divided by `number`. sweep: award_due_badges
     `number` days after the last activity. apply: the `number`-th document. by_hand: `detail`
     (award, revoke, deny or allow) the `rest`-th badge to or from the `number`-th person of the
-    first organization. evaluate, rebuild: what must change nothing.
+    first organization. rezone: give the `number`-th organization the `rest`-th calendar, whose
+    zone is `detail`. evaluate, rebuild: what must change nothing.
     """
 
     what: str
@@ -518,6 +522,9 @@ def documents(
     organizations = {}
     for org in ORGS:
         organization: dict[str, Any] = {"name": org, "time_zone": draw(st.sampled_from(ZONES))}
+        if draw(st.booleans()):
+            organization["day_starts"] = draw(st.sampled_from(DAY_STARTS))
+            organization["week_starts"] = draw(st.sampled_from(WEEK_STARTS))
         if draw(rarely):
             listed = draw(st.lists(st.sampled_from(sorted(found)), unique=True))
             organization["badges"] = sorted(_with_needed(found, set(listed)))
@@ -597,15 +604,23 @@ def changed(draw: Any, document: dict[str, Any], start: date) -> dict[str, Any]:
         return _retuned(document)
     other = draw(documents(start))
     for org in ORGS:
-        other["organizations"][org]["time_zone"] = document["organizations"][org]["time_zone"]
+        other["organizations"][org] = in_calendar_of(
+            document["organizations"][org], other["organizations"][org]
+        )
     if draw(st.booleans()):
         return other
     kept = {slug: badge for slug, badge in document["badges"].items() if draw(st.booleans())}
     mixed = _without_lost({**other["badges"], **kept})
     organizations = {
-        org: {"name": org, "time_zone": other["organizations"][org]["time_zone"]} for org in ORGS
+        org: in_calendar_of(other["organizations"][org], {"name": org}) for org in ORGS
     }
     return other | {"organizations": organizations, "badges": mixed}
+
+
+def in_calendar_of(other: Mapping[str, Any], organization: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an organization the calendar of another: a document cannot change it."""
+    own = {key: each for key, each in organization.items() if key not in CALENDAR}
+    return own | {key: other[key] for key in CALENDAR if key in other}
 
 
 def _retuned(document: dict[str, Any]) -> dict[str, Any]:
@@ -656,6 +671,13 @@ by_hand = st.builds(
     st.sampled_from((0, 0, 1)),
     st.integers(0, 6),
     st.sampled_from(("award", "revoke", "revoke", "deny", "allow")),
+)
+rezones = st.builds(
+    Step,
+    st.just("rezone"),
+    st.integers(0, 1),
+    st.integers(0, len(DAY_STARTS) * len(WEEK_STARTS) - 1),
+    st.sampled_from(ZONES),
 )
 
 
@@ -739,6 +761,9 @@ def any_stories(draw: Any, *, max_size: int = 24) -> Story:
     if draw(rarely):
         found.append(draw(changed(found[0], start)))
         steps.append(Step("apply", 2))
+        steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
+    if draw(rarely):
+        steps.append(draw(rezones))
         steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
     if draw(rarely):
         for step in draw(st.lists(by_hand, min_size=1, max_size=4)):

@@ -40,6 +40,7 @@ class Database:
         self.document: dict[str, Any] | None = None
         self.applied: list[Mapping[str, Any]] = []
         self.as_of: datetime | None = None
+        self.calendars: dict[str, dict[str, str]] = {}  # those that came by rezone
         self.is_touched = False  # by somebody's decision
 
     def live_through(self) -> None:
@@ -48,6 +49,7 @@ class Database:
             self._apply(without_badges(self.story.documents[0]))
         for step in self.story.steps:
             getattr(self, f"_do_{step.what}")(step)
+        self._finish()
         # What a correction after the sweep made due again is found by the next one.
         if self.as_of is not None:
             value(self.connection, "select badges.award_due_badges(%s)", self.as_of)
@@ -59,6 +61,11 @@ class Database:
 
     def _do_apply(self, step: Step) -> None:
         document = self.story.documents[min(step.number, len(self.story.documents)) - 1]
+        if self.calendars:
+            document = {**document, "organizations": {
+                org: strategies.in_calendar_of(self.calendars.get(org, given), given)
+                for org, given in document["organizations"].items()
+            }}  # fmt: skip
         self._apply(document)
         self.applied.append(document)
         # What a document drops is inactive: nobody earns it, who holds it keeps it.
@@ -73,6 +80,9 @@ class Database:
             Jsonb(document),
         )
         value(self.connection, "select badges.measure_rule_set('generated')")
+        self._finish()
+
+    def _finish(self) -> None:
         while value(
             self.connection, "select badges.backfill_rule_set('generated', 3, '1900-01-01')"
         )["remaining"]:
@@ -118,6 +128,30 @@ class Database:
                 f"select badges.{step.detail}_badge(%s, %s, %s, 'a reason', %s)".encode(),
                 (mentor, slug, org, tiers[0]["tier"] if tiers else None),
             )
+
+    def _do_rezone(self, step: Step) -> None:
+        """Move it, and leave people to whoever touches them first."""
+        org = strategies.ORGS[step.number]
+        day, week = divmod(step.rest, len(strategies.WEEK_STARTS))
+        calendar = {
+            "time_zone": step.detail,
+            "day_starts": strategies.DAY_STARTS[day],
+            "week_starts": strategies.WEEK_STARTS[week],
+        }
+        value(
+            self.connection,
+            "select badges.rezone_organization(%s, %s, %s, %s)",
+            org,
+            *calendar.values(),
+        )
+        self.calendars[org] = calendar
+        if self.document is not None:
+            organizations = self.document["organizations"]
+            self.document = self.document | {
+                "organizations": organizations | {org: organizations[org] | calendar}
+            }
+        # What was earned by the days before keeps its date.
+        self.is_touched = True
 
     def _do_evaluate(self, step: Step) -> None:
         if self.document is not None:
@@ -177,9 +211,12 @@ class Database:
 
     def assert_stats_are_exact(self, activities: list[evaluator.Activity]) -> None:
         """Hold every row of the snapshot against one counted from the activities."""
-        zones = {
-            each["org_id"]: each["time_zone"]
-            for each in rows(self.connection, "select org_id, time_zone from badges.organizations")
+        organizations = {
+            each["org_id"]: each
+            for each in rows(
+                self.connection,
+                "select org_id, time_zone, day_starts, week_starts from badges.organizations",
+            )
         }
         defined = rows(
             self.connection,
@@ -191,7 +228,7 @@ class Database:
             if each["stat"].startswith("~")
         ]
         asked = {(each["org_id"], each["stat"]): each["watched"] for each in defined}
-        expected = evaluator.expected_stats(selectors, activities, zones, asked)
+        expected = evaluator.expected_stats(selectors, activities, organizations, asked)
         stored = {
             (each["peer_mentor_id"], each["org_id"], each["stat"], each["bucket"]): each
             for each in rows(
@@ -239,32 +276,24 @@ def _feed_copy(connection: Connection, batch: list[Entry]) -> None:
 
 
 def _feed_record_activity(connection: Connection, batch: list[Entry]) -> None:
-    """Record one by one; a day of the writer's own can only be inserted."""
     for each in batch:
-        if each.activity_date is not None:
-            _feed_insert(connection, [each])
-        else:
-            org, mentor, *rest, _ = _row(each)
-            value(
-                connection,
-                "select badges.record_activity(%s, %s, %s, %s, %s, %s)",
-                *(mentor, org, *rest),
-            )
+        org, mentor, *rest = _row(each)
+        value(
+            connection,
+            "select badges.record_activity(%s, %s, %s, %s, %s, %s, p_activity_date => %s)",
+            *(mentor, org, *rest),
+        )
 
 
 def _feed_record_activities(connection: Connection, batch: list[Entry]) -> None:
-    dated = [each for each in batch if each.activity_date is not None]
-    if dated:
-        _feed_insert(connection, dated)
     recorded = [
         f'{{"peer_mentor_id": "{each.mentor}", "org_id": "{each.org}",'
         f' "activity_type": "{each.activity_type}", "occurred_at": "{each.occurred_at}",'
-        f' "quantity": {each.quantity}, "attributes": {each.attributes}}}'
+        f' "quantity": {each.quantity}, "attributes": {each.attributes},'
+        f' "activity_date": {json.dumps(each.activity_date, default=str)}}}'
         for each in batch
-        if each.activity_date is None
     ]
-    if recorded:
-        value(connection, "select badges.record_activities(%s::jsonb)", f"[{','.join(recorded)}]")
+    value(connection, "select badges.record_activities(%s::jsonb)", f"[{','.join(recorded)}]")
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

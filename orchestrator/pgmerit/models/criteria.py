@@ -486,6 +486,10 @@ class NOf(Criteria):
         return sum(part.is_eligible(stats) for part in self.criteria) >= self.n
 
 
+def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
 class Tenure(Selecting):
     """True when the first such activity is that long ago."""
 
@@ -495,15 +499,21 @@ class Tenure(Selecting):
     years: Annotated[int, Field(ge=1, le=100)] | None = None
     repeat: TenureRepeat | None = None
 
-    def due_at(self, first_date: date, time_zone: str) -> datetime:
-        """Return the local midnight at which it falls due, in UTC."""
+    def due_at(self, first_date: date, time_zone: str, day_starts: time = time.min) -> datetime:
+        """Return the beginning of the local day on which it falls due, in UTC."""
         months = first_date.month - 1 + (self.months or 0) + 12 * (self.years or 0)
         year, month = first_date.year + months // 12, months % 12 + 1
         last = monthrange(year, month)[1]
         day = date(year, month, min(first_date.day, last)) + timedelta(days=self.days or 0)
-        midnight = datetime.combine(day, time.min, ZoneInfo(time_zone))
-        # As PostgreSQL reads a local time that comes twice or never: the later of the two moments.
-        return max(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        zone = ZoneInfo(time_zone)
+        clock = datetime.combine(day, day_starts)
+        # The later one of a time that comes twice.
+        moment = max(clock.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if _clock(moment, zone) != clock:
+            # It never comes: the day begins with the jump over it.
+            while _clock(moment - timedelta(minutes=1), zone) >= clock:
+                moment -= timedelta(minutes=1)
+        return moment
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether it was due when the stats were taken.
@@ -517,7 +527,9 @@ class Tenure(Selecting):
             return False
         if tally.first_date is None:
             raise ValueError("the stats hold no first_date: only the database decides a tenure")
-        return document.as_of >= self.due_at(tally.first_date, document.time_zone)
+        return document.as_of >= self.due_at(
+            tally.first_date, document.time_zone, document.day_starts
+        )
 
 
 class Manual(Criteria):

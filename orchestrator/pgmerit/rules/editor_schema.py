@@ -20,6 +20,11 @@ _TEXTS: dict[str, str] = {
     "document.badges": "Badges by slug.",
     "organization.name": "Shown to people; left out = the slug.",
     "organization.time_zone": "IANA, decides which local day an activity is of; left out = UTC.",
+    "organization.day_starts": (
+        "When a local day begins, 00:00 to 12:00; what happens before belongs to the day before. "
+        "Left out = midnight."
+    ),
+    "organization.week_starts": "The day on which weeks begin; left out = monday.",
     "organization.badges": "The badges enabled here; left out = all.",
     "organization.custom_thresholds": (
         "This organization's own numbers by badge: a number, numbers by tier, or numbers by the "
@@ -80,9 +85,9 @@ _TEXTS: dict[str, str] = {
     "badges_earned.category": "Badges of this category.",
     "criteria": "The parts.",
     "n": "How many parts must hold.",
-    "tenure.days": "So many days after the first such activity, at local midnight.",
-    "tenure.months": "So many months after the first such activity, at local midnight.",
-    "tenure.years": "So many years after the first such activity, at local midnight.",
+    "tenure.days": "So many days after the first such activity, as the local day begins.",
+    "tenure.months": "So many months after the first such activity, as the local day begins.",
+    "tenure.years": "So many years after the first such activity, as the local day begins.",
     "expression": "An SQL/JSON path predicate over the person's stats document.",
     "reason": "Why no typed rule would do.",
     "rolling_days": "So many local days, the last one being that of an activity.",
@@ -112,12 +117,12 @@ _WORDS: dict[str, str] = {
     "measure.distinct": "How many different values of the field.",
     "window.lifetime": "All activities together.",
     "window.day": "The best local day.",
-    "window.week": "The best ISO week.",
+    "window.week": "The best week.",
     "window.month": "The best month.",
     "window.quarter": "The best quarter.",
     "window.year": "The best year.",
     "unit.day": "Local days.",
-    "unit.week": "ISO weeks.",
+    "unit.week": "Weeks.",
     "unit.month": "Months.",
     "each.window": "The window of the rule, day to year.",
     "on_unmet.keep": "What was earned stays.",

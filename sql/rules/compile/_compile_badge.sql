@@ -27,9 +27,9 @@ returns table (
     badge_category text,
     expression text,
     path text,
+    asked numeric, -- the number that an organization may change, of repetitions the first
     lapse_measure text,
-    last_days integer,
-    asked numeric -- the number that an organization may change, of repetitions the first
+    last_days integer
 )
 language sql
 immutable
@@ -142,16 +142,12 @@ begin atomic
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
         coalesce(targets.path, nodes.path),
+        targets.asked,
         case when p_on_unmet = 'lapse' then measured.measure end,
-        coalesce(
-            nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days'
-        )::integer,
-        targets.asked
+        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
     from nodes
     left join targets on targets.node = nodes.node
-    cross join lateral (
-        select badges_internal._asked_measure(nodes.criteria) as measure
-    ) as measured
+    cross join lateral badges_internal._asked_measure(nodes.criteria) as measured (measure)
     where nodes.kind <> 'manual';
 end;
 

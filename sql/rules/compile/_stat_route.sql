@@ -1,10 +1,11 @@
 -- Compiles a selector to what the fold reads for each activity.
 --
--- p_watched: the measures that rules ask of it; p_time_zone: the organization's.
+-- p_watched: the measures that rules ask of it; p_time_zone, p_week_starts: the organization's.
 create or replace function badges_internal._stat_route(
     p_selector jsonb,
     p_watched text[],
-    p_time_zone text
+    p_time_zone text,
+    p_week_starts text
 )
 returns badges_internal.stat_route
 language sql
@@ -18,9 +19,10 @@ return row(
     coalesce(p_selector -> 'where' ? 'quantity', false),
     p_selector ->> 'field',
     p_selector ->> 'per',
-    case when jsonb_typeof(p_selector -> 'window') = 'string' then p_selector ->> 'window' end,
+    case when jsonb_typeof(p_selector -> 'window') = 'string'
+        then badges_internal._calendar_unit(p_selector ->> 'window', p_week_starts) end,
     p_selector ->> 'distinct',
-    p_selector ->> 'unit',
+    badges_internal._calendar_unit(p_selector ->> 'unit', p_week_starts),
     case
         when p_selector ? 'per_value'
             then coalesce(p_selector -> 'per_value' ->> 'measure', 'count')
@@ -54,5 +56,5 @@ return row(
     ) end
 )::badges_internal.stat_route;
 
-comment on function badges_internal._stat_route(jsonb, text[], text) is
+comment on function badges_internal._stat_route(jsonb, text[], text, text) is
 'Compiles a selector to what the fold reads for each activity.';

@@ -477,6 +477,11 @@ return '{
       "is": "text", "from": 1, "to": 100,
       "allowed": "an IANA time zone such as Europe/Oslo"
     },
+    "day_starts": {
+      "is": "text", "from": 1, "to": 20, "patterns": ["(0[0-9]|1[01]):[0-5][0-9]|12:00"],
+      "allowed": "a time from 00:00 to 12:00, as HH:MM"
+    },
+    "week_starts": {"is": "word", "words": ["monday", "saturday", "sunday"]},
     "enabled_badges": {
       "is": "list", "items": "slug", "unique": "", "from": 0,
       "allowed": "a list of badges, each once"
@@ -495,8 +500,9 @@ return '{
     "organization": {
       "is": "object",
       "keys": {
-        "name": "label", "time_zone": "time_zone", "badges": "enabled_badges",
-        "custom_thresholds": "custom_thresholds", "closed_days": "closed_days"
+        "name": "label", "time_zone": "time_zone", "day_starts": "day_starts",
+        "week_starts": "week_starts", "closed_days": "closed_days", "badges": "enabled_badges",
+        "custom_thresholds": "custom_thresholds"
       },
       "required": [],
       "rules": []

@@ -107,7 +107,9 @@ begin
                 'old', organizations.old -> key.name, 'new', organizations.new -> key.name
             )
             from organizations
-            cross join (values ('name'), ('time_zone'), ('closed_days')) as key (name)
+            cross join unnest(
+                '{name,time_zone,day_starts,week_starts,closed_days}'::text[]
+            ) as key (name)
             where organizations.old is not null
             and organizations.new is not null
             and organizations.old -> key.name is distinct from organizations.new -> key.name

@@ -134,18 +134,18 @@ begin
     ),
     units as (
         select elements.peer_mentor_id, elements.org_id, elements.window_start, elements.per_value,
-            v_route.element_unit as unit, elements.element::integer as number
+            split_part(v_route.element_unit, '_', 1) as unit, elements.element::integer as number
         from elements
         where v_route.element_unit is not null
         union all
         select distinct
             folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value,
-            run.unit, badges_internal._unit_number(run.unit, folded.day)
+            run.kind, badges_internal._unit_number(run.unit, folded.day)
         from folded
         cross join (
-            select asked.unit
-            from unnest(array['day', 'week', 'month']) as asked (unit)
-            where asked.unit || '_run' = any(v_watched)
+            select asked.kind, badges_internal._unit_in(p_org_ids[1], asked.kind) as unit
+            from unnest(array['day', 'week', 'month']) as asked (kind)
+            where asked.kind || '_run' = any(v_watched)
         ) as run
         where v_route.has_days
     ),

@@ -163,14 +163,14 @@ begin
             case when watched.selector ? 'types'
                 then array(select jsonb_array_elements_text(watched.selector -> 'types')) end,
             case when watched.stat >= '~' then badges_internal._stat_route(
-                watched.selector, watched.measures, organization.time_zone
+                watched.selector, watched.measures, here.time_zone, here.week_starts
             ) end,
             watched.measures,
             case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
                 else 0 end,
             watched.thresholds
         from watched
-        join badges.organizations as organization on organization.org_id = watched.org_id
+        join badges.organizations as here on here.org_id = watched.org_id
         -- A stat of which more is asked is as good as new, and so is one that drops its days. Base
         -- stats have all but the runs.
         on conflict (org_id, stat) do update set

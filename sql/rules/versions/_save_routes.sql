@@ -15,7 +15,7 @@ begin
     where route.org_id = any(p_org_ids);
     insert into badges_internal.activity_routes (
         org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure, has_rolling
+        has_tenure, has_rolling, week_origin
     )
     select
         organization.org_id,
@@ -53,7 +53,8 @@ begin
             from badges_internal.stat_definitions as defined
             where defined.org_id = organization.org_id
             and (defined.route).rolling_days is not null
-        )
+        ),
+        badges_internal._unit_day(badges_internal._unit_in(organization.org_id, 'week'), 0)
     from unnest(p_org_ids) as organization (org_id)
     cross join lateral (
         select '' as activity_type
