@@ -1,9 +1,7 @@
 -- Tells when a condition of a badge that lapses held for people, with time going on: no row = never.
 create or replace function badges_internal._condition_spans(
     p_peer_mentor_ids uuid[],
-    p_milestone badges_internal.milestones,
-    p_given badges_internal.dated_award[], -- as in _lapse_spans
-    p_taken badges_internal.dated_award[]
+    p_milestone badges_internal.milestones
 )
 returns table (peer_mentor_id uuid, held_during tstzmultirange)
 language plpgsql
@@ -13,8 +11,7 @@ as $$
 begin
     if p_milestone.lapse_measure = 'badges' then
         return query
-        select *
-        from badges_internal._badge_spans(p_peer_mentor_ids, p_milestone, p_given, p_taken);
+        select * from badges_internal._badge_spans(p_peer_mentor_ids, p_milestone);
     elsif p_milestone.last_days is not null then
         return query
         select * from badges_internal._window_spans(p_peer_mentor_ids, p_milestone);
@@ -28,8 +25,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._condition_spans(
-    uuid[], badges_internal.milestones, badges_internal.dated_award[],
-    badges_internal.dated_award[]
-) is
+comment on function badges_internal._condition_spans(uuid[], badges_internal.milestones) is
 'Tells when a condition of a badge that lapses held for people, with time going on: no row = never.';

@@ -45,34 +45,9 @@ begin
         ),
         states as (
             select state.*, moments.as_of
-            from unnest(badges_internal._lapse_spans(
-                v_people,
-                array(
-                    select milestone
-                    from badges_internal.milestones as milestone
-                    where milestone.org_id = v_org
-                    and milestone.measure = 'lapse'
-                    and (
-                        p_badge_definition_ids is null
-                        or milestone.badge_definition_id = any(p_badge_definition_ids)
-                    )
-                ),
-                array(
-                    select grouped
-                    from badges_internal.condition_groups as grouped
-                    where grouped.org_id = v_org
-                    and exists (
-                        select
-                        from badges_internal.milestones as milestone
-                        where milestone.org_id = grouped.org_id
-                        and milestone.badge_definition_id = grouped.badge_definition_id
-                        and milestone.measure = 'lapse'
-                    )
-                    and (
-                        p_badge_definition_ids is null
-                        or grouped.badge_definition_id = any(p_badge_definition_ids)
-                    )
-                )
+            from badges_internal._lapse_rules(v_org, p_badge_definition_ids) as ruled
+            cross join lateral unnest(badges_internal._lapse_spans(
+                v_people, ruled.milestones, ruled.groups
             )) as state
             join moments on moments.peer_mentor_id = state.peer_mentor_id
         ),

@@ -3,14 +3,13 @@
 -- p_milestones, p_groups: the conditions and groups of badges of one organization, saved or not. A
 -- pure function of the activities, and of awards where badges are counted. Gives a state a person,
 -- badge and tier that is held at some time, with held_during; with p_is_whole the parts' too.
--- p_given, p_taken: awards to be counted as if they were made and taken, for a plan.
+-- p_known: of conditions that are not among p_milestones, when they held.
 create or replace function badges_internal._lapse_spans(
     p_peer_mentor_ids uuid[],
     p_milestones badges_internal.milestones[],
     p_groups badges_internal.condition_groups[],
     p_is_whole boolean default false,
-    p_given badges_internal.dated_award[] default '{}',
-    p_taken badges_internal.dated_award[] default '{}'
+    p_known badges_internal.condition_state[] default '{}'
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -19,7 +18,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_milestone badges_internal.milestones;
-    v_states badges_internal.condition_state[] := '{}';
+    v_states badges_internal.condition_state[] := p_known;
     v_depth integer := (select max(grouped.depth) from unnest(p_groups) as grouped);
 begin
     foreach v_milestone in array coalesce(p_milestones, '{}') loop
@@ -30,9 +29,7 @@ begin
                 v_milestone.stat, v_milestone.lapse_measure, v_milestone.threshold,
                 v_milestone.threshold_source, null, null, held.held_during
             )::badges_internal.condition_state
-            from badges_internal._condition_spans(
-                p_peer_mentor_ids, v_milestone, p_given, p_taken
-            ) as held
+            from badges_internal._condition_spans(p_peer_mentor_ids, v_milestone) as held
             where not isempty(held.held_during)
         );
     end loop;
@@ -54,6 +51,6 @@ $$;
 
 comment on function badges_internal._lapse_spans(
     uuid[], badges_internal.milestones[], badges_internal.condition_groups[], boolean,
-    badges_internal.dated_award[], badges_internal.dated_award[]
+    badges_internal.condition_state[]
 ) is
 'Tells when badges that lapse were held by people and will be, if nothing happens any more.';

@@ -124,7 +124,7 @@ def test_progress_is_what_there_is_now_and_until_when(connection: Connection) ->
         ("daily", ""): (3, True, at("2026-03-05")),
         ("aid", ""): (1, True, at("2026-03-23")),
         ("both", ""): (2, True, at("2026-03-08")),
-        ("holder", ""): (2, True, None),
+        ("holder", ""): (2, True, at("2026-03-05")),
         ("ever", ""): (3, True, None),
     }
     # Nobody has noticed yet: the award stands, what it took runs down, its moment is past.
@@ -134,7 +134,7 @@ def test_progress_is_what_there_is_now_and_until_when(connection: Connection) ->
         ("daily", ""): (0, True, at("2026-03-05")),
         ("aid", ""): (1, True, at("2026-03-23")),
         ("both", ""): (1, True, at("2026-03-08")),
-        ("holder", ""): (2, True, None),
+        ("holder", ""): (2, True, at("2026-03-05")),
         ("ever", ""): (3, True, None),
     }
     routines.award_due_badges(connection, at("2026-03-12"))

@@ -90,7 +90,7 @@ begin
         v_decided := badges_internal._plan_awards(v_states, p_groups);
         nearest := nearest || v_decided.nearest;
         v_lapsing := badges_internal._plan_lapsing(
-            p_milestones, p_groups, v_layer, given, taken, p_as_of
+            p_document, p_milestones, p_groups, v_layer, given, taken, p_as_of
         );
         v_now_given := badges_internal._plan_given(
             p_document,
