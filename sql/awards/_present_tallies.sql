@@ -32,14 +32,10 @@ begin
             union all
             select
                 asked.stat, '', 'longest_' || asked.lapse_measure,
-                badges_internal._live_run(
+                badges_internal._present_run(
+                    held,
                     badges_internal._unit_in(p_org_id, split_part(asked.lapse_measure, '_', 1)),
-                    case
-                        when asked.lapse_measure = 'day_run' then held.day_run
-                        when asked.lapse_measure = 'week_run' then held.week_run
-                        else held.month_run
-                    end,
-                    held.run_end, (defined.route).grace, v_today
+                    defined.route, v_today
                 )
             from asked
             join badges.peer_mentor_stats as held

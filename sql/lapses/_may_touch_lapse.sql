@@ -1,12 +1,14 @@
 -- Tells whether an activity may have changed who holds a badge that lapses, time left aside.
 --
--- p_stats: those that it counts in. In order it can only make hold what does not: nothing is looked
--- at where the snapshot says that its number is not reached. Late, it may also move a beginning.
+-- p_stats: those that it counts in. What is not held may hold where the snapshot says that its
+-- number is reached. What is held can only begin earlier, by a late activity that came before and
+-- still counted then: p_last_at, p_last_date are the person's last ones.
 create or replace function badges_internal._may_touch_lapse(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_stats text[],
-    p_is_late boolean
+    p_occurred_at timestamptz,
+    p_activity_date date
 )
 returns boolean
 language plpgsql
@@ -26,9 +28,11 @@ begin
         where milestone.org_id = p_org_id
         and milestone.measure = 'lapse'
         and milestone.stat = any(p_stats)
-        and (
-            earned.earned_at is not null and p_is_late
-            or earned.earned_at is null and exists (
+        and case
+            when earned.earned_at is not null then p_occurred_at < earned.earned_at
+                and p_activity_date + badges_internal._counted_days(milestone)
+                    >= earned.earned_at::date
+            else exists (
                 select
                 from badges.peer_mentor_stats as held
                 where held.peer_mentor_id = p_peer_mentor_id
@@ -36,14 +40,11 @@ begin
                 and held.stat = milestone.stat
                 and (
                     held.has_negative
-                    or badges_internal._measured(held, milestone.lapse_measure)
+                    or badges_internal._measured_now(held, milestone.lapse_measure)
                         >= milestone.threshold
                 )
             )
-        )
+        end
     );
 end;
 $$;
-
-comment on function badges_internal._may_touch_lapse(uuid, text, text[], boolean) is
-'Tells whether an activity may have changed who holds a badge that lapses, time left aside.';

@@ -39,29 +39,32 @@ begin
     ),
     units as materialized (
         select
-            counted.peer_mentor_id, unit.number,
+            counted.peer_mentor_id, counted.first_day,
             -- A unit still to come counts from its beginning.
             counted.held_during * tstzmultirange(tstzrange(unit.begins, null)) as held_during,
             unit.dies_at,
             lower(counted.held_during) < lag(lower(counted.held_during)) over (
-                partition by counted.peer_mentor_id order by unit.number
+                partition by counted.peer_mentor_id order by counted.first_day
             )
             or not upper_inf(counted.held_during) as is_odd
         from counted
         join badges.organizations as organization on organization.org_id = p_milestone.org_id
         cross join lateral (
             select
-                place.number,
                 badges_internal._day_begins(
                     counted.first_day, organization.time_zone, organization.day_starts
                 ) as begins,
                 badges_internal._day_begins(
-                    badges_internal._unit_day(v_unit, place.number + v_reach + 1),
+                    case
+                        when v_route.unit_calendar is not null
+                            then badges_internal._alive_until(v_route, counted.first_day, null) + 1
+                        else badges_internal._unit_day(
+                            v_unit,
+                            badges_internal._unit_number(v_unit, counted.first_day) + v_reach + 1
+                        )
+                    end,
                     organization.time_zone, organization.day_starts
                 ) as dies_at
-            from (
-                select badges_internal._unit_number(v_unit, counted.first_day) as number
-            ) as place
         ) as unit
     ),
     odd as materialized (
@@ -92,21 +95,23 @@ begin
     counting as (
         select
             units.*, moments.moment, moments.next_moment,
-            units.number > v_reach + lag(units.number) over by_number as begins_run,
-            moments.moment is null or lead(units.number) over by_number is null as is_last
+            badges_internal._missed_units(
+                v_unit, lag(units.first_day) over in_order, units.first_day, v_route.unit_calendar
+            ) >= v_reach as begins_run,
+            moments.moment is null or lead(units.first_day) over in_order is null as is_last
         from moments
         join units
             on units.peer_mentor_id = moments.peer_mentor_id
             and (moments.moment is null or units.held_during @> moments.moment)
-        window by_number as (
-            partition by moments.peer_mentor_id, moments.moment order by units.number
+        window in_order as (
+            partition by moments.peer_mentor_id, moments.moment order by units.first_day
         )
     ),
     islands as (
         select
             counting.*,
             count(*) filter (where counting.begins_run) over (
-                partition by counting.peer_mentor_id, counting.moment order by counting.number
+                partition by counting.peer_mentor_id, counting.moment order by counting.first_day
             ) as island
         from counting
     ),
@@ -115,7 +120,7 @@ begin
             islands.*,
             row_number() over (
                 partition by islands.peer_mentor_id, islands.moment, islands.island
-                order by islands.number
+                order by islands.first_day
             ) as length
         from islands
     )

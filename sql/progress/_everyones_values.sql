@@ -28,7 +28,7 @@ begin
         select
             each.org_id, each.stat, each.measure, each.last_days,
             badges_internal._unit_in(each.org_id, split_part(each.measure, '_', 1)) as unit,
-            (defined.route).grace,
+            defined.route,
             badges_internal._today_for(each.org_id, p_as_of) as as_of
         from (
             select distinct
@@ -47,15 +47,8 @@ begin
         held.peer_mentor_id, asked.org_id, asked.stat, asked.measure, null::integer,
         max(badges_internal._measured(held, asked.measure)),
         max(case
-            when asked.measure like '%run' then badges_internal._live_run(
-                asked.unit,
-                case
-                    when asked.measure = 'day_run' then held.day_run
-                    when asked.measure = 'week_run' then held.week_run
-                    when asked.measure = 'month_run' then held.month_run
-                end,
-                held.run_end, asked.grace, asked.as_of
-            )
+            when asked.measure like '%run'
+                then badges_internal._present_run(held, asked.unit, asked.route, asked.as_of)
             else badges_internal._measured(held, asked.measure)
         end)
     from asked

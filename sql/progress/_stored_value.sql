@@ -34,14 +34,9 @@ begin
     select
         max(badges_internal._measured(held, p_measure)),
         max(case
-            when p_measure like '%run' then badges_internal._live_run(
-                badges_internal._unit_in(p_org_id, split_part(p_measure, '_', 1)),
-                case
-                    when p_measure = 'day_run' then held.day_run
-                    when p_measure = 'week_run' then held.week_run
-                    when p_measure = 'month_run' then held.month_run
-                end,
-                held.run_end, v_route.grace, p_as_of
+            when p_measure like '%run' then badges_internal._present_run(
+                held, badges_internal._unit_in(p_org_id, split_part(p_measure, '_', 1)), v_route,
+                p_as_of
             )
             else badges_internal._measured(held, p_measure)
         end),

@@ -23,21 +23,24 @@ begin atomic
     with watched as (
         select distinct
             condition.number,
-            condition.measure,
-            split_part(condition.measure, '_', 1) as unit,
+            run.measure,
+            split_part(run.measure, '_', 1) as unit,
             stat.element_unit,
             stat.grace,
             stat.week_shift,
             stat.existing_days
         from badges_internal._verify_conditions(p_scope) as condition
         inner join unnest((p_scope).stats) as stat using (number)
-        where condition.measure in ('day_run', 'week_run', 'month_run')
+        cross join lateral (
+            select coalesce(condition.lapse_measure, condition.measure) as measure
+        ) as run
+        where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
     ), units as materialized (
         select
             element.peer_mentor_id, element.number, element.window_date, element.per_value,
             element.element, element.changed_at, element.until_at, false as is_excused
         from badges_internal._verify_element_changes(
-            p_scope, array['day_run', 'week_run', 'month_run']
+            p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
         ) as element
         where element.change = 1
         union all
@@ -74,7 +77,7 @@ begin atomic
         null::timestamptz,
         false
     from badges_internal._verify_choices(
-        p_scope, array['day_run', 'week_run', 'month_run']
+        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
     ) as choice
     inner join watched using (number)
     where watched.element_unit is null

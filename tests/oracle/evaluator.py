@@ -14,6 +14,7 @@ Numbers are fractions, so nothing is ever rounded.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from zoneinfo import ZoneInfo
 LARGEST_NUMBER = Fraction(10**30)
 ABSENT = object()
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COMPOSED = ("all_of", "any_of", "n_of")
+COMPOSED = ("all_of", "any_of", "n_of", "none_of")
 # The key that holds the number of a criteria type, and that an organization may set.
 NUMBER_KEYS = {
     "threshold": "at_least",
@@ -36,6 +37,8 @@ NUMBER_KEYS = {
     "training_completion": "require",
     "badges_earned": "at_least",
     "n_of": "n",
+    "in_a_row": "length",
+    "share": "at_least",
 }
 
 Criteria = Mapping[str, Any]
@@ -79,6 +82,7 @@ class History:
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
     chosen: dict[str, list[Activity]] = field(default_factory=dict)
+    lapsing: dict[str, list[Criteria]] = field(default_factory=dict)  # by badge: what may be held
 
 
 def read_json(text: str) -> Any:
@@ -125,12 +129,15 @@ def awards(
     activities: Iterable[Activity],
     as_of: datetime | None = None,
     held: Mapping[HeldKey, datetime] | None = None,
+    *,
+    is_touched: bool = False,
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
     as_of: a moment up to which time has passed without an activity; tenure and what lapses look at
     it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
+    is_touched: by decisions of people; then held alone says what is held of badges that lapse.
     limit is handed out as one backfill of everybody does it.
     """
     present = list(without_replays(activities))
@@ -152,6 +159,9 @@ def awards(
             criteria = with_thresholds(badges[badge]["criteria"], custom)
             criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
+            if badges[badge].get("on_unmet") == "lapse" and not is_touched:
+                for history, _ in people:
+                    history.lapsing[badge] = [each for _, _, each in targets(criteria)]
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
                     lapses = badges[badge].get("on_unmet") == "lapse"
@@ -283,7 +293,7 @@ def with_thresholds(criteria: Criteria, custom: Any) -> Criteria:
     if not isinstance(custom, Mapping):
         return {**criteria, NUMBER_KEYS[criteria["type"]]: custom}
     if "tiers" in criteria:
-        key = "length" if criteria["type"] == "streak" else "at_least"
+        key = "at_least" if criteria["type"] == "tier" else "length"
         return {
             **criteria,
             "tiers": [
@@ -401,7 +411,11 @@ def lapse_moments(criteria: Criteria, history: History, now: datetime | None) ->
     """
     days = {_day(each) for each in history.activities}
     spans = {0}
-    for node in nodes(criteria):
+    for node in (
+        node
+        for rule in [criteria, *itertools.chain(*history.lapsing.values())]
+        for node in nodes(rule)
+    ):
         spans |= {whole(node.get("valid_days", 0)), last_days_of(node) or 0}
         if node["type"] == "streak":
             spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
@@ -422,7 +436,7 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
         held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
         return enough_parts(sum(held), required_parts(node))
     if kind == "badges_earned":
-        counted = counted_badges(slug, node, history, moment)
+        counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
     chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
     today = day_of(moment, history.clock)
@@ -435,6 +449,19 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     reached = reaches if kind == "threshold" else enough_courses
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
+
+
+def counted_then(slug: str, node: Criteria, history: History, moment: datetime) -> set[str]:
+    """List the badges that were held at a moment: those that lapse by their own rules."""
+    lapsing = {
+        other
+        for other, rules in history.lapsing.items()
+        if other != slug
+        and is_counted_badge(other, node, history)
+        and any(holds_now(other, rule, history, moment) for rule in rules)
+    }
+    others = counted_badges(slug, node, history, moment)
+    return lapsing | {other for other in others if other not in history.lapsing}
 
 
 def chosen_by(node: Criteria, history: History) -> list[Activity]:
@@ -475,7 +502,7 @@ def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
     if not units:
         return False
     run = runs(units, node, ())[-1]
-    is_alive = continues_run(present - run[-1] - 1, grace_of(node))
+    is_alive = continues_run(missed(run[-1], present, node, ()), grace_of(node))
     return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
 
 
@@ -491,6 +518,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
+        if kind == "none_of":
+            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
         return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
@@ -507,6 +536,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
         "windows": enough_windows,
         "streak": is_long_enough,
         "training_completion": enough_courses,
+        "in_a_row": is_long_enough,
+        "share": reaches,
     }[kind]
     return [
         value is not None and reached(value, target_of(node)) for value in values(node, history)
@@ -551,6 +582,11 @@ def required_courses(node: Criteria) -> Fraction:
 def enough_parts(held: int, required: int) -> bool:
     """Tell whether as many parts hold at the same moment as must."""
     return held >= required
+
+
+def none_holds(held: int) -> bool:
+    """Tell whether none of the parts of none_of holds."""
+    return held == 0
 
 
 def required_parts(node: Criteria) -> int:
@@ -898,6 +934,8 @@ def measured(
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
         return Fraction(longest_streak(node, chosen, excusing))
+    if node["type"] in ("in_a_row", "share"):
+        return best(value for _, value in sequence_values(node, chosen))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
@@ -1042,6 +1080,50 @@ def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequenc
     if not must_be_consecutive(node):
         return len(units)
     return max((len(run) for run in runs(units, node, excusing)), default=0)
+
+
+def sequence_values(
+    node: Criteria, chosen: Sequence[Activity]
+) -> list[tuple[datetime, Fraction | None]]:
+    """Give what a sequence has come to at the end of each instant of the chosen activities."""
+    return [
+        (instant, sequence_value(node, [each for each in chosen if is_in_prefix(each, instant)]))
+        for instant in sorted({each.occurred_at for each in chosen})
+    ]
+
+
+def sequence_value(node: Criteria, prefix: Sequence[Activity]) -> Fraction | None:
+    """in_a_row: the run at the end; share: of all, or of the last; None while there are too few."""
+    verdicts_in_order = in_sequence(node, prefix)
+    if "of_at_least" in node:
+        if not enough_for_share(len(verdicts_in_order), whole(node["of_at_least"])):
+            return None
+        return Fraction(sum(verdicts_in_order), len(verdicts_in_order))
+    if "of_last" in node:
+        size = whole(node["of_last"])
+        if not enough_for_share(len(verdicts_in_order), size):
+            return None
+        return Fraction(sum(verdicts_in_order[-size:]), size)
+    run = 0
+    for qualified in verdicts_in_order:
+        run = run + 1 if qualified else 0
+    return Fraction(run)
+
+
+def in_sequence(node: Criteria, chosen: Iterable[Activity]) -> list[bool]:
+    """Tell in the order of time which qualify; at one instant those that do not come first."""
+    ordered = sorted((each.occurred_at, qualifies(each, node)) for each in chosen)
+    return [qualified for _, qualified in ordered]
+
+
+def qualifies(activity: Activity, node: Criteria) -> bool:
+    """qualify: tests of attributes, as where has them."""
+    return matches_where(activity, node["qualify"])
+
+
+def enough_for_share(number_of_them: int, needed: int) -> bool:
+    """of_at_least, of_last: no share of fewer."""
+    return number_of_them >= needed
 
 
 def must_be_consecutive(node: Criteria) -> bool:
@@ -1230,6 +1312,7 @@ def stats_row(
         "last_date": days[-1] if keeps_days else None,
         "run_end": days[-1] if keeps_days else None,
     }
+    row |= sequence_columns(selector, part)
     if is_rolling(selector):
         row |= best_window_columns(selector, part)
     if "distinct" in selector and not is_rolling(selector):
@@ -1257,6 +1340,22 @@ _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
+def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
+    """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
+    if "qualify" not in selector:
+        return {"value_last": None, "lately": None}
+    verdicts_in_order = in_sequence(selector, part)
+    found = [value for _, value in sequence_values(selector, part)]
+    lately = "".join(str(int(each)) for each in verdicts_in_order)
+    return {
+        "value_sum": Fraction(sum(verdicts_in_order)),
+        "value_max": best(found),
+        "value_last": found[-1],
+        "has_negative": False,
+        "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
+    }
+
+
 def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the best windows have, each measure by itself; nothing to sum is 0."""
     windows = rolling_windows(part, whole(selector["window"]["rolling_days"]))
@@ -1278,8 +1377,10 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
 def run_columns(
     node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
 ) -> dict[str, int]:
-    """Give the columns of one unit's runs: that which ends last, and the longest."""
+    """Give the columns of one unit's runs, where it has any: which ends last, and the longest."""
     unit = node["unit"]
+    if unit not in _UNITS:
+        return {}
     found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
