@@ -165,7 +165,7 @@ def hold_numbers_together(told: Mapping[str, Any]) -> None:
 
 
 def is_met_part(part: Mapping[str, Any]) -> bool:
-    return bool(part["verdict"] == "met")
+    return bool(part["verdict"] == "met" and part.get("kind") != "none_of")
 
 
 def hold_progress(row: Row, told: Mapping[str, Any], held: Mapping[tuple[str, int], Row]) -> None:
