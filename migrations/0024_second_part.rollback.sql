@@ -13,6 +13,7 @@ alter table badges.earned_badges
 alter table badges.badge_definitions
     drop constraint on_unmet_is_known,
     add constraint on_unmet_is_keep_or_revoke check (on_unmet in ('keep', 'revoke'));
+drop type badges_internal.sequence_slice;
 alter type badges_internal.verified_stat
     drop attribute sequence,
     drop attribute sequence_size,

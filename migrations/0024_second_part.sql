@@ -48,6 +48,14 @@ alter table badges_internal.activity_routes
     -- What some badge of the organization asks for; where none does, no statement looks for it.
     add column has_lapse boolean not null default false;
 
+-- A stretch of a person's sequence, and how many it chose before, and how many of them qualified.
+create type badges_internal.sequence_slice as (
+    since timestamptz,
+    before timestamptz,
+    chosen_count bigint,
+    qualified_count numeric
+);
+
 alter type badges_internal.verified_stat
     add attribute sequence text,
     add attribute sequence_size integer,

@@ -5,7 +5,8 @@
 -- counted, missing, open: of distinct values, those that count and those that lack of a closed
 --   list, and the nearest that have not reached what per_value asks.
 -- period: of a when with from or until, to come, now or over.
--- run, now: of a streak, see _streak_details. tenure: see _tenure_details.
+-- run, now: of a streak, see _streak_details. tenure: see _tenure_details. sequence: see
+--   _sequence_details.
 -- held, missing: of badges. expression, reason: of a raw rule.
 create or replace function badges_internal._condition_details(
     p_peer_mentor_id uuid,
@@ -53,6 +54,9 @@ begin
             )
         when v_selector ?| array['window', 'per'] then badges_internal._bucket_details(
             p_peer_mentor_id, v_milestone, v_selector, p_as_of
+        )
+        when v_selector ? 'qualify' then jsonb_build_object(
+            'sequence', badges_internal._sequence_details(p_peer_mentor_id, v_milestone)
         )
         when v_selector ? 'distinct' then badges_internal._stored_elements(
             p_peer_mentor_id, p_org_id, v_milestone.stat, '', v_selector

@@ -102,8 +102,8 @@ SAID = [
      "at most 20 rolling windows for an activity type"),
     ("unit_stats", lambda n: many(n, lambda i: {
         "type": "streak", "unit": "day", "grace": 1, "where": {"kind": i}, "length": 2}), AT_ORG,
-     "has {} streaks with per_unit, grace or consecutive for activities of any type",
-     "at most 50 streaks with per_unit, grace or consecutive for an activity type"),
+     "has {} streaks of own units, runs or shares for activities of any type",
+     "at most 50 streaks of own units, runs or shares for an activity type"),
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pgmerit.languages import Language
 
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_KEPT = ("where", "per", "per_value", "per_unit", "grace")
+_KEPT = ("where", "per", "per_value", "per_unit", "grace", "qualify", "of_at_least", "of_last")
 _SPANS = ("days", "months", "years")
 
 Part = Mapping[str, Any]
@@ -76,6 +76,9 @@ class RuleWords:
             case "streak":
                 section = "in_a_row" if criteria.get("consecutive", True) else "in_all"
                 return self._limit(self.word(section, criteria["unit"]), criteria.get("length"))
+            case "in_a_row" | "share":
+                least = criteria.get("length", criteria.get("at_least"))
+                return self._limit(self.word("measure", kind), least)
         measure = criteria.get("measure", "count")
         name = self.word("measure", measure)
         if measure in ("sum", "max", "distinct"):
@@ -111,8 +114,7 @@ class RuleWords:
         rest = dict(selector)
         yield ", ".join(rest.pop("types", None) or [self.text("selector.any_activity")])
         if where := rest.pop("where", None):
-            tests = self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
-            yield self.text("selector.where", tests=tests)
+            yield self.text("selector.where", tests=self.tests(where))
         when = rest.pop("when", {})
         for name in _WHEN:
             if name in when:
@@ -132,6 +134,11 @@ class RuleWords:
             yield self.word("unit", unit)
         if grace:
             yield self.word("grace", unit, count=grace)
+        for name in ("of_at_least", "of_last"):
+            if name in rest:
+                yield self.word("selector", name, count=rest.pop(name))
+        if qualify := rest.pop("qualify", None):
+            yield self.text("selector.qualify", tests=self.tests(qualify))
         for name, field in rest.items():
             yield self.word("selector", name, field=self.value(field))
 
@@ -163,6 +170,10 @@ class RuleWords:
             field=limits.get("field"),
             least=limits["at_least"],
         )
+
+    def tests(self, where: Part) -> str:
+        """Say what several attributes are asked to be."""
+        return self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
 
     def test(self, test: Any) -> str:
         """Say what an attribute is asked to be."""

@@ -226,7 +226,7 @@ def _stats(criteria: Mapping[str, Any]) -> Iterator[tuple[str, _Stat]]:
         is_rolling = "within_days" in node or (
             isinstance(window, Mapping) and "rolling_days" in window
         )
-        is_unit = not node.keys().isdisjoint(("per_unit", "grace", "consecutive"))
+        is_unit = not node.keys().isdisjoint(("per_unit", "grace", "consecutive", "qualify"))
         stat = _Stat(_comparable(choice), is_rolling, is_unit)
         for activity_type in [chosen] if isinstance(chosen, str) else chosen:
             yield activity_type, stat
@@ -245,7 +245,7 @@ def _comparable(value: Any) -> Any:
 _COUNTED = (
     ("stats", "stats"),
     ("rolling windows", "rolling_stats"),
-    ("streaks with per_unit, grace or consecutive", "unit_stats"),
+    ("streaks of own units, runs or shares", "unit_stats"),
 )
 
 

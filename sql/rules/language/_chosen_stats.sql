@@ -7,7 +7,7 @@ returns table (
     stat bigint,
     activity_type text,
     is_rolling boolean,
-    is_unit boolean -- a streak over stored units: per_unit, grace or consecutive
+    is_unit boolean -- a row of its own to write: per_unit, grace, consecutive, qualify
 )
 language sql
 immutable
@@ -26,7 +26,7 @@ as $$
         named.activity_type,
         coalesce(walked.node -> 'window' ? 'rolling_days', false)
             or walked.node ? 'within_days',
-        walked.node ?| array['per_unit', 'grace', 'consecutive']
+        walked.node ?| array['per_unit', 'grace', 'consecutive', 'qualify']
     from jsonb_each(p_sound) as rule
     cross join lateral badges_internal._walk_criteria(rule.value) as walked
     cross join lateral jsonb_array_elements_text(
