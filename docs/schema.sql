@@ -169,6 +169,19 @@ create type badges_internal.held_stat as (
     last_date date
 );
 
+create type badges_internal.lapse_change as (
+    peer_mentor_id uuid,
+    org_id text,
+    badge_definition_id text,
+    tier text,
+    change text,
+    held_since timestamp with time zone,
+    ended_at timestamp with time zone,
+    activity_id bigint,
+    threshold numeric,
+    threshold_source text
+);
+
 create type badges_internal.late_activity as (
     peer_mentor_id uuid,
     org_id text,
@@ -296,7 +309,7 @@ create type badges_internal.stat_route as (
     cap_unit text,
     cap_at numeric,
     is_live boolean,
-    unit_calendar text,
+    unit_calendar jsonb,
     excuse jsonpath,
     excuse_needs_quantity boolean,
     excuse_types text[]
@@ -406,6 +419,9 @@ create type badges_internal.verified_stat as (
     element_at_least numeric,
     element_target numeric,
     grace integer,
+    week_shift integer,
+    existing_days jsonb,
+    excused_by jsonb,
     sequence text,
     sequence_size integer,
     qualify_tests jsonb
@@ -511,8 +527,8 @@ create table badges.organizations (
     previous_time_zone text,
     day_starts time without time zone not null default '00:00:00'::time without time zone,
     week_starts text not null default 'monday'::text,
-    previous_day_starts time without time zone,
-    previous_week_starts text
+    closed_days text[] not null default '{}'::text[],
+    previous_day_starts time without time zone
 );
 
 create table badges.peer_mentor_stats (
@@ -593,7 +609,7 @@ create table badges_internal.activity_routes (
     has_raw boolean not null,
     has_tenure boolean not null default false,
     has_rolling boolean not null default false,
-    has_lapse boolean not null default false
+    week_origin date not null default '1900-01-01'::date
 );
 
 create table badges_internal.alerts (
@@ -748,7 +764,9 @@ create table badges_internal.milestones (
     path text not null,
     structure text,
     since_version integer not null,
-    duration interval
+    duration interval,
+    lapse_measure text,
+    last_days integer
 );
 
 create table badges_internal.place_claims (
@@ -838,8 +856,7 @@ create table badges_internal.stat_elements (
     bucket text collate "C" not null,
     element text collate "C" not null,
     tally numeric,
-    is_counted boolean not null,
-    is_excused boolean
+    is_counted boolean not null
 ) with (fillfactor=90);
 
 create table badges_internal.verifications (
@@ -876,8 +893,8 @@ alter table badges.badge_definitions add constraint on_unmet_is_known CHECK ((on
 alter table badges.badge_denials add constraint badge_denials_pkey PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier);
 alter table badges.earned_badges add constraint earned_badges_are_awarded_once PRIMARY KEY (peer_mentor_id, badge_definition_id, org_id, tier, occurrence);
 alter table badges.earned_badges add constraint occurrence_is_positive CHECK ((occurrence > 0));
-alter table badges.earned_badges add constraint revoked_at_is_not_before_granted_at CHECK ((revoked_at >= granted_at));
 alter table badges.earned_badges add constraint revoked_by_and_revoked_at_come_together CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)));
+alter table badges.earned_badges add constraint revoked_by_hand_is_not_before_granted_at CHECK (((revoked_at >= granted_at) OR (revoked_by <> 'person'::text))) NOT VALID;
 alter table badges.earned_badges add constraint revoked_by_is_known CHECK ((revoked_by = ANY (ARRAY['rule'::text, 'time'::text, 'person'::text]))) NOT VALID;
 alter table badges.earned_badges add constraint source_is_known CHECK ((source = ANY (ARRAY['rule'::text, 'backfill'::text, 'sweep'::text, 'manual'::text, 'import'::text])));
 alter table badges.external_ids add constraint external_id_has_1_to_200_characters CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200)));
@@ -924,7 +941,7 @@ alter table badges_internal.measured_ahead add constraint measured_ahead_pkey PR
 alter table badges_internal.merged_people add constraint merged_people_pkey PRIMARY KEY (peer_mentor_id, org_id);
 alter table badges_internal.merged_people add constraint nobody_is_merged_into_themselves CHECK ((peer_mentor_id <> into_peer_mentor_id));
 alter table badges_internal.migration_files add constraint migration_files_pkey PRIMARY KEY (migration_id);
-alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text])));
+alter table badges_internal.milestones add constraint measure_is_known CHECK ((measure = ANY (ARRAY['count'::text, 'sum'::text, 'max'::text, 'active_days'::text, 'distinct'::text, 'day_run'::text, 'week_run'::text, 'month_run'::text, 'tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]))) NOT VALID;
 alter table badges_internal.milestones add constraint milestones_badge_definition_id_fkey FOREIGN KEY (badge_definition_id) REFERENCES badges.badge_definitions(badge_definition_id);
 alter table badges_internal.milestones add constraint milestones_org_id_fkey FOREIGN KEY (org_id) REFERENCES badges.organizations(org_id);
 alter table badges_internal.milestones add constraint milestones_pkey PRIMARY KEY (org_id, badge_definition_id, tier, occurrence, node);
@@ -949,11 +966,13 @@ CREATE INDEX award_events_by_transaction ON badges.award_events USING btree (tra
 CREATE INDEX delivery_attempts_by_moment ON badges_internal.delivery_attempts USING btree (attempted_at);
 CREATE INDEX due_people_by_moment ON badges_internal.due_people USING btree (next_due_at);
 CREATE INDEX earned_badges_taken_by_rules ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'rule'::text);
+CREATE INDEX earned_badges_taken_by_time ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'time'::text);
 CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
 CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id);
 CREATE INDEX merged_people_by_into ON badges_internal.merged_people USING btree (into_peer_mentor_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
-CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text]));
+CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]));
+CREATE INDEX none_of_groups ON badges_internal.condition_groups USING btree (org_id, badge_definition_id) WHERE (kind = 'none_of'::text);
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
 CREATE INDEX peer_mentor_stats_fallen ON badges.peer_mentor_stats USING btree (peer_mentor_id, org_id) WHERE has_negative;
 CREATE INDEX source_rows_set_aside_by_source ON badges_internal.source_rows_set_aside USING btree (source, set_aside_id);
@@ -1063,7 +1082,7 @@ function badges.remove_source_activities(p_source text, p_batch integer DEFAULT 
 function badges.repair_source(p_source text, p_batch integer DEFAULT 1000, p_from_start boolean DEFAULT false) returns jsonb volatile security definer;
 function badges.replay_events(p_consumer text, p_event_ids bigint[] DEFAULT NULL, p_since timestamp with time zone DEFAULT NULL) returns integer volatile security definer;
 function badges.revoke_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
-function badges.rezone_organization(p_org_id text, p_time_zone text) returns jsonb volatile security definer;
+function badges.rezone_organization(p_org_id text, p_time_zone text DEFAULT NULL, p_day_starts text DEFAULT NULL, p_week_starts text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rollback_rule_set(p_rule_set text, p_version integer, p_allow_revoke boolean DEFAULT false, p_expected_version integer DEFAULT NULL) returns jsonb volatile security definer;
 function badges.rule_set_horizon() returns xid8 volatile;
 function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8) returns boolean volatile security definer;
@@ -1075,23 +1094,27 @@ function badges.verify_awards(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DE
 function badges.verify_source(p_source text) returns TABLE(source_key text, peer_mentor_id uuid, org_id text, difference text, detail jsonb) stable security definer;
 function badges.verify_stats(p_peer_mentor_id uuid DEFAULT NULL, p_from uuid DEFAULT NULL, p_to uuid DEFAULT NULL, p_sample double precision DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) volatile security definer;
 function badges_internal._acting_role() returns name stable;
+function badges_internal._activity_at(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone) returns bigint volatile;
 function badges_internal._activity_problem(p_activity jsonb) returns text stable;
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administered_organizations() returns text[] stable security definer;
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
+function badges_internal._alive_until(p_route badges_internal.stat_route, p_run_end date, p_excused date[]) returns date immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
 function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns bigint volatile;
 function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text, p_org_id text DEFAULT NULL) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
+function badges_internal._asked_measure(p_criteria jsonb) returns text immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
 function badges_internal._award_late(p_late badges_internal.late_activity, p_awards badges_internal.dated_award[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint, p_late badges_internal.late_activity) returns badges_internal.candidate[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
+function badges_internal._badge_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_oldest_orgs text[], p_oldest_versions integer[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._base_route(p_stat text) returns badges_internal.stat_route immutable;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
@@ -1107,6 +1130,8 @@ function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badg
 function badges_internal._build_counted(p_stale_people uuid[], p_stale_orgs text[], p_outdated_people uuid[], p_outdated_orgs text[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stat(p_peer_mentor_ids uuid[], p_base_rows xid[], p_org_id text, p_stat text) returns badges_internal.candidate[] volatile;
 function badges_internal._build_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_base_rows xid[], p_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._calendar(p_organization jsonb) returns jsonb immutable;
+function badges_internal._calendar_unit(p_unit text, p_week_starts text) returns text immutable;
 function badges_internal._calibrate_compiled(p_document jsonb, OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record stable;
 function badges_internal._calibrate_conditions(p_document jsonb, p_conditions badges_internal.milestones[], p_until date, p_is_all boolean) returns TABLE(peer_mentor_id uuid, org_id text, node integer, value numeric, may_fall boolean) volatile;
 function badges_internal._calibrate_curve(p_values numeric[], p_people bigint[], p_total bigint, p_share numeric, OUT points numeric[], OUT at_least numeric, OUT at_most numeric) returns record immutable;
@@ -1119,6 +1144,7 @@ function badges_internal._calibrate_organizations(p_document jsonb, p_asked json
 function badges_internal._calibrate_people(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer, p_until date, p_is_all boolean) returns TABLE(org_id text, value numeric, people bigint) volatile;
 function badges_internal._calibrate_steps(p_document jsonb, p_milestone badges_internal.milestones, p_people uuid[], p_until date) returns badges_internal.condition_state[] volatile;
 function badges_internal._calibrate_thresholds(p_asked jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer) returns TABLE(org_id text, tier text, threshold numeric, source text) immutable;
+function badges_internal._canonical_on(p_on jsonb, p_closed_days text[]) returns jsonb immutable;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
@@ -1140,11 +1166,13 @@ function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id tex
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
-function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text) immutable;
+function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep', p_closed_days text[] DEFAULT NULL) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer) immutable;
+function badges_internal._compile_on(p_on jsonb) returns text[] immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
-function badges_internal._compile_where(p_where jsonb, p_when jsonb) returns jsonpath immutable;
+function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb DEFAULT NULL) returns jsonpath immutable;
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
-function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
@@ -1153,7 +1181,7 @@ function badges_internal._count_new_activities() returns trigger volatile securi
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
-function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_is_counted boolean) returns boolean volatile;
+function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -1166,11 +1194,16 @@ function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) re
 function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
+function badges_internal._day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
+function badges_internal._day_begins_with_jump(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
+function badges_internal._day_exists(p_calendar jsonb, p_day date) returns boolean immutable;
+function badges_internal._day_of(p_moment timestamp with time zone, p_time_zone text, p_day_starts time without time zone) returns date immutable;
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
-function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._decide_groups(p_dated badges_internal.condition_state[], p_groups badges_internal.condition_groups[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
+function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_sequence(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1183,6 +1216,7 @@ function badges_internal._element_anew(p_part badges_internal.changed_part, p_el
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
+function badges_internal._enough_together(p_held tstzmultirange[], p_weights numeric[], p_enough numeric) returns tstzmultirange immutable;
 function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
 function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
@@ -1194,12 +1228,15 @@ function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg
 function badges_internal._everyones_awards(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrences integer[], occurrence integer, threshold numeric, earned_at timestamp with time zone) volatile;
 function badges_internal._everyones_conditions(p_org_id text, p_as_of date, p_badge_definition_id text DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
 function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, alive integer) volatile;
+function badges_internal._excuse_units(p_new badges_internal.new_activity, OUT stats text[], OUT has_reached boolean) returns record volatile;
+function badges_internal._excused_elements(p_peer_mentor_ids uuid[], p_org_id text, p_route badges_internal.stat_route) returns TABLE(peer_mentor_id uuid, element text, excused_at timestamp with time zone) volatile;
+function badges_internal._excused_units(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_from date, p_to date) returns date[] volatile;
 function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
 function badges_internal._extended_run(p_unit integer, p_run integer, p_longest integer, p_first integer, p_first_end integer, p_last_start integer, p_last integer, p_new_longest integer) returns TABLE(run integer, longest integer) immutable;
-function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
+function badges_internal._falling_badges(p_late badges_internal.late_person[], p_peer_mentor_ids uuid[], p_org_ids text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
@@ -1219,15 +1256,18 @@ function badges_internal._forget_source_rows(p_source text) returns void volatil
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;
 function badges_internal._forget_strangers(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._gate_holders(p_modes text[]) returns text volatile;
+function badges_internal._goes_on(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_from date, p_to date) returns boolean volatile;
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
+function badges_internal._has_none_of(p_org_id text, p_badge_definition_id text) returns boolean volatile;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
+function badges_internal._held_now(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[] DEFAULT NULL, p_as_of timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, held_since timestamp with time zone, ended_at timestamp with time zone, next_at timestamp with time zone, threshold numeric, threshold_source text, activity_id bigint) volatile;
 function badges_internal._held_sum(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text) returns numeric volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
@@ -1237,6 +1277,7 @@ function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_k
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
+function badges_internal._is_counted(p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns boolean stable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
 function badges_internal._is_in_sight(p_badge_definition_id text, p_org_id text) returns boolean stable;
 function badges_internal._is_left_to_backfill(p_org_id text, p_stats text[], p_version integer) returns boolean volatile;
@@ -1246,13 +1287,17 @@ function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
 function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
+function badges_internal._lapse_changes(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone) returns badges_internal.lapse_change[] volatile;
+function badges_internal._lapse_rules(p_org_id text, p_badge_definition_ids text[], OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record volatile;
+function badges_internal._lapse_spans(p_peer_mentor_ids uuid[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_is_whole boolean DEFAULT false) returns badges_internal.condition_state[] volatile;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._last_event_number() returns bigint volatile;
+function badges_internal._lasting_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
+function badges_internal._listed(p_value jsonb) returns jsonb immutable;
 function badges_internal._listed_badges(p_written jsonb) returns TABLE(badge text, listed text, path text) immutable;
-function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1263,7 +1308,9 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
+function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_activity_date date) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
@@ -1281,10 +1328,12 @@ function badges_internal._met_conditions(p_candidates badges_internal.candidate[
 function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
+function badges_internal._missed_units(p_unit text, p_from date, p_to date, p_calendar jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_awards(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
+function badges_internal._move_calendar(p_org_id text, p_version integer, p_calendar jsonb) returns void volatile;
 function badges_internal._move_problems(p_problems jsonb, p_path text) returns jsonb immutable;
 function badges_internal._must_not_be(p_value jsonb) returns text immutable;
 function badges_internal._name_circles(p_names text[], p_badges text[], p_needed text[], p_components integer[]) returns jsonb immutable;
@@ -1312,21 +1361,23 @@ function badges_internal._own_organizations() returns text[] stable security def
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
 function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
+function badges_internal._parts_named(p_rule jsonb, p_criteria jsonb) returns text immutable;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone) returns badges_internal.candidate[] volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
 function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
 function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
 function badges_internal._place_in_sequence(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], OUT has_reached boolean) returns record volatile;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
-function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_broken(p_states badges_internal.condition_state[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
-function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, stat text) immutable;
+function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer, stat text) immutable;
 function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counts(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, node integer, parent integer, threshold numeric, threshold_source text, value bigint, moments timestamp with time zone[]) volatile;
@@ -1342,8 +1393,10 @@ function badges_internal._plan_placed(p_document jsonb, p_states badges_internal
 function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
 function badges_internal._plan_rules(p_document jsonb, p_rule_set text, OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record stable;
 function badges_internal._plan_taken(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
-function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
+function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, occurrence integer, due_at timestamp with time zone) volatile;
 function badges_internal._plan_unmeasured(p_milestones badges_internal.milestones[], p_is_all boolean) returns badges_internal.stat_definitions[] stable;
+function badges_internal._present_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, moment timestamp with time zone, next_moment timestamp with time zone, number bigint) volatile;
+function badges_internal._present_run(p_held badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns integer volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
@@ -1367,7 +1420,7 @@ function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_k
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_few_activities(p_changed badges_internal.changed_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
-function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
+function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[], p_source text DEFAULT 'rule') returns void volatile;
 function badges_internal._redate_late(p_late badges_internal.late_activity[], p_is_all boolean) returns boolean volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
@@ -1383,6 +1436,7 @@ function badges_internal._require_administration(p_org_id text) returns void sta
 function badges_internal._require_alert(p_alert text, p_subject text) returns void immutable;
 function badges_internal._require_attaching(p_table regclass DEFAULT NULL) returns void stable;
 function badges_internal._require_badge(p_badge_definition_id text, p_org_id text) returns badges.badge_definitions stable;
+function badges_internal._require_calendar(p_calendar jsonb) returns void stable;
 function badges_internal._require_consumer(p_consumer text) returns void stable;
 function badges_internal._require_consumer_name(p_consumer text) returns void immutable;
 function badges_internal._require_decision(p_peer_mentor_id uuid, p_reason text) returns void immutable;
@@ -1414,10 +1468,12 @@ function badges_internal._rollback_document(p_rule_set text, p_version integer) 
 function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._rolling_windows(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, last_day date, activity_count bigint, value_sum numeric, value_max numeric, active_days bigint, distinct_count bigint, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone) volatile;
 function badges_internal._round_threshold(p_value numeric, p_digits integer, p_spread numeric, p_is_whole boolean, p_is_above boolean) returns numeric immutable;
+function badges_internal._route_of_type(p_defined badges_internal.stat_definitions, p_type text) returns badges_internal.stat_route immutable;
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
-function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
+function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns jsonb volatile;
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
+function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -1426,7 +1482,7 @@ function badges_internal._scalar_of(p_name text) returns jsonb immutable;
 function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
-function badges_internal._selector(p_criteria jsonb) returns jsonb immutable;
+function badges_internal._selector(p_criteria jsonb, p_closed_days text[] DEFAULT NULL) returns jsonb immutable;
 function badges_internal._sequence_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_from date, p_to date, p_pending bigint[]) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer) stable;
 function badges_internal._sequence_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._sequence_slice(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_count bigint, p_qualified numeric, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
@@ -1442,11 +1498,13 @@ function badges_internal._set_source_aside(p_source text, p_reason text) returns
 function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reason text) returns void volatile;
 function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
+function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
 function badges_internal._share(p_qualified numeric, p_chosen numeric) returns numeric immutable;
 function badges_internal._shifted(p_bits bit varying, p_bit bit varying, p_size integer) returns bit varying immutable;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
+function badges_internal._sorted_types(p_activity jsonb) returns jsonb immutable;
 function badges_internal._source_attributes(p_table regclass, p_definition jsonb) returns text stable;
 function badges_internal._source_changes(p_table regclass, p_definition jsonb, p_event text) returns text stable;
 function badges_internal._source_column(p_table regclass, p_name text, OUT kind text, OUT type_name text, OUT reference text, OUT as_json text, OUT as_text text) returns record stable;
@@ -1483,7 +1541,7 @@ function badges_internal._source_word(p_table regclass, p_given jsonb) returns t
 function badges_internal._stale_people(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._stat_definition(p_org_id text, p_stat text) returns badges_internal.stat_definitions stable;
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
-function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text) returns badges_internal.stat_route immutable;
+function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text, p_week_starts text) returns badges_internal.stat_route immutable;
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
@@ -1498,7 +1556,7 @@ function badges_internal._tell_conflicts(p_awards badges_internal.dated_award[],
 function badges_internal._tell_set_aside(p_source text, p_reason text) returns void volatile;
 function badges_internal._tenure_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_as_of date) returns jsonb volatile;
 function badges_internal._tenure_unit(p_threshold numeric, p_duration interval) returns text immutable;
-function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, due_at timestamp with time zone) volatile;
+function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, occurrence integer, due_at timestamp with time zone) volatile;
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._texts() returns jsonb immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
@@ -1510,8 +1568,9 @@ function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids tex
 function badges_internal._try_set_aside(p_source text, p_ids bigint[], p_is_late boolean) returns bigint volatile;
 function badges_internal._undated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
-function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_route badges_internal.stat_route, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
+function badges_internal._unit_in(p_org_id text, p_unit text) returns text stable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
 function badges_internal._united_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns SETOF badges.earned_badges stable;
@@ -1535,6 +1594,7 @@ function badges_internal._validate_number(p_node jsonb, p_number jsonb, p_path t
 function badges_internal._validate_object(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_organizations(p_document jsonb, p_written jsonb) returns jsonb stable;
 function badges_internal._validate_part_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
+function badges_internal._validate_parts(p_node jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_raw(p_criteria jsonb, p_path text) returns jsonb volatile;
 function badges_internal._validate_rising(p_elements jsonb, p_key text, p_path text) returns jsonb immutable;
 function badges_internal._validate_rule(p_spec jsonb, p_rule jsonb, p_value jsonb, p_path text) returns jsonb immutable;
@@ -1548,26 +1608,35 @@ function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text
 function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text) returns numeric volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_kind text) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
+function badges_internal._verify_badge_changes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
-function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
+function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer, lapse_measure text, last_days integer) stable;
+function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_excuses(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, unit date, excused_at timestamp with time zone) stable;
+function badges_internal._verify_existing_days(p_existing jsonb, p_first date, p_last date) returns TABLE(day date, number integer) stable;
+function badges_internal._verify_exists(p_existing jsonb, p_day date) returns boolean stable;
 function badges_internal._verify_expected_stats(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, counted_elements text[], activity_count bigint, value_sum numeric, value_max numeric, has_negative boolean, active_days bigint, distinct_count integer, day_run bigint, week_run bigint, month_run bigint, longest_day_run bigint, longest_week_run bigint, longest_month_run bigint, run_end date, first_at timestamp with time zone, last_at timestamp with time zone, last_date date) stable;
 function badges_internal._verify_field(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb stable;
 function badges_internal._verify_is_in_time(p_when jsonb, p_time_zone text, p_occurred_at timestamp with time zone, p_day date) returns boolean stable;
 function badges_internal._verify_is_looked_at(p_scope badges_internal.verified_scope, p_peer_mentor_id uuid) returns boolean stable;
 function badges_internal._verify_known_selectors() returns void stable;
+function badges_internal._verify_last_days_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
+function badges_internal._verify_measure(p_milestone badges_internal.milestones) returns text immutable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
 function badges_internal._verify_passes(p_tests jsonb, p_attributes jsonb, p_quantity numeric) returns boolean stable;
+function badges_internal._verify_placed_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, before_at timestamp with time zone, two_before_at timestamp with time zone, three_before_at timestamp with time zone, run_length bigint, is_of_unruly_part boolean) stable;
 function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_routes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_stat stable;
 function badges_internal._verify_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
-function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer) returns TABLE(last_run bigint, longest_run bigint) stable;
+function badges_internal._verify_run_lengths(p_days date[], p_unit text, p_grace integer, p_week_shift integer, p_existing jsonb, p_excused date[]) returns TABLE(last_run bigint, longest_run bigint) stable;
 function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
 function badges_internal._verify_sequence_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
@@ -1576,18 +1645,22 @@ function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;
-function badges_internal._verify_unit_number(p_unit text, p_day date) returns integer immutable;
-function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone) stable;
+function badges_internal._verify_unit_day(p_measure text, p_number integer) returns date immutable;
+function badges_internal._verify_unit_number(p_unit text, p_day date, p_week_shift integer) returns integer immutable;
+function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shift integer) returns date immutable;
+function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;
 function badges_internal._visible_badges() returns text[] stable security definer;
 function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
-function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar text, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
+function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar jsonb, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
+function badges_internal._window_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._with_source_key(p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
+function badges_internal._write_lapses(p_changes badges_internal.lapse_change[], p_source text) returns void volatile;
 function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._write_source_rows(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

@@ -922,10 +922,22 @@ def revoke_badge(
     )
 
 
-def rezone_organization(connection: Connection, org_id: str, time_zone: str) -> Row:
-    """Give an organization another time zone: `rule_set`, `version`, `changed` and who waits."""
+def rezone_organization(
+    connection: Connection,
+    org_id: str,
+    time_zone: str | None = None,
+    day_starts: str | None = None,
+    week_starts: str | None = None,
+) -> Row:
+    """Give an organization another calendar: `rule_set`, `version`, `changed` and who waits."""
     return _value(
-        Row, connection, "select badges.rezone_organization(%s, %s) as value", org_id, time_zone
+        Row,
+        connection,
+        "select badges.rezone_organization(%s, %s, %s, %s) as value",
+        org_id,
+        time_zone,
+        day_starts,
+        week_starts,
     )
 
 

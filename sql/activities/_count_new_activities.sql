@@ -40,6 +40,7 @@ declare
     v_route badges_internal.stat_route;
     v_has_raw boolean;
     v_has_tenure boolean;
+    v_week_origin date; -- the first day of some week
     v_stale_person uuid;
     v_stale_org text;
     v_all_counted badges_internal.counted_activity[];
@@ -60,15 +61,13 @@ begin
     select
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
         a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
-        found.checked_routes, found.has_raw, found.has_tenure,
+        found.checked_routes, found.has_raw, found.has_tenure, found.week_origin,
         exists (select from new_activities offset 1)
     into
         v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_has_more
+        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin, v_has_more
     from new_activities as a
-    left join badges_internal.activity_routes as found
-        on found.org_id = a.org_id
-        and found.activity_type = a.activity_type
+    left join badges_internal.activity_routes as found using (org_id, activity_type)
     where not exists (select from badges_internal.rule_gate for key share)
     limit 1;
     if v_has_more then
@@ -110,12 +109,11 @@ begin
                 a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at,
                 a.quantity, a.attributes, a.activity_id, found.rule_set_version,
                 found.plain_stats, found.checked_routes, found.has_raw, found.has_tenure,
+                found.week_origin,
                 case when count(*) over (partition by a.peer_mentor_id) > 1
                     then coalesce(array_agg(a.activity_id) over later, '{}') end
             from new_activities as a
-            left join badges_internal.activity_routes as found
-                on found.org_id = a.org_id
-                and found.activity_type = a.activity_type
+            left join badges_internal.activity_routes as found using (org_id, activity_type)
             window later as (
                 partition by a.peer_mentor_id
                 order by a.org_id, a.occurred_at, a.activity_id
@@ -125,7 +123,7 @@ begin
         fetch v_rows
         into
             v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin, v_pending;
     elsif v_person is null then
         return null;
     end if;
@@ -145,7 +143,7 @@ begin
             v_bucket text;
             v_value numeric;
             v_is_negative boolean := v_quantity < 0;
-            v_week constant date := v_day - (v_day - date '1900-01-01') % 7;
+            v_week date;
             v_month constant date := date_trunc('month', v_day::timestamp)::date;
             v_previous_month constant date := (v_month - interval '1 month')::date;
             v_found integer := 0;
@@ -172,13 +170,14 @@ begin
                 -- No rule names the type; or no rule set the organization.
                 select
                     found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
-                    found.has_tenure
-                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure
+                    found.has_tenure, found.week_origin
+                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin
                 from badges_internal.activity_routes as found
                 where found.org_id = v_org
                 and found.activity_type = '';
                 v_version := coalesce(v_version, 0);
             end if;
+            v_week := v_day - (v_day - v_week_origin) % 7;
             v_stats := array['*', '=' || v_type] || v_plain_stats;
             foreach v_route in array coalesce(v_routes, '{}') loop
                 if v_route.predicate is not null then
@@ -411,7 +410,7 @@ begin
                 fetch v_rows
                 into
                     v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_pending;
+                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin, v_pending;
                 exit when not found
                 or v_person is distinct from v_stale_person
                 or v_org is distinct from v_stale_org;

@@ -95,8 +95,8 @@ begin
     end loop;
 
     v_is_due := p_has_tenure and (
-        p_has_begun
-        or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
+        p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
+        or badges_internal._may_touch_lapse(v_person, v_org, v_stats, v_at, v_day)
     );
     v_is_alone := v_wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
@@ -119,15 +119,15 @@ begin
         );
         return case when v_result.candidates is not null then v_result end;
     end if;
+    if v_is_late_day then
+        select placed.stats, placed.buckets, placed.has_reached or v_has_reached
+        into v_stats, v_buckets, v_has_reached
+        from badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets) as placed;
+    end if;
     v_result.late := row(
         v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
         p_new.attributes, v_stats, v_buckets
     )::badges_internal.late_activity;
-    if v_is_late_day then
-        v_has_reached := badges_internal._place_one_day(
-            v_person, v_org, v_stats, v_buckets, v_day, p_pending
-        ) or v_has_reached;
-    end if;
     if v_wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
         and badges_internal._redate_late(array[v_result.late], true)

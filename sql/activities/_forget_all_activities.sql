@@ -27,7 +27,7 @@ begin
         from badges.earned_badges as earned
         join badges.badge_definitions as definition
             on definition.badge_definition_id = earned.badge_definition_id
-            and definition.on_unmet = 'revoke'
+            and definition.on_unmet in ('revoke', 'lapse')
     ) as person;
     perform badges_internal._evaluate_people(
         v_people, v_orgs, null, null, v_people, v_orgs, 'rule'

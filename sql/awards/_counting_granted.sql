@@ -36,7 +36,7 @@ begin
         array_agg(candidate) filter (
             where earned.revoked_at is null and earned.earned_at > granted.first_at
         ),
-        array_agg(candidate) filter (where earned.revoked_by = 'rule')
+        array_agg(candidate) filter (where earned.revoked_by in ('rule', 'time'))
     into again, revoked
     from unnest(counting) as candidate
     join granted

@@ -1,7 +1,8 @@
 -- Lists held conditions on values or per_unit units that late activities made true earlier.
 --
 -- Nothing moves unless enough elements counted before the award; of a run, around the unit of a
--- late activity before which the unit did not count. What remains comes without a moment: it must
+-- late activity before which the unit did not count; where days do not exist or are excused, unless
+-- the run around it is long enough now. What remains comes without a moment: it must
 -- be dated anew. Parameters: docs of _earlier_in_part.
 create or replace function badges_internal._earlier_by_elements(
     p_states badges_internal.condition_state[],
@@ -72,6 +73,12 @@ begin
                         ) >= v_at_least
                     ) as counted
                 );
+            elsif num_nonnulls(p_route.unit_calendar, p_route.excuse_types) > 0 then
+                select around.run_length
+                into v_length
+                from badges_internal._units_around(
+                    v_person, v_org_id, p_route, p_bucket, v_late.element::date
+                ) as around;
             else
                 v_reach := (ceil(v_state.threshold)::integer - 1) * v_gap;
                 v_at := badges_internal._unit_number(v_unit, v_late.activity_date);

@@ -17,7 +17,8 @@ as $$
 declare
     v_person constant uuid := p_states[1].peer_mentor_id;
     v_org_id constant text := p_states[1].org_id;
-    v_unit constant text := split_part(p_states[1].measure, '_', 1);
+    v_unit constant text
+        := badges_internal._unit_in(v_org_id, split_part(p_states[1].measure, '_', 1));
     v_ids constant bigint[] := array(select late.activity_id from unnest(p_late) as late);
     v_last constant timestamptz := p_states[cardinality(p_states)].came_true_at;
     v_late badges_internal.late_activity;

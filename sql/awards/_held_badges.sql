@@ -26,19 +26,7 @@ begin atomic
         and earned.revoked_at is null
         group by earned.badge_definition_id
     ) as held
-    where p_badge_ids is not null
-    -- One row by its key, and not all badges hashed anew for every person. The path is asked first:
-    -- it costs a twentieth of the walk, and is rarely there.
-    or (
-        select
-            (p_badge_category is null or definition.category = p_badge_category)
-            and not (
-                definition.criteria @? '$.**.type ? (@ == "badges_earned")'
-                and badges_internal._counts_badges(definition.criteria)
-            )
-        from badges.badge_definitions as definition
-        where definition.badge_definition_id = held.badge_definition_id
-    );
+    where badges_internal._is_counted(held.badge_definition_id, p_badge_ids, p_badge_category);
 end;
 
 comment on function badges_internal._held_badges(uuid, text, text, text[], text) is

@@ -15,11 +15,13 @@ declare
     v_org_id constant text := p_states[1].org_id;
     v_stat constant text := p_states[1].stat;
     v_measure constant text := p_states[1].measure;
-    v_unit constant text := nullif(split_part(v_measure, '_', 1), 'distinct');
+    v_unit constant text := badges_internal._unit_in(v_org_id, split_part(v_measure, '_', 1));
     v_route constant badges_internal.stat_route
         := (badges_internal._stat_definition(v_org_id, v_stat)).route;
     v_own_units constant boolean := v_route.element_unit is not null;
     v_grace constant integer := coalesce(v_route.grace, 0);
+    v_is_plain constant boolean
+        := num_nonnulls(v_route.unit_calendar, v_route.excuse_types) = 0;
     v_disordered uuid[];
     v_states badges_internal.condition_state[] := p_states;
     v_dated badges_internal.condition_state[] := '{}';
@@ -27,23 +29,11 @@ begin
     if badges_internal._elements_may_fall(p_states) then
         return badges_internal._reached_by_falling_elements(p_states);
     end if;
-    -- With grace a run may be complete before a unit inside it counted.
-    if v_grace > 0 then
-        v_disordered := array(
-            select distinct ordered.peer_mentor_id
-            from (
-                select
-                    counted.peer_mentor_id,
-                    counted.counted_at < lag(counted.counted_at) over (
-                        partition by counted.peer_mentor_id, counted.bucket
-                        order by counted.element
-                    ) as is_disordered
-                from badges_internal._qualified_elements(
-                    array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                    v_org_id, v_stat, null, null
-                ) as counted
-            ) as ordered
-            where ordered.is_disordered
+    -- With grace, or an excuse, a run may be complete before a unit inside it counted.
+    if v_grace > 0 or v_route.excuse_types is not null then
+        v_disordered := badges_internal._disordered_people(
+            array(select distinct state.peer_mentor_id from unnest(p_states) as state),
+            v_org_id, v_stat
         );
         if v_disordered <> '{}' then
             v_dated := badges_internal._reached_by_falling_elements(array(
@@ -77,10 +67,18 @@ begin
         begun as (
             select
                 counted.*,
-                counted.number > v_grace + 1 + lag(counted.number) over (
-                    partition by counted.peer_mentor_id, counted.bucket order by counted.number
-                ) as begins_run
+                case
+                    when v_is_plain
+                        then counted.number > v_grace + 1 + lag(counted.number) over in_order
+                    else not badges_internal._goes_on(
+                        counted.peer_mentor_id, v_org_id, v_route,
+                        (lag(counted.element) over in_order)::date, counted.element::date
+                    )
+                end as begins_run
             from counted
+            window in_order as (
+                partition by counted.peer_mentor_id, counted.bucket order by counted.number
+            )
         ),
         islands as (
             select

@@ -1,7 +1,7 @@
 -- Dates conditions on elements by looking at every moment: n of them must count at the same time.
 --
--- For values and calendar units whose sums can fall, and for runs with grace whose units did not
--- begin to count in their own order. p_states: conditions of one organization, stat and measure.
+-- For values and calendar units whose sums can fall, and for runs with grace or excuses whose units
+-- did not begin to count, or be excused, in their own order. p_states: conditions of one organization, stat and measure.
 create or replace function badges_internal._reached_by_falling_elements(
     p_states badges_internal.condition_state[]
 )
@@ -11,54 +11,26 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unit constant text := nullif(split_part(p_states[1].measure, '_', 1), 'distinct');
+    v_unit constant text := badges_internal._unit_in(
+        p_states[1].org_id, nullif(split_part(p_states[1].measure, '_', 1), 'distinct')
+    );
     -- How far apart two neighbours of a run may lie.
     v_reach constant integer := 1 + coalesce((
         badges_internal._stat_definition(p_states[1].org_id, p_states[1].stat)
     ).route.grace, 0);
 begin
     return (
-        with elements as materialized (
+        with counting as (
             select
-                held.*,
-                case when v_unit is not null
-                    then badges_internal._unit_number(v_unit, held.element::date) end as number
-            from badges_internal._held_elements(
+                present.*,
+                present.number > v_reach + lag(present.number) over (
+                    partition by present.peer_mentor_id, present.bucket, present.moment
+                    order by present.number
+                ) as begins_run
+            from badges_internal._present_elements(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat
-            ) as held
-        ),
-        moments as (
-            select
-                edge.*,
-                lead(edge.moment) over (
-                    partition by edge.peer_mentor_id, edge.bucket order by edge.moment
-                ) as next_moment
-            from (
-                select elements.peer_mentor_id, elements.bucket, lower(span) as moment
-                from elements
-                cross join lateral unnest(elements.held_during) as span
-                union
-                select elements.peer_mentor_id, elements.bucket, upper(span)
-                from elements
-                cross join lateral unnest(elements.held_during) as span
-                where not upper_inf(span)
-            ) as edge
-        ),
-        counting as (
-            select
-                moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
-                elements.number,
-                elements.number > v_reach + lag(elements.number) over by_number as begins_run
-            from moments
-            join elements
-                on elements.peer_mentor_id = moments.peer_mentor_id
-                and elements.bucket = moments.bucket
-                and elements.held_during @> moments.moment
-            window by_number as (
-                partition by moments.peer_mentor_id, moments.bucket, moments.moment
-                order by elements.number
-            )
+                p_states[1].org_id, p_states[1].stat, v_unit
+            ) as present
         ),
         islands as (
             select

@@ -31,7 +31,10 @@ begin
         and earned.revoked_by is distinct from 'person'
     join badges.badge_definitions as definition
         on definition.badge_definition_id = earned.badge_definition_id
-        and (definition.on_unmet = 'revoke' or earned.revoked_by = 'rule')
+        and (
+            definition.on_unmet = 'revoke'
+            or definition.on_unmet = 'keep' and earned.revoked_by in ('rule', 'time')
+        )
         and definition.is_active;
     perform badges_internal._settle_badges(v_badges, p_source);
 end;

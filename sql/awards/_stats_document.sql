@@ -70,19 +70,18 @@ begin
             and held.org_id = p_org_id
             group by held.stat
         )
-        select jsonb_build_object(
-            'time_zone', (
-                select organization.time_zone
-                from badges.organizations as organization
-                where organization.org_id = p_org_id
-            ),
+        select (
+            select jsonb_build_object(
+                'time_zone', own.time_zone, 'day_starts', own.day_starts,
+                'closed_days', own.closed_days
+            ) from badges.organizations as own where own.org_id = p_org_id
+        ) || jsonb_build_object(
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
             'activities', (v_nothing_yet -> 'activities') || coalesce((
                 select jsonb_object_agg(
                     coalesce(nullif(substr(best.stat, 2), ''), '*'), best.document - 'distinct'
                 )
-                from best
-                where best.stat < '~'
+                from best where best.stat < '~'
             ), '{}'),
             'selectors', (v_nothing_yet -> 'selectors') || coalesce((
                 select jsonb_object_agg(best.stat, best.document) from best

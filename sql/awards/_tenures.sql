@@ -1,6 +1,6 @@
 -- Lists the tenures that rules ask of people who began: when each falls due.
 --
--- Due at local midnight, so long after the first local day (_first_day).
+-- Due when the local day begins that comes so long after the first one (_first_day).
 create or replace function badges_internal._tenures(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
@@ -11,6 +11,7 @@ returns table (
     org_id text,
     badge_definition_id text,
     node integer,
+    occurrence integer,
     due_at timestamptz
 )
 language plpgsql
@@ -45,7 +46,11 @@ begin
     )
     select
         begun.peer_mentor_id, begun.org_id, milestone.badge_definition_id, milestone.node,
-        (begun.first_day + milestone.duration) at time zone organization.time_zone
+        milestone.occurrence,
+        badges_internal._day_begins(
+            (begun.first_day + milestone.duration)::date, organization.time_zone,
+            organization.day_starts
+        )
     from begun
     join badges.organizations as organization on organization.org_id = begun.org_id
     join badges_internal.milestones as milestone

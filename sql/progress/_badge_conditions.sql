@@ -53,14 +53,9 @@ begin
         cross join lateral (
             select
                 max(badges_internal._measured(held, asked.measure)) as value,
-                max(badges_internal._live_run(
-                    split_part(asked.measure, '_', 1),
-                    case
-                        when asked.measure = 'day_run' then held.day_run
-                        when asked.measure = 'week_run' then held.week_run
-                        when asked.measure = 'month_run' then held.month_run
-                    end,
-                    held.run_end, (defined.route).grace, p_as_of
+                max(badges_internal._present_run(
+                    held, badges_internal._unit_in(p_org_id, split_part(asked.measure, '_', 1)),
+                    defined.route, p_as_of
                 )) as alive,
                 bool_or(held.has_negative) as may_fall
             from badges.peer_mentor_stats as held
@@ -70,7 +65,7 @@ begin
         ) as best
     ),
     tenures as materialized (
-        select tenure.badge_definition_id, tenure.node, tenure.due_at
+        select tenure.badge_definition_id, tenure.node, tenure.occurrence, tenure.due_at
         from badges_internal._tenures(
             array[p_peer_mentor_id], array[p_org_id],
             case when p_badge_definition_id is not null then array[p_badge_definition_id] end
@@ -93,9 +88,7 @@ begin
             tenures.due_at <= badges_internal._seen_until(p_peer_mentor_id, p_org_id) as is_reached
         from conditions as condition
         join begun on begun.stat = condition.stat
-        join tenures
-            on tenures.badge_definition_id = condition.badge_definition_id
-            and tenures.node = condition.node
+        join tenures using (badge_definition_id, node, occurrence)
         where condition.measure = 'tenure'
         union all
         select

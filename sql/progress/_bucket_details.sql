@@ -13,7 +13,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unit constant text := p_selector ->> 'window';
+    v_unit constant text
+        := badges_internal._unit_in(p_milestone.org_id, p_selector ->> 'window');
     v_day constant date := badges_internal._unit_start(v_unit, p_as_of);
 begin
     return (

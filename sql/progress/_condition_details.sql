@@ -5,14 +5,16 @@
 -- counted, missing, open: of distinct values, those that count and those that lack of a closed
 --   list, and the nearest that have not reached what per_value asks.
 -- period: of a when with from or until, to come, now or over.
--- run, now: of a streak, see _streak_details. tenure: see _tenure_details. sequence: see
---   _sequence_details.
+-- run, now: of a streak, see _streak_details; now alone of windows that each count (repeat: each).
+-- tenure: of the occurrence, see _tenure_details.
+-- sequence: of a run or a share, see _sequence_details.
 -- held, missing: of badges. expression, reason: of a raw rule.
 create or replace function badges_internal._condition_details(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_badge_definition_id text,
     p_node integer,
+    p_occurrence integer,
     p_criteria jsonb,
     p_as_of date
 )
@@ -31,6 +33,7 @@ begin
     where milestone.org_id = p_org_id
     and milestone.badge_definition_id = p_badge_definition_id
     and milestone.node = p_node
+    and milestone.occurrence = p_occurrence
     limit 1;
     select defined.selector
     into v_selector
@@ -45,9 +48,11 @@ begin
         when v_milestone.measure = 'raw' then jsonb_build_object(
             'expression', p_criteria -> 'expression', 'reason', p_criteria -> 'reason'
         )
-        when p_criteria ->> 'type' = 'streak' then badges_internal._streak_details(
-            p_peer_mentor_id, v_milestone, v_selector, p_criteria ->> 'unit', p_as_of
-        )
+        when p_criteria ->> 'type' = 'streak' or v_selector ? 'unit'
+            then badges_internal._streak_details(
+                p_peer_mentor_id, v_milestone, v_selector,
+                coalesce(p_criteria ->> 'unit', v_selector ->> 'unit'), p_as_of
+            )
         when jsonb_typeof(v_selector -> 'window') = 'object'
             then badges_internal._rolling_details(
                 p_peer_mentor_id, v_milestone, v_selector, p_as_of
@@ -71,6 +76,6 @@ end;
 $$;
 
 comment on function badges_internal._condition_details(
-    uuid, text, text, integer, jsonb, date
+    uuid, text, text, integer, integer, jsonb, date
 ) is
 'Tells of one condition what its kind has to tell beyond value and target, as an object.';

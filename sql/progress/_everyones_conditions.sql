@@ -105,14 +105,12 @@ begin
             badges_internal._tenure_unit(condition.threshold, condition.duration),
             begun.first_day, badges_internal._today_for(condition.org_id, p_as_of)
         ), 0),
-        coalesce(
-            (begun.first_day + condition.duration) at time zone organization.time_zone
-                <= condition.seen_until,
-            false
-        )
+        coalesce(badges_internal._day_begins(
+            (begun.first_day + condition.duration)::date, here.time_zone, here.day_starts
+        ) <= condition.seen_until, false)
     from conditions as condition
     join begun using (peer_mentor_id, org_id, stat)
-    join badges.organizations as organization using (org_id)
+    join badges.organizations as here using (org_id)
     where condition.measure = 'tenure'
     union all
     select

@@ -31,17 +31,31 @@ begin
                 and dated.tier = measured.tier
                 and dated.occurrence = measured.occurrence
         ),
-        -- Tiers and occurrences of one node choose and measure alike.
+        told as materialized (
+            select
+                condition.*,
+                -- Tiers and occurrences of one node choose and measure alike, but for the day on
+                -- which a tenure is due.
+                case when condition.measure = 'tenure' then condition.occurrence else 1 end
+                    as like_occurrence
+            from conditions as condition
+            where condition.is_met
+            or condition.occurrence = condition.next_one
+        ),
         nodes as materialized (
             select
-                condition.node,
+                condition.node, condition.like_occurrence,
                 badges_internal._condition_details(
                     p_peer_mentor_id, p_org_id, p_definition.badge_definition_id, condition.node,
-                    criteria.part, p_as_of
+                    condition.like_occurrence, criteria.part, p_as_of
                 ) || jsonb_strip_nulls(jsonb_build_object(
                     'type', criteria.part -> 'type', 'id', criteria.part -> 'id'
                 )) as details
-            from (select node, min(path) as path from conditions group by node) as condition
+            from (
+                select node, like_occurrence, min(path) as path
+                from told
+                group by node, like_occurrence
+            ) as condition
             cross join lateral (
                 select badges_internal._criteria_at(p_definition.criteria, condition.path) as part
             ) as criteria
@@ -64,7 +78,7 @@ begin
                     'came_true_at', condition.came_true_at,
                     'activity_id', condition.activity_id,
                     'threshold_source', condition.threshold_source,
-                    'default_target', defaults.threshold,
+                    'default_target', defaults.asked,
                     'since_version', condition.since_version
                 )
                 || case when condition.tier = '' then '{}' else jsonb_build_object(
@@ -73,11 +87,13 @@ begin
                 ) end
                 || nodes.details
                 order by condition.node, condition.target
-            ) filter (where condition.is_met or condition.occurrence = condition.next_one),
+            ),
             '[]'
         )
-        from conditions as condition
-        join nodes on nodes.node = condition.node
+        from told as condition
+        join nodes
+            on nodes.node = condition.node
+            and nodes.like_occurrence = condition.like_occurrence
         left join defaults
             on defaults.node = condition.node
             and defaults.tier = condition.tier

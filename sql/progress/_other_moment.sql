@@ -20,6 +20,7 @@ begin
                 array[p_milestone.badge_definition_id]
             ) as tenure
             where tenure.node = p_milestone.node
+            and tenure.occurrence = p_milestone.occurrence
         );
     elsif p_milestone.measure = 'badges' then
         return (

@@ -22,7 +22,9 @@ begin
         'unit', badges_internal._tenure_unit(p_milestone.threshold, p_milestone.duration),
         'first_day', v_first_day,
         'due_at', (
-            select v_due_day::timestamp at time zone organization.time_zone
+            select badges_internal._day_begins(
+                v_due_day, organization.time_zone, organization.day_starts
+            )
             from badges.organizations as organization
             where organization.org_id = p_milestone.org_id
         ),

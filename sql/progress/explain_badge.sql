@@ -60,7 +60,7 @@ begin
                 and dated.tier = v_missing.tier
                 and dated.occurrence = v_missing.occurrence
             ),
-            coalesce((v_conditions #> '{0,tenure,is_due}')::boolean, false)
+            coalesce((v_conditions #> '{-1,tenure,is_due}')::boolean, false)
             and v_definition.criteria_type = 'tenure',
             p_language
         );

@@ -59,13 +59,20 @@ begin
             concat_ws(':', earned.org_id, to_char(earned.occurrence, 'FM0000000000'), earned.tier)
                 collate "C" as rest
         from badges.earned_badges as earned
-        join badges.organizations as organization on organization.org_id = earned.org_id
+        join (
+            select
+                organization.org_id,
+                badges_internal._day_begins(
+                    p_since, organization.time_zone, organization.day_starts
+                ) as since
+            from badges.organizations as organization
+            offset 0
+        ) as asked on asked.org_id = earned.org_id
         where earned.badge_definition_id = p_badge_definition_id
         and earned.revoked_at is null
         and (p_org_id is null or earned.org_id = p_org_id)
         and (p_tier is null or earned.tier = p_tier)
-        and (p_since is null or earned.earned_at
-            >= p_since::timestamp at time zone organization.time_zone)
+        and (p_since is null or earned.earned_at >= asked.since)
     ),
     page as materialized (
         select held.*

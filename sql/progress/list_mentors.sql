@@ -57,7 +57,15 @@ begin
             base.peer_mentor_id, base.org_id, base.activity_count, base.last_at,
             count(earned.earned_at) as awards, max(earned.earned_at) as last_earned_at
         from badges.peer_mentor_stats as base
-        join badges.organizations as organization on organization.org_id = base.org_id
+        join (
+            select
+                organization.org_id,
+                badges_internal._day_begins(
+                    p_since, organization.time_zone, organization.day_starts
+                ) as since
+            from badges.organizations as organization
+            offset 0
+        ) as asked on asked.org_id = base.org_id
         left join badges.earned_badges as earned
             on earned.peer_mentor_id = base.peer_mentor_id
             and earned.org_id = base.org_id
@@ -65,8 +73,7 @@ begin
             and (p_badge_definition_id is null
                 or earned.badge_definition_id = p_badge_definition_id)
             and (p_tier is null or earned.tier = p_tier)
-            and (p_since is null or earned.earned_at
-                >= p_since::timestamp at time zone organization.time_zone)
+            and (p_since is null or earned.earned_at >= asked.since)
         where base.stat = '*'
         and base.bucket = ''
         and (p_org_id is null or base.org_id = p_org_id)

@@ -79,7 +79,8 @@ and %15$s is not null
 and read.org_id is not null
 and read.activity_type is not null%16$s$sql$,
         case when v_at.kind = 'date' then v_at.reference
-            else '(moment.occurred_at at time zone organization.time_zone)::date' end,
+            else '((moment.occurred_at at time zone organization.time_zone)'
+                ' - organization.day_starts)::date' end,
         badges_internal._source_problem(v_person.kind <> 'uuid'),
         p_more, p_from,
         badges_internal._source_key_text(p_table, p_definition),

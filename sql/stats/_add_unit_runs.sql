@@ -1,7 +1,7 @@
 -- Adds to the changes of per_unit streaks the runs their counted units now form.
 --
 -- Reads the person's counted units of the stat: one row a day, week or month. Units that do not
--- count may lie between two of a run, as many in succession as the rule's grace allows.
+-- count may lie between two of a run, as _goes_on tells.
 create or replace function badges_internal._add_unit_runs(
     p_changes badges_internal.element_change[]
 )
@@ -17,7 +17,10 @@ begin
                 change.peer_mentor_id, change.org_id, change.stat, change.bucket,
                 element.element::date as unit_start,
                 badges_internal._unit_number(change.element_unit, element.element::date) as number,
-                coalesce((defined.route).grace, 0) as grace
+                defined.route,
+                coalesce((defined.route).grace, 0) as grace,
+                num_nonnulls((defined.route).unit_calendar, (defined.route).excuse_types) = 0
+                    as is_plain
             from unnest(p_changes) as change
             join badges_internal.stat_definitions as defined
                 on defined.org_id = change.org_id
@@ -37,10 +40,16 @@ begin
         begun as (
             select
                 units.*,
-                number > grace + 1 + lag(number) over (
-                    partition by peer_mentor_id, org_id, stat, bucket order by number
-                ) as begins_run
+                case
+                    when is_plain then number > grace + 1 + lag(number) over in_order
+                    else not badges_internal._goes_on(
+                        peer_mentor_id, org_id, route, lag(unit_start) over in_order, unit_start
+                    )
+                end as begins_run
             from units
+            window in_order as (
+                partition by peer_mentor_id, org_id, stat, bucket order by number
+            )
         ),
         placed as (
             select

@@ -90,7 +90,9 @@ begin
             p_part.peer_mentor_id, p_part.org_id, v_route, p_part.bucket, v_moved[1]::date
         ) as around;
         if not v_is_last and v_run_length < (p_part.held).longest_runs[
-            array_position(array['day', 'week', 'month'], v_route.element_unit)
+            array_position(
+                array['day', 'week', 'month'], split_part(v_route.element_unit, '_', 1)
+            )
         ] then
             return v_change;
         end if;

@@ -47,7 +47,9 @@ begin
         v_change := badges_internal._change_elements(p_part);
         v_left.distinct_count := v_left.distinct_count + v_change.distinct_delta;
         if v_change.unit_run is not null then
-            v_unit := array_position(array['day', 'week', 'month'], v_change.element_unit);
+            v_unit := array_position(
+                array['day', 'week', 'month'], split_part(v_change.element_unit, '_', 1)
+            );
             v_left.runs[v_unit] := v_change.unit_run;
             v_left.longest_runs[v_unit] := v_change.longest_unit_run;
             v_left.run_end := v_change.run_end;

@@ -3,9 +3,10 @@
 -- What it leaves is what _rebuild_people would. The caller holds the base row, and knows that it is
 -- of the present version and that nothing else of this statement was counted. is_done false: the
 -- person must be rebuilt. So it is where a row lacks what is to go, where activities came to a row
--- at other moments, and where there is something to decide, since a statement that runs beside this
--- one may not be counted yet. Rules may come true where values rise or negative ones were counted,
--- and fail where they can be revoked. may_be_due: a tenure may fall due at another day.
+-- at other moments, where one may excuse a unit of a streak, and where there is something to decide,
+-- since a statement that runs beside this one may not be counted yet. Rules may come true where
+-- values rise, negative ones were counted or something must not hold, and fail where they can be
+-- revoked. may_be_due: a tenure may fall due at another day.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._change_rows(
@@ -33,6 +34,17 @@ declare
 begin
     is_done := false;
     may_be_due := false;
+    if exists (
+        select
+        from unnest(p_changed) as changed
+        join badges_internal.activity_routes as served
+            on served.org_id = p_org_id
+            and served.activity_type = changed.activity_type
+        cross join lateral unnest(served.checked_routes) as route
+        where changed.activity_type = any(route.excuse_types)
+    ) then
+        return;
+    end if;
     if cardinality(v_parts) = 0 then
         is_done := true;
         return;
@@ -59,9 +71,24 @@ begin
         from badges_internal.milestones as milestone
         where milestone.org_id = p_org_id
         and milestone.measure = 'raw'
+    ) or exists (
+        select
+        from badges_internal.condition_groups as barring
+        join badges_internal.milestones as milestone
+            on milestone.org_id = barring.org_id
+            and milestone.badge_definition_id = barring.badge_definition_id
+        join unnest(v_parts) as part on part.stat = milestone.stat
+        where barring.org_id = p_org_id
+        and barring.kind = 'none_of'
     ) then
         return;
     end if;
+    may_be_due := exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.measure = 'lapse'
+    );
     foreach v_part in array v_parts loop
         if (v_part.route).sequence is not null then
             v_is_done := badges_internal._change_sequence(v_part);

@@ -70,7 +70,8 @@ begin
     end if;
     if v_route.element_unit is not null then
         return badges_internal._count_unit(
-            p_peer_mentor_id, p_org_id, v_route, p_reading.bucket, v_element::date, v_is_counted
+            p_peer_mentor_id, p_org_id, v_route, p_reading.bucket, v_element::date,
+            case when v_is_counted then 1 else -1 end
         );
     end if;
     update badges.peer_mentor_stats as held

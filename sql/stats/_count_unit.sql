@@ -1,8 +1,9 @@
 -- Places a unit of a streak that counts from now on, or no longer, in the runs of its row.
 --
 -- The newest unit lengthens the last run or begins one; an earlier one joins the runs beside it,
--- found by a scan outwards until a gap shows. p_is_counted false: the runs are counted anew. Tells
--- whether the row reached something.
+-- found by a scan outwards until a gap shows. p_change: by how much the number of units that count
+-- changes; -1: the runs are counted anew, 0: a gap beside the unit was excused. Tells whether the
+-- row reached something.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._count_unit(
@@ -11,7 +12,7 @@ create or replace function badges_internal._count_unit(
     p_route badges_internal.stat_route,
     p_bucket text,
     p_unit_start date,
-    p_is_counted boolean
+    p_change integer
 )
 returns boolean
 language plpgsql
@@ -19,8 +20,7 @@ volatile
 as $$
 declare
     v_unit constant text := p_route.element_unit;
-    v_number constant integer := badges_internal._unit_number(v_unit, p_unit_start);
-    v_step constant integer := 1 + coalesce(p_route.grace, 0);
+    v_kind constant text := split_part(v_unit, '_', 1);
     v_run integer; -- the run that holds the unit
     v_last_run integer;
     v_longest integer;
@@ -29,10 +29,10 @@ declare
     v_has_reached boolean;
 begin
     select
-        case when v_unit = 'day' then held.day_run when v_unit = 'week' then held.week_run
+        case when v_kind = 'day' then held.day_run when v_kind = 'week' then held.week_run
             else held.month_run end,
-        case when v_unit = 'day' then held.longest_day_run
-            when v_unit = 'week' then held.longest_week_run else held.longest_month_run end,
+        case when v_kind = 'day' then held.longest_day_run
+            when v_kind = 'week' then held.longest_week_run else held.longest_month_run end,
         held.run_end
     into v_last_run, v_longest, v_run_end
     from badges.peer_mentor_stats as held
@@ -41,7 +41,7 @@ begin
     and held.stat = p_route.stat
     and held.bucket = p_bucket;
     v_keeps_run := v_longest is not null;
-    if not p_is_counted then
+    if p_change < 0 then
         select change.unit_run, change.longest_unit_run, change.run_end
         into v_last_run, v_longest, v_run_end
         from unnest(badges_internal._add_unit_runs(array[row(
@@ -49,8 +49,9 @@ begin
         )::badges_internal.element_change])) as change;
     elsif v_run_end is null or p_unit_start > v_run_end then
         v_last_run := case
-            when v_number <= badges_internal._unit_number(v_unit, v_run_end) + v_step
-                then v_last_run + 1
+            when badges_internal._goes_on(
+                p_peer_mentor_id, p_org_id, p_route, v_run_end, p_unit_start
+            ) then v_last_run + 1
             else 1
         end;
         v_longest := greatest(v_longest, v_last_run);
@@ -69,14 +70,14 @@ begin
     end if;
     update badges.peer_mentor_stats as held
     set
-        distinct_count = distinct_count + case when p_is_counted then 1 else -1 end,
-        day_run = case when v_unit = 'day' then coalesce(v_last_run, day_run) else day_run end,
-        week_run = case when v_unit = 'week' then coalesce(v_last_run, week_run) else week_run end,
-        month_run = case when v_unit = 'month' then coalesce(v_last_run, month_run)
+        distinct_count = distinct_count + p_change,
+        day_run = case when v_kind = 'day' then coalesce(v_last_run, day_run) else day_run end,
+        week_run = case when v_kind = 'week' then coalesce(v_last_run, week_run) else week_run end,
+        month_run = case when v_kind = 'month' then coalesce(v_last_run, month_run)
             else month_run end,
-        longest_day_run = case when v_unit = 'day' then v_longest else longest_day_run end,
-        longest_week_run = case when v_unit = 'week' then v_longest else longest_week_run end,
-        longest_month_run = case when v_unit = 'month' then v_longest else longest_month_run end,
+        longest_day_run = case when v_kind = 'day' then v_longest else longest_day_run end,
+        longest_week_run = case when v_kind = 'week' then v_longest else longest_week_run end,
+        longest_month_run = case when v_kind = 'month' then v_longest else longest_month_run end,
         run_end = v_run_end
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
@@ -88,6 +89,6 @@ end;
 $$;
 
 comment on function badges_internal._count_unit(
-    uuid, text, badges_internal.stat_route, text, date, boolean
+    uuid, text, badges_internal.stat_route, text, date, integer
 ) is
 'Places a unit of a streak that counts from now on, or no longer, in the runs of its row.';

@@ -26,7 +26,9 @@ begin
                 unit.place,
                 badges_internal._unit_number(unit.name, days.activity_date) as number
             from days
-            cross join (values (1, 'day'), (2, 'week'), (3, 'month')) as unit (place, name)
+            cross join (values
+                (1, 'day'), (2, badges_internal._unit_in(p_part.org_id, 'week')), (3, 'month')
+            ) as unit (place, name)
         ) as each
     ),
     runs as (

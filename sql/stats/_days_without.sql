@@ -12,7 +12,9 @@ language plpgsql
 volatile
 as $$
 declare
-    v_units constant text[] := array['day', 'week', 'month'];
+    v_units constant text[] := array[
+        'day', badges_internal._unit_in(p_part.org_id, 'week'), 'month'
+    ];
     v_day constant date := p_days[1];
     v_left badges_internal.held_stat := p_held;
     v_before date;

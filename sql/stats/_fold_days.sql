@@ -33,7 +33,8 @@ typed as materialized (
 -- numbers: those that adjoin become one.
 spans as materialized (
     select
-        joined.*, run.*, first_listed / 7 as first_week, last_listed / 7 as last_week,
+        joined.*, run.*,
+        lower(joined.week_runs) as first_week, upper(joined.week_runs) - 1 as last_week,
         lower(joined.month_runs) as first_month, upper(joined.month_runs) - 1 as last_month
     from (
         select
@@ -43,20 +44,19 @@ spans as materialized (
             min(day_no) as first_listed,
             max(day_no) as last_listed,
             range_agg(int4range(day_no, day_no + 1)) filter (where has_day_run) as day_runs,
-            range_agg(int4range(day_no / 7, day_no / 7 + 1)) filter (where has_week_run)
-                as week_runs,
-            range_agg(int4range(month_no, month_no + 1)) filter (where has_month_run)
-                as month_runs
+            range_agg(int4range(week_no, week_no + 1)) filter (where has_week_run) as week_runs,
+            range_agg(int4range(month_no, month_no + 1)) filter (where has_month_run) as month_runs
         from (
             select
                 cell, nullif(bucket, '') as part, has_day_run, has_week_run, has_month_run,
                 activity_date - date '1900-01-01' as day_no,
+                case when has_week_run then badges_internal._unit_number(week_unit, activity_date)
+                    end as week_no,
                 case when has_month_run then badges_internal._unit_number('month', activity_date)
                     end as month_no
             from picked
-            where has_days
+            where has_days and bucket is not null
             and (has_runs or not is_single)
-            and bucket is not null
             offset 0
         ) as day
         group by cell, part

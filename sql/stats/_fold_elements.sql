@@ -1,6 +1,7 @@
 -- Gives the part of the fold's statement that tallies values and units and writes them.
 --
 -- changed: by how much the number of elements that count changes in each row of the snapshot.
+-- excused: streaks of which activities excuse a unit.
 create or replace function badges_internal._fold_elements()
 returns text
 language sql
@@ -80,6 +81,18 @@ changed as materialized (
     from decided
     where is_counted <> was_counted
     group by cell, bucket, element_unit
+),
+excused as (
+    select distinct a.person_no, wanted.stat_no
+    from arrived as a
+    join wanted
+        on wanted.org_id = a.org_id
+        and wanted.activity_type = a.activity_type
+        and wanted.activity_type = any(wanted.excuse_types)
+    where badges_internal._is_chosen(
+        wanted.excuse, wanted.excuse_needs_quantity, wanted.unit_calendar is not null, null,
+        a.attributes, a.quantity, a.activity_date, a.occurred_at
+    )
 ),
 $statement$;
 

@@ -71,14 +71,13 @@ completed as materialized (
         badges_internal._unit_day(unit.name, found.number) - 1 as last_day
     from crossed
     join spans on spans.cell = crossed.cell and spans.bucket = crossed.bucket
-    cross join lateral (select split_part(crossed.measure, '_', 1) as name) as unit
+    cross join lateral (
+        select badges_internal._unit_in(crossed.org_id, split_part(crossed.measure, '_', 1)) as name
+    ) as unit
     cross join lateral (
         select min(lower(run)) + ceil(crossed.threshold)::integer as number
-        from unnest(case unit.name
-            when 'day' then spans.day_runs
-            when 'week' then spans.week_runs
-            else spans.month_runs
-        end) as run
+        from unnest(case crossed.measure when 'day_run' then spans.day_runs
+            when 'week_run' then spans.week_runs else spans.month_runs end) as run
         where upper(run) - lower(run) >= crossed.threshold
     ) as found
     where crossed.is_datable

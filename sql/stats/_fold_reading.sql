@@ -62,7 +62,9 @@ wanted as materialized (
         coalesce('day_run' = any(defined.watched), false) as has_day_run,
         coalesce('week_run' = any(defined.watched), false) as has_week_run,
         coalesce('month_run' = any(defined.watched), false) as has_month_run,
-        coalesce(defined.watched && '{day_run, week_run, month_run}'::text[], false) as has_runs
+        coalesce(defined.watched && '{day_run, week_run, month_run}'::text[], false) as has_runs,
+        case when 'week_run' = any(defined.watched)
+            then badges_internal._unit_in(given.org_id, 'week') end as week_unit
     from badges_internal._wanted_stats(
         array(
             select row(kind.org_id, kind.activity_type)::badges_internal.activity_kind
@@ -95,9 +97,7 @@ picked as not materialized (
         wanted.is_single,
         wanted.has_days,
         wanted.has_runs,
-        wanted.has_day_run,
-        wanted.has_week_run,
-        wanted.has_month_run,
+        wanted.has_day_run, wanted.has_week_run, wanted.has_month_run, wanted.week_unit,
         wanted.has_elements,
         wanted.has_tally,
         wanted.element_measure,

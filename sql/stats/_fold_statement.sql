@@ -65,7 +65,7 @@ merged as materialized (
     cross join lateral (
         select
             held.last_date - date '1900-01-01' as day_no,
-            (held.last_date - date '1900-01-01') / 7 as week_no,
+            badges_internal._unit_number(stats.week_unit, held.last_date) as week_no,
             badges_internal._unit_number('month', held.last_date) as month_no
     ) as ended
     cross join lateral (
@@ -228,7 +228,17 @@ select
     )::badges_internal.element_change)
      from changed
      join merged on merged.cell = changed.cell and merged.bucket = changed.bucket
-     where changed.element_unit is not null),
+     where changed.element_unit is not null) || (
+     select array_agg(row(
+        person.peer_mentor_id, person.org_id, stats.stat, '', stats.element_unit, 0, null, null,
+        null
+     )::badges_internal.element_change)
+     from excused
+     join people as person on person.person_no = excused.person_no
+     join stats on stats.stat_no = excused.stat_no
+     where excused.person_no * 1048576::bigint + excused.stat_no not in (
+        select changed.cell from changed
+     )),
     (select array_agg(row(
         person.peer_mentor_id, person.org_id, dated.badge_definition_id, dated.tier,
         dated.occurrence, dated.node, dated.parent, dated.stat, dated.measure, dated.threshold,

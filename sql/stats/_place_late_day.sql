@@ -15,7 +15,10 @@ language plpgsql
 volatile
 as $$
 declare
-    v_units constant text[] := '{day,week,month}';
+    v_units constant text[] := array[
+        'day', case when p_row.runs[2] is not null
+            then badges_internal._unit_in(p_row.org_id, 'week') end, 'month'
+    ];
     v_row badges_internal.late_row := p_row;
     v_before date; -- the days beside it that hold something
     v_after date;

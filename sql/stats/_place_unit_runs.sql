@@ -19,13 +19,13 @@ begin
     set
         day_run = case when change.element_unit = 'day' and held.day_run is not null
             then change.unit_run else held.day_run end,
-        week_run = case when change.element_unit = 'week' and held.week_run is not null
+        week_run = case when change.element_unit like 'week%' and held.week_run is not null
             then change.unit_run else held.week_run end,
         month_run = case when change.element_unit = 'month' and held.month_run is not null
             then change.unit_run else held.month_run end,
         longest_day_run = case when change.element_unit = 'day' and held.day_run is not null
             then change.longest_unit_run else held.longest_day_run end,
-        longest_week_run = case when change.element_unit = 'week' and held.week_run is not null
+        longest_week_run = case when change.element_unit like 'week%' and held.week_run is not null
             then change.longest_unit_run else held.longest_week_run end,
         longest_month_run = case when change.element_unit = 'month' and held.month_run is not null
             then change.longest_unit_run else held.longest_month_run end,

@@ -16,7 +16,8 @@ begin
             then array(select jsonb_array_elements_text(v_defined.selector -> 'types')) end;
         v_defined.watched := '{}';
         select badges_internal._stat_route(
-            v_defined.selector, v_defined.watched, organization.time_zone
+            v_defined.selector, v_defined.watched, organization.time_zone,
+            organization.week_starts
         )
         into v_defined.route
         from badges.organizations as organization

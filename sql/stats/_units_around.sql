@@ -1,7 +1,7 @@
 -- Gives the length of the run of counted units around one, and whether it is the newest run.
 --
--- Reads outwards from the unit, in the index's order, until a gap wider than the rule's grace shows
--- on each side.
+-- Reads outwards from the unit, in the index's order, until a gap shows on each side over which no
+-- run goes on.
 create or replace function badges_internal._units_around(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -17,16 +17,13 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 declare
-    v_unit constant text := p_route.element_unit;
-    v_step constant integer := 1 + coalesce(p_route.grace, 0);
     v_element constant text := to_char(p_unit_start::timestamp, 'YYYY-MM-DD');
-    v_edge integer := badges_internal._unit_number(v_unit, p_unit_start);
-    v_next integer;
-    v_start date;
+    v_edge date := p_unit_start;
+    v_next date;
 begin
     run_length := 1;
     is_last := true;
-    for v_start in
+    for v_next in
         select held.element::date
         from badges_internal.stat_elements as held
         where held.peer_mentor_id = p_peer_mentor_id
@@ -37,13 +34,14 @@ begin
         and held.is_counted
         order by held.element desc
     loop
-        v_next := badges_internal._unit_number(v_unit, v_start);
-        exit when v_next < v_edge - v_step;
+        exit when not badges_internal._goes_on(
+            p_peer_mentor_id, p_org_id, p_route, v_next, v_edge
+        );
         v_edge := v_next;
         run_length := run_length + 1;
     end loop;
-    v_edge := badges_internal._unit_number(v_unit, p_unit_start);
-    for v_start in
+    v_edge := p_unit_start;
+    for v_next in
         select held.element::date
         from badges_internal.stat_elements as held
         where held.peer_mentor_id = p_peer_mentor_id
@@ -54,8 +52,9 @@ begin
         and held.is_counted
         order by held.element
     loop
-        v_next := badges_internal._unit_number(v_unit, v_start);
-        if v_next > v_edge + v_step then
+        if not badges_internal._goes_on(
+            p_peer_mentor_id, p_org_id, p_route, v_edge, v_next
+        ) then
             is_last := false;
             exit;
         end if;

@@ -31,7 +31,7 @@ returns table (
     cap_unit text,
     cap_at numeric,
     is_live boolean,
-    unit_calendar text,
+    unit_calendar jsonb,
     excuse jsonpath,
     excuse_needs_quantity boolean,
     excuse_types text[]

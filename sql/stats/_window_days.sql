@@ -8,12 +8,12 @@ rows 1
 begin atomic
 select
     begun.first_day,
-    (begun.first_day + case p_window_unit
-        when 'day' then interval '1 day'
-        when 'week' then interval '7 days'
-        when 'month' then interval '1 month'
-        when 'quarter' then interval '3 months'
-        when 'year' then interval '1 year'
+    (begun.first_day + case
+        when p_window_unit = 'day' then interval '1 day'
+        when p_window_unit like 'week%' then interval '7 days'
+        when p_window_unit = 'month' then interval '1 month'
+        when p_window_unit = 'quarter' then interval '3 months'
+        when p_window_unit = 'year' then interval '1 year'
     end)::date - 1
 from (
     select case when p_window_unit is not null

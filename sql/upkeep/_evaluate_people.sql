@@ -2,7 +2,7 @@
 --
 -- Triggers, backfill, sweep, evaluate_badges and decisions by hand all end here. What falls due
 -- joins the candidates; what holds no longer goes before anything can count it; then come the
--- awards, the dates that moved back, and raw rules, which see all of it.
+-- awards, the dates that moved back, what lapses, and raw rules, which see all of it.
 --
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
@@ -34,7 +34,11 @@ declare
             select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
                 ::badges_internal.late_person)
             from unnest(p_late_activities) as late
-        ));
+        ) || (
+            select array_agg(row(fallen.peer_mentor_id, fallen.org_id, null)
+                ::badges_internal.late_person)
+            from unnest(p_fallen_people, p_fallen_orgs) as fallen (peer_mentor_id, org_id)
+        ), p_peer_mentor_ids, p_org_ids);
     v_awarded bigint := 0;
 begin
     if p_fallen_people is not null then
@@ -55,12 +59,13 @@ begin
                 and earned.earned_at > late.occurred_at
                 and earned.revoked_at is null
                 and earned.source in ('rule', 'backfill', 'sweep')
-        ));
+        ), null, p_source);
     end if;
     if p_late_activities is not null then
         perform badges_internal._redate_late(p_late_activities, false);
     end if;
     return v_awarded
+        + badges_internal._settle_lapses(p_peer_mentor_ids, p_org_ids, p_source, p_as_of)
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
 $$;

@@ -21,7 +21,7 @@ begin
         select
         from badges_internal.milestones as milestone
         where milestone.org_id = any(p_org_ids)
-        and milestone.measure = 'tenure'
+        and milestone.measure in ('tenure', 'lapse')
     ) then
         return null;
     end if;

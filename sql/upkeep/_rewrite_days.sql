@@ -1,6 +1,6 @@
--- Rewrites the local days of people whose organization changes its time zone.
+-- Rewrites the local days of people whose organization changes its time zone or start of the day.
 --
--- Days that were not those of the zone before were given by the writer and stay. The base row's
+-- Days that were not the organization's before were given by the writer and stay. The base row's
 -- version -1 tells the trigger of this very update that the person is rebuilt afterwards. The
 -- caller holds the base rows. Gives the people concerned.
 --
@@ -42,17 +42,21 @@ begin
     into peer_mentor_ids, org_ids
     from marked;
     update badges.activities as activity
-    set activity_date = (activity.occurred_at at time zone organization.time_zone)::date
+    set activity_date = badges_internal._day_of(
+        activity.occurred_at, organization.time_zone, organization.day_starts
+    )
     from unnest(peer_mentor_ids, org_ids) as person (peer_mentor_id, org_id)
     join badges.organizations as organization on organization.org_id = person.org_id
     where activity.peer_mentor_id = person.peer_mentor_id
     and activity.org_id = person.org_id
-    and activity.activity_date
-        = (activity.occurred_at at time zone organization.previous_time_zone)::date
-    and activity.activity_date
-        <> (activity.occurred_at at time zone organization.time_zone)::date;
+    and activity.activity_date = badges_internal._day_of(
+        activity.occurred_at, organization.previous_time_zone, organization.previous_day_starts
+    )
+    and activity.activity_date <> badges_internal._day_of(
+        activity.occurred_at, organization.time_zone, organization.day_starts
+    );
 end;
 $$;
 
 comment on function badges_internal._rewrite_days(uuid[], text[]) is
-'Rewrites the local days of people whose organization changes its time zone.';
+'Rewrites the local days of people whose organization changes its time zone or start of the day.';

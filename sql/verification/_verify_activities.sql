@@ -23,7 +23,9 @@ begin atomic
         stat.rolling_days,
         case
             when stat.window_unit is null then '-infinity'
-            else date_trunc(stat.window_unit, activity.activity_date::timestamp)::date
+            else badges_internal._verify_unit_start(
+                stat.window_unit, activity.activity_date, stat.week_shift
+            )
         end,
         case
             when stat.per_field is null then ''
@@ -41,8 +43,9 @@ begin atomic
             else badges_internal._verify_number(activity.attributes -> stat.value_field)
         end,
         case
-            when stat.element_unit is not null
-                then date_trunc(stat.element_unit, activity.activity_date::timestamp)::date::text
+            when stat.element_unit is not null then badges_internal._verify_unit_start(
+                stat.element_unit, activity.activity_date, stat.week_shift
+            )::text
             when stat.element_field is not null
                 then badges_internal._verify_name(badges_internal._verify_field(
                     activity.attributes, activity.quantity, stat.element_field
@@ -86,6 +89,10 @@ begin atomic
     and (stat.other_tests is null or badges_internal._verify_passes(
         stat.other_tests, activity.attributes, activity.quantity
     ))
+    and (
+        stat.existing_days is null
+        or badges_internal._verify_exists(stat.existing_days, activity.activity_date)
+    )
     and (stat.chosen_when is null or badges_internal._verify_is_in_time(
         stat.chosen_when, stat.time_zone, activity.occurred_at, activity.activity_date
     ));

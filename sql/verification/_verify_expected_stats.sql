@@ -83,6 +83,10 @@ begin atomic
             else tally.amount
         end
         group by 1, 2, 3, 4
+    ), excused_units as materialized (
+        select excuse.peer_mentor_id, excuse.number, array_agg(excuse.unit) as units
+        from badges_internal._verify_excuses(p_scope) as excuse
+        group by 1, 2
     ), parts as materialized (
         select
             part.*,
@@ -134,6 +138,7 @@ begin atomic
         ) as part
         inner join unnest((p_scope).stats) as stat using (number)
         left join element_lists as listed using (peer_mentor_id, number, window_date, per_value)
+        left join excused_units as excused using (peer_mentor_id, number)
         cross join lateral (
             select
                 max(run.last_run) filter (where asked.measure = 'day_run') as day_run,
@@ -141,11 +146,11 @@ begin atomic
                 max(run.last_run) filter (where asked.measure = 'month_run') as month_run,
                 max(run.longest_run) filter (where asked.measure = 'day_run') as longest_day_run,
                 max(run.longest_run) filter (where asked.measure = 'week_run') as longest_week_run,
-                max(run.longest_run) filter (where asked.measure = 'month_run')
-                    as longest_month_run
+                max(run.longest_run) filter (where asked.measure = 'month_run') as longest_month_run
             from unnest(stat.measures) as asked (measure)
             cross join lateral badges_internal._verify_run_lengths(
-                coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace
+                coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace,
+                stat.week_shift, stat.existing_days, excused.units
             ) as run
             where asked.measure in ('day_run', 'week_run', 'month_run')
         ) as run

@@ -25,7 +25,8 @@ begin
         'when.days_of_year', 'when.from', 'when.until', 'field', 'per', 'window',
         'window.rolling_days', 'distinct', 'per_value.measure', 'per_value.field',
         'per_value.at_least', 'unit', 'per_unit.measure', 'per_unit.field', 'per_unit.at_least',
-        'grace', 'qualify', 'of_at_least', 'of_last'
+        'grace', 'on.weekdays', 'on.closed', 'excused_by.types', 'excused_by.where',
+        'qualify', 'of_at_least', 'of_last'
     ])
     limit 1;
     if found then

@@ -56,7 +56,7 @@ begin atomic
         stat.stat,
         stat.activity_type,
         array(
-            select distinct milestone.measure
+            select distinct badges_internal._verify_measure(milestone)
             from badges_internal.milestones as milestone
             where milestone.org_id = stat.org_id
             and milestone.stat = stat.stat
@@ -74,9 +74,8 @@ begin atomic
         organization.time_zone,
         coalesce(stat.selector ->> 'field', 'quantity'),
         stat.selector ->> 'per',
-        case
-            when jsonb_typeof(stat.selector -> 'window') = 'string' then stat.selector ->> 'window'
-        end,
+        case when jsonb_typeof(stat.selector -> 'window') = 'string'
+            then stat.selector ->> 'window' end,
         (stat.selector -> 'window' ->> 'rolling_days')::integer,
         stat.selector ->> 'distinct',
         stat.selector ->> 'unit',
@@ -85,6 +84,9 @@ begin atomic
         tally.at_least,
         case when tally.measure = 'max' then 1 else tally.at_least end,
         coalesce((stat.selector ->> 'grace')::integer, 0),
+        array_position(array['sunday', 'saturday'], organization.week_starts),
+        stat.selector -> 'on',
+        stat.selector -> 'excused_by',
         case
             when stat.selector ? 'of_last' then 'share_of_last'
             when stat.selector ? 'of_at_least' then 'share'

@@ -2,8 +2,8 @@
 --
 -- A run holds from the latest moment of its units on. A day's activities lie within a day of it, so
 -- that only the last four units of a run can hold the latest moment, and only the next three days
--- can bring an earlier run. Where units may fall, or come late into a run that could pass over
--- them, the runs of the units that count at each moment are looked at.
+-- can bring an earlier run. Of unruly parts the runs of the units that count at each moment are
+-- looked at; excused units that do not count then are left out of the numbers.
 create or replace function badges_internal._verify_run_crossings(
     p_scope badges_internal.verified_scope
 )
@@ -21,39 +21,9 @@ begin
         return;
     end if;
     return query
-    with numbered as (
-        select
-            unit.*,
-            coalesce(
-                unit.unit_number - lag(unit.unit_number) over in_order > unit.grace + 1, true
-            ) as begins_run,
-            row_number() over in_order as place,
-            lag(unit.from_at, 1) over in_order as before_at,
-            lag(unit.from_at, 2) over in_order as two_before_at,
-            lag(unit.from_at, 3) over in_order as three_before_at,
-            coalesce(
-                unit.until_at is not null
-                or unit.grace > 0 and unit.from_at < lag(unit.from_at) over in_order,
-                false
-            ) as is_unruly
-        from badges_internal._verify_units(p_scope) as unit
-        window in_order as (
-            partition by
-                unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure
-            order by unit.unit_number, unit.from_at
-        )
-    ), placed as materialized (
-        select
-            unit.*,
-            1 + unit.place - max(unit.place) filter (where unit.begins_run) over (
-                of_part order by unit.place rows unbounded preceding
-            ) as run_length,
-            bool_or(unit.is_unruly) over of_part as is_of_unruly_part
-        from numbered as unit
-        window of_part as (
-            partition by
-                unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure
-        )
+    with placed as materialized (
+        select unit.*
+        from badges_internal._verify_placed_units(p_scope) as unit
     ), units as materialized (
         select
             unit.*,
@@ -62,17 +32,13 @@ begin
             ) as part
         from placed as unit
         where unit.is_of_unruly_part
-    ), counted as (
+    ), present as (
         select
             moment.part,
             moment.changed_at,
             unit.unit_number,
-            coalesce(
-                unit.unit_number - lag(unit.unit_number) over (
-                    partition by moment.part, moment.changed_at order by unit.unit_number
-                ) > unit.grace + 1,
-                true
-            ) as begins_run
+            max(unit.grace) as grace,
+            bool_and(unit.is_excused) as is_passed_over
         from (
             select unit.part, unit.from_at as changed_at from units as unit
             union
@@ -82,6 +48,27 @@ begin
             on unit.part = moment.part
             and unit.from_at <= moment.changed_at
             and (unit.until_at > moment.changed_at or unit.until_at is null)
+        group by moment.part, moment.changed_at, unit.unit_number
+    ), numbered as (
+        select
+            present.*,
+            present.unit_number - count(*) filter (where present.is_passed_over) over (
+                partition by present.part, present.changed_at order by present.unit_number
+            ) as place
+        from present
+    ), counted as (
+        select
+            unit.part,
+            unit.changed_at,
+            unit.unit_number,
+            coalesce(
+                unit.place - lag(unit.place) over (
+                    partition by unit.part, unit.changed_at order by unit.unit_number
+                ) > unit.grace + 1,
+                true
+            ) as begins_run
+        from numbered as unit
+        where unit.is_passed_over is not true
     ), runs as (
         select
             counted.*,
@@ -134,6 +121,7 @@ begin
     from placed as run
     inner join badges_internal._verify_conditions(p_scope) as condition using (number, measure)
     where not run.is_of_unruly_part
+    and not run.is_excused
     and run.run_length >= condition.threshold
     and run.run_length < condition.threshold + 4
     group by 1, 2, 3, 4, 5, 6, run.number, run.window_date, run.per_value, run.measure;

@@ -1,7 +1,7 @@
 -- Tells when every condition about tenure fell due, of those that somebody has noticed.
 --
--- Due at local midnight, so long after the least local day of such activities. Any activity of the
--- person from then on notices it, and so does a sweep that looked at the person.
+-- Due when the local day begins that comes so long after the least one of such activities. Any
+-- activity of the person from then on notices it, and so does a sweep that looked at the person.
 create or replace function badges_internal._verify_tenure_crossings(
     p_scope badges_internal.verified_scope
 )
@@ -22,7 +22,7 @@ begin
     end if;
     return query
     with conditions as materialized (
-        select condition.*, organization.time_zone
+        select condition.*, organization.time_zone, organization.day_starts
         from badges_internal._verify_conditions(p_scope) as condition
         inner join badges.organizations as organization using (org_id)
         where condition.measure = 'tenure'
@@ -52,7 +52,23 @@ begin
     inner join last_moments as moment using (peer_mentor_id, org_id)
     left join badges_internal.due_people as swept using (peer_mentor_id, org_id)
     cross join lateral (
-        select (first.first_day + condition.duration) at time zone condition.time_zone as at
+        select case
+            when shown.at at time zone condition.time_zone = shown.clock then shown.at
+            -- The clock jumps over it: the minute after the last one that shows less.
+            else (
+                select max(before.at) + interval '1 minute'
+                from generate_series(
+                    shown.at - interval '25 hours', shown.at, interval '1 minute'
+                ) as before (at)
+                where before.at at time zone condition.time_zone < shown.clock
+            )
+        end as at
+        from (
+            select wanted.clock, wanted.clock at time zone condition.time_zone as at
+            from (
+                select first.first_day + condition.duration + condition.day_starts as clock
+            ) as wanted
+        ) as shown
     ) as due
     where due.at <= greatest(moment.last_at, swept.seen_until);
 end;

@@ -1,7 +1,8 @@
 -- Gives the calendar units that every rule about runs counts, and since when, and until when.
 --
 -- A unit counts from its first activity on; those of a streak with units of its own from the moment
--- they reached their target, until a falling value takes that back.
+-- they reached their target, until a falling value takes that back. is_excused: a unit that does not
+-- count and is not missing, since its excuse. Days that do not exist have no number.
 create or replace function badges_internal._verify_units(p_scope badges_internal.verified_scope)
 returns table (
     peer_mentor_id uuid,
@@ -12,7 +13,8 @@ returns table (
     grace integer,
     unit_number integer,
     from_at timestamptz,
-    until_at timestamptz
+    until_at timestamptz,
+    is_excused boolean
 )
 language sql
 stable
@@ -21,13 +23,45 @@ begin atomic
     with watched as (
         select distinct
             condition.number,
-            condition.measure,
-            split_part(condition.measure, '_', 1) as unit,
+            run.measure,
+            split_part(run.measure, '_', 1) as unit,
             stat.element_unit,
-            stat.grace
+            stat.grace,
+            stat.week_shift,
+            stat.existing_days
         from badges_internal._verify_conditions(p_scope) as condition
         inner join unnest((p_scope).stats) as stat using (number)
-        where condition.measure in ('day_run', 'week_run', 'month_run')
+        cross join lateral (
+            select coalesce(condition.lapse_measure, condition.measure) as measure
+        ) as run
+        where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
+    ), units as materialized (
+        select
+            element.peer_mentor_id, element.number, element.window_date, element.per_value,
+            element.element, element.changed_at, element.until_at, false as is_excused
+        from badges_internal._verify_element_changes(
+            p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
+        ) as element
+        where element.change = 1
+        union all
+        select
+            excuse.peer_mentor_id, excuse.number, '-infinity', '', excuse.unit::text,
+            excuse.excused_at, null, true
+        from badges_internal._verify_excuses(p_scope) as excuse
+    ), existing as materialized (
+        select span.number as stat_number, existing.day, existing.number
+        from (
+            select
+                watched.number, watched.existing_days, min(element.element::date) as first_day,
+                max(element.element::date) as last_day
+            from watched
+            inner join units as element using (number)
+            where watched.existing_days is not null
+            group by 1, 2
+        ) as span
+        cross join lateral badges_internal._verify_existing_days(
+            span.existing_days, span.first_day, span.last_day
+        ) as existing
     )
     select
         choice.peer_mentor_id,
@@ -36,11 +70,14 @@ begin atomic
         choice.per_value,
         watched.measure,
         0,
-        badges_internal._verify_unit_number(watched.unit, choice.activity_date),
+        badges_internal._verify_unit_number(
+            watched.unit, choice.activity_date, watched.week_shift
+        ),
         min(choice.occurred_at),
-        null::timestamptz
+        null::timestamptz,
+        false
     from badges_internal._verify_choices(
-        p_scope, array['day_run', 'week_run', 'month_run']
+        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
     ) as choice
     inner join watched using (number)
     where watched.element_unit is null
@@ -53,16 +90,22 @@ begin atomic
         element.per_value,
         watched.measure,
         watched.grace,
-        badges_internal._verify_unit_number(watched.unit, element.element::date),
+        coalesce(
+            existing.number,
+            badges_internal._verify_unit_number(
+                watched.unit, element.element::date, watched.week_shift
+            )
+        ),
         element.changed_at,
-        element.until_at
-    from badges_internal._verify_element_changes(
-        p_scope, array['day_run', 'week_run', 'month_run']
-    ) as element
+        element.until_at,
+        element.is_excused
+    from units as element
     inner join watched
         on watched.number = element.number
         and watched.unit = watched.element_unit
-    where element.change = 1;
+    left join existing
+        on existing.stat_number = element.number
+        and existing.day = element.element::date;
 end;
 
 comment on function badges_internal._verify_units(badges_internal.verified_scope) is

@@ -21,7 +21,7 @@ from pgmerit.errors import PgmeritError
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import attached, backfill, bulk, rates, single, storage
+from tests.bench import attached, backfill, bulk, rates, second, single, storage
 from tests.bench.machine import Machine, measured_database
 from tests.bench.stand import Line, Scale
 
@@ -43,6 +43,7 @@ GOALS: dict[int, Measure] = {
     14: rates.of_demo,
     15: backfill.of_many_activities,
     16: attached.of_attached,
+    17: second.of_second_part,
 }
 QUICK = Scale(rounds=5, block=60, shrink=10)
 USUAL = Scale(rounds=11, block=120)

@@ -87,6 +87,13 @@ class Group:
         self.day += days or self.gap
         return [self._call(who, n, topic) for n, who in enumerate(self.people)]
 
+    def late(self) -> list[Activity]:
+        """Give an activity of each person, some time in what they have."""
+        return [
+            self._call(who, n, None, random.Random(f"{self.day} {n}").randrange(1, self.day))
+            for n, who in enumerate(self.people)
+        ]
+
     def strangers(self) -> list[Activity]:
         """Give the first activity of as many people nobody knows."""
         self.value += 1
@@ -98,13 +105,14 @@ class Group:
         self.value += 1
         return self.next(topic=f"new{self.value}")
 
-    def _call(self, who: Any, n: int, topic: str | None) -> Activity:
+    def _call(self, who: Any, n: int, topic: str | None, late_day: int | None = None) -> Activity:
         said = topic or f"t{(self.day + n) % 4}"
         attributes = (
             f'{{"mood": "good", "place": "p{(self.day + n) % 5}",'
             f' "topic": "{said}", "minutes": {5 + (self.day * 7 + n) % 50}}}'
         )
-        return made(self.org, who, "call", at(self.day, 36000 + n), attributes=attributes)
+        moment = at(late_day or self.day, 36000 + n + (late_day is not None) * self.day)
+        return made(self.org, who, "call", moment, attributes=attributes)
 
 
 class Mentors:

@@ -162,7 +162,7 @@ def test_a_stopped_evaluation_is_told_and_seen_until_backfill_ends_it(
 
 def test_a_change_of_time_zone_under_way_is_told(peopled: Connection, dsn: str, cli: Cli) -> None:
     value(peopled, "select badges.rezone_organization(%s, 'Asia/Tokyo')", ORG)
-    under_way = f"and the time zone of {ORG} is being changed"
+    under_way = f"and the calendar of {ORG} is being changed"
     assert under_way in cli("doctor", dsn=dsn).stdout
     # Everybody was touched, and yet the change is not over.
     for who in PEOPLE:

@@ -196,7 +196,9 @@ def _meaning(name: str) -> str:
             "organization": "One of `organizations`, by its slug.",
             "badge": "One of `badges`, by its slug.",
         }[name]
-    return str(rule_set_schema()["$defs"][f"criteria_{name}"]["description"])
+    kinds = rule_set_schema()["$defs"]
+    found = kinds.get(f"criteria_{name}") or kinds[f"part_{name}"]
+    return str(found["description"])
 
 
 def _keys(name: str, spec: Mapping[str, Any], seen: dict[str, str]) -> str:
@@ -257,6 +259,11 @@ def _rules(spec: Mapping[str, Any]) -> str:
             "only_with": f"{key} goes only with {other} {', '.join(rule.get('words', []))}",
             "not_with": f"{key} does not go with {other}",
             "not_with_below": f"{key} does not go with `{rule.get('below')}`",
+            "not_with_word": f"{key} does not go with `{rule.get('word')}`",
+            "word_without_parts": f"{key} `{rule.get('word')}` does not go with "
+            + ", ".join(f"`{each}`" for each in rule.get("types", []) + rule.get("keys", [])),
+            "word_with_parts": f"{key} must be `{rule.get('word')}` with "
+            + ", ".join(f"`{each}`" for each in rule.get("keys", [])),
             "one_of": f"either {key} or {other}",
             "exactly_one": f"one of {', '.join(f'`{each}`' for each in rule.get('keys', []))}",
             "needs_without": f"{key} is needed where there is no {other}",

@@ -18,10 +18,10 @@ KEYS = set(
     when hours weekdays months dates days_of_year from until
     measure count sum max active_days distinct field per
     window lifetime day week month quarter year rolling_days per_value
-    threshold at_least repeat every max tier tiers
+    threshold at_least repeat every each max tier tiers
     streak unit length per_unit grace consecutive
     training_completion courses require within_days
-    all_of any_of n_of n id badges_earned tenure days months years manual
+    all_of any_of n_of n none_of id badges_earned tenure days months years manual
     criteria_raw expression reason limit first
     """.split()  # noqa: SIM905
 )

@@ -151,6 +151,11 @@ RULES = {
     "For every third article, a hundred times at most": Case(
         times(306, "article"), times(299, "article"), times=100
     ),
+    "Ten votes in a month, again in each such month": Case(
+        some("vote", 10, "2025-01-01") + some("vote", 10, "2025-03-01"),
+        some("vote", 10, "2025-01-01") + some("vote", 18, "2025-02-20"),
+        times=2,
+    ),
     "Bronze at 8 assignments, silver at 25 bronze": Case(
         times(8, "assignment"), times(7, "assignment")
     ),
@@ -213,6 +218,9 @@ RULES = {
         at("assignment", "2025-02-28", kind="visit"),
         at("assignment", "2025-03-02", kind="visit") + at("assignment", "2025-02-28", kind="other"),
     ),
+    "Each anniversary of the first call, ten of them": Case(
+        at("call", "2015-02-28"), at("call", "2016-03-02"), times=10
+    ),
     "Six months after the first activity, and a hundred days after": Case(
         at("visit", "2025-09-01") + at("call", "2025-11-21"),
         at("visit", "2025-09-01") + at("call", "2025-11-22"),
@@ -224,6 +232,16 @@ RULES = {
     "Two of: a hundred calls, a hundred assignments, five years": Case(
         times(100) + times(100, "assignment"),
         times(100) + times(99, "assignment"),
+    ),
+    "Ten shifts before the first complaint": Case(
+        some("shift", 10) + at("complaint", "2025-02-13"),
+        some("shift", 10) + at("complaint", "2025-02-12"),
+    ),
+    "A year with us, in which neither three warnings came nor two": Case(
+        at("warning", "2025-02-03", "2025-03-03")
+        + at("complaint", "2025-03-03", "2025-03-04")
+        + at("warning", "2026-02-10"),
+        at("warning", "2025-02-03") + at("complaint", "2026-01-03T09:00", "2026-01-03T21:00"),
     ),
     "Awarded by people": Case([], times(200)),
     "More than twice as many calls as assignments": Case(

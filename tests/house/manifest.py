@@ -23,6 +23,7 @@ ROOMS = {
     "stats": "read an activity, fold, runs, windows, cross",
     "events": "who takes events, in what order and how often; alerts; awards shown",
     "awards": "decide, date, grant, settle, redate, places",
+    "lapses": "which badges that lapse are held when, and what became of their awards",
     "upkeep": "catch a person up, due dates, days rewritten, rebuild",
     "rules/plan": "what a plan computes",
     "rules/versions": "apply, plan, rollback, configure, diff, backfill, rezone",

@@ -35,7 +35,10 @@ def _names(node: Any) -> list[str]:
             for key, value in node.items()
             # Words of the language itself, calendars, and numbers told otherwise.
             if key
-            not in ("type", "id", "measure", "window", "unit", "when", "name", "require", "reason")
+            not in (
+                *("type", "id", "measure", "window", "unit", "when", "name", "require", "reason"),
+                "each",
+            )
         }
         own = list(node.get("where", ()))
         return own + [name for value in chosen.values() for name in _names(value)]
@@ -64,6 +67,25 @@ def test_each_kind_of_rule_reads_well() -> None:
             ["how many at least 3; any activity", "  again for every 2 more, 1 time at most"],
         ),
         (
+            {
+                "type": "threshold",
+                "window": "month",
+                "at_least": 3,
+                "repeat": {"each": "window", "max": 2},
+            },
+            [
+                "how many at least 3; any activity; within a month",
+                "  again for each such month, 2 times at most",
+            ],
+        ),
+        (
+            {"type": "tenure", "years": 1, "repeat": {"max": 9}},
+            [
+                "years passed at least 1; any activity",
+                "  again after each such span, 9 times at most",
+            ],
+        ),
+        (
             {"type": "training_completion", "courses": ["x", 7], "within_days": 30},
             ["at least 2 of the courses x, 7; training_completed; within 30 days"],
         ),
@@ -73,6 +95,21 @@ def test_each_kind_of_rule_reads_well() -> None:
                 "1 of:",
                 "  weeks in a row at least 4; any activity; up to 1 week in succession may lack",
                 "  years passed at least 2; any activity",
+            ],
+        ),
+        (
+            {
+                "type": "all_of",
+                "criteria": [
+                    {"type": "tenure", "days": 9},
+                    {"type": "none_of", "criteria": [part]},
+                ],
+            },
+            [
+                "all of:",
+                "  days passed at least 9; any activity",
+                "  none of:",
+                "    weeks in a row at least 4; any activity; up to 1 week in succession may lack",
             ],
         ),
         ({"type": "badges_earned", "badges": ["x", "y"]}, ["at least 2 of the badges x, y"]),

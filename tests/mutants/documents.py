@@ -49,6 +49,7 @@ NO_AWARD = {
     ("tenure", "id"): "has no number of an organization's own",
     ("all_of", "id"): "has no number of an organization's own",
     ("any_of", "id"): "has no number of an organization's own",
+    ("none_of", "id"): "has no number of an organization's own",
 }
 
 # Kinds of values that decide none by themselves.
@@ -200,6 +201,8 @@ def mutants_of_key(owner: str, key: str) -> list[Mutant]:
         return [Mutant(f"{owner}.type: another", _other_type(owner))]
     if key == "id":
         return [_without_own("part", owner)]
+    if (owner, key) == ("repeat", "each"):
+        return [Mutant("repeat.each: as every", _each_as_every)]
     made: dict[str, Change] = {}
     if key not in spec["required"]:
         made["out"] = lambda value: OUT
@@ -338,7 +341,17 @@ def _later_date(value: Any, step: int) -> Any:
     return moved.isoformat()[5:]
 
 
-_SHIFTS: dict[Any, Callable[[Any, int], Any]] = {"date": _later_day, "month_day": _later_date}
+def _later_time(value: Any, step: int) -> Any:
+    hour, minute = value.split(":")
+    moved = int(hour) * 60 + int(minute) + step
+    return f"{moved // 60:02}:{moved % 60:02}"
+
+
+_SHIFTS: dict[Any, Callable[[Any, int], Any]] = {
+    "date": _later_day,
+    "month_day": _later_date,
+    "day_starts": _later_time,
+}
 
 
 def _shifted(move: Callable[[Any, int], Any], step: int) -> Change:
@@ -439,6 +452,20 @@ def _other_operator(operator: str) -> Callable[[Document], int]:
     return made
 
 
+def _each_as_every(document: Document) -> int:
+    """Repeat for each one more of a lifetime, where each window brought the badge again."""
+    found = [
+        node
+        for badge in document["badges"].values()
+        for node in _nodes(badge["criteria"])
+        if "each" in node.get("repeat", {})
+    ]
+    for node in found:
+        del node["window"], node["repeat"]["each"]
+        node["repeat"]["every"] = 1
+    return len(found)
+
+
 def _other_type(kind: str) -> Callable[[Document], int]:
     """Award nothing for a type of criteria, or something for the one that awards nothing."""
     other = {"type": "any_of", "criteria": [{"type": "badges_earned", "at_least": 1000}]}
@@ -491,7 +518,7 @@ def _without_own(how: str, kind: str) -> Mutant:
     return Mutant(f"{how} number of {kind}: out", made)
 
 
-def _nodes(criteria: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _nodes(criteria: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield criteria
     for part in criteria.get("criteria", []):
         yield from _nodes(part)

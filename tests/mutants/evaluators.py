@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from fractions import Fraction
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -103,6 +102,7 @@ _is_within_hours = evaluator.is_within_hours
 _is_same = evaluator.is_same
 _value_of = evaluator.value_of
 _local_day = evaluator.local_day
+_day_begins = evaluator.day_begins
 _window_start = evaluator.window_start
 _unit_number = evaluator.unit_number
 _rolling_windows = evaluator.rolling_windows
@@ -154,22 +154,34 @@ def _any_size_is_a_number(value: Any) -> Fraction | None:
     return value if isinstance(value, Fraction) else None
 
 
-def _day_in_utc(activity: evaluator.Activity, zone: ZoneInfo) -> Any:
+def _day_in_utc(activity: evaluator.Activity, clock: evaluator.Clock) -> Any:
     return activity.activity_date or activity.occurred_at.astimezone(UTC).date()
 
 
-def _week_from_sunday(window: str, of_day: Any) -> Any:
-    if window != "week":
-        return _window_start(window, of_day)
-    return of_day - timedelta(days=of_day.isoweekday() % 7)
+def _day_from_midnight(activity: evaluator.Activity, clock: evaluator.Clock) -> Any:
+    return _local_day(activity, evaluator.replace(clock, day_starts=evaluator.time(0)))
 
 
-def _week_of_streak_from_sunday(unit: str, of_day: Any) -> int:
-    return _unit_number(unit, of_day) if unit != "week" else of_day.toordinal() // 7
+def _begins_at_midnight(of_day: Any, clock: evaluator.Clock) -> Any:
+    return _day_begins(of_day, evaluator.replace(clock, day_starts=evaluator.time(0)))
 
 
-def _month_as_thirty_days(unit: str, of_day: Any) -> int:
-    return _unit_number(unit, of_day) if unit != "month" else of_day.toordinal() // 30
+def _another_start(week_starts: str) -> str:
+    return "monday" if week_starts != "monday" else "sunday"
+
+
+def _week_from_another_day(window: str, of_day: Any, week_starts: str) -> Any:
+    return _window_start(window, of_day, _another_start(week_starts))
+
+
+def _week_of_streak_from_another_day(unit: str, of_day: Any, week_starts: str) -> int:
+    return _unit_number(unit, of_day, _another_start(week_starts))
+
+
+def _month_as_thirty_days(unit: str, of_day: Any, week_starts: str) -> int:
+    if unit == "month":
+        return int(of_day.toordinal()) // 30
+    return _unit_number(unit, of_day, week_starts)
 
 
 def _window_without_its_last_day(of_day: Any, last: Any, days: int) -> bool:
@@ -188,7 +200,9 @@ def _sum_of_parts(found: Any) -> Fraction | None:
 def _last_run_only(node: Any, chosen: Any) -> Fraction | None:
     if node["type"] != "streak" or not node.get("consecutive", True):
         return _measured(node, chosen)
-    units = evaluator.qualifying_units(node["unit"], node.get("per_unit"), chosen)
+    units = evaluator.qualifying_units(
+        node["unit"], node.get("per_unit"), chosen, node["week_starts"]
+    )
     found = evaluator.runs(units, evaluator.grace_of(node))
     return Fraction(len(found[-1]) if found else 0)
 
@@ -196,7 +210,9 @@ def _last_run_only(node: Any, chosen: Any) -> Fraction | None:
 def _grace_counts(node: Any, chosen: Any) -> Fraction | None:
     if node["type"] != "streak" or "grace" not in node:
         return _measured(node, chosen)
-    units = evaluator.qualifying_units(node["unit"], node.get("per_unit"), chosen)
+    units = evaluator.qualifying_units(
+        node["unit"], node.get("per_unit"), chosen, node["week_starts"]
+    )
     found = evaluator.runs(units, evaluator.grace_of(node))
     return Fraction(max((run[-1] - run[0] + 1 for run in found), default=0))
 
@@ -239,7 +255,7 @@ def _end_of_the_present(slug: str, node: Any, history: evaluator.History) -> lis
     return [each and held[-1] for each in held] if held else held
 
 
-def _midnight_in_utc(of_day: Any, zone: ZoneInfo) -> Any:
+def _midnight_in_utc(of_day: Any, clock: evaluator.Clock) -> Any:
     return evaluator.datetime.combine(of_day, evaluator.time(0), UTC)
 
 
@@ -339,8 +355,10 @@ BY_HAND = [
         "per, window: the sum of parts": {"best": _sum_of_parts},
         "per_value before the window": {"measured": _window_before_per_value},
         "per without its window": {"measured": _per_ignores_the_window},
-        "week from Sunday": {"window_start": _week_from_sunday},
-        "streak week from Sunday": {"unit_number": _week_of_streak_from_sunday},
+        "week from another day": {"window_start": _week_from_another_day},
+        "streak week from another day": {"unit_number": _week_of_streak_from_another_day},
+        "weeks: always from Monday": {"before_monday": lambda week_starts: 0},
+        "weeks: saturday is sunday": {"before_monday": lambda week_starts: week_starts != "monday"},
         "month of thirty days": {"unit_number": _month_as_thirty_days},
         "hours without midnight": {"is_within_hours": _hours_without_wrap},
         "hours with their end": {"is_within_hours": _hours_with_their_end},
@@ -359,7 +377,9 @@ BY_HAND = [
         "absent is not another": {"is_other": _absent_is_nothing_else},
         "prefix anywhere": {"has_prefix": lambda value, prefix: prefix in str(value)},
         "days in UTC": {"local_day": _day_in_utc},
-        "tenure: midnight in UTC": {"local_midnight": _midnight_in_utc},
+        "days from midnight": {"local_day": _day_from_midnight},
+        "tenure: midnight in UTC": {"day_begins": _midnight_in_utc},
+        "tenure: from midnight": {"day_begins": _begins_at_midnight},
         "tenure: earned when noticed": {"tenure_due": _noticed_is_earned},
         "tenure: without where": {"tenure_due": _tenure_without_where},
         "tenure: months run over": {"after_interval": _overflowing_months},

@@ -140,12 +140,12 @@ MUTANTS = [
                 "'per_value', p_criteria -> 'per_value'",
                 "'per_value', null",
             ),
-            ("streak", "per_unit", "'per_unit', p_criteria -> 'per_unit'", "'per_unit', null"),
+            ("streak", "per_unit", "else p_criteria -> 'per_unit'", "else null"),
             (
                 "threshold",
                 "window",
-                """else nullif(p_criteria -> 'window', '"lifetime"')""",
-                "else null",
+                """then nullif(p_criteria -> 'window', '"lifetime"')""",
+                "then null",
             ),
         ]
     ),
@@ -167,9 +167,9 @@ MUTANTS = [
                 "streak: always consecutive",
                 "streak",
                 "consecutive",
-                "rules/compile/_compile_badge.sql",
-                "nodes.criteria -> 'consecutive' = 'false' then",
-                "false then",
+                "rules/compile/_asked_measure.sql",
+                "when p_criteria -> 'consecutive' is distinct from 'false'",
+                "when true",
             ),
             (
                 "n_of: one more",
@@ -205,6 +205,85 @@ MUTANTS = [
             ),
         ]
     ),
+    *(
+        EngineMutant(f"repeat: {name}", owner, key, path, before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "each window with one more",
+                "repeat",
+                "each",
+                SELECTOR,
+                "'at_least', p_criteria -> 'at_least'",
+                "'at_least', (p_criteria -> 'at_least')::numeric + 1",
+            ),
+            (
+                "each month",
+                "repeat",
+                "each",
+                SELECTOR,
+                "when chosen.is_each then p_criteria ->> 'window'",
+                "when chosen.is_each then 'month'",
+            ),
+            (
+                "each window with the badge's own number",
+                "repeat",
+                "each",
+                "rules/compile/_compile_badge.sql",
+                "when nodes.own is null then nodes.criteria",
+                "when true then nodes.criteria",
+            ),
+            (
+                "each window but the first",
+                "repeat",
+                "each",
+                "rules/compile/_compile_badge.sql",
+                "'repeat' ? 'each' then targets.occurrence",
+                "'repeat' ? 'each' then targets.occurrence + 1",
+            ),
+            (
+                "tenures all at once",
+                "tenure",
+                "repeat",
+                "rules/compile/_compile_badge.sql",
+                ") * targets.occurrence end,",
+                ") end,",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"{key}: {name}", "organization", key, path, before, after)
+        for name, key, path, before, after in [
+            ("midnight", "day_starts", "base/_day_of.sql", " - p_day_starts", ""),
+            (
+                "tenure at midnight",
+                "day_starts",
+                "awards/_tenures.sql",
+                "organization.day_starts",
+                "'00:00'",
+            ),
+            (
+                "monday",
+                "week_starts",
+                "base/_calendar_unit.sql",
+                "p_week_starts <> 'monday'",
+                "false",
+            ),
+            (
+                "saturday as sunday",
+                "week_starts",
+                "base/_calendar_unit.sql",
+                "'week_' || p_week_starts",
+                "'week_sunday'",
+            ),
+            (
+                "monday for weeks in a row",
+                "week_starts",
+                "rules/versions/_save_routes.sql",
+                "badges_internal._unit_in(organization.org_id, 'week')",
+                "'week'",
+            ),
+        ]
+    ),
     EngineMutant(
         "tenure: a day later",
         "tenure",
@@ -218,8 +297,8 @@ MUTANTS = [
         "tenure",
         "years",
         "awards/_tenures.sql",
-        "at time zone organization.time_zone",
-        "at time zone 'UTC'",
+        "organization.time_zone",
+        "'UTC'",
     ),
     EngineMutant(
         "limit: one place less",

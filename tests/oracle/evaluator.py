@@ -14,6 +14,7 @@ Numbers are fractions, so nothing is ever rounded.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from zoneinfo import ZoneInfo
 LARGEST_NUMBER = Fraction(10**30)
 ABSENT = object()
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COMPOSED = ("all_of", "any_of", "n_of")
+COMPOSED = ("all_of", "any_of", "n_of", "none_of")
 # The key that holds the number of a criteria type, and that an organization may set.
 NUMBER_KEYS = {
     "threshold": "at_least",
@@ -61,17 +62,27 @@ class Activity:
     key: str | None = None
 
 
+@dataclass(frozen=True)
+class Clock:
+    """How an organization tells the time."""
+
+    zone: ZoneInfo
+    day_starts: time
+
+
 @dataclass
 class History:
     """One person's activities in one organization, with all that a rule may ask about them."""
 
-    zone: ZoneInfo
+    clock: Clock
     activities: list[Activity]
     as_of: datetime | None
     badges: Mapping[str, Mapping[str, Any]]
     held: dict[str, datetime]  # other badges, and since when
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
+    chosen: dict[str, list[Activity]] = field(default_factory=dict)
+    lapsing: dict[str, list[Criteria]] = field(default_factory=dict)  # by badge: what may be held
 
 
 def read_json(text: str) -> Any:
@@ -118,20 +129,27 @@ def awards(
     activities: Iterable[Activity],
     as_of: datetime | None = None,
     held: Mapping[HeldKey, datetime] | None = None,
+    *,
+    is_touched: bool = False,
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
-    as_of: a moment up to which time has passed without an activity; only tenure looks at it.
+    as_of: a moment up to which time has passed without an activity; tenure and what lapses look at
+    it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
+    is_touched: by decisions of people; then held alone says what is held of badges that lapse.
     limit is handed out as one backfill of everybody does it.
     """
     present = list(without_replays(activities))
     found: dict[AwardKey, datetime] = {}
     for org, organization in document["organizations"].items():
-        zone = ZoneInfo(organization.get("time_zone", "UTC"))
-        badges = document.get("badges", {})
+        clock = clock_of(organization)
+        badges = {
+            slug: {**badge, "criteria": with_weeks(badge["criteria"], organization)}
+            for slug, badge in document.get("badges", {}).items()
+        }
         people = [
-            _history(zone, each, as_of, badges, org, mentor, held)
+            _history(clock, each, as_of, badges, org, mentor, held)
             for mentor, each in _by_mentor(present, org, held or {}).items()
         ]
         for badge in in_order_of_need(badges):
@@ -139,10 +157,15 @@ def awards(
                 continue
             custom = organization.get("custom_thresholds", {}).get(badge)
             criteria = with_thresholds(badges[badge]["criteria"], custom)
+            criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
+            if badges[badge].get("on_unmet") == "lapse" and not is_touched:
+                for history, _ in people:
+                    history.lapsing[badge] = [each for _, _, each in targets(criteria)]
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
-                    moment = earned_at(badge, target, history)
+                    lapses = badges[badge].get("on_unmet") == "lapse"
+                    moment = (held_since if lapses else earned_at)(badge, target, history)
                     if moment is not None:
                         given[org, mentor, badge, tier, occurrence] = moment
             given = within_limit(badges[badge].get("limit"), given)
@@ -177,7 +200,7 @@ def _by_mentor(
 
 
 def _history(
-    zone: ZoneInfo,
+    clock: Clock,
     activities: list[Activity],
     as_of: datetime | None,
     badges: Mapping[str, Any],
@@ -185,23 +208,47 @@ def _history(
     mentor: UUID,
     held: Mapping[HeldKey, datetime] | None,
 ) -> tuple[History, UUID]:
-    dated = [replace(each, activity_date=local_day(each, zone)) for each in activities]
+    dated = [replace(each, activity_date=local_day(each, clock)) for each in activities]
     own = {key[2]: at for key, at in (held or {}).items() if key[:2] == (org, mentor)}
-    history = History(zone, dated, as_of, badges, own)
+    history = History(clock, dated, as_of, badges, own)
     instants = {each.occurred_at for each in dated} | set(own.values())
     dues = {
         tenure_due(node, history)
         for badge in badges.values()
-        for node in nodes(badge["criteria"])
+        for _, _, target in targets(badge["criteria"])
+        for node in nodes(target)
         if node["type"] == "tenure"
     }
     history.moments = sorted(instants | {due for due in dues if due is not None})
     return history, mentor
 
 
-def local_day(activity: Activity, zone: ZoneInfo) -> date:
-    """Give the day the writer gave, else that of the moment in the organization's zone."""
-    return activity.activity_date or activity.occurred_at.astimezone(zone).date()
+def clock_of(organization: Mapping[str, Any]) -> Clock:
+    """time_zone and day_starts of an organization."""
+    return Clock(
+        ZoneInfo(organization.get("time_zone", "UTC")),
+        time.fromisoformat(str(organization.get("day_starts", "00:00"))),
+    )
+
+
+def with_weeks(node: Criteria, organization: Mapping[str, Any]) -> dict[str, Any]:
+    """week_starts of an organization, known to every node of its criteria."""
+    parts = [with_weeks(part, organization) for part in node.get("criteria", ())]
+    known = {**node, "week_starts": organization.get("week_starts", "monday")}
+    return known | ({"criteria": parts} if parts else {})
+
+
+def local_day(activity: Activity, clock: Clock) -> date:
+    """Give the day the writer gave, else that of the moment: before day_starts the day before."""
+    if activity.activity_date is not None:
+        return activity.activity_date
+    shown = activity.occurred_at.astimezone(clock.zone).replace(tzinfo=None)
+    return (shown - since_midnight(clock.day_starts)).date()
+
+
+def since_midnight(at: time) -> timedelta:
+    """Give a time of day as a span."""
+    return datetime.combine(date.min, at) - datetime.min
 
 
 def is_enabled(slug: str, badge: Mapping[str, Any], organization: Mapping[str, Any]) -> bool:
@@ -265,6 +312,16 @@ def _own_part(part: Criteria, custom: Mapping[str, Any]) -> Criteria:
     return own
 
 
+def with_closed_days(criteria: Criteria, closed: Sequence[str]) -> Criteria:
+    """Put the organization's closed days into the streaks that leave them out."""
+    own = dict(criteria)
+    if own.get("on", {}).get("closed_days") is False:
+        own["on"] = {**own["on"], "closed": closed}
+    if "criteria" in own:
+        own["criteria"] = [with_closed_days(part, closed) for part in own["criteria"]]
+    return own
+
+
 def targets(criteria: Criteria) -> Iterator[tuple[str, int, Criteria]]:
     """List what can be earned: tier, occurrence and the criteria with its one number."""
     if "tiers" in criteria:
@@ -278,8 +335,13 @@ def targets(criteria: Criteria) -> Iterator[tuple[str, int, Criteria]]:
     elif "repeat" in criteria:
         plain = {key: value for key, value in criteria.items() if key != "repeat"}
         for occurrence in range(1, most_occurrences(criteria["repeat"]) + 1):
-            number_of = repeated_threshold(criteria, occurrence)
-            yield "", occurrence, plain | {"at_least": number_of}
+            if "each" in criteria["repeat"]:
+                again = {"type": "windows", "windows": occurrence}
+            elif criteria["type"] == "tenure":
+                again = repeated_span(criteria, occurrence)
+            else:
+                again = {"at_least": repeated_threshold(criteria, occurrence)}
+            yield "", occurrence, plain | again
     else:
         yield "", 1, criteria
 
@@ -293,6 +355,12 @@ def repeated_threshold(criteria: Criteria, occurrence: int) -> Fraction:
     """repeat.every: occurrence k is earned at at_least + (k - 1) * every."""
     first, every = number(criteria["at_least"]), number(criteria["repeat"]["every"])
     return first + (occurrence - 1) * every
+
+
+def repeated_span(criteria: Criteria, occurrence: int) -> dict[str, Any]:
+    """repeat of tenure: occurrence k falls due after k times the span."""
+    unit = next(each for each in ("days", "months", "years") if each in criteria)
+    return {unit: occurrence * whole(criteria[unit])}
 
 
 def within_limit(
@@ -323,11 +391,135 @@ def earned_at(slug: str, criteria: Criteria, history: History) -> datetime | Non
     return None
 
 
+def held_since(slug: str, criteria: Criteria, history: History) -> datetime | None:
+    """on_unmet: lapse: since when a rule holds without a break, None where it does not now."""
+    seen = [each.occurred_at for each in history.activities]
+    seen += [history.as_of] if history.as_of is not None else []
+    since = None
+    for moment in sorted(lapse_moments(criteria, history, max(seen, default=None)), reverse=True):
+        if not holds_now(slug, criteria, history, moment):
+            break
+        since = moment
+    return since
+
+
+def lapse_moments(criteria: Criteria, history: History, now: datetime | None) -> set[datetime]:
+    """List the moments up to one at which a rule may begin or cease to hold.
+
+    What happens, and the beginnings of days: those of the activities, and of every one on which
+    something that counted may count no longer.
+    """
+    days = {_day(each) for each in history.activities}
+    spans = {0}
+    for node in (
+        node
+        for rule in [criteria, *itertools.chain(*history.lapsing.values())]
+        for node in nodes(rule)
+    ):
+        spans |= {whole(node.get("valid_days", 0)), last_days_of(node) or 0}
+        if node["type"] == "streak":
+            spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
+    begins = {
+        day_begins(of_day + timedelta(days=span), history.clock)
+        for of_day in days
+        for span in spans
+    }
+    held = {*history.held.values()}
+    instants = {each.occurred_at for each in history.activities}
+    return {moment for moment in begins | held | instants if now is not None and moment <= now}
+
+
+def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> bool:
+    """Tell whether a rule holds at a moment of all activities up to then."""
+    kind = node["type"]
+    if kind in COMPOSED:
+        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
+        return enough_parts(sum(held), required_parts(node))
+    if kind == "badges_earned":
+        counted = counted_then(slug, node, history, moment)
+        return enough_badges(len(counted), required_badges(node))
+    chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
+    today = day_of(moment, history.clock)
+    if kind == "streak" and must_be_consecutive(node):
+        return lives(node, chosen, today)
+    days = last_days_of(node)
+    if days is not None:
+        chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
+    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = reaches if kind == "threshold" else enough_courses
+    reached = is_long_enough if kind == "streak" else reached
+    return value is not None and reached(value, target_of(node))
+
+
+def counted_then(slug: str, node: Criteria, history: History, moment: datetime) -> set[str]:
+    """List the badges that were held at a moment: those that lapse by their own rules."""
+    lapsing = {
+        other
+        for other, rules in history.lapsing.items()
+        if other != slug
+        and is_counted_badge(other, node, history)
+        and any(holds_now(other, rule, history, moment) for rule in rules)
+    }
+    others = counted_badges(slug, node, history, moment)
+    return lapsing | {other for other in others if other not in history.lapsing}
+
+
+def chosen_by(node: Criteria, history: History) -> list[Activity]:
+    """List what a condition chooses, once for all moments."""
+    name = json.dumps(node, sort_keys=True, default=str)
+    if name not in history.chosen:
+        history.chosen[name] = [
+            each for each in history.activities if is_chosen(each, node, history.clock)
+        ]
+    return history.chosen[name]
+
+
+def last_days_of(node: Criteria) -> int | None:
+    """window: {last_days: N}, and valid_days of training_completion."""
+    if "valid_days" in node:
+        return whole(node["valid_days"])
+    window = node.get("window")
+    if isinstance(window, Mapping) and "last_days" in window:
+        return whole(window["last_days"])
+    return None
+
+
+def is_in_last_days(of_day: date, today: date, days: int) -> bool:
+    """last_days, valid_days: so many days that end today; a day to come is not in them yet."""
+    return today - timedelta(days=days) < of_day <= today
+
+
+def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
+    """Tell whether the present run is long enough and can still go on."""
+    present = unit_number(node["unit"], today, node["week_starts"])
+    units = [
+        unit
+        for unit in qualifying_units(
+            node["unit"], node.get("per_unit"), chosen, node["week_starts"]
+        )
+        if unit <= present
+    ]
+    if not units:
+        return False
+    run = runs(units, node, ())[-1]
+    is_alive = continues_run(missed(run[-1], present, node, ()), grace_of(node))
+    return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
+
+
+def day_of(moment: datetime, clock: Clock) -> date:
+    """Give the last local day that has begun."""
+    shown = moment.astimezone(clock.zone).date()
+    days = (shown + timedelta(days=offset) for offset in (1, 0, -1, -2))
+    return next(each for each in days if day_begins(each, clock) <= moment)
+
+
 def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     """Tell for each moment of a history whether criteria hold then."""
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
+        if kind == "none_of":
+            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
         return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
@@ -341,6 +533,7 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
         return [False for _ in history.moments]
     reached = {
         "threshold": reaches,
+        "windows": enough_windows,
         "streak": is_long_enough,
         "training_completion": enough_courses,
         "in_a_row": is_long_enough,
@@ -355,12 +548,19 @@ def target_of(node: Criteria) -> Fraction:
     """Give the number that a single condition must reach."""
     if node["type"] == "training_completion":
         return required_courses(node)
+    if node["type"] == "windows":
+        return number(node["windows"])
     return number(node[NUMBER_KEYS[node["type"]]])
 
 
 def reaches(value: Fraction, at_least: Fraction) -> bool:
     """at_least of a threshold or a tier."""
     return value >= at_least
+
+
+def enough_windows(reached: Fraction, required: Fraction) -> bool:
+    """repeat.each: occurrence k takes k windows that have reached at_least."""
+    return reached >= required
 
 
 def is_long_enough(units: Fraction, length: Fraction) -> bool:
@@ -382,6 +582,11 @@ def required_courses(node: Criteria) -> Fraction:
 def enough_parts(held: int, required: int) -> bool:
     """Tell whether as many parts hold at the same moment as must."""
     return held >= required
+
+
+def none_holds(held: int) -> bool:
+    """Tell whether none of the parts of none_of holds."""
+    return held == 0
 
 
 def required_parts(node: Criteria) -> int:
@@ -436,14 +641,14 @@ def tenure_due(node: Criteria, history: History) -> datetime | None:
     Noticed by the person's first activity from then on, of whatever kind, or by the passing of
     time up to as_of.
     """
-    chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+    chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
     notices = {each.occurred_at for each in history.activities}
     if history.as_of is not None:
         notices.add(history.as_of)
     for moment in sorted(notices):
         days = [_day(each) for each in chosen if is_in_prefix(each, moment)]
         if days:
-            due = local_midnight(after_interval(min(days), node), history.zone)
+            due = day_begins(after_interval(min(days), node), history.clock)
             if is_due(moment, due):
                 return due
     return None
@@ -468,10 +673,21 @@ def days_in_month(year: int, month: int) -> int:
     return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
 
 
-def local_midnight(of_day: date, zone: ZoneInfo) -> datetime:
-    """Give the beginning of a local day; where the clock is set then, PostgreSQL's choice."""
-    at = datetime.combine(of_day, time(0), zone)
-    return max(at.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+def day_begins(of_day: date, clock: Clock) -> datetime:
+    """Give the beginning of a local day: the later moment where the clock shows it twice.
+
+    Where the clock jumps over it the jump is the beginning, to the minute.
+    """
+    shown = datetime.combine(of_day, clock.day_starts)
+    moment = max(shown.replace(tzinfo=clock.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if moment.astimezone(clock.zone).replace(tzinfo=None) == shown:
+        return moment
+    minutes_before = (moment - timedelta(minutes=each) for each in range(1, 25 * 60))
+    return next(
+        each + timedelta(minutes=1)
+        for each in minutes_before
+        if each.astimezone(clock.zone).replace(tzinfo=None) < shown
+    )
 
 
 def is_in_prefix(activity: Activity, moment: datetime) -> bool:
@@ -479,13 +695,38 @@ def is_in_prefix(activity: Activity, moment: datetime) -> bool:
     return activity.occurred_at <= moment
 
 
-def is_chosen(activity: Activity, node: Criteria, zone: ZoneInfo) -> bool:
+def is_chosen(activity: Activity, node: Criteria, clock: Clock) -> bool:
     """Tell whether criteria choose an activity: activity, where, when, and the listed courses."""
     return (
         has_type(activity, node)
         and matches_where(activity, node.get("where", {}))
-        and matches_when(activity, node.get("when", {}), zone)
+        and matches_when(activity, node.get("when", {}), clock)
+        and exists_for(_day(activity), node)
         and (node["type"] != "training_completion" or is_course(activity, node))
+    )
+
+
+def exists_for(of_day: date, node: Criteria) -> bool:
+    """on: the weekdays that exist for a streak, closed days left out or not."""
+    on = node.get("on", {})
+    return is_weekday(of_day, on.get("weekdays", WEEKDAYS)) and not is_closed(
+        of_day, on.get("closed", ())
+    )
+
+
+def is_closed(of_day: date, closed: Iterable[str]) -> bool:
+    """closed_days: a date, or a month and day of every year."""
+    return any(of_day.isoformat().endswith(each) for each in closed)
+
+
+def excuses(activity: Activity, node: Criteria) -> bool:
+    """excused_by: an activity that excuses its unit, if its day exists for the streak."""
+    excuse = node.get("excused_by")
+    return (
+        excuse is not None
+        and has_type(activity, {"type": "streak", **excuse})
+        and matches_where(activity, excuse.get("where", {}))
+        and exists_for(_day(activity), node)
     )
 
 
@@ -611,12 +852,12 @@ def exists_as(value: Any, wanted: bool) -> bool:
     return (value is not ABSENT) == wanted
 
 
-def matches_when(activity: Activity, when: Mapping[str, Any], zone: ZoneInfo) -> bool:
+def matches_when(activity: Activity, when: Mapping[str, Any], clock: Clock) -> bool:
     """when: the hours by the local clock, all else by the person's local day."""
-    clock = activity.occurred_at.astimezone(zone)
+    shown = activity.occurred_at.astimezone(clock.zone)
     of_day = _day(activity)
     tests = {
-        "hours": lambda hours: is_within_hours(clock.hour * 60 + clock.minute, *hours),
+        "hours": lambda hours: is_within_hours(shown.hour * 60 + shown.minute, *hours),
         "weekdays": lambda listed: is_weekday(of_day, listed),
         "months": lambda listed: is_month(of_day, listed),
         "dates": lambda listed: is_date(of_day, listed),
@@ -667,31 +908,42 @@ def is_until(of_day: date, last: date) -> bool:
 
 def values(node: Criteria, history: History) -> list[Fraction | None]:
     """Measure a condition at each moment of a history."""
-    choice = {key: node[key] for key in node if key not in ("at_least", "length", "require", "id")}
+    aside = {"length", "require", "id", "windows"}
+    if node["type"] != "windows":
+        aside.add("at_least")
+    choice = {key: node[key] for key in node if key not in aside}
     name = repr(sorted(choice.items()))
     if name not in history.measured:
-        chosen = [each for each in history.activities if is_chosen(each, node, history.zone)]
+        chosen = [each for each in history.activities if is_chosen(each, node, history.clock)]
+        excusing = [each for each in history.activities if excuses(each, node)]
         found: list[Fraction | None] = []
-        size = 0
+        size = (0, 0)
         for moment in history.moments:
             prefix = [each for each in chosen if is_in_prefix(each, moment)]
-            is_unchanged = found and len(prefix) == size
-            found.append(found[-1] if is_unchanged else measured(node, prefix))
-            size = len(prefix)
+            excused = [each for each in excusing if is_in_prefix(each, moment)]
+            is_unchanged = found and (len(prefix), len(excused)) == size
+            found.append(found[-1] if is_unchanged else measured(node, prefix, excused))
+            size = (len(prefix), len(excused))
         history.measured[name] = found
     return history.measured[name]
 
 
-def measured(node: Criteria, chosen: Sequence[Activity]) -> Fraction | None:
+def measured(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity] = ()
+) -> Fraction | None:
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
-        return Fraction(longest_streak(node, chosen))
+        return Fraction(longest_streak(node, chosen, excusing))
     if node["type"] in ("in_a_row", "share"):
         return best(value for _, value in sequence_values(node, chosen))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
         )
+    if node["type"] == "windows":
+        reached = (measure(node, window) for window in parts_by_window(node, chosen))
+        at_least = number(node["at_least"])
+        return Fraction(sum(value is not None and reaches(value, at_least) for value in reached))
     return best(
         measure(node, window)
         for part in parts_by_value(node, chosen)
@@ -725,7 +977,7 @@ def parts_by_window(node: Criteria, part: Sequence[Activity]) -> list[list[Activ
         return rolling_windows(part, whole(window["rolling_days"]))
     windows: dict[date, list[Activity]] = defaultdict(list)
     for each in part:
-        windows[window_start(window, _day(each))].append(each)
+        windows[window_start(window, _day(each), node["week_starts"])].append(each)
     return list(windows.values())
 
 
@@ -749,14 +1001,19 @@ def is_in_rolling_window(of_day: date, last: date, days: int) -> bool:
     return last - timedelta(days=days) < of_day <= last
 
 
-def window_start(window: str, of_day: date) -> date:
-    """Give the first day of a calendar window; weeks are ISO weeks."""
+def window_start(window: str, of_day: date, week_starts: str) -> date:
+    """Give the first day of a calendar window."""
     if window == "day":
         return of_day
     if window == "week":
-        return of_day - timedelta(days=of_day.weekday())
+        return of_day - timedelta(days=(of_day.weekday() + before_monday(week_starts)) % 7)
     month = {"month": of_day.month, "quarter": (of_day.month - 1) // 3 * 3 + 1, "year": 1}[window]
     return date(of_day.year, month, 1)
+
+
+def before_monday(week_starts: str) -> int:
+    """week_starts: by how many days weeks begin before a Monday."""
+    return {"monday": 0, "sunday": 1, "saturday": 2}[week_starts]
 
 
 def measure(node: Criteria, part: Sequence[Activity]) -> Fraction | None:
@@ -817,12 +1074,12 @@ def courses_done(node: Criteria, part: Sequence[Activity]) -> set[Any]:
     return {scalar_of(each, course_field(node)) for each in part}
 
 
-def longest_streak(node: Criteria, chosen: Sequence[Activity]) -> int:
+def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity]) -> int:
     """Count the units of the longest run; with consecutive: false of all."""
-    units = qualifying_units(node["unit"], node.get("per_unit"), chosen)
+    units = qualifying_units(node["unit"], node.get("per_unit"), chosen, node["week_starts"])
     if not must_be_consecutive(node):
         return len(units)
-    return max((len(run) for run in runs(units, grace_of(node))), default=0)
+    return max((len(run) for run in runs(units, node, excusing)), default=0)
 
 
 def sequence_values(
@@ -880,32 +1137,49 @@ def grace_of(node: Criteria) -> int:
 
 
 def qualifying_units(
-    unit: str, per_unit: Mapping[str, Any] | None, chosen: Sequence[Activity]
+    unit: str,
+    per_unit: Mapping[str, Any] | None,
+    chosen: Sequence[Activity],
+    week_starts: str,
 ) -> list[int]:
     """List the numbers of the units that qualify, in order."""
     units: dict[int, list[Activity]] = defaultdict(list)
     for each in chosen:
-        units[unit_number(unit, _day(each))].append(each)
+        units[unit_number(unit, _day(each), week_starts)].append(each)
     return sorted(place for place, those in units.items() if unit_counts(per_unit, those))
 
 
-def unit_number(unit: str, of_day: date) -> int:
-    """Number days, ISO weeks or months so that neighbours differ by one."""
-    if unit == "month":
-        return of_day.year * 12 + of_day.month
+def unit_number(unit: str, of_day: date, week_starts: str) -> int:
+    """Number days, weeks, months, quarters or years so that neighbours differ by one."""
+    if unit in _UNITS_A_YEAR:
+        number_a_year = _UNITS_A_YEAR[unit]
+        return of_day.year * number_a_year + (of_day.month - 1) * number_a_year // 12
+    if unit == "day":
+        return of_day.toordinal()
     # Day 1 of the calendar was a Monday.
-    return of_day.toordinal() if unit == "day" else (of_day.toordinal() - 1) // 7
+    return (of_day.toordinal() - 1 + before_monday(week_starts)) // 7
 
 
-def runs(units: Iterable[int], grace: int) -> list[list[int]]:
+def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> list[list[int]]:
     """Part units into runs."""
     found: list[list[int]] = []
+    excused = {unit_number(node["unit"], _day(each), node["week_starts"]) for each in excusing}
     for unit in units:
-        if found and continues_run(unit - found[-1][-1] - 1, grace):
+        if found and continues_run(missed(found[-1][-1], unit, node, excused), grace_of(node)):
             found[-1].append(unit)
         else:
             found.append([unit])
     return found
+
+
+def missed(last: int, unit: int, node: Criteria, excused: Collection[int]) -> int:
+    """Count the units between two that count: those that exist for the streak and nobody excused."""
+    if not excused and "on" not in node:
+        return unit - last - 1
+    return sum(
+        each not in excused and ("on" not in node or exists_for(date.fromordinal(each), node))
+        for each in range(last + 1, unit)
+    )
 
 
 def continues_run(missing: int, grace: int) -> bool:
@@ -930,36 +1204,47 @@ def base_selectors(activities: Iterable[Activity]) -> list[tuple[str, str, dict[
 def expected_stats(
     selectors: Iterable[tuple[str, str, Mapping[str, Any]]],
     activities: Sequence[Activity],
-    zones: Mapping[str, str],
+    organizations: Mapping[str, Mapping[str, Any]],
     asked: Mapping[tuple[str, str], Collection[str]],
 ) -> dict[StatKey, dict[str, Any]]:
     """Give the rows that peer_mentor_stats must have.
 
-    selectors: organization, stat, selector (as badges_internal.stat_definitions has it). zones: by
-    organization. asked: by organization and stat, the measures that some rule asks for.
+    selectors: organization, stat, selector (as badges_internal.stat_definitions has it).
+    organizations: by slug. asked: by organization and stat, the measures that some rule asks for.
     has_negative may be true where it is false here, and never the other way.
     """
     parts: dict[StatKey, tuple[Mapping[str, Any], list[Activity]]] = {}
-    for org, stat, selector in selectors:
-        zone = ZoneInfo(zones[org])
+    excusing: dict[tuple[UUID, str, str], list[Activity]] = defaultdict(list)
+    for org, stat, written in selectors:
+        clock = clock_of(organizations[org])
+        selector = with_weeks(written, organizations[org])
         for each in activities:
-            dated = replace(each, activity_date=local_day(each, zone))
-            if each.org == org and is_chosen(dated, selector_choice(selector), zone):
+            dated = replace(each, activity_date=local_day(each, clock))
+            choice = selector_choice(selector)
+            if each.org == org and is_chosen(dated, choice, clock):
                 bucket = bucket_of(dated, selector)
                 if bucket is not None:
                     key = (each.mentor, org, stat, bucket)
                     parts.setdefault(key, (selector, []))[1].append(dated)
+            if each.org == org and excuses(dated, choice):
+                excusing[each.mentor, org, stat].append(dated)
     return {
-        key: stats_row(selector, key[2], asked.get((key[1], key[2]), ()), part)
+        key: stats_row(
+            selector, key[2], asked.get((key[1], key[2]), ()), part, excusing.get(key[:3], ())
+        )
         for key, (selector, part) in parts.items()
     }
 
 
 def selector_choice(selector: Mapping[str, Any]) -> dict[str, Any]:
     """Write what a selector chooses as criteria do."""
-    choice = {key: selector[key] for key in ("where", "when") if key in selector}
+    choice = {
+        key: selector[key] for key in ("where", "when", "on", "excused_by") if key in selector
+    }
     if "types" in selector:
         choice["activity"] = selector["types"]
+    if "excused_by" in choice:
+        choice["excused_by"] = choice["excused_by"] | {"activity": choice["excused_by"]["types"]}
     return choice | {"type": "threshold"}
 
 
@@ -972,7 +1257,8 @@ def bucket_of(activity: Activity, selector: Mapping[str, Any]) -> str | None:
     """Name the part an activity is measured in, None where it belongs to none."""
     names = []
     if isinstance(selector.get("window"), str):
-        names.append(window_start(selector["window"], _day(activity)).isoformat())
+        first = window_start(selector["window"], _day(activity), selector["week_starts"])
+        names.append(first.isoformat())
     if "per" in selector:
         scalar = scalar_of(activity, selector["per"])
         if scalar is None:
@@ -1001,7 +1287,11 @@ def plain_number(value: Fraction) -> str:
 
 
 def stats_row(
-    selector: Mapping[str, Any], stat: str, asked: Collection[str], part: Sequence[Activity]
+    selector: Mapping[str, Any],
+    stat: str,
+    asked: Collection[str],
+    part: Sequence[Activity],
+    excusing: Sequence[Activity] = (),
 ) -> dict[str, Any]:
     """Count one row of the snapshot; what no rule asks of it is None."""
     name = selector.get("field", "quantity")
@@ -1030,13 +1320,16 @@ def stats_row(
         row["distinct_count"] = len(counted_values(rule, part))
     if "unit" in selector:
         unit = selector["unit"]
-        units = qualifying_units(unit, selector.get("per_unit"), part)
-        row |= run_columns(unit, units, grace_of(selector))
+        units = qualifying_units(unit, selector.get("per_unit"), part, selector["week_starts"])
+        row |= run_columns(selector, units, excusing)
         row["distinct_count"] = len(units)
-        row["run_end"] = first_day_of_unit(unit, units[-1]) if units else None
+        row["run_end"] = (
+            first_day_of_unit(unit, units[-1], selector["week_starts"]) if units else None
+        )
     elif keeps_days:
         for unit in _UNITS:
-            row |= run_columns(unit, qualifying_units(unit, None, part), 0)
+            units = qualifying_units(unit, None, part, selector["week_starts"])
+            row |= run_columns({"unit": unit, "week_starts": selector["week_starts"]}, units, ())
     for unit in _UNITS:
         if f"{unit}_run" not in asked:
             row |= {f"{unit}_run": None, f"longest_{unit}_run": None}
@@ -1044,6 +1337,7 @@ def stats_row(
 
 
 _UNITS = ("day", "week", "month")
+_UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
 def cut_off(value: Fraction | None) -> Fraction | None:
@@ -1085,15 +1379,22 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
     }
 
 
-def run_columns(unit: str, units: Sequence[int], grace: int) -> dict[str, int]:
-    """Give the columns of one unit's runs: that which ends last, and the longest."""
-    found = [len(run) for run in runs(units, grace)] or [0]
+def run_columns(
+    node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
+) -> dict[str, int]:
+    """Give the columns of one unit's runs, where it has any: which ends last, and the longest."""
+    unit = node["unit"]
+    if unit not in _UNITS:
+        return {}
+    found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 
 
-def first_day_of_unit(unit: str, place: int) -> date:
+def first_day_of_unit(unit: str, place: int, week_starts: str) -> date:
     """Give the first day of a numbered unit."""
-    if unit == "month":
-        year, month = divmod(place - 1, 12)
-        return date(year, month + 1, 1)
-    return date.fromordinal(place if unit == "day" else place * 7 + 1)
+    if unit in _UNITS_A_YEAR:
+        year, part = divmod(place, _UNITS_A_YEAR[unit])
+        return date(year, part * 12 // _UNITS_A_YEAR[unit] + 1, 1)
+    if unit == "day":
+        return date.fromordinal(place)
+    return date.fromordinal(place * 7 + 1 - before_monday(week_starts))

@@ -8,6 +8,7 @@ failing example prints as something to read.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,9 @@ ZONES = (
     "Pacific/Auckland",
     "Pacific/Apia",
 )
+DAY_STARTS = ("00:00", "00:30", "02:30", "04:00", "05:00", "12:00")
+WEEK_STARTS = ("monday", "saturday", "sunday")
+CALENDAR = ("time_zone", "day_starts", "week_starts")
 TYPES = ("call", "visit", "training_completed")
 OFTEN = ("call", "call", "call", "visit", "visit", "training_completed", "training_completed")
 STARTS = (
@@ -38,6 +42,7 @@ STARTS = (
     date(2022, 10, 28),
     date(2023, 4, 26),
 )
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_OFFSETS = (
     *(0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 7, 8, 8, 9, 13, 14, 15, 21, 22, 28, 30, 31, 32, 61, 92),
     366,
@@ -109,7 +114,8 @@ class Step:
     those whose place among all leaves `rest` when divided by `number`. sweep: award_due_badges
     `number` days after the last activity. apply: the `number`-th document. by_hand: `detail`
     (award, revoke, deny or allow) the `rest`-th badge to or from the `number`-th person of the
-    first organization. evaluate, rebuild: what must change nothing.
+    first organization. rezone: give the `number`-th organization the `rest`-th calendar, whose
+    zone is `detail`. evaluate, rebuild: what must change nothing.
     """
 
     what: str
@@ -248,10 +254,9 @@ def when(draw: Any, start: date) -> dict[str, Any]:
     near = tuple(start + timedelta(days=offset) for offset in (*range(-1, 10), 30, 31))
     one = st.sampled_from(near)
     listed = st.lists(one, min_size=4, max_size=12)
-    weekdays = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     strategies = {
         "hours": hours,
-        "weekdays": st.lists(st.sampled_from(weekdays), min_size=2, max_size=6),
+        "weekdays": st.lists(st.sampled_from(WEEKDAYS), min_size=2, max_size=6),
         "months": st.lists(
             st.sampled_from((start.month, start.month % 12 + 1, 1, 6)), min_size=1, max_size=4
         ),
@@ -323,8 +328,13 @@ def _measured(draw: Any, start: date) -> dict[str, Any]:
 @st.composite
 def thresholds(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     criteria = {"type": "threshold", **draw(_measured(start)), "at_least": draw(amounts)}
-    if may_repeat and draw(rarely) and criteria.get("window", "lifetime") == "lifetime":
-        criteria["repeat"] = {"every": draw(small), "max": draw(st.sampled_from((1, 2, 5)))}
+    if may_repeat and draw(rarely):
+        window, most = criteria.get("window", "lifetime"), draw(st.sampled_from((1, 2, 5)))
+        if window == "lifetime":
+            criteria["repeat"] = {"every": draw(small), "max": most}
+        elif isinstance(window, str) and criteria.get("measure") != "distinct":
+            criteria.pop("per", None)
+            criteria["repeat"] = {"each": "window", "max": most}
     return criteria
 
 
@@ -339,6 +349,22 @@ def tiers(draw: Any, start: date) -> dict[str, Any]:
     return {"type": "tier", **draw(_measured(start)), "tiers": draw(_rising("at_least", amounts))}
 
 
+existing_days = st.fixed_dictionaries(
+    {},
+    optional={
+        "weekdays": st.lists(st.sampled_from(WEEKDAYS), min_size=3, unique=True),
+        "closed_days": st.sampled_from((False, False, True)),
+    },
+).filter(bool)
+
+
+def closed_days(start: date) -> Any:
+    """Give days near a start, and days of every year there and at the turns of months."""
+    near = [(start + timedelta(days=offset)).isoformat() for offset in range(10)]
+    yearly = [each[5:] for each in near] + ["01-01", "02-29", "12-31"]
+    return st.lists(st.sampled_from(near + yearly), max_size=5, unique=True)
+
+
 @st.composite
 def streaks(draw: Any, start: date, *, may_tier: bool = False) -> dict[str, Any]:
     criteria = {"type": "streak", **draw(_choice(start, "activity", "where", "when"))}
@@ -350,6 +376,13 @@ def streaks(draw: Any, start: date, *, may_tier: bool = False) -> dict[str, Any]
         criteria["grace"] = draw(st.sampled_from((1, 1, 2, 3)))
     elif freedom == "consecutive":
         criteria["consecutive"] = draw(st.sampled_from((False, False, True)))
+    if criteria["unit"] == "day" and draw(rarely):
+        criteria["on"] = draw(existing_days)
+    if criteria.get("consecutive", True) and draw(rarely):
+        criteria["excused_by"] = {
+            "activity": draw(st.sampled_from((*TYPES, ["call", "visit"]))),
+            **draw(_choice(start, "where")),
+        }
     if may_tier and draw(rarely):
         return criteria | {"tiers": draw(_rising("length", small))}
     return criteria | {"length": draw(small)}
@@ -387,11 +420,14 @@ def sequences(draw: Any, start: date, *, may_tier: bool = False) -> dict[str, An
 
 
 @st.composite
-def tenures(draw: Any, start: date) -> dict[str, Any]:
+def tenures(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     """Give spans of three days at least: a shifted day cannot make a shorter one due at once."""
     spans = (("days", 3), ("days", 5), ("days", 13), ("months", 1), ("months", 2), ("years", 1))
     unit, number = draw(st.sampled_from(spans))
-    return {"type": "tenure", **draw(_choice(start, "activity", "where")), unit: number}
+    criteria = {"type": "tenure", **draw(_choice(start, "activity", "where")), unit: number}
+    if may_repeat and draw(rarely):
+        criteria["repeat"] = {"max": draw(st.sampled_from((1, 2, 5)))}
+    return criteria
 
 
 @st.composite
@@ -409,11 +445,16 @@ def helds(draw: Any, others: tuple[str, ...]) -> dict[str, Any]:
 
 @st.composite
 def parts(
-    draw: Any, start: date, others: tuple[str, ...], depth: int = 2, *, may_order: bool = True
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
 ) -> dict[str, Any]:
-    """Give criteria that may be a part of others."""
-    kinds = ["threshold", "threshold", "streak", "training", "tenure", "held"]
-    kinds += ["composed"] * depth + ["sequence"] * may_order
+    """Give criteria that may be a part of others; None = what may not count badges."""
+    kinds = ["threshold", "threshold", "streak", "training", "tenure"]
+    kinds += ["composed"] * depth + ["held"] * (others is not None) + ["sequence"] * may_order
     kind = draw(st.sampled_from(kinds))
     if kind != "composed":
         return draw(
@@ -422,7 +463,7 @@ def parts(
                 "streak": streaks(start),
                 "training": trainings(start),
                 "tenure": tenures(start),
-                "held": helds(others),
+                "held": helds(others or ()),
                 "sequence": sequences(start),
             }[kind]
         )
@@ -431,13 +472,22 @@ def parts(
 
 @st.composite
 def composed(
-    draw: Any, start: date, others: tuple[str, ...], depth: int = 2, *, may_order: bool = True
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
 ) -> dict[str, Any]:
-    """Give all_of, any_of or n_of."""
+    """Give all_of, with parts that must not hold too, any_of or n_of."""
     part = parts(start, others, depth - 1, may_order=may_order)
     below = draw(st.lists(part, min_size=1, max_size=3))
     kind = draw(st.sampled_from(("all_of", "all_of", "any_of", "n_of")))
     criteria: dict[str, Any] = {"type": kind, "criteria": below}
+    if kind == "all_of" and draw(st.booleans()):
+        broken_part = parts(start, None, depth - 1, may_order=may_order)
+        broken = draw(st.lists(broken_part, min_size=1, max_size=2))
+        below.append({"type": "none_of", "criteria": broken})
     return criteria | ({"n": draw(st.integers(1, len(below)))} if kind == "n_of" else {})
 
 
@@ -458,7 +508,7 @@ def badges(
             "tier": tiers(start),
             "streak": streaks(start, may_tier=True),
             "training": trainings(start),
-            "tenure": tenures(start),
+            "tenure": tenures(start, may_repeat=True),
             "composed": composed(start, others, may_order=may_order),
             "sequence": sequences(start, may_tier=True),
             "held": helds(others),
@@ -479,6 +529,26 @@ def badges(
     return badge
 
 
+def _may_lapse(badge: Mapping[str, Any]) -> bool:
+    """Tell whether a badge says nothing that does not go with lapse."""
+    below = _nodes(badge["criteria"])
+    kinds = {each["type"] for each in below}
+    keys = {key for each in below for key in each}
+    may = "limit" not in badge and keys.isdisjoint(("repeat", "excused_by"))
+    return may and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
+
+
+def _let_lapse(badge: dict[str, Any]) -> None:
+    """Have a badge lapse: what looked at any days then looks at the last ones."""
+    badge["on_unmet"] = "lapse"
+    for each in _nodes(badge["criteria"]):
+        window = each.get("window")
+        if isinstance(window, dict) and "per_value" not in each:
+            each["window"] = {"last_days": window["rolling_days"]}  # type: ignore[index]
+        if "within_days" in each:
+            each["valid_days"] = each.pop("within_days")  # type: ignore[attr-defined]
+
+
 @st.composite
 def documents(
     draw: Any,
@@ -497,9 +567,23 @@ def documents(
         # Only what is active everywhere can be asked of others.
         others = tuple(slug for slug, badge in found.items() if badge.get("active", True))
         found[f"b{place}"] = draw(badges(start, others, may_limit=may_limit, may_order=may_order))
+    # What is kept once a badge that lapses was held does not follow from the activities alone.
+    lapsing = {slug for slug in found if _may_lapse(found[slug])}
+    counting = {
+        slug
+        for slug, badge in found.items()
+        if any(node["type"] == "badges_earned" for node in _nodes(badge["criteria"]))
+    }
+    if counting <= lapsing and draw(st.booleans()):
+        for slug in sorted(lapsing):
+            if slug in counting or draw(st.booleans()):
+                _let_lapse(found[slug])
     organizations = {}
     for org in ORGS:
         organization: dict[str, Any] = {"name": org, "time_zone": draw(st.sampled_from(ZONES))}
+        if draw(st.booleans()):
+            organization["day_starts"] = draw(st.sampled_from(DAY_STARTS))
+            organization["week_starts"] = draw(st.sampled_from(WEEK_STARTS))
         if draw(rarely):
             listed = draw(st.lists(st.sampled_from(sorted(found)), unique=True))
             organization["badges"] = sorted(_with_needed(found, set(listed)))
@@ -510,6 +594,8 @@ def documents(
         }
         if custom:
             organization["custom_thresholds"] = custom
+        if draw(st.booleans()):
+            organization["closed_days"] = draw(closed_days(start))
         organizations[org] = organization
     return {"version": 1, "ruleset": "generated", "organizations": organizations, "badges": found}
 
@@ -579,15 +665,23 @@ def changed(draw: Any, document: dict[str, Any], start: date) -> dict[str, Any]:
         return _retuned(document)
     other = draw(documents(start))
     for org in ORGS:
-        other["organizations"][org]["time_zone"] = document["organizations"][org]["time_zone"]
+        other["organizations"][org] = in_calendar_of(
+            document["organizations"][org], other["organizations"][org]
+        )
     if draw(st.booleans()):
         return other
     kept = {slug: badge for slug, badge in document["badges"].items() if draw(st.booleans())}
     mixed = _without_lost({**other["badges"], **kept})
     organizations = {
-        org: {"name": org, "time_zone": other["organizations"][org]["time_zone"]} for org in ORGS
+        org: in_calendar_of(other["organizations"][org], {"name": org}) for org in ORGS
     }
     return other | {"organizations": organizations, "badges": mixed}
+
+
+def in_calendar_of(other: Mapping[str, Any], organization: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an organization the calendar of another: a document cannot change it."""
+    own = {key: each for key, each in organization.items() if key not in CALENDAR}
+    return own | {key: other[key] for key in CALENDAR if key in other}
 
 
 def _retuned(document: dict[str, Any]) -> dict[str, Any]:
@@ -639,6 +733,13 @@ by_hand = st.builds(
     st.integers(0, 6),
     st.sampled_from(("award", "revoke", "revoke", "deny", "allow")),
 )
+rezones = st.builds(
+    Step,
+    st.just("rezone"),
+    st.integers(0, 1),
+    st.integers(0, len(DAY_STARTS) * len(WEEK_STARTS) - 1),
+    st.sampled_from(ZONES),
+)
 
 
 @st.composite
@@ -650,11 +751,12 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     steps = [*feeding[:place], Step("apply"), *feeding[place:], Step("insert", 60, 0, "insert")]
     if place and draw(st.booleans()):
         steps.append(steps.pop(place))
-    return Story(
-        (draw(documents(start, may_order=False)),),
-        draw(entries(start, may_fall=False, max_size=max_size)),
-        tuple(steps),
-    )
+    document = draw(documents(start, may_order=False))
+    if '"none_of"' in json.dumps(document):
+        # What is kept hangs on the order in which that comes which must not hold.
+        for badge in document["badges"].values():
+            badge["on_unmet"] = "revoke"
+    return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 
 @st.composite
@@ -721,6 +823,9 @@ def any_stories(draw: Any, *, max_size: int = 24) -> Story:
     if draw(rarely):
         found.append(draw(changed(found[0], start)))
         steps.append(Step("apply", 2))
+        steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
+    if draw(rarely):
+        steps.append(draw(rezones))
         steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
     if draw(rarely):
         for step in draw(st.lists(by_hand, min_size=1, max_size=4)):

@@ -40,6 +40,7 @@ class Database:
         self.document: dict[str, Any] | None = None
         self.applied: list[Mapping[str, Any]] = []
         self.as_of: datetime | None = None
+        self.calendars: dict[str, dict[str, str]] = {}  # those that came by rezone
         self.is_touched = False  # by somebody's decision
 
     def live_through(self) -> None:
@@ -48,6 +49,7 @@ class Database:
             self._apply(without_badges(self.story.documents[0]))
         for step in self.story.steps:
             getattr(self, f"_do_{step.what}")(step)
+        self._finish()
         # What a correction after the sweep made due again is found by the next one.
         if self.as_of is not None:
             value(self.connection, "select badges.award_due_badges(%s)", self.as_of)
@@ -59,6 +61,11 @@ class Database:
 
     def _do_apply(self, step: Step) -> None:
         document = self.story.documents[min(step.number, len(self.story.documents)) - 1]
+        if self.calendars:
+            document = {**document, "organizations": {
+                org: strategies.in_calendar_of(self.calendars.get(org, given), given)
+                for org, given in document["organizations"].items()
+            }}  # fmt: skip
         self._apply(document)
         self.applied.append(document)
         # What a document drops is inactive: nobody earns it, who holds it keeps it.
@@ -73,6 +80,9 @@ class Database:
             Jsonb(document),
         )
         value(self.connection, "select badges.measure_rule_set('generated')")
+        self._finish()
+
+    def _finish(self) -> None:
         while value(self.connection, "select badges.backfill_rule_set('generated', 3)")[
             "remaining"
         ]:
@@ -118,6 +128,30 @@ class Database:
                 f"select badges.{step.detail}_badge(%s, %s, %s, 'a reason', %s)".encode(),
                 (mentor, slug, org, tiers[0]["tier"] if tiers else None),
             )
+
+    def _do_rezone(self, step: Step) -> None:
+        """Move it, and leave people to whoever touches them first."""
+        org = strategies.ORGS[step.number]
+        day, week = divmod(step.rest, len(strategies.WEEK_STARTS))
+        calendar = {
+            "time_zone": step.detail,
+            "day_starts": strategies.DAY_STARTS[day],
+            "week_starts": strategies.WEEK_STARTS[week],
+        }
+        value(
+            self.connection,
+            "select badges.rezone_organization(%s, %s, %s, %s)",
+            org,
+            *calendar.values(),
+        )
+        self.calendars[org] = calendar
+        if self.document is not None:
+            organizations = self.document["organizations"]
+            self.document = self.document | {
+                "organizations": organizations | {org: organizations[org] | calendar}
+            }
+        # What was earned by the days before keeps its date.
+        self.is_touched = True
 
     def _do_evaluate(self, step: Step) -> None:
         if self.document is not None:
@@ -177,9 +211,12 @@ class Database:
 
     def assert_stats_are_exact(self, activities: list[evaluator.Activity]) -> None:
         """Hold every row of the snapshot against one counted from the activities."""
-        zones = {
-            each["org_id"]: each["time_zone"]
-            for each in rows(self.connection, "select org_id, time_zone from badges.organizations")
+        organizations = {
+            each["org_id"]: each
+            for each in rows(
+                self.connection,
+                "select org_id, time_zone, day_starts, week_starts from badges.organizations",
+            )
         }
         defined = rows(
             self.connection,
@@ -191,7 +228,7 @@ class Database:
             if each["stat"].startswith("~")
         ]
         asked = {(each["org_id"], each["stat"]): each["watched"] for each in defined}
-        expected = evaluator.expected_stats(selectors, activities, zones, asked)
+        expected = evaluator.expected_stats(selectors, activities, organizations, asked)
         stored = {
             (each["peer_mentor_id"], each["org_id"], each["stat"], each["bucket"]): each
             for each in rows(
@@ -239,32 +276,24 @@ def _feed_copy(connection: Connection, batch: list[Entry]) -> None:
 
 
 def _feed_record_activity(connection: Connection, batch: list[Entry]) -> None:
-    """Record one by one; a day of the writer's own can only be inserted."""
     for each in batch:
-        if each.activity_date is not None:
-            _feed_insert(connection, [each])
-        else:
-            org, mentor, *rest, _ = _row(each)
-            value(
-                connection,
-                "select badges.record_activity(%s, %s, %s, %s, %s, %s)",
-                *(mentor, org, *rest),
-            )
+        org, mentor, *rest = _row(each)
+        value(
+            connection,
+            "select badges.record_activity(%s, %s, %s, %s, %s, %s, p_activity_date => %s)",
+            *(mentor, org, *rest),
+        )
 
 
 def _feed_record_activities(connection: Connection, batch: list[Entry]) -> None:
-    dated = [each for each in batch if each.activity_date is not None]
-    if dated:
-        _feed_insert(connection, dated)
     recorded = [
         f'{{"peer_mentor_id": "{each.mentor}", "org_id": "{each.org}",'
         f' "activity_type": "{each.activity_type}", "occurred_at": "{each.occurred_at}",'
-        f' "quantity": {each.quantity}, "attributes": {each.attributes}}}'
+        f' "quantity": {each.quantity}, "attributes": {each.attributes},'
+        f' "activity_date": {json.dumps(each.activity_date, default=str)}}}'
         for each in batch
-        if each.activity_date is None
     ]
-    if recorded:
-        value(connection, "select badges.record_activities(%s::jsonb)", f"[{','.join(recorded)}]")
+    value(connection, "select badges.record_activities(%s::jsonb)", f"[{','.join(recorded)}]")
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
@@ -307,7 +336,7 @@ def takes_back(document: Mapping[str, Any], key: evaluator.AwardKey) -> bool:
     badge = document["badges"].get(slug)
     return (
         badge is not None
-        and badge.get("on_unmet") == "revoke"
+        and badge.get("on_unmet") in ("revoke", "lapse")
         and evaluator.is_enabled(slug, badge, document["organizations"][org])
     )
 
@@ -330,7 +359,9 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
     badge, organization = document["badges"].get(slug), document["organizations"][org]
     if badge is None or not evaluator.is_enabled(slug, badge, organization):
         return None
-    criteria, thresholds = badge["criteria"], organization.get("custom_thresholds", {}).get(slug)
+    closed = organization.get("closed_days", [])
+    criteria = evaluator.with_closed_days(badge["criteria"], closed)
+    thresholds = organization.get("custom_thresholds", {}).get(slug)
     if tier:
         tiers = [each for each in criteria.get("tiers", ()) if each["tier"] == tier]
         if not tiers:
@@ -338,7 +369,8 @@ def own_rule(document: Mapping[str, Any], key: evaluator.AwardKey) -> Any:
         criteria = {**criteria, "tiers": tiers}
         thresholds = (thresholds or {}).get(tier)
     if "repeat" in criteria:
-        criteria = {**criteria, "repeat": criteria["repeat"]["every"]}
+        again = {key: value for key, value in criteria["repeat"].items() if key != "max"}
+        criteria = {**criteria, "repeat": again}
     return [criteria, thresholds, badge.get("on_unmet"), badge.get("limit")]
 
 
@@ -365,7 +397,9 @@ def check_anything(connection: Connection, story: Story) -> None:
         held: dict[evaluator.HeldKey, Any] = {}
         for key, at in found.items():
             held[key[:3]] = min(at, held.get(key[:3], at))
-        wanted = evaluator.awards(document, activities, database.as_of, held)
+        wanted = evaluator.awards(
+            document, activities, database.as_of, held, is_touched=database.is_touched
+        )
         database.assert_stats_are_exact(activities)
         by_hand = database.decided_by_hand()
         wanted = {key: at for key, at in wanted.items() if not database.is_denied(key)}

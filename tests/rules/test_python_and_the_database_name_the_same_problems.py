@@ -73,6 +73,7 @@ def nested(depth: int) -> Any:
 
 
 LEAF = {"type": "threshold", "at_least": 1}
+EACH = LEAF | {"window": "week", "repeat": {"each": "window", "max": 2}}
 STREAK = {"type": "streak", "unit": "day", "length": 2}
 
 
@@ -141,9 +142,9 @@ SAID = [
      "is after until"),
     (LEAF | {"window": {"rolling_days": 0}}, "$.window.rolling_days", "is out of bounds"),
     (LEAF | {"window": {"rolling_days": 3661}}, "$.window.rolling_days", "is out of bounds"),
-    (LEAF | {"window": {}}, "$.window.rolling_days", "is missing"),
+    (LEAF | {"window": {}}, "$.window.rolling_days", "is missing, as there is no last_days"),
     (LEAF | {"window": 30}, "$.window", "must not be a number"),
-    (LEAF | {"window": {"rolling_days": 3}, "repeat": {"every": 1, "max": 2}}, "$.repeat",
+    (LEAF | {"window": {"rolling_days": 3}, "repeat": {"every": 1, "max": 2}}, "$.repeat.every",
      "does not go with window"),
     (STREAK | {"grace": 0}, "$.grace", "is out of bounds"),
     (STREAK | {"grace": 366}, "$.grace", "is out of bounds"),
@@ -175,7 +176,24 @@ SAID = [
     ({"type": "tier", "tiers": [{"tier": "a", "at_least": 3}, {"tier": "a", "at_least": 4}]},
      "$.tiers[1].tier", "is there twice"),
     ({"type": "threshold", "at_least": 1, "repeat": {"every": 1, "max": 2}, "window": "day"},
-     "$.repeat", "does not go with window"),
+     "$.repeat.every", "does not go with window"),
+    ({"type": "threshold", "at_least": 1, "repeat": {"max": 2}}, "$.repeat.every",
+     "is missing, as there is no each"),
+    ({"type": "threshold", "at_least": 1, "window": "day",
+      "repeat": {"every": 1, "each": "window", "max": 2}}, "$.repeat.each",
+     "does not go with every"),
+    ({"type": "threshold", "at_least": 1, "window": "day", "repeat": {"each": "day", "max": 2}},
+     "$.repeat.each", '"day" is not known'),
+    (EACH | {"window": "lifetime"}, "$.repeat.each",
+     "goes only with window day, week, month, quarter, year"),
+    (EACH | {"window": {"rolling_days": 7}}, "$.repeat.each",
+     "goes only with window day, week, month, quarter, year"),
+    (EACH | {"measure": "distinct", "field": "x"}, "$.repeat.each",
+     "goes only with measure count, sum, max, active_days"),
+    (EACH | {"per": "x"}, "$.repeat.each", "does not go with per"),
+    ({"type": "tenure", "years": 1, "repeat": {"every": 1, "max": 2}}, "$.repeat.every",
+     'unknown key "every"'),
+    (STREAK | {"repeat": {"every": 1, "max": 2}}, "$.repeat", 'unknown key "repeat"'),
     ({"type": "threshold", "at_least": 1, "repeat": {"every": 1, "max": 1001}},
      "$.repeat.max", "is out of bounds"),
     ({"type": "threshold", "at_least": 1, "repeat": {"every": 1}}, "$.repeat.max", "is missing"),

@@ -35,6 +35,14 @@ def many(count: int, criteria: Callable[[int], Document], **more: Document) -> D
     return rule_set({f"b{n}": criteria(n) for n in range(count)} | more)
 
 
+def of_units(i: int) -> Document:
+    """Give a streak, or windows that repeat: two with other numbers count two stats."""
+    if i % 2:
+        return {"type": "streak", "unit": "day", "grace": 1, "where": {"kind": i}, "length": 2}
+    again = {"each": "window", "max": 1}
+    return {"type": "threshold", "window": "day", "at_least": i + 1, "repeat": again}
+
+
 def chosen(n: int) -> Document:
     return CALL | {"where": {"kind": n}}
 
@@ -100,10 +108,9 @@ SAID = [
     ("rolling_stats", lambda n: many(n, lambda i: chosen(i) | {"window": {"rolling_days": 3}}),
      AT_ORG, 'has {} rolling windows for activities of type "call"',
      "at most 20 rolling windows for an activity type"),
-    ("unit_stats", lambda n: many(n, lambda i: {
-        "type": "streak", "unit": "day", "grace": 1, "where": {"kind": i}, "length": 2}), AT_ORG,
-     "has {} streaks of own units, runs or shares for activities of any type",
-     "at most 50 streaks of own units, runs or shares for an activity type"),
+    ("unit_stats", lambda n: many(n, of_units), AT_ORG,
+     "has {} streaks of stored units, repeated windows and sequences for activities of any type",
+     "at most 50 streaks of stored units, repeated windows and sequences for an activity type"),
 ]  # fmt: skip
 
 

@@ -78,7 +78,7 @@ ADMINISTER = {
     "remove_consumer(text)",
     "remove_source_activities(text,integer)",
     "repair_source(text,integer,boolean)",
-    "rezone_organization(text,text)",
+    "rezone_organization(text,text,text,text)",
     "revoke_badge(uuid,text,text,text,text)",
     "rollback_rule_set(text,integer,boolean,integer)",
     "rule_set_horizon()",

@@ -7,7 +7,7 @@ Functions that take a session are for `AsyncSession.run_sync` too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -65,6 +65,9 @@ class Organization(Base):
     rule_set_version: Mapped[int]
     is_active: Mapped[bool]
     previous_time_zone: Mapped[str | None]
+    day_starts: Mapped[time]
+    week_starts: Mapped[str]
+    previous_day_starts: Mapped[time | None]
 
 
 class BadgeDefinition(Base):

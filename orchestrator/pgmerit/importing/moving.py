@@ -140,7 +140,11 @@ set
         when correction.activity_date is null then stored.occurred_at
         else (
             correction.activity_date
-            + (stored.occurred_at at time zone organization.time_zone)::time
+            + (
+                (stored.occurred_at at time zone organization.time_zone)
+                - organization.day_starts
+            )::time
+            + organization.day_starts
         ) at time zone organization.time_zone
     end
 from pg_temp.import_corrections as correction

@@ -105,7 +105,8 @@ select
     staged.activity_type,
     moment.occurred_at,
     coalesce(
-        staged.activity_date, (moment.occurred_at at time zone organization.time_zone)::date
+        staged.activity_date,
+        ((moment.occurred_at at time zone organization.time_zone) - organization.day_starts)::date
     ) as activity_date,
     staged.occurred_at is null and staged.local_moment is null as is_day_only,
     staged.quantity,

@@ -10,6 +10,7 @@ from pgmerit.languages import Language
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KEPT = ("where", "per", "per_value", "per_unit", "grace", "qualify", "of_at_least", "of_last")
+_UNIT_KEYS = ("per_unit", "grace", "on", "excused_by")
 _SPANS = ("days", "months", "years")
 
 Part = Mapping[str, Any]
@@ -29,7 +30,7 @@ class RuleWords:
         A part begins with two blanks more than its group.
         """
         kind = criteria["type"]
-        if kind in ("all_of", "any_of", "n_of"):
+        if kind in ("all_of", "any_of", "n_of", "none_of"):
             yield self.word("group", kind, required=criteria.get("n")) + ":"
             for part in criteria["criteria"]:
                 yield from (f"  {line}" for line in self.criteria_lines(part))
@@ -42,7 +43,15 @@ class RuleWords:
             least = tier.get("at_least", tier.get("length"))
             yield "  " + self.text("rule.tier", tier=tier["tier"], least=least)
         if repeat := criteria.get("repeat"):
-            yield "  " + self.text("rule.repeat", every=repeat["every"], count=repeat["max"])
+            yield "  " + self._again(criteria, repeat)
+
+    def _again(self, criteria: Part, repeat: Part) -> str:
+        """Say what brings a badge again, and how often at most."""
+        if "each" in repeat:
+            return self.word("again", criteria["window"], count=repeat["max"])
+        if "every" in repeat:
+            return self.text("rule.repeat", every=repeat["every"], count=repeat["max"])
+        return self.text("rule.repeat_span", count=repeat["max"])
 
     def _asked(self, criteria: Part) -> str:
         """Say what is measured and, of a rule without tiers, how much of it is asked."""
@@ -105,16 +114,25 @@ class RuleWords:
             "window": {"rolling_days": days} if days else None if window == "lifetime" else window,
             **{name: criteria[name] for name in _KEPT if name in criteria},
         }
-        if "per_unit" in criteria or "grace" in criteria:
+        if not criteria.keys().isdisjoint(_UNIT_KEYS):
             selector["unit"] = criteria["unit"]
+        if on := criteria.get("on"):
+            selector["on"] = {
+                "weekdays": [_WEEKDAYS.index(day) + 1 for day in on.get("weekdays", _WEEKDAYS)],
+                "closed": on.get("closed_days") is False,
+            }
+        if excuse := criteria.get("excused_by"):
+            kinds = excuse["activity"]
+            selector["excused_by"] = {
+                "types": [kinds] if isinstance(kinds, str) else kinds,
+                "where": excuse.get("where"),
+            }
         yield from self.selector_words(selector)
 
     def selector_words(self, selector: Part) -> Iterator[str]:
         """Say which activities are looked at."""
         rest = dict(selector)
-        yield ", ".join(rest.pop("types", None) or [self.text("selector.any_activity")])
-        if where := rest.pop("where", None):
-            yield self.text("selector.where", tests=self.tests(where))
+        yield from self._choice_words({key: rest.pop(key, None) for key in ("types", "where")})
         when = rest.pop("when", {})
         for name in _WHEN:
             if name in when:
@@ -139,8 +157,26 @@ class RuleWords:
                 yield self.word("selector", name, count=rest.pop(name))
         if qualify := rest.pop("qualify", None):
             yield self.text("selector.qualify", tests=self.tests(qualify))
+        yield from self.days_off_words(rest.pop("on", {}))
+        if excuse := rest.pop("excused_by", None):
+            yield self.word("excused", unit, activity=", ".join(self._choice_words(excuse)))
         for name, field in rest.items():
             yield self.word("selector", name, field=self.value(field))
+
+    def _choice_words(self, chosen: Part) -> Iterator[str]:
+        yield ", ".join(chosen["types"] or [self.text("selector.any_activity")])
+        if where := chosen.get("where"):
+            yield self.text("selector.where", tests=self.tests(where))
+
+    def days_off_words(self, on: Part) -> Iterator[str]:
+        """Say which days do not exist for a streak."""
+        language = self.language
+        off = [day for day in range(1, 8) if day not in on.get("weekdays", range(1, 8))]
+        if off:
+            days = language.both(language.weekday(day) for day in off)
+            yield self.text("selector.days_off", days=days)
+        if on.get("closed"):
+            yield self.text("selector.closed_days")
 
     def when_text(self, name: str, given: Any) -> str:
         """Say what the calendar is asked to be."""

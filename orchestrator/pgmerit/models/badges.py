@@ -82,11 +82,20 @@ class OrgBadgeConfig(Model):
 
 
 class Organization(Model):
-    """A tenant: its time zone, its badges, its thresholds."""
+    """A tenant: its calendar, its badges, its thresholds."""
 
     name: Label | None = None
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
         default="UTC", description="IANA, such as Europe/Oslo."
+    )
+    day_starts: Annotated[
+        str, StringConstraints(pattern=r"^((0[0-9]|1[01]):[0-5][0-9]|12:00)$")
+    ] = Field(default="00:00", description="When its local day begins, 00:00 to 12:00.")
+    week_starts: Literal["monday", "saturday", "sunday"] = Field(
+        default="monday", description="The day on which its weeks begin."
+    )
+    closed_days: tuple[str, ...] | None = Field(
+        default=None, description="Days as YYYY-MM-DD, or MM-DD for every year."
     )
     badges: tuple[Slug, ...] | None = Field(
         default=None, description="The badges enabled here; left out = all."

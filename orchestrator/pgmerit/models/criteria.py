@@ -30,7 +30,13 @@ from pgmerit.models.values import (
     plain,
     stats_of,
 )
-from pgmerit.rules.grammar import canonical_text, grammar, json_type, validate_value
+from pgmerit.rules.grammar import (
+    canonical_text,
+    grammar,
+    json_type,
+    part_problems,
+    validate_value,
+)
 
 # The kinds of rules. A new one is added here and in the enum badges.criteria_type.
 CriteriaType = Literal[
@@ -41,6 +47,7 @@ CriteriaType = Literal[
     "all_of",
     "any_of",
     "n_of",
+    "none_of",
     "badges_earned",
     "tenure",
     "in_a_row",
@@ -126,11 +133,58 @@ class UnitElement(Model):
     at_least: Amount
 
 
-class Repeat(Model):
-    """The award comes again: occurrence k at at_least + (k - 1) * every, max times."""
+class ExistingDays(Model):
+    """The days that exist for a streak; others neither count nor break."""
 
-    every: Count
-    max: Annotated[int, Field(ge=1, le=1000)]
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] | None = None
+    closed_days: bool = Field(
+        default=True, description="false: the organization's closed days do not exist."
+    )
+
+    def canonical(self, closed_days: Sequence[str]) -> dict[str, Any]:
+        """Return them as the database keeps them: ISO weekdays, the closed days on one of them."""
+        days = When(weekdays=self.weekdays).canonical().get("weekdays", range(1, 8))
+        closed = {
+            day
+            for day in ([] if self.closed_days else closed_days)
+            if len(day) < len("2026-12-25")
+            or (day[5:] not in closed_days and date.fromisoformat(day).isoweekday() in days)
+        }
+        found = {"weekdays": list(days) if len(days) < 7 else [], "closed": sorted(closed)}
+        return {key: listed for key, listed in found.items() if listed}
+
+
+class Excuse(Model):
+    """The activities that excuse a unit of a streak where it does not qualify."""
+
+    activity: ActivityType | Annotated[tuple[ActivityType, ...], Field(min_length=1)]
+    where: Where | None = None
+
+    def selector(self) -> dict[str, Any]:
+        """Return its part of the canonical selector of a streak's stat."""
+        chosen = [self.activity] if isinstance(self.activity, str) else self.activity
+        found: dict[str, Any] = {"types": sorted(set(chosen))}
+        return found | ({"where": plain(self.as_document()["where"])} if self.where else {})
+
+
+Occurrences = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Repeat(Model):
+    """The award comes again, max times: occurrence k at at_least + (k - 1) * every, or each window.
+
+    each: occurrence k is the k-th window in which at_least was reached.
+    """
+
+    every: Count | None = None
+    each: Literal["window"] | None = None
+    max: Occurrences
+
+
+class TenureRepeat(Model):
+    """The award comes again: occurrence k after k times the span, max times."""
+
+    max: Occurrences
 
 
 class AmountTier(Model):
@@ -159,7 +213,10 @@ class Criteria(Model):
     def _keep_to_the_grammar(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
             kind = get_args(cls.model_fields["type"].annotation)[0]
-            found = validate_value(grammar()["types"][kind], plain({"type": kind, **data}), "$")
+            given = plain({"type": kind, **data})
+            found = validate_value(grammar()["types"][kind], given, "$")
+            if kind not in grammar()["part_types"]:  # Its place is judged with the whole.
+                found += part_problems(given, "$")
             if found:
                 raise ValueError("; ".join(f"{each.path} {each.problem}" for each in found))
         return data
@@ -243,8 +300,22 @@ class Threshold(Measuring):
     at_least: Amount
     repeat: Repeat | None = None
 
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat; repeated windows are counted units."""
+        found = super().selector()
+        if self.repeat is not None and self.repeat.each is not None:
+            limits = UnitElement(
+                measure=None if self.measure in ("count", "distinct") else self.measure,
+                field=found.pop("field", None),
+                at_least=self.at_least,
+            )
+            found |= {"unit": found.pop("window"), "per_unit": limits.as_document()}
+        return found
+
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
-        """Tell whether the measure has reached at_least."""
+        """Tell whether the measure has reached at_least, in some window where it is repeated so."""
+        if self.repeat is not None and self.repeat.each is not None:
+            return stats_of(stats).tally(selector_key(self)).distinct > 0
         return _reaches(self.value(stats), self.at_least)
 
 
@@ -274,6 +345,8 @@ class Streak(Dated):
     per_unit: UnitElement | None = None
     grace: Annotated[int, Field(ge=1, le=365)] | None = None
     consecutive: bool = True
+    on: ExistingDays | None = None
+    excused_by: Excuse | None = None
 
     def measure(self) -> str:
         """Return which measure of the rule's stat counts its units."""
@@ -281,20 +354,32 @@ class Streak(Dated):
             return f"longest_{self.unit}_run"
         return "active_days" if self.unit == "day" and self.per_unit is None else "distinct"
 
-    def selector(self) -> dict[str, Any]:
-        """Return the canonical selector of the rule's stat; a plain streak has a plain one."""
+    def selector(self, closed_days: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat; a plain streak has a plain one.
+
+        closed_days: the organization's.
+        """
         found = super().selector()
+        if self.on is not None and (days := self.on.canonical(closed_days)):
+            found["on"] = days
+        if self.excused_by is not None:
+            found["excused_by"] = self.excused_by.selector()
         if self.per_unit is not None:
             found["per_unit"] = self.per_unit.as_document()
         if self.grace is not None:
             found["grace"] = self.grace
-        if found.keys() & {"per_unit", "grace"} or self.measure() == "distinct":
+        if (
+            found.keys() & {"per_unit", "grace", "excused_by"}
+            or ("on" in found and self.consecutive)
+            or self.measure() == "distinct"
+        ):
             found["unit"] = self.unit
         return found
 
     def value(self, stats: StatsDocument | Mapping[str, Any]) -> int:
         """Return the length of the longest run, or the number of units in all."""
-        tally = stats_of(stats).tally(selector_key(self))
+        document = stats_of(stats)
+        tally = document.tally(selector_key(self, document.closed_days))
         counted: int = getattr(tally, self.measure())
         return counted
 
@@ -426,7 +511,7 @@ class AllOf(Criteria):
     """True when every part holds."""
 
     type: Literal["all_of"] = "all_of"
-    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+    criteria: Annotated[tuple[PartOfAll, ...], Field(min_length=1)]
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether every part holds."""
@@ -456,6 +541,21 @@ class NOf(Criteria):
         return sum(part.is_eligible(stats) for part in self.criteria) >= self.n
 
 
+def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+class NoneOf(Criteria):
+    """A part of all_of: true while none of its own parts holds."""
+
+    type: Literal["none_of"] = "none_of"
+    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether no part holds; one that held before and no longer does is not told."""
+        return not any(part.is_eligible(stats) for part in self.criteria)
+
+
 class Tenure(Selecting):
     """True when the first such activity is that long ago."""
 
@@ -463,16 +563,23 @@ class Tenure(Selecting):
     days: Annotated[int, Field(ge=1, le=36500)] | None = None
     months: Annotated[int, Field(ge=1, le=1200)] | None = None
     years: Annotated[int, Field(ge=1, le=100)] | None = None
+    repeat: TenureRepeat | None = None
 
-    def due_at(self, first_date: date, time_zone: str) -> datetime:
-        """Return the local midnight at which it falls due, in UTC."""
+    def due_at(self, first_date: date, time_zone: str, day_starts: time = time.min) -> datetime:
+        """Return the beginning of the local day on which it falls due, in UTC."""
         months = first_date.month - 1 + (self.months or 0) + 12 * (self.years or 0)
         year, month = first_date.year + months // 12, months % 12 + 1
         last = monthrange(year, month)[1]
         day = date(year, month, min(first_date.day, last)) + timedelta(days=self.days or 0)
-        midnight = datetime.combine(day, time.min, ZoneInfo(time_zone))
-        # As PostgreSQL reads a local time that comes twice or never: the later of the two moments.
-        return max(midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        zone = ZoneInfo(time_zone)
+        clock = datetime.combine(day, day_starts)
+        # The later one of a time that comes twice.
+        moment = max(clock.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if _clock(moment, zone) != clock:
+            # It never comes: the day begins with the jump over it.
+            while _clock(moment - timedelta(minutes=1), zone) >= clock:
+                moment -= timedelta(minutes=1)
+        return moment
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether it was due when the stats were taken.
@@ -486,7 +593,9 @@ class Tenure(Selecting):
             return False
         if tally.first_date is None:
             raise ValueError("the stats hold no first_date: only the database decides a tenure")
-        return document.as_of >= self.due_at(tally.first_date, document.time_zone)
+        return document.as_of >= self.due_at(
+            tally.first_date, document.time_zone, document.day_starts
+        )
 
 
 class Manual(Criteria):
@@ -522,9 +631,13 @@ class CriteriaRaw(Criteria):
         return evaluate(self.expression, document)
 
 
-def selector_key(criteria: Selecting) -> str:
-    """Return the name of the stat that a rule looks at, as the database names it."""
-    selector = criteria.selector()
+def selector_key(criteria: Selecting, closed_days: Sequence[str] = ()) -> str:
+    """Return the name of the stat that a rule looks at, as the database names it.
+
+    closed_days: the organization's; only a streak asks for them.
+    """
+    is_streak = isinstance(criteria, Streak)
+    selector = criteria.selector(closed_days) if is_streak else criteria.selector()
     if not selector:
         return "*"
     if selector.keys() == {"types"} and len(selector["types"]) == 1:
@@ -544,6 +657,10 @@ Part = Annotated[
     | Tenure
     | InARow
     | Share,
+    Field(discriminator="type"),
+]
+PartOfAll = Annotated[
+    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
     Field(discriminator="type"),
 ]
 BadgeCriteria = Annotated[
@@ -572,6 +689,7 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "all_of": AllOf,
     "any_of": AnyOf,
     "n_of": NOf,
+    "none_of": NoneOf,
     "badges_earned": BadgesEarned,
     "tenure": Tenure,
     "in_a_row": InARow,
@@ -580,5 +698,5 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "criteria_raw": CriteriaRaw,
 }
 
-for _composed in (AllOf, AnyOf, NOf):
+for _composed in (AllOf, AnyOf, NOf, NoneOf):
     _composed.model_rebuild()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -131,6 +131,8 @@ class StatsDocument(Model):
     )
     badges: dict[str, HeldBadge] = Field(default={}, description="By badge, held now.")
     time_zone: str = Field(default="UTC", description="The organization's.")
+    day_starts: time = Field(default=time.min, description="When the organization's day begins.")
+    closed_days: tuple[str, ...] = Field(default=(), description="The organization's.")
     as_of: datetime | None = Field(
         default=None,
         description="The moment up to which time has passed: the last activity, or the last sweep.",

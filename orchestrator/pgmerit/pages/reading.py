@@ -180,14 +180,16 @@ from (
     select
         earned.org_id,
         date_trunc(
-            %(unit)s, earned.earned_at at time zone organization.time_zone
+            %(unit)s,
+            (earned.earned_at at time zone organization.time_zone) - organization.day_starts
         )::date as first_day
     from badges.earned_badges as earned
     join badges.organizations as organization on organization.org_id = earned.org_id
     where earned.org_id = coalesce(%(org_id)s, earned.org_id)
     and earned.revoked_at is null
     and earned.earned_at <= now()
-    and (earned.earned_at at time zone organization.time_zone)::date >= %(since)s
+    and ((earned.earned_at at time zone organization.time_zone) - organization.day_starts)::date
+        >= %(since)s
 ) as award
 group by award.org_id, award.first_day
 """

@@ -25,6 +25,7 @@ from pgmerit.rules.grammar import (
 _MEASURING = {
     "threshold", "tier", "streak", "training_completion", "tenure", "in_a_row", "share",
 }  # fmt: skip
+_UNIT_KEYS = ("per_unit", "grace", "consecutive", "on", "excused_by", "qualify")
 _NOT_CHOOSING = {
     "type", "id", "at_least", "tiers", "length", "repeat", "require", "days", "months", "years",
 }  # fmt: skip
@@ -220,15 +221,21 @@ def _stats(criteria: Mapping[str, Any]) -> Iterator[tuple[str, _Stat]]:
         if node["type"] not in _MEASURING:
             continue
         choice = {key: below for key, below in node.items() if key not in _NOT_CHOOSING}
+        if is_each := "each" in node.get("repeat", {}):
+            choice["each"] = node["at_least"]
         default = "training_completed" if node["type"] == "training_completion" else ""
         chosen = node.get("activity", default)
         window = node.get("window")
         is_rolling = "within_days" in node or (
             isinstance(window, Mapping) and "rolling_days" in window
         )
-        is_unit = not node.keys().isdisjoint(("per_unit", "grace", "consecutive", "qualify"))
+        is_unit = is_each or not node.keys().isdisjoint(_UNIT_KEYS)
         stat = _Stat(_comparable(choice), is_rolling, is_unit)
-        for activity_type in [chosen] if isinstance(chosen, str) else chosen:
+        listed = [chosen] if isinstance(chosen, str) else list(chosen)
+        if "" not in listed and "excused_by" in node:
+            excusing = node["excused_by"]["activity"]
+            listed += [excusing] if isinstance(excusing, str) else excusing
+        for activity_type in listed:
             yield activity_type, stat
 
 
@@ -245,7 +252,7 @@ def _comparable(value: Any) -> Any:
 _COUNTED = (
     ("stats", "stats"),
     ("rolling windows", "rolling_stats"),
-    ("streaks of own units, runs or shares", "unit_stats"),
+    ("streaks of stored units, repeated windows and sequences", "unit_stats"),
 )
 
 

@@ -291,6 +291,15 @@ def _circle_text(circle: list[str]) -> str:
     return "badges_earned goes in a circle: " + ", ".join(shown)
 
 
+def _named(place: str, chosen: Any) -> Iterator[tuple[str, Any]]:
+    """Give the activity types that activity names, one or a list, each with its place."""
+    at = step(place, "activity")
+    if isinstance(chosen, list | tuple):
+        yield from ((step(at, index), word) for index, word in enumerate(chosen))
+    else:
+        yield at, chosen
+
+
 def _activity_problems(document: Mapping[str, Any], written: Mapping[str, Any]) -> list[Problem]:
     known = document.get("activity_types")
     if not isinstance(known, list | tuple):
@@ -304,13 +313,11 @@ def _activity_problems(document: Mapping[str, Any], written: Mapping[str, Any]) 
             if kind is None or "activity" not in grammar()["types"][kind]["keys"]:
                 continue
             default = "training_completed" if kind == "training_completion" else None
-            chosen = node.get("activity", default)
-            at = step(place + path[1:], "activity")
-            named = (
-                [(step(at, index), word) for index, word in enumerate(chosen)]
-                if isinstance(chosen, list | tuple)
-                else [(at, chosen)]
-            )
+            at = place + path[1:]
+            excuse = node.get("excused_by") if kind == "streak" else None
+            named = [*_named(at, node.get("activity", default))]
+            if isinstance(excuse, Mapping):
+                named += _named(step(at, "excused_by"), excuse.get("activity"))
             missing += [
                 (where, word)
                 for where, word in named

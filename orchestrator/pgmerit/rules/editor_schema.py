@@ -20,10 +20,18 @@ _TEXTS: dict[str, str] = {
     "document.badges": "Badges by slug.",
     "organization.name": "Shown to people; left out = the slug.",
     "organization.time_zone": "IANA, decides which local day an activity is of; left out = UTC.",
+    "organization.day_starts": (
+        "When a local day begins, 00:00 to 12:00; what happens before belongs to the day before. "
+        "Left out = midnight."
+    ),
+    "organization.week_starts": "The day on which weeks begin; left out = monday.",
     "organization.badges": "The badges enabled here; left out = all.",
     "organization.custom_thresholds": (
         "This organization's own numbers by badge: a number, numbers by tier, or numbers by the "
         "id of a part."
+    ),
+    "organization.closed_days": (
+        "Days as YYYY-MM-DD, or MM-DD for every year; a streak may leave them out."
     ),
     "badge.name": "Text, or text by language.",
     "badge.description": "Text, or text by language.",
@@ -49,9 +57,10 @@ _TEXTS: dict[str, str] = {
     "per_value": "With distinct: what a value must reach before it counts.",
     "at_least": "The number that must be reached.",
     "badges_earned.at_least": "How many badges; left out = all listed ones.",
-    "repeat": "Awarded again: occurrence k at at_least + (k - 1) * every. Not with window.",
-    "repeat.every": "How much further each next occurrence is.",
-    "repeat.max": "The last occurrence.",
+    "repeat": "Awarded again: for every so many more, in each window, after each span.",
+    "repeat.every": "How much further each next occurrence is: k at at_least + (k - 1) * every.",
+    "repeat.each": "window: occurrence k is the k-th window that reaches at_least.",
+    "max": "The last occurrence.",
     "tiers": "Tiers with rising numbers, each awarded as it is reached.",
     "amount_tier.tier": "The tier's slug.",
     "length_tier.tier": "The tier's slug.",
@@ -61,17 +70,24 @@ _TEXTS: dict[str, str] = {
     "unit": "What a streak is counted in.",
     "per_unit": "What a unit must reach to qualify; left out = one activity.",
     "grace": "Up to so many units in succession that do not qualify may lie between two that do.",
+    "on": "The days that exist for the streak; others neither count nor break.",
+    "existing_days.weekdays": "These weekdays exist; left out = all.",
+    "existing_days.closed_days": "false: the organization's closed days do not exist.",
+    "excused_by": (
+        "Activities that excuse their unit: where it does not qualify it neither counts nor breaks."
+    ),
     "consecutive": "false: the number of qualifying units in all, gaps or not.",
     "courses": "The courses, as the attribute names them.",
     "require": "all, or how many of the courses are enough; left out = all.",
     "within_days": "All within so many local days, the first and the last one included.",
+    "valid_days": "A course counts for so many days once done; only with on_unmet: lapse.",
     "badges_earned.badges": "These badges.",
     "badges_earned.category": "Badges of this category.",
     "criteria": "The parts.",
     "n": "How many parts must hold.",
-    "tenure.days": "So many days after the first such activity, at local midnight.",
-    "tenure.months": "So many months after the first such activity, at local midnight.",
-    "tenure.years": "So many years after the first such activity, at local midnight.",
+    "tenure.days": "So many days after the first such activity, as the local day begins.",
+    "tenure.months": "So many months after the first such activity, as the local day begins.",
+    "tenure.years": "So many years after the first such activity, as the local day begins.",
     "qualify": "Which of the chosen activities qualify; tests of attributes, as where has them.",
     "share.at_least": "The share that must qualify: 0.9 is nine of ten.",
     "of_at_least": "The share of all so far, once there are so many.",
@@ -79,6 +95,7 @@ _TEXTS: dict[str, str] = {
     "expression": "An SQL/JSON path predicate over the person's stats document.",
     "reason": "Why no typed rule would do.",
     "rolling_days": "So many local days, the last one being that of an activity.",
+    "last_days": "The so many local days that end today; only with on_unmet: lapse.",
     "hours": "[from, until): local time of day, hours or HH:MM; [22, 6] wraps past midnight.",
     "weekdays": "Days of the week.",
     "months": "Months, 1 to 12.",
@@ -104,15 +121,17 @@ _WORDS: dict[str, str] = {
     "measure.distinct": "How many different values of the field.",
     "window.lifetime": "All activities together.",
     "window.day": "The best local day.",
-    "window.week": "The best ISO week.",
+    "window.week": "The best week.",
     "window.month": "The best month.",
     "window.quarter": "The best quarter.",
     "window.year": "The best year.",
     "unit.day": "Local days.",
-    "unit.week": "ISO weeks.",
+    "unit.week": "Weeks.",
     "unit.month": "Months.",
+    "each.window": "The window of the rule, day to year.",
     "on_unmet.keep": "What was earned stays.",
     "on_unmet.revoke": "It is marked revoked, and restored when the rule holds again.",
+    "on_unmet.lapse": "Held only while the rule holds now: it lapses, and is restored.",
     "type.threshold": "A measure reaches a number.",
     "type.tier": "A measure reaches one tier after another.",
     "type.streak": "Days, weeks or months in a row.",
@@ -121,6 +140,8 @@ _WORDS: dict[str, str] = {
     "type.all_of": "Every part holds.",
     "type.any_of": "One part holds.",
     "type.n_of": "n parts hold.",
+    "type.none_of": "None of its parts holds. In all_of alone, beside a part that must hold; "
+    "badges_earned does not stand in it.",
     "type.tenure": "The first activity was so long ago.",
     "type.in_a_row": "So many in a row qualify.",
     "type.share": "A large enough share qualifies.",
@@ -139,30 +160,43 @@ def rule_set_schema() -> Schema:
 
     It says all that the grammar says of one value; what it leaves to the validators is what
     compares two of them: rising tiers, from after until, more required than listed, names of
-    badges, tiers and parts, and what all rules of an organization come to.
+    badges, tiers and parts, what stands deep within a part, and what all rules of an organization
+    come to.
     """
+    owners = grammar()["part_types"]
     definitions = {name: _kind(name, spec) for name, spec in grammar()["kinds"].items()}
     del definitions["anything"], definitions["document"]
     for name, spec in grammar()["types"].items():
-        definitions[f"criteria_{name}"] = _criteria(name, spec, grammar()["part_keys"])
+        if name not in owners:
+            definitions[f"criteria_{name}"] = _criteria(name, spec, grammar()["part_keys"])
         if name not in grammar()["top_types"]:
             definitions[f"part_{name}"] = _criteria(name, spec, grammar()["top_keys"])
-    top = list(grammar()["types"])
+    top = [name for name in grammar()["types"] if name not in owners]
     inner = [name for name in top if name not in grammar()["top_types"]]
     definitions["criteria"] = _choice("A rule.", "criteria", top)
     definitions["part"] = _choice("A part of a rule.", "part", inner)
-    definitions["parts"] = {
-        "description": "Parts of a rule.",
-        "type": "array",
-        "items": {"$ref": "#/$defs/part"},
-        "minItems": 1,
-    }
+    definitions["parts"] = _parts("part")
+    for owner in set(owners.values()):
+        own = [name for name in owners if owners[name] == owner]
+        definitions[f"part_of_{owner}"] = _choice("A part of a rule.", "part", inner + own)
+        definitions[f"parts_of_{owner}"] = _parts(f"part_of_{owner}") | {
+            "contains": {"not": {"properties": {"type": {"enum": own}}}}
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:pgmerit:rule-set:1",
         "title": "A rule set of pgmerit",
         **_kind("document", grammar()["kinds"]["document"]),
         "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _parts(item: str) -> Schema:
+    return {
+        "description": "Parts of a rule.",
+        "type": "array",
+        "items": {"$ref": f"#/$defs/{item}"},
+        "minItems": 1,
     }
 
 
@@ -193,7 +227,8 @@ def _criteria(name: str, spec: Mapping[str, Any], forbidden: list[str]) -> Schem
     rules = [
         rule
         for rule in spec["rules"]
-        if rule["rule"] != "one_of" and rule["key"] in keys and rule.get("other", "type") in keys
+        if rule["rule"] != "one_of"
+        and {rule["key"].partition(".")[0], rule.get("other", "type")} <= keys.keys()
     ]
     required = ["type", *spec["required"]]
     for rule in spec["rules"]:
@@ -207,6 +242,8 @@ def _criteria(name: str, spec: Mapping[str, Any], forbidden: list[str]) -> Schem
         "description": _WORDS[f"type.{name}"],
         "const": name,
     }
+    if name in grammar()["part_types"].values():
+        found["properties"][grammar()["parts"][name]]["$ref"] = f"#/$defs/parts_of_{name}"
     return {"description": _WORDS[f"type.{name}"], **found}
 
 
@@ -319,7 +356,10 @@ def _object(name: str, spec: Mapping[str, Any]) -> Schema:
 def _rule(rule: Mapping[str, Any]) -> Schema | None:
     """Return what a rule between two keys means; None where it compares their values."""
     key, other = rule["key"], rule.get("other", "")
-    has_key = {"required": [key]}
+    above, _, below_key = key.partition(".")
+    has_key: Schema = {"required": [above]}
+    if below_key:
+        has_key["properties"] = {above: {"type": "object", "required": [below_key]}}
     match rule["rule"]:
         case "exactly_one":
             return {"oneOf": [{"required": [each]} for each in rule["keys"]]}
@@ -328,7 +368,9 @@ def _rule(rule: Mapping[str, Any]) -> Schema | None:
         case "needs_without":
             return {"anyOf": [has_key, {"required": [other]}]}
         case "only_with":
-            wanted = {"required": [other], "properties": {other: {"enum": rule["words"]}}}
+            wanted: Schema = {"properties": {other: {"enum": rule["words"]}}}
+            if grammar()["defaults"].get(other) not in rule["words"]:
+                wanted["required"] = [other]
             return {"if": has_key, "then": wanted}
         case "not_with":
             defaults = grammar()["defaults"]
@@ -337,4 +379,7 @@ def _rule(rule: Mapping[str, Any]) -> Schema | None:
         case "not_with_below":
             below = {"properties": {rule["below"]: False}}
             return {"if": has_key, "then": {"properties": {other: below}}}
+        case "not_with_word":
+            absent = {"not": {"const": rule["word"]}}
+            return {"if": has_key, "then": {"properties": {other: absent}}}
     return None

@@ -19,6 +19,7 @@ from typing import Any
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_SUGGESTED = 40
 _MOST_COMPARED = 1000
+_DIRECT = 2  # the depth of a node's own parts
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -343,7 +344,8 @@ def _object_problems(
             yield from validate_value(spec["keys"][key], below, step(path, key))
         else:
             said = unknown(key, spec["keys"], "unknown key ", "")
-            yield Problem(step(path, key), said, allowed_here(spec))
+            allowed = spec.get("instead", {}).get(key) or allowed_here(spec)
+            yield Problem(step(path, key), said, allowed)
     for key in spec["required"]:
         if key not in value:
             wanted = allowed_here(spec["keys"][key])
@@ -456,7 +458,13 @@ def not_rising(elements: Iterable[Any], key: str, path: str) -> list[Problem]:
 
 
 def _is_given(value: Mapping[str, Any], key: str) -> bool:
-    """Tell whether a key is there; a default that is written out counts as left out."""
+    """Tell whether a key is there; a default that is written out counts as left out.
+
+    key: of the object, or of one below it (`repeat.each`).
+    """
+    name, _, below = key.partition(".")
+    if below:
+        return isinstance(value.get(name), Mapping) and below in value[name]
     if key not in value:
         return False
     defaults = grammar()["defaults"]
@@ -478,18 +486,33 @@ def _validate_rule(
     named = rule.get("as", other)
     word = value.get(other, grammar()["defaults"].get(other))
     match rule["rule"]:
-        case "only_with" if has_key and isinstance(word, str) and word not in rule["words"]:
+        case "only_with" if has_key and isinstance(word, str | Mapping):
+            if isinstance(word, str) and word in rule["words"]:
+                return []
             words = ", ".join(rule["words"])
             said = f"goes only with {other} {words}"
-            return [Problem(step(path, key), said, f"{key} with {other} {words}")]
+            return [Problem(f"{path}.{key}", said, f"{key} with {other} {words}")]
         case "not_with" if has_key and has_other:
             said = f"does not go with {named}"
-            return [Problem(step(path, key), said, f"either {key} or {named}")]
+            allowed = rule.get("allowed", f"either {key} or {named}")
+            return [Problem(f"{path}.{key}", said, allowed)]
         case "not_with_below" if has_key and json_type(value.get(other)) == "object":
             below = rule["below"]
             if below in value[other]:
                 said = f"does not go with {below}"
                 return [Problem(step(path, key), said, f"either {key} or {below}")]
+        case "not_with_word" if has_key and value.get(other) == rule["word"]:
+            said = f"does not go with {rule['word']}"
+            return [Problem(step(path, key), said, f"either {key} or {rule['word']}")]
+        case "word_without_parts" | "word_with_parts":
+            parts = _parts_named(rule, value.get(other))
+            is_word = value.get(key) == rule["word"]
+            if parts and is_word and rule["rule"] == "word_without_parts":
+                said = f"is {rule['word']}, which does not go with {parts}"
+                return [Problem(step(path, key), said, allowed_here(spec["keys"][key]))]
+            if parts and not is_word and rule["rule"] == "word_with_parts":
+                said = f"must be {rule['word']}, as there is {parts}"
+                return [Problem(step(path, key), said, rule["word"])]
         case "not_after" if has_key and has_other:
             ends = [(spec["keys"][each], value[each]) for each in (key, other)]
             is_sound = not any(validate_value(kind, end, "$") for kind, end in ends)
@@ -508,6 +531,18 @@ def _validate_rule(
                 said = f"is more than there are {other}"
                 return [Problem(step(path, key), said, f"at most {count}")]
     return []
+
+
+def _parts_named(rule: Mapping[str, Any], criteria: Any) -> str:
+    """Name what criteria have of the types and keys of a rule; a key may also be a window's."""
+    types, keys = set(rule.get("types", ())), set(rule["keys"])
+    named: set[str] = set()
+    for _, node, _ in walk(criteria):
+        if isinstance(node, Mapping):
+            window = node.get("window")
+            named |= types & {type_of(node)} | keys & set(node)
+            named |= keys & set(window) if isinstance(window, Mapping) else set()
+    return ", ".join(sorted(named))
 
 
 def _validate_choice(keys: list[str], value: Mapping[str, Any], path: str) -> list[Problem]:
@@ -602,7 +637,31 @@ def _node_problems(node: Any, path: str) -> list[Problem]:
         if key in node and key in types[kind]["keys"]:
             said = f"{quote(key)} stands only {where}"
             problems.append(Problem(step(path, key), said, allowed_here(types[kind])))
-    return problems + validate_value(types[kind], node, path)
+    return problems + validate_value(types[kind], node, path) + part_problems(node, path)
+
+
+def part_problems(node: Mapping[str, Any], path: str) -> list[Problem]:
+    """Return the parts that a node of a known type may not have, and whether it needs another."""
+    table = grammar()
+    kind, owners = node["type"], table["part_types"]
+    below = [(path + place[1:], type_of(part) or "", depth) for place, part, depth in walk(node)]
+    allowed = "a type that may be a part here"
+    problems = [
+        Problem(step(place, "type"), f"{quote(found)} stands only in {owners[found]}", allowed)
+        for place, found, depth in below
+        if (depth, path) == (1, "$") or (depth == _DIRECT and kind != owners.get(found))
+        if found in owners
+    ]
+    problems += [
+        Problem(step(place, "type"), f"{quote(found)} does not stand in {kind}", allowed)
+        for place, found, _ in below
+        if found in table["not_within"].get(kind, [])
+    ]
+    direct = {found for _, found, depth in below if depth == _DIRECT}
+    if direct and all(owners.get(found) == kind for found in direct):
+        said = "has only parts that must not hold"
+        problems.append(Problem(step(path, table["parts"][kind]), said, "a part that must hold"))
+    return problems
 
 
 def _repeated_ids(nodes: Iterable[tuple[str, Any, int]]) -> list[Problem]:

@@ -255,7 +255,7 @@ class Unfinished:
         said = f'{self.who} for version {self.version} of "{self.rule_set}"'
         if not self.rezoned_orgs:
             return said
-        return f"{said}, and the time zone of {', '.join(self.rezoned_orgs)} is being changed"
+        return f"{said}, and the calendar of {', '.join(self.rezoned_orgs)} is being changed"
 
 
 def unfinished(connection: Connection, peer_mentor_id: UUID | None = None) -> list[Unfinished]:
@@ -406,15 +406,26 @@ def configure(
 def rezone(
     connection: Connection,
     org_id: str,
-    time_zone: str,
+    time_zone: str | None = None,
+    day_starts: str | None = None,
+    week_starts: str | None = None,
     *,
     batch: int = BATCH,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Give an organization another time zone, and everybody the days of it; see `apply`."""
+    """Give an organization another calendar, and everybody the days of it; see `apply`."""
     with _stoppable(connection):
-        applied = retry(partial(routines.rezone_organization, connection, org_id, time_zone))
+        applied = retry(
+            partial(
+                routines.rezone_organization,
+                connection,
+                org_id,
+                time_zone,
+                day_starts,
+                week_starts,
+            )
+        )
         return applied | evaluate(connection, applied["rule_set"], batch, progress, tell)
 
 

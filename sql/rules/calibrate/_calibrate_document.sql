@@ -1,7 +1,7 @@
 -- Gives the rule set that a badge is calibrated in, and of it what is compiled for that badge.
 --
--- asked: the badge alone, active, in p_org_id or else where it is enabled; in all organizations of
--- the rule set where it is enabled nowhere.
+-- asked: the badge alone, active, without repetitions, in p_org_id or else where it is enabled; in
+-- all organizations of the rule set where it is enabled nowhere.
 --
 -- Raises: 22023 for an unknown badge, and for a document that is not valid, with the problems as
 --         JSON in detail; 23503 unknown organization.
@@ -60,7 +60,9 @@ begin
     asked := jsonb_build_object(
         'organizations', coalesce(v_organizations, '{}'),
         'badges', jsonb_build_object(
-            p_badge_definition_id, (document -> 'badges' -> p_badge_definition_id) - 'active'
+            p_badge_definition_id,
+            ((document -> 'badges' -> p_badge_definition_id) - 'active')
+                #- '{criteria,repeat}'
         )
     );
 end;

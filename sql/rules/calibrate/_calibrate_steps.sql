@@ -15,11 +15,6 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_zone constant text := (
-        select organization.time_zone
-        from badges.organizations as organization
-        where organization.org_id = p_milestone.org_id
-    );
     v_unit constant text
         := badges_internal._tenure_unit(p_milestone.threshold, p_milestone.duration);
 begin
@@ -58,13 +53,18 @@ begin
                 group by parted.peer_mentor_id
             ) as counted
             union all
-            select begun.peer_mentor_id, passed.units, due.day at time zone v_zone
+            select begun.peer_mentor_id, passed.units, due.moment
             from badges_internal._plan_first_days(array[p_milestone], p_until) as begun
             cross join lateral generate_series(
                 1, badges_internal._elapsed_units(v_unit, begun.first_day, p_until)
             ) as passed (units)
             cross join lateral (
-                select begun.first_day + (passed.units || v_unit)::interval as day
+                select badges_internal._day_begins(
+                    (begun.first_day + (passed.units || v_unit)::interval)::date,
+                    organization.time_zone, organization.day_starts
+                ) as moment
+                from badges.organizations as organization
+                where organization.org_id = p_milestone.org_id
             ) as due
             where begun.peer_mentor_id = any(p_people)
             union all

@@ -1,17 +1,22 @@
 -- Compiles criteria and one organization's thresholds to conditions and groups.
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
--- conditions of a composed badge name their group in parent. Yields rows and writes nothing.
+-- conditions of a composed badge name their group in parent. A none_of is no part that its all_of
+-- requires: it takes away from those that hold. Of a badge that lapses every measure is lapse,
+-- which nothing crosses, and lapse_measure says what it is. p_closed_days: the organization's.
+-- Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
-    p_custom_thresholds jsonb
+    p_custom_thresholds jsonb,
+    p_on_unmet text default 'keep',
+    p_closed_days text[] default null
 )
 returns table (
     node integer,
     parent integer,
     depth integer,
     kind text, -- the criteria type
-    required integer, -- of a group: how many parts must hold
+    required integer, -- of a group: how many parts must hold; of none_of: how many may
     tier text,
     occurrence integer,
     selector jsonb,
@@ -22,7 +27,10 @@ returns table (
     badge_ids text[],
     badge_category text,
     expression text,
-    path text
+    path text,
+    asked numeric, -- the number that an organization may change, of repetitions the first
+    lapse_measure text,
+    last_days integer
 )
 language sql
 immutable
@@ -38,7 +46,7 @@ begin atomic
         from tree
         cross join lateral jsonb_array_elements(tree.criteria -> 'criteria')
             with ordinality as part (criteria, position)
-        where tree.criteria ->> 'type' in ('all_of', 'any_of', 'n_of')
+        where tree.criteria ->> 'type' in ('all_of', 'any_of', 'n_of', 'none_of')
     ),
     numbered as (
         select
@@ -76,8 +84,7 @@ begin atomic
                     nodes.criteria -> 'courses', nodes.criteria -> 'badges'
                 )),
                 1
-            ) + (counted.occurrence - 1)
-                * coalesce((nodes.criteria -> 'repeat' -> 'every')::numeric, 0) as threshold,
+            ) as asked,
             case
                 when nodes.own is not null or p_custom_thresholds ? tiered.tier
                     then 'organization'
@@ -96,54 +103,50 @@ begin atomic
         cross join lateral generate_series(
             1, coalesce((nodes.criteria -> 'repeat' -> 'max')::integer, 1)
         ) as counted (occurrence)
-        where nodes.kind not in ('all_of', 'any_of', 'n_of', 'manual')
+        where nodes.kind not in ('all_of', 'any_of', 'n_of', 'none_of', 'manual')
     )
     select
-        nodes.node,
-        nodes.parent,
-        nodes.depth,
-        nodes.kind,
+        nodes.node, nodes.parent, nodes.depth, nodes.kind,
         case
-            when nodes.kind = 'all_of' then jsonb_array_length(nodes.criteria -> 'criteria')
-            when nodes.kind = 'any_of' then 1
+            when nodes.kind = 'all_of' then jsonb_array_length(
+                jsonb_path_query_array(nodes.criteria, '$.criteria[*] ? (@.type != "none_of")'))
+            when nodes.kind in ('any_of', 'none_of') then (nodes.kind = 'any_of')::integer
             when nodes.kind = 'n_of' then coalesce(nodes.own, (nodes.criteria -> 'n')::numeric)
         end::integer,
         targets.tier,
         targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
-            then badges_internal._selector(nodes.criteria) end,
+            then badges_internal._selector(case
+                when nodes.own is null then nodes.criteria
+                else nodes.criteria || jsonb_build_object('at_least', nodes.own)
+            end, p_closed_days) end,
+        case when p_on_unmet = 'lapse' then 'lapse' else measured.measure end,
         case
-            when nodes.kind = 'badges_earned' then 'badges'
-            when nodes.kind = 'criteria_raw' then 'raw'
-            when nodes.kind = 'training_completion' then 'distinct'
-            when nodes.kind = 'tenure' then 'tenure'
-            -- The best run, the best share: what a sequence came to with each activity.
-            when nodes.kind in ('in_a_row', 'share') then 'max'
-            when nodes.kind = 'streak' and nodes.criteria -> 'consecutive' = 'false' then case
-                when nodes.criteria ->> 'unit' = 'day' and not nodes.criteria ? 'per_unit'
-                    then 'active_days'
-                else 'distinct'
-            end
-            when nodes.kind = 'streak' then nodes.criteria ->> 'unit' || '_run'
-            else coalesce(nodes.criteria ->> 'measure', 'count')
+            when nodes.criteria -> 'repeat' ? 'each' then targets.occurrence
+            when nodes.kind = 'tenure' then targets.asked * targets.occurrence
+            else targets.asked + (targets.occurrence - 1)
+                * coalesce((nodes.criteria -> 'repeat' -> 'every')::numeric, 0)
         end,
-        targets.threshold,
         targets.source,
         case when nodes.kind = 'tenure' then make_interval(
             years => coalesce((nodes.criteria -> 'years')::integer, 0),
             months => coalesce((nodes.criteria -> 'months')::integer, 0),
             days => coalesce((nodes.criteria -> 'days')::integer, 0)
-        ) end,
+        ) * targets.occurrence end,
         case when nodes.criteria ? 'badges' then array(
             select distinct jsonb_array_elements_text(nodes.criteria -> 'badges')
         ) end,
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
-        coalesce(targets.path, nodes.path)
+        coalesce(targets.path, nodes.path),
+        targets.asked,
+        case when p_on_unmet = 'lapse' then measured.measure end,
+        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
     from nodes
     left join targets on targets.node = nodes.node
+    cross join lateral badges_internal._asked_measure(nodes.criteria) as measured (measure)
     where nodes.kind <> 'manual';
 end;
 
-comment on function badges_internal._compile_badge(jsonb, jsonb) is
+comment on function badges_internal._compile_badge(jsonb, jsonb, text, text[]) is
 'Compiles criteria and one organization''s thresholds to conditions and groups.';

@@ -1,8 +1,12 @@
--- Compiles where and when to one jsonpath over the attributes, null where both are absent.
+-- Compiles where, when and on to one jsonpath over the attributes, null where all are absent.
 --
 -- Strict mode, so that arrays are not unwrapped: a missing attribute makes a comparison unknown,
--- and unknown does not match. $quantity stands for the column; p_when is canonical.
-create or replace function badges_internal._compile_where(p_where jsonb, p_when jsonb)
+-- and unknown does not match. $quantity stands for the column; p_when and p_on are canonical.
+create or replace function badges_internal._compile_where(
+    p_where jsonb,
+    p_when jsonb,
+    p_on jsonb default null
+)
 returns jsonpath
 language plpgsql
 immutable
@@ -62,7 +66,8 @@ begin
             end;
         end loop;
     end loop;
-    v_terms := v_terms || badges_internal._compile_when(p_when);
+    v_terms := v_terms || badges_internal._compile_when(p_when)
+        || badges_internal._compile_on(p_on);
     if v_terms = '{}' then
         return null;
     end if;
@@ -70,5 +75,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._compile_where(jsonb, jsonb) is
-'Compiles where and when to one jsonpath over the attributes, null where both are absent.';
+comment on function badges_internal._compile_where(jsonb, jsonb, jsonb) is
+'Compiles where, when and on to one jsonpath over the attributes, null where all are absent.';

@@ -17,8 +17,12 @@ return '{
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
   "part_keys": ["id"],
+  "part_types": {"none_of": "all_of"},
+  "not_within": {"none_of": ["badges_earned"]},
   "no_time_zones": ["Factory", "localtime", "posixrules", "posix/", "right/"],
-  "parts": {"all_of": "criteria", "any_of": "criteria", "n_of": "criteria"},
+  "parts": {
+    "all_of": "criteria", "any_of": "criteria", "n_of": "criteria", "none_of": "criteria"
+  },
   "numbers": {
     "threshold": "at_least",
     "streak": "length",
@@ -44,7 +48,20 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
-        {"rule": "not_with", "key": "repeat", "other": "window"}
+        {
+          "rule": "not_with", "key": "repeat.every", "other": "window",
+          "allowed": "repeat: {each: window, max: K} with a window, every without one"
+        },
+        {
+          "rule": "only_with", "key": "repeat.each", "other": "window",
+          "words": ["day", "week", "month", "quarter", "year"]
+        },
+        {
+          "rule": "only_with", "key": "repeat.each", "other": "measure",
+          "words": ["count", "sum", "max", "active_days"]
+        },
+        {"rule": "not_with", "key": "repeat.each", "other": "per"},
+        {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
     "tier": {
@@ -60,7 +77,8 @@ return '{
           "rule": "only_with", "key": "field", "other": "measure",
           "words": ["sum", "max", "distinct"]
         },
-        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]}
+        {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
+        {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
     "streak": {
@@ -68,7 +86,11 @@ return '{
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
         "when": "when", "unit": "unit", "length": "count", "tiers": "length_tiers",
-        "per_unit": "unit_element", "grace": "grace", "consecutive": "boolean"
+        "per_unit": "unit_element", "grace": "grace", "consecutive": "boolean",
+        "on": "existing_days", "excused_by": "excuse"
+      },
+      "instead": {
+        "repeat": "tiers, or a threshold with a window and repeat: {each: window, max: K}"
       },
       "required": ["unit"],
       "rules": [
@@ -76,7 +98,12 @@ return '{
         {
           "rule": "not_with", "key": "grace", "other": "consecutive",
           "as": "consecutive: false"
-        }
+        },
+        {
+          "rule": "not_with", "key": "excused_by", "other": "consecutive",
+          "as": "consecutive: false"
+        },
+        {"rule": "only_with", "key": "on", "other": "unit", "words": ["day"]}
       ]
     },
     "training_completion": {
@@ -84,10 +111,11 @@ return '{
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity_type", "where": "where",
         "courses": "courses", "require": "require", "field": "attribute",
-        "within_days": "rolling_days"
+        "within_days": "rolling_days", "valid_days": "rolling_days"
       },
       "required": ["courses"],
       "rules": [
+        {"rule": "not_with", "key": "valid_days", "other": "within_days"},
         {"rule": "at_most_items", "key": "require", "other": "courses"}
       ]
     },
@@ -124,11 +152,18 @@ return '{
         {"rule": "at_most_items", "key": "n", "other": "criteria"}
       ]
     },
+    "none_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
+      "required": ["criteria"],
+      "rules": []
+    },
     "tenure": {
       "is": "object",
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
-        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years"
+        "days": "tenure_days", "months": "tenure_months", "years": "tenure_years",
+        "repeat": "tenure_repeat"
       },
       "required": [],
       "rules": [
@@ -255,13 +290,15 @@ return '{
     },
     "calendar_window": {
       "is": "word", "words": ["lifetime", "day", "week", "month", "quarter", "year"],
-      "allowed": "lifetime, day, week, month, quarter, year, or {rolling_days: N}"
+      "allowed": "lifetime, day, week, month, quarter, year, {rolling_days: N}, {last_days: N}"
     },
     "rolling_window": {
       "is": "object",
-      "keys": {"rolling_days": "rolling_days"},
-      "required": ["rolling_days"],
-      "rules": []
+      "keys": {"rolling_days": "rolling_days", "last_days": "rolling_days"},
+      "required": [],
+      "rules": [
+        {"rule": "exactly_one", "key": "rolling_days", "keys": ["rolling_days", "last_days"]}
+      ]
     },
     "rolling_days": {
       "is": "number", "whole": true, "from": 1, "to": 3660,
@@ -321,6 +358,37 @@ return '{
     "weekdays": {
       "is": "list", "items": "weekday",
       "allowed": "a list of mon, tue, wed, thu, fri, sat, sun"
+    },
+    "existing_days": {
+      "is": "object",
+      "keys": {"weekdays": "weekdays", "closed_days": "boolean"},
+      "required": [],
+      "rules": [],
+      "from": 1
+    },
+    "excuse": {
+      "is": "object",
+      "keys": {"activity": "activity", "where": "where"},
+      "required": ["activity"],
+      "rules": []
+    },
+    "closed_day": {
+      "is": "text", "from": 1, "to": 20,
+      "patterns": [
+        "(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)",
+        "(0[13578]|1[02])-31",
+        "02-(0[1-9]|[12][0-9])",
+        "(?!0000)[0-9]{4}-(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)",
+        "(?!0000)[0-9]{4}-(0[13578]|1[02])-31",
+        "(?!0000)[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])",
+        "[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29",
+        "(?!0000)([02468][048]|[13579][26])00-02-29"
+      ],
+      "allowed": "a day as YYYY-MM-DD, or as MM-DD for every year"
+    },
+    "closed_days": {
+      "is": "list", "items": "closed_day", "unique": "", "from": 0, "to": 1000,
+      "allowed": "a list of at most 1000 days as YYYY-MM-DD or MM-DD, each once"
     },
     "month": {
       "is": "number", "whole": true, "from": 1, "to": 12,
@@ -400,8 +468,17 @@ return '{
     },
     "repeat": {
       "is": "object",
-      "keys": {"every": "count", "max": "occurrences"},
-      "required": ["every", "max"],
+      "keys": {"every": "count", "each": "each", "max": "occurrences"},
+      "required": ["max"],
+      "rules": [
+        {"rule": "exactly_one", "key": "every", "keys": ["every", "each"]}
+      ]
+    },
+    "each": {"is": "word", "words": ["window"]},
+    "tenure_repeat": {
+      "is": "object",
+      "keys": {"max": "occurrences"},
+      "required": ["max"],
       "rules": []
     },
     "amount_tier": {
@@ -439,6 +516,11 @@ return '{
       "is": "text", "from": 1, "to": 100,
       "allowed": "an IANA time zone such as Europe/Oslo"
     },
+    "day_starts": {
+      "is": "text", "from": 1, "to": 20, "patterns": ["(0[0-9]|1[01]):[0-5][0-9]|12:00"],
+      "allowed": "a time from 00:00 to 12:00, as HH:MM"
+    },
+    "week_starts": {"is": "word", "words": ["monday", "saturday", "sunday"]},
     "enabled_badges": {
       "is": "list", "items": "slug", "unique": "", "from": 0,
       "allowed": "a list of badges, each once"
@@ -457,7 +539,8 @@ return '{
     "organization": {
       "is": "object",
       "keys": {
-        "name": "label", "time_zone": "time_zone", "badges": "enabled_badges",
+        "name": "label", "time_zone": "time_zone", "day_starts": "day_starts",
+        "week_starts": "week_starts", "closed_days": "closed_days", "badges": "enabled_badges",
         "custom_thresholds": "custom_thresholds"
       },
       "required": [],
@@ -467,7 +550,7 @@ return '{
       "is": "map", "names": "slug", "values": "organization", "to": 2000,
       "allowed": "at most 2000 organizations by slug"
     },
-    "on_unmet": {"is": "word", "words": ["keep", "revoke"]},
+    "on_unmet": {"is": "word", "words": ["keep", "revoke", "lapse"]},
     "badge": {
       "is": "object",
       "keys": {
@@ -477,7 +560,16 @@ return '{
       },
       "required": ["name", "criteria"],
       "rules": [
-        {"rule": "not_with_below", "key": "limit", "other": "criteria", "below": "repeat"}
+        {"rule": "not_with_below", "key": "limit", "other": "criteria", "below": "repeat"},
+        {"rule": "not_with_word", "key": "limit", "other": "on_unmet", "word": "lapse"},
+        {
+          "rule": "word_without_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
+          "types": ["criteria_raw", "manual", "tenure"], "keys": ["excused_by", "repeat"]
+        },
+        {
+          "rule": "word_with_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
+          "keys": ["last_days", "valid_days"]
+        }
       ]
     },
     "limit": {

@@ -9,24 +9,32 @@ as $$
     select
         rule.key,
         badges_internal._path_step('$.badges', rule.key) || '.criteria'
-            || substr(walked.path, 2) || '.activity'
+            || substr(walked.path, 2) || named.place || '.activity'
             || case
-                when jsonb_typeof(walked.node -> 'activity') = 'array'
-                    then '[' || chosen.ordinality - 1 || ']'
+                when jsonb_typeof(named.activity) = 'array' then '[' || chosen.ordinality - 1 || ']'
                 else ''
             end,
         chosen.value #>> '{}'
     from jsonb_each(p_written) as rule
     cross join lateral badges_internal._walk_criteria(rule.value) as walked
-    cross join lateral jsonb_array_elements(
-        case
-            when jsonb_typeof(walked.node -> 'activity') = 'array'
-                then walked.node -> 'activity'
-            when walked.node ? 'activity' then jsonb_build_array(walked.node -> 'activity')
-            when walked.node ->> 'type' = 'training_completion' then '["training_completed"]'
-            else '[]'
-        end
-    ) with ordinality as chosen
+    cross join lateral (
+        values
+        (
+            '',
+            case
+                when walked.node ->> 'type' = 'training_completion'
+                    then coalesce(walked.node -> 'activity', '"training_completed"')
+                else walked.node -> 'activity'
+            end
+        ),
+        (
+            '.excused_by',
+            case when walked.node ->> 'type' = 'streak'
+                then walked.node -> 'excused_by' -> 'activity' end
+        )
+    ) as named (place, activity)
+    cross join lateral jsonb_array_elements(badges_internal._listed(named.activity))
+        with ordinality as chosen
     where badges_internal._criteria_grammar() -> 'types' -> (walked.node ->> 'type') -> 'keys'
         ? 'activity'
     and jsonb_typeof(chosen.value) = 'string';

@@ -35,7 +35,7 @@ begin
                     else badges_internal._problem(
                         badges_internal._path_step(p_path, each.key),
                         badges_internal._unknown_word(each.key, v_known, 'unknown key ', ''),
-                        v_allowed
+                        coalesce(p_spec -> 'instead' ->> each.key, v_allowed)
                     )
                 end as problems
                 from jsonb_each(p_value) as each

@@ -1,4 +1,6 @@
 -- Lists what is wrong between two keys of one object.
+--
+-- The first may be one of an object below: repeat.each.
 create or replace function badges_internal._validate_rule(
     p_spec jsonb,
     p_rule jsonb,
@@ -15,13 +17,14 @@ declare
     v_defaults jsonb := badges_internal._criteria_grammar() -> 'defaults';
     v_key text := p_rule ->> 'key';
     v_other text := p_rule ->> 'other';
+    v_given jsonb := p_value #> string_to_array(v_key, '.');
     -- A default that is written out counts as left out.
-    v_has_key boolean := p_value ? v_key
-        and p_value -> v_key is distinct from v_defaults -> v_key;
+    v_has_key boolean := v_given is not null
+        and v_given is distinct from v_defaults -> v_key;
     v_has_other boolean := p_value ? v_other
         and p_value -> v_other is distinct from v_defaults -> v_other;
     v_word jsonb := coalesce(p_value -> v_other, v_defaults -> v_other);
-    v_is_word boolean := coalesce(jsonb_typeof(v_word) = 'string', false);
+    v_is_word boolean := coalesce(jsonb_typeof(v_word) in ('string', 'object'), false);
     v_is_listed boolean := v_is_word and p_rule -> 'words' ? (v_word #>> '{}');
     v_words text := (
         select string_agg(word.value, ', ' order by word.ordinality)
@@ -30,6 +33,7 @@ declare
     v_own text := badges_internal._allowed_here(p_spec -> 'keys' -> v_key);
     v_named text := coalesce(p_rule ->> 'as', p_rule ->> 'below', v_other);
     v_either text := format('either %s or %s', v_key, v_named);
+    v_parts text := badges_internal._parts_named(p_rule, p_value -> v_other);
     v_said text[];
 begin
     if p_rule ->> 'rule' = 'exactly_one' then
@@ -43,13 +47,29 @@ begin
             format('%s with %s %s', v_key, v_other, v_words)
         ] end
         when 'not_with' then case when v_has_key and v_has_other then array[
-            format('does not go with %s', v_named), v_either
+            format('does not go with %s', v_named), coalesce(p_rule ->> 'allowed', v_either)
         ] end
         when 'not_with_below' then case
             when v_has_key
             and jsonb_typeof(p_value -> v_other) = 'object'
             and p_value -> v_other ? (p_rule ->> 'below')
                 then array[format('does not go with %s', v_named), v_either]
+        end
+        when 'not_with_word' then case
+            when v_has_key and p_value ->> v_other = p_rule ->> 'word' then array[
+                format('does not go with %s', p_rule ->> 'word'),
+                format('either %s or %s', v_key, p_rule ->> 'word')
+            ]
+        end
+        when 'word_without_parts' then case
+            when p_value ->> v_key = p_rule ->> 'word' and v_parts <> '' then array[
+                format('is %s, which does not go with %s', p_rule ->> 'word', v_parts), v_own
+            ]
+        end
+        when 'word_with_parts' then case
+            when p_value ->> v_key is distinct from p_rule ->> 'word' and v_parts <> '' then array[
+                format('must be %s, as there is %s', p_rule ->> 'word', v_parts), p_rule ->> 'word'
+            ]
         end
         when 'not_after' then case
             when not (v_has_key and v_has_other)
@@ -84,9 +104,7 @@ begin
     if v_said is null then
         return '[]'::jsonb;
     end if;
-    return badges_internal._problem(
-        badges_internal._path_step(p_path, v_key), v_said[1], v_said[2]
-    );
+    return badges_internal._problem(p_path || '.' || v_key, v_said[1], v_said[2]);
 end;
 $$;
 

@@ -56,8 +56,8 @@ begin
         ),
         thresholds as (
             select
-                new.badge_definition_id, new.tier, new.path, old.threshold as old,
-                new.threshold as new, old.threshold_source as old_source,
+                new.badge_definition_id, new.tier, new.path, old.asked as old,
+                new.asked as new, old.threshold_source as old_source,
                 new.threshold_source as new_source,
                 array_agg(new.org_id order by new.org_id) as org_ids
             from old_targets as old
@@ -67,9 +67,9 @@ begin
                 and new.tier = old.tier
                 and new.node = old.node
                 and new.kind = old.kind
-            where (old.threshold, old.threshold_source) <> (new.threshold, new.threshold_source)
+            where (old.asked, old.threshold_source) <> (new.asked, new.threshold_source)
             group by
-                new.badge_definition_id, new.tier, new.path, old.threshold, new.threshold,
+                new.badge_definition_id, new.tier, new.path, old.asked, new.asked,
                 old.threshold_source, new.threshold_source
         ),
         tiers as (
@@ -107,7 +107,9 @@ begin
                 'old', organizations.old -> key.name, 'new', organizations.new -> key.name
             )
             from organizations
-            cross join (values ('name'), ('time_zone')) as key (name)
+            cross join unnest(
+                '{name,time_zone,day_starts,week_starts,closed_days}'::text[]
+            ) as key (name)
             where organizations.old is not null
             and organizations.new is not null
             and organizations.old -> key.name is distinct from organizations.new -> key.name

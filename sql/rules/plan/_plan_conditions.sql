@@ -112,10 +112,7 @@ begin
                 milestones.stat, milestones.measure, milestones.threshold,
                 milestones.threshold_source, due.due_at, false
             from badges_internal._plan_tenures(p_milestones) as due
-            join milestones
-                on milestones.org_id = due.org_id
-                and milestones.badge_definition_id = due.badge_definition_id
-                and milestones.node = due.node
+            join milestones using (org_id, badge_definition_id, node, occurrence)
         ) as states
         left join earned
             on earned.peer_mentor_id = states.peer_mentor_id

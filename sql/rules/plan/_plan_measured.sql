@@ -64,7 +64,9 @@ begin
         select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
         from unnest(v_unmeasured) as defined
         where coalesce((defined.route).rolling_days, (defined.route).sequence_size) is null
-        group by defined.stat, defined.watched, (defined.route).clock_zone
+        group by
+            defined.stat, defined.watched, (defined.route).clock_zone,
+            badges_internal._unit_in(defined.org_id, 'week')
     ) as same
     cross join lateral badges_internal._plan_lasting_values(
         same.defined, same.org_ids, p_until

@@ -36,7 +36,9 @@ begin
                     compiled.required, case when compiled.required is null then compiled.stat end,
                     case when compiled.required is null then compiled.measure end,
                     compiled.threshold, compiled.duration, compiled.badge_ids,
-                    compiled.badge_category, compiled.expression
+                    compiled.badge_category, compiled.expression,
+                    case when compiled.required is null then compiled.lapse_measure end,
+                    compiled.last_days
                 )
                 order by compiled.node, compiled.tier, compiled.occurrence
             ) as conditions

@@ -1,7 +1,7 @@
 -- Tells for whom planned tenures have fallen due, and when.
 --
--- Due at local midnight of the day so long after the first activity that the rule chooses, and seen
--- once the person's last activity, or the last sweep, is not before it.
+-- Due when the local day begins that comes so long after the first activity that the rule chooses,
+-- and seen once the person's last activity, or the last sweep, is not before it.
 create or replace function badges_internal._plan_tenures(
     p_milestones badges_internal.milestones[]
 )
@@ -10,6 +10,7 @@ returns table (
     org_id text,
     badge_definition_id text,
     node integer,
+    occurrence integer,
     due_at timestamptz
 )
 language plpgsql
@@ -23,7 +24,7 @@ begin
     return query
     select
         begun.peer_mentor_id, milestone.org_id, milestone.badge_definition_id, milestone.node,
-        due.moment
+        milestone.occurrence, due.moment
     from badges_internal._plan_first_days(p_milestones, null) as begun
     join badges.organizations as organization on organization.org_id = begun.org_id
     join unnest(p_milestones) as milestone
@@ -39,7 +40,10 @@ begin
         on seen.peer_mentor_id = begun.peer_mentor_id
         and seen.org_id = begun.org_id
     cross join lateral (
-        select (begun.first_day + milestone.duration) at time zone organization.time_zone
+        select badges_internal._day_begins(
+            (begun.first_day + milestone.duration)::date, organization.time_zone,
+            organization.day_starts
+        )
     ) as due (moment)
     where due.moment <= greatest(base.last_at, seen.seen_until);
 end;

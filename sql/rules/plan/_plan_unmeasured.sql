@@ -18,7 +18,8 @@ begin
             case when missing.selector ? 'types'
                 then array(select jsonb_array_elements_text(missing.selector -> 'types')) end,
             badges_internal._stat_route(
-                missing.selector, missing.measures, organization.time_zone
+                missing.selector, missing.measures, organization.time_zone,
+                organization.week_starts
             ),
             missing.measures, 0, null
         )::badges_internal.stat_definitions

@@ -26,7 +26,7 @@ declare
                 select
                 from badges.badge_definitions as definition
                 where definition.rule_set = p_rule_set
-                and definition.on_unmet = 'revoke'
+                and definition.on_unmet in ('revoke', 'lapse')
             )
         )
     );

@@ -1,6 +1,7 @@
--- Refuses a document that names what another rule set owns, or another time zone than the present.
+-- Refuses a document that names what another rule set owns, or another calendar than the present.
 --
--- Raises: 23505 when another rule set owns a slug, 22023 when a time zone would change.
+-- Raises: 23505 when another rule set owns a slug, 22023 when a time zone, or the start of an
+--         organization's day or week, would change.
 create or replace function badges_internal._refuse_foreign_slugs(
     p_document jsonb,
     p_rule_set text
@@ -15,6 +16,7 @@ declare
     v_badges constant jsonb := coalesce(p_document -> 'badges', '{}');
     v_owner text;
     v_slug text;
+    v_key text;
 begin
     select owned.slug, owned.rule_set
     into v_slug, v_owner
@@ -36,25 +38,27 @@ begin
             errcode = '23505',
             hint = 'An organization or badge belongs to one rule set; choose another slug.';
     end if;
-    select organization.org_id
-    into v_slug
+    select organization.org_id, now.key
+    into v_slug, v_key
     from badges.organizations as organization
+    cross join jsonb_each(badges_internal._calendar(to_jsonb(organization))) as now
     where v_organizations ? organization.org_id
     and organization.rule_set is not null
-    and organization.time_zone
-        <> coalesce(v_organizations -> organization.org_id ->> 'time_zone', 'UTC')
-    order by organization.org_id
+    and now.value
+        <> badges_internal._calendar(v_organizations -> organization.org_id) -> now.key
+    order by organization.org_id, now.key
     limit 1;
     if v_slug is not null then
-        raise exception 'the time zone of "%" cannot change with a rule set', v_slug
+        raise exception 'the % of "%" cannot change with a rule set',
+            replace(v_key, '_', ' '), v_slug
         using
             errcode = '22023',
             table = 'organizations',
-            column = 'time_zone',
-            hint = 'pgmerit rezone changes it and rewrites the days of its activities.';
+            column = v_key,
+            hint = 'pgmerit rezone changes it, and what follows from it for its activities.';
     end if;
 end;
 $$;
 
 comment on function badges_internal._refuse_foreign_slugs(jsonb, text) is
-'Refuses a document that names what another rule set owns, or another time zone than the present.';
+'Refuses a document that names what another rule set owns, or another calendar than the present.';

@@ -1,4 +1,4 @@
--- Gives the document of an earlier version, with the time zones that its organizations have now.
+-- Gives the document of an earlier version, with the calendars that its organizations have now.
 --
 -- Raises: 22023 when there is no such rule set or version.
 create or replace function badges_internal._rollback_document(
@@ -15,16 +15,17 @@ declare
     v_organization record;
 begin
     for v_organization in
-        select organization.org_id, organization.time_zone
+        select organization.org_id, now.key, now.value
         from badges.organizations as organization
+        cross join jsonb_each(badges_internal._calendar(to_jsonb(organization))) as now
         where v_document -> 'organizations' ? organization.org_id
-        and organization.time_zone <> coalesce(
-            v_document #>> array['organizations', organization.org_id, 'time_zone'], 'UTC'
-        )
+        and now.value <> badges_internal._calendar(
+            v_document #> array['organizations', organization.org_id]
+        ) -> now.key
     loop
         v_document := jsonb_set(
-            v_document, array['organizations', v_organization.org_id, 'time_zone'],
-            to_jsonb(v_organization.time_zone)
+            v_document, array['organizations', v_organization.org_id, v_organization.key],
+            v_organization.value
         );
     end loop;
     return v_document;
@@ -32,4 +33,4 @@ end;
 $$;
 
 comment on function badges_internal._rollback_document(text, integer) is
-'Gives the document of an earlier version, with the time zones that its organizations have now.';
+'Gives the document of an earlier version, with the calendars that its organizations have now.';

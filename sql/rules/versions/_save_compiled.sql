@@ -25,7 +25,8 @@ begin
             on definition.badge_definition_id = config.badge_definition_id
             and definition.is_active
         cross join lateral badges_internal._compile_badge(
-            definition.criteria, config.custom_thresholds
+            definition.criteria, config.custom_thresholds, definition.on_unmet,
+            organization.closed_days
         ) as row_of
         where config.org_id = any(p_org_ids)
         and config.is_enabled
@@ -44,15 +45,15 @@ begin
     milestones as (
         insert into badges_internal.milestones as milestone (
             org_id, badge_definition_id, tier, occurrence, node, parent, stat, measure, threshold,
-            threshold_source, duration, badge_ids, badge_category, expression, path, structure,
-            since_version
+            threshold_source, duration, badge_ids, badge_category, expression, path, lapse_measure,
+            last_days, structure, since_version
         )
         select
             compiled.org_id, compiled.badge_definition_id, compiled.tier, compiled.occurrence,
             compiled.node, compiled.parent, compiled.stat, compiled.measure, compiled.threshold,
             compiled.threshold_source, compiled.duration, compiled.badge_ids,
-            compiled.badge_category, compiled.expression, compiled.path, structures.structure,
-            p_version
+            compiled.badge_category, compiled.expression, compiled.path, compiled.lapse_measure,
+            compiled.last_days, structures.structure, p_version
         from compiled
         left join structures using (org_id, badge_definition_id)
         where compiled.required is null
@@ -67,16 +68,18 @@ begin
             badge_category = excluded.badge_category,
             expression = excluded.expression,
             path = excluded.path,
+            lapse_measure = excluded.lapse_measure,
+            last_days = excluded.last_days,
             structure = excluded.structure,
             since_version = case
                 when row(
                     milestone.stat, milestone.measure, milestone.threshold, milestone.duration,
                     milestone.badge_ids, milestone.badge_category, milestone.expression,
-                    milestone.structure
+                    milestone.lapse_measure, milestone.last_days, milestone.structure
                 ) is not distinct from row(
                     excluded.stat, excluded.measure, excluded.threshold, excluded.duration,
                     excluded.badge_ids, excluded.badge_category, excluded.expression,
-                    excluded.structure
+                    excluded.lapse_measure, excluded.last_days, excluded.structure
                 ) then milestone.since_version
                 else excluded.since_version
             end
@@ -144,7 +147,8 @@ begin
     ),
     watched as (
         select
-            org_id, stat, selector, array_agg(distinct measure) as measures,
+            org_id, stat, selector,
+            array_agg(distinct coalesce(lapse_measure, measure)) as measures,
             badges_internal._stat_thresholds(array_agg(measure), array_agg(threshold))
                 as thresholds
         from compiled
@@ -159,14 +163,14 @@ begin
             case when watched.selector ? 'types'
                 then array(select jsonb_array_elements_text(watched.selector -> 'types')) end,
             case when watched.stat >= '~' then badges_internal._stat_route(
-                watched.selector, watched.measures, organization.time_zone
+                watched.selector, watched.measures, here.time_zone, here.week_starts
             ) end,
             watched.measures,
             case when watched.stat >= '~' or watched.measures::text ~ '_run' then p_version
                 else 0 end,
             watched.thresholds
         from watched
-        join badges.organizations as organization on organization.org_id = watched.org_id
+        join badges.organizations as here on here.org_id = watched.org_id
         -- A stat of which more is asked is as good as new, and so is one that drops its days. Base
         -- stats have all but the runs.
         on conflict (org_id, stat) do update set

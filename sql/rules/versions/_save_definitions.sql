@@ -4,7 +4,7 @@
 -- moved later, by _replace_rules.
 --
 -- Writes: badges.organizations, badges.badge_definitions, badges.org_badge_configs.
--- Raises: 23505 when another rule set owns a slug, 22023 when a time zone would change.
+-- Raises: 23505 when another rule set owns a slug, 22023 when a calendar would change.
 create or replace function badges_internal._save_definitions(
     p_document jsonb,
     p_rule_set text,
@@ -21,20 +21,32 @@ declare
 begin
     perform badges_internal._refuse_foreign_slugs(p_document, p_rule_set);
     insert into badges.organizations as organization (
-        org_id, name, time_zone, rule_set, rule_set_version, is_active
+        org_id, name, time_zone, day_starts, week_starts, closed_days, rule_set, rule_set_version,
+        is_active
     )
     select
-        given.key, coalesce(given.value ->> 'name', given.key),
-        coalesce(given.value ->> 'time_zone', 'UTC'), p_rule_set, p_version, true
+        given.key, coalesce(given.value ->> 'name', given.key), calendar.*,
+        array(select jsonb_array_elements_text(given.value -> 'closed_days')), p_rule_set,
+        p_version, true
     from jsonb_each(v_organizations) as given
+    cross join lateral jsonb_to_record(badges_internal._calendar(given.value))
+        as calendar (time_zone text, day_starts time, week_starts text)
     on conflict (org_id) do update set
         name = excluded.name,
         time_zone = excluded.time_zone,
+        day_starts = excluded.day_starts,
+        week_starts = excluded.week_starts,
+        closed_days = excluded.closed_days,
         rule_set = excluded.rule_set,
         is_active = true
     where row(
-        organization.name, organization.time_zone, organization.rule_set, organization.is_active
-    ) is distinct from row(excluded.name, excluded.time_zone, excluded.rule_set, true);
+        organization.name, organization.time_zone, organization.day_starts,
+        organization.week_starts, organization.closed_days, organization.rule_set,
+        organization.is_active
+    ) is distinct from row(
+        excluded.name, excluded.time_zone, excluded.day_starts, excluded.week_starts,
+        excluded.closed_days, excluded.rule_set, true
+    );
     update badges.organizations as organization
     set is_active = false
     where organization.rule_set = p_rule_set

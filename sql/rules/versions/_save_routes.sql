@@ -1,7 +1,8 @@
 -- Writes the routes of organizations: the stats that each activity type has to be looked at for.
 --
--- From the stat definitions as they are now. has_rolling: some stat is measured apart, a rolling
--- window or a sequence.
+-- From the stat definitions as they are now. A type that only excuses units of a streak stands in
+-- its route with a predicate that chooses nothing. has_rolling: some stat is measured apart, a
+-- rolling window or a sequence.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -15,7 +16,7 @@ begin
     where route.org_id = any(p_org_ids);
     insert into badges_internal.activity_routes (
         org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure, has_rolling
+        has_tenure, has_rolling, week_origin
     )
     select
         organization.org_id,
@@ -35,38 +36,50 @@ begin
             from badges_internal.milestones as milestone
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
+        )
+        -- An activity may change what lapses only by a stat that it counts in.
+        or exists (
+            select
+            from badges_internal.milestones as milestone
+            join badges_internal.stat_definitions as defined using (org_id, stat)
+            where milestone.org_id = organization.org_id
+            and milestone.measure = 'lapse'
+            and (
+                defined.activity_types is null
+                or named.activity_type = any(defined.activity_types)
+            )
         ),
         exists (
             select
             from badges_internal.stat_definitions as defined
             where defined.org_id = organization.org_id
             and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is not null
-        )
+        ),
+        badges_internal._unit_day(badges_internal._unit_in(organization.org_id, 'week'), 0)
     from unnest(p_org_ids) as organization (org_id)
     cross join lateral (
         select '' as activity_type
         union
-        select unnest(defined.activity_types)
+        select unnest(defined.activity_types || (defined.route).excuse_types)
         from badges_internal.stat_definitions as defined
         where defined.org_id = organization.org_id
     ) as named
     cross join lateral (
         select
-            array_agg(defined.route order by defined.stat) as routes,
+            array_agg(kind.route order by defined.stat) as routes,
             array_agg(defined.stat order by defined.stat) filter (where kind.is_plain)
                 as plain_stats,
-            array_agg(defined.route order by defined.stat) filter (where not kind.is_plain)
+            array_agg(kind.route order by defined.stat) filter (where not kind.is_plain)
                 as checked_routes
         from badges_internal.stat_definitions as defined
         cross join lateral (
-            select defined.selector - array['types'] = '{}' as is_plain
+            select
+                defined.selector - array['types'] = '{}' as is_plain,
+                badges_internal._route_of_type(defined, named.activity_type) as route
         ) as kind
         where defined.org_id = organization.org_id
         and defined.stat >= '~'
-        and (
-            defined.activity_types is null
-            or named.activity_type = any(defined.activity_types)
-        )
+        and (kind.route).stat is not null
     ) as chosen;
 end;
 $$;

@@ -57,6 +57,8 @@ begin
             and definition.on_unmet = 'revoke'
         ) or exists (
             select from badges.earned_badges as earned where earned.revoked_by = 'rule'
+        ) or exists (
+            select from badges.earned_badges as earned where earned.revoked_by = 'time'
         );
         v_awarded := v_awarded + badges_internal._evaluate_people(
             v_people, v_orgs, v_candidates, null,

@@ -63,7 +63,7 @@ begin
             from badges_internal.stat_definitions as defined
             where defined.org_id = any(v_orgs)
             and defined.stat = any(v_stats)
-            group by defined.stat, (defined.route).clock_zone
+            group by defined.stat, (defined.route).clock_zone, (defined.route).window_unit
         loop
             -- The base rows are read before the activities, by an older snapshot: who writes in
             -- between is found out.

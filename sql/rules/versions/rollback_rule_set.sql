@@ -1,6 +1,6 @@
 -- Makes a new version of a rule set that equals an earlier one.
 --
--- Organizations keep the time zones they have now: only rezone_organization changes them. People
+-- Organizations keep the calendars they have now: only rezone_organization changes them. People
 -- are evaluated as after apply_rule_set, and the same is refused; gives the same. Awards that the
 -- later versions gave stay, unless their badge takes back (p_allow_revoke).
 --

@@ -85,6 +85,9 @@ class Organization(models.Model):
     rule_set_version = models.IntegerField()
     is_active = models.BooleanField()
     previous_time_zone = models.TextField(null=True)
+    day_starts = models.TimeField()
+    week_starts = models.TextField()
+    previous_day_starts = models.TimeField(null=True)
 
     class Meta:
         """Made by pgmerit."""

@@ -1,0 +1,29 @@
+-- Tells when a condition of a badge that lapses held for people, with time going on: no row = never.
+create or replace function badges_internal._condition_spans(
+    p_peer_mentor_ids uuid[],
+    p_milestone badges_internal.milestones
+)
+returns table (peer_mentor_id uuid, held_during tstzmultirange)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_milestone.lapse_measure = 'badges' then
+        return query
+        select * from badges_internal._badge_spans(p_peer_mentor_ids, p_milestone);
+    elsif p_milestone.last_days is not null then
+        return query
+        select * from badges_internal._window_spans(p_peer_mentor_ids, p_milestone);
+    elsif p_milestone.lapse_measure like '%\_run' then
+        return query
+        select * from badges_internal._run_spans(p_peer_mentor_ids, p_milestone);
+    else
+        return query
+        select * from badges_internal._lasting_spans(p_peer_mentor_ids, p_milestone);
+    end if;
+end;
+$$;
+
+comment on function badges_internal._condition_spans(uuid[], badges_internal.milestones) is
+'Tells when a condition of a badge that lapses held for people, with time going on: no row = never.';

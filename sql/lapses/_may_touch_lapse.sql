@@ -1,0 +1,50 @@
+-- Tells whether an activity may have changed who holds a badge that lapses, time left aside.
+--
+-- p_stats: those that it counts in. What is not held may hold where the snapshot says that its
+-- number is reached. What is held can only begin earlier, by a late activity that came before and
+-- still counted then: p_last_at, p_last_date are the person's last ones.
+create or replace function badges_internal._may_touch_lapse(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_stats text[],
+    p_occurred_at timestamptz,
+    p_activity_date date
+)
+returns boolean
+language plpgsql
+volatile
+as $$
+begin
+    return exists (
+        select
+        from badges_internal.milestones as milestone
+        left join badges.earned_badges as earned
+            on earned.peer_mentor_id = p_peer_mentor_id
+            and earned.badge_definition_id = milestone.badge_definition_id
+            and earned.org_id = p_org_id
+            and earned.tier = milestone.tier
+            and earned.occurrence = milestone.occurrence
+            and earned.revoked_at is null
+        where milestone.org_id = p_org_id
+        and milestone.measure = 'lapse'
+        and milestone.stat = any(p_stats)
+        and case
+            when earned.earned_at is not null then p_occurred_at < earned.earned_at
+                and p_activity_date + badges_internal._counted_days(milestone)
+                    >= earned.earned_at::date
+            else exists (
+                select
+                from badges.peer_mentor_stats as held
+                where held.peer_mentor_id = p_peer_mentor_id
+                and held.org_id = p_org_id
+                and held.stat = milestone.stat
+                and (
+                    held.has_negative
+                    or badges_internal._measured_now(held, milestone.lapse_measure)
+                        >= milestone.threshold
+                )
+            )
+        end
+    );
+end;
+$$;

@@ -1,0 +1,79 @@
+-- Tells when what people did on the last so many local days, each day's own, was enough.
+--
+-- An activity is in the window from its moment, but not before its day begins, until the day begins
+-- that lies so many days after its own. The best value of per counts.
+create or replace function badges_internal._window_spans(
+    p_peer_mentor_ids uuid[],
+    p_milestone badges_internal.milestones
+)
+returns table (peer_mentor_id uuid, held_during tstzmultirange)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_measure constant text := p_milestone.lapse_measure;
+begin
+    return query
+    with readings as materialized (
+        select
+            found.peer_mentor_id, found.bucket,
+            case
+                when v_measure = 'active_days' then found.activity_date::text
+                when v_measure = 'distinct' then found.element
+            end as element,
+            case when v_measure = 'sum' then found.measured else 1 end as weight,
+            tstzmultirange(tstzrange(entry.moment, greatest(entry.moment, day.ends))) as present
+        from badges_internal._selected_activities(
+            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, null, null, null
+        ) as found
+        join badges.organizations as organization on organization.org_id = p_milestone.org_id
+        cross join lateral (
+            select
+                badges_internal._day_begins(
+                    found.activity_date, organization.time_zone, organization.day_starts
+                ) as begins,
+                badges_internal._day_begins(
+                    found.activity_date + p_milestone.last_days, organization.time_zone,
+                    organization.day_starts
+                ) as ends
+        ) as day
+        cross join lateral (
+            select greatest(found.occurred_at, day.begins) as moment
+        ) as entry
+        where case v_measure
+            when 'sum' then found.measured is not null
+            when 'max' then found.measured >= p_milestone.threshold
+            when 'distinct' then found.element is not null
+            else true
+        end
+    ),
+    counted as (
+        select readings.peer_mentor_id, readings.bucket, readings.present, readings.weight
+        from readings
+        where readings.element is null
+        union all
+        select
+            readings.peer_mentor_id, readings.bucket, range_agg(readings.present), 1
+        from readings
+        where readings.element is not null
+        group by readings.peer_mentor_id, readings.bucket, readings.element
+    ),
+    parts as (
+        select
+            counted.peer_mentor_id,
+            badges_internal._enough_together(
+                array_agg(counted.present), array_agg(counted.weight),
+                case when v_measure = 'max' then 1 else p_milestone.threshold end
+            ) as held
+        from counted
+        group by counted.peer_mentor_id, counted.bucket
+    )
+    select parts.peer_mentor_id, range_agg(parts.held)
+    from parts
+    group by parts.peer_mentor_id;
+end;
+$$;
+
+comment on function badges_internal._window_spans(uuid[], badges_internal.milestones) is
+'Tells when what people did on the last so many local days, each day''s own, was enough.';

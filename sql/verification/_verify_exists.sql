@@ -1,0 +1,19 @@
+-- Tells whether a day exists for a streak: on a weekday of it, and closed neither once nor every year.
+--
+-- p_existing: null = every day does.
+create or replace function badges_internal._verify_exists(p_existing jsonb, p_day date)
+returns boolean
+language sql
+stable
+parallel safe
+return coalesce(
+    p_existing -> 'weekdays' @> to_jsonb(date_part('isodow', p_day)::integer), true
+)
+and not exists (
+    select
+    from jsonb_array_elements_text(p_existing -> 'closed') as closed (day)
+    where to_char(p_day::timestamp, 'YYYY-MM-DD') like '%' || closed.day
+);
+
+comment on function badges_internal._verify_exists(jsonb, date) is
+'Tells whether a day exists for a streak: on a weekday of it, and closed neither once nor every year.';

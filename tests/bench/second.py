@@ -1,0 +1,139 @@
+"""Goal of the language's second part: each of its keys alone beside the base stats."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from tests.bench.machine import Machine
+from tests.bench.single import CALL, NEVER, STREAK, Group
+from tests.bench.stand import Activity, Line, Scale, Stand, line, ratios, rounds, stand
+from tests.engine import rule_set
+
+TOPICS = ["t0", "t1", "t2", "t3"]
+LONG = {"minutes": {"gte": 20}}
+DAYS = STREAK | {"unit": "day"}
+LAPSE = {"on_unmet": "lapse"}
+NEARLY_ALL: dict[str, Any] = {"type": "share", "activity": "call", "qualify": LONG, "at_least": 1}
+
+# By name: the rule, what else stands at the badge and the organization, the aim.
+KEYS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], float]] = {
+    "week_starts": (STREAK | {"unit": "week"}, {}, {"week_starts": "sunday"}, 1.5),
+    "on": (
+        DAYS | {"on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"], "closed_days": False}},
+        {},
+        {"closed_days": ["01-01", "05-01", "12-25", "12-26"]},
+        1.5,
+    ),
+    "excused_by": (DAYS | {"excused_by": {"activity": "vacation"}}, {}, {}, 1.5),
+    "in_a_row": (
+        {"type": "in_a_row", "activity": "call", "qualify": LONG, "length": NEVER},
+        {},
+        {},
+        1.5,
+    ),
+    "share of_at_least": (NEARLY_ALL | {"of_at_least": 20}, {}, {}, 1.5),
+    "share of_last": (NEARLY_ALL | {"of_last": 10}, {}, {}, 2.5),
+    "none_of": (
+        {
+            "type": "all_of",
+            "criteria": [
+                CALL,
+                {"type": "none_of", "criteria": [CALL | {"where": {"mood": "bad"}}]},
+            ],
+        },
+        {},
+        {},
+        1.5,
+    ),
+    "lapse": (CALL, LAPSE, {}, 1.5),
+    "lapse, streak": (DAYS, LAPSE, {}, 1.5),
+    "lapse, streak that is held": (DAYS | {"length": 7}, LAPSE, {}, 1.5),
+    "last_days": (CALL | {"window": {"last_days": 30}}, LAPSE, {}, 2.5),
+    "last_days, held": (CALL | {"window": {"last_days": 30}, "at_least": 10}, LAPSE, {}, 2.5),
+    "valid_days": (
+        {
+            "type": "training_completion",
+            "activity": "call",
+            "field": "topic",
+            "courses": TOPICS,
+            "valid_days": 30,
+        },
+        LAPSE,
+        {},
+        2.5,
+    ),
+    "repeat each": (
+        CALL | {"window": "month", "repeat": {"each": "window", "max": 12}},
+        {},
+        {},
+        1.5,
+    ),
+    "repeat of tenure": (
+        {"type": "tenure", "activity": "call", "years": 100, "repeat": {"max": 3}},
+        {},
+        {},
+        1.5,
+    ),
+    "cap": (
+        CALL | {"measure": "sum", "field": "minutes", "cap": {"per": "day", "at": 30}},
+        {},
+        {},
+        1.5,
+    ),
+}
+
+
+def of_second_part(machine: Machine, scale: Scale) -> list[Line]:
+    """Goal 17: each key of the second part, in order and late, against a plain one in order."""
+    with stand(machine) as place:
+        names = ("plain", *KEYS)
+        place.apply(_document())
+        groups = {name: Group(_org(name), scale.block) for name in names}
+        place.fill(itertools.chain(*(group.past() for group in groups.values())))
+        in_order = rounds(scale.rounds, {name: _ways(place, groups[name].next) for name in names})
+        late = rounds(
+            scale.rounds,
+            {
+                "plain": _ways(place, groups["plain"].next),
+                **{f"{name}, late": _ways(place, groups[name].late) for name in names},
+            },
+        )
+    plain = median(in_order["plain"])
+    return [
+        line(
+            17, name, ratios(in_order[name], in_order["plain"]), aim, "x plain",
+            note=f"{median(in_order[name]):.0f} µs, plain {plain:.0f}",
+        )
+        for name, (*_, aim) in KEYS.items()
+    ] + [
+        line(
+            17, name, ratios(found, late["plain"]), 5, "x plain in order",
+            note=f"{median(found):.0f} µs, plain in order {median(late['plain']):.0f}",
+        )
+        for name, found in late.items()
+        if name != "plain"
+    ]  # fmt: skip
+
+
+def _document() -> dict[str, Any]:
+    badges: dict[str, Any] = {"plain": CALL}
+    organizations: dict[str, Any] = {"plain": {"time_zone": "UTC", "badges": ["plain"]}}
+    for name, (criteria, beside, of_organization, _) in KEYS.items():
+        badges[_org(name)] = {"name": name, "criteria": criteria, **beside}
+        organizations[_org(name)] = {
+            "time_zone": "UTC",
+            "badges": [_org(name)],
+            **of_organization,
+        }
+    return rule_set(badges, organizations)
+
+
+def _ways(place: Stand, give: Callable[[], list[Activity]]) -> Callable[[], float]:
+    return lambda: place.insert(give())
+
+
+def _org(name: str) -> str:
+    return name.replace("_", "-").replace(", ", "-").replace(" ", "-")
