@@ -1,8 +1,8 @@
 -- Tells whether an activity may have changed who holds a badge that lapses, time left aside.
 --
 -- p_stats: those that it counts in. What is not held may hold where the snapshot says that its
--- number is reached. What is held can only begin earlier, by a late activity that came before and
--- still counted then: p_last_at, p_last_date are the person's last ones.
+-- number is reached. What is held can only begin earlier, by a late activity of before that still
+-- counted then.
 create or replace function badges_internal._may_touch_lapse(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -30,8 +30,11 @@ begin
         and milestone.stat = any(p_stats)
         and case
             when earned.earned_at is not null then p_occurred_at < earned.earned_at
-                and p_activity_date + badges_internal._counted_days(milestone)
-                    >= earned.earned_at::date
+                and (
+                    milestone.last_days is null
+                    or earned.earned_at < (p_activity_date + milestone.last_days + 2)::timestamp
+                        at time zone 'UTC'
+                )
             else exists (
                 select
                 from badges.peer_mentor_stats as held
@@ -40,11 +43,18 @@ begin
                 and held.stat = milestone.stat
                 and (
                     held.has_negative
-                    or badges_internal._measured_now(held, milestone.lapse_measure)
-                        >= milestone.threshold
+                    or milestone.threshold <= case milestone.lapse_measure
+                        when 'day_run' then held.day_run
+                        when 'week_run' then held.week_run
+                        when 'month_run' then held.month_run
+                        else badges_internal._measured(held, milestone.lapse_measure)
+                    end
                 )
             )
         end
     );
 end;
 $$;
+
+comment on function badges_internal._may_touch_lapse(uuid, text, text[], timestamptz, date) is
+'Tells whether an activity may have changed who holds a badge that lapses, time left aside.';
