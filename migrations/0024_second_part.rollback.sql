@@ -16,6 +16,7 @@ alter table badges.earned_badges
 alter table badges.badge_definitions
     drop constraint on_unmet_is_known,
     add constraint on_unmet_is_keep_or_revoke check (on_unmet in ('keep', 'revoke'));
+drop index badges_internal.none_of_groups;
 alter table badges_internal.activity_routes
     drop column has_lapse,
     drop column week_origin;
@@ -32,7 +33,13 @@ alter table badges_internal.milestones
     )),
     drop column lapse_measure,
     drop column last_days;
-alter table badges.peer_mentor_stats drop column value_last;
+alter type badges_internal.verified_stat
+    drop attribute sequence,
+    drop attribute sequence_size,
+    drop attribute qualify_tests;
+alter table badges.peer_mentor_stats
+    drop column value_last,
+    drop column lately;
 alter table badges.organizations
     drop column day_starts,
     drop column week_starts,

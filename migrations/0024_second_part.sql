@@ -16,7 +16,7 @@ alter type badges_internal.stat_route
     add attribute sequence text,
     add attribute qualify jsonpath, -- in_a_row, share: which activities qualify
     add attribute qualify_needs_quantity boolean,
-    add attribute sequence_size integer, -- share: of_at_least or of_last so many
+    add attribute sequence_size integer, -- from so many on it has a value; null = no sequence
     add attribute cap_unit text,
     add attribute cap_at numeric, -- a unit adds no more
     add attribute is_live boolean, -- a rolling window that ends today: last_days
@@ -42,7 +42,14 @@ alter table badges.organizations
 
 alter table badges.peer_mentor_stats
     -- Of a sequence: what the newest activity came to (the run, the share, the unit's total).
-    add column value_last numeric;
+    add column value_last numeric,
+    -- Of a share of the last activities: which of them qualified, the newest last.
+    add column lately varbit;
+
+-- Few, and on the way of every late activity. The table is small.
+-- squawk-ignore require-concurrent-index-creation
+create index none_of_groups on badges_internal.condition_groups (org_id, badge_definition_id)
+where kind = 'none_of';
 
 alter table badges_internal.activity_routes
     add column week_origin date not null default '1900-01-01'; -- the first day of some week
@@ -76,6 +83,11 @@ create type badges_internal.lapse_change as (
     threshold numeric,
     threshold_source text
 );
+
+alter type badges_internal.verified_stat
+    add attribute sequence text,
+    add attribute sequence_size integer,
+    add attribute qualify_tests jsonb;
 
 alter table badges.badge_definitions
     drop constraint on_unmet_is_keep_or_revoke,

@@ -133,7 +133,7 @@ begin
             v_own_stats text[]; -- those with a bucket or a value of their own
             v_own_buckets text[];
             v_own_values numeric[];
-            v_apart badges_internal.stat_reading[]; -- of tallied elements, units or rolling windows
+            v_apart badges_internal.stat_reading[]; -- of tallies, units, windows, sequences
             v_element text;
             v_element_stats text[]; -- stats that count distinct values
             v_element_buckets text[];
@@ -201,9 +201,11 @@ begin
                     v_is_negative := v_is_negative or coalesce(v_value < 0, false);
                 end if;
                 if v_route.element_field is not null or v_route.element_unit is not null
-                    or v_route.rolling_days is not null
+                    or coalesce(v_route.rolling_days, v_route.sequence_size) is not null
                 then
-                    if v_route.element_at_least is null and v_route.rolling_days is null then
+                    if coalesce(
+                        v_route.element_at_least, v_route.rolling_days, v_route.sequence_size
+                    ) is null then
                         if v_route.element_unit is null then
                             v_element := badges_internal._scalar_text(badges_internal._attribute(
                                 v_attributes, v_quantity, v_route.element_field
@@ -225,7 +227,7 @@ begin
                             v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
                         );
                     end if;
-                    continue when v_route.rolling_days is not null;
+                    continue when coalesce(v_route.rolling_days, v_route.sequence_size) is not null;
                 end if;
                 if v_bucket <> '' or v_route.value_field is not null then
                     v_own_stats := v_own_stats || v_route.stat;
@@ -311,9 +313,7 @@ begin
                 end if;
                 v_has_reached := v_has_reached or v_row_reached is true;
             end loop;
-            if v_upto is not null then
-                v_is_touched := badges_internal._is_touched(v_id, v_upto);
-            end if;
+            v_is_touched := v_upto is not null and badges_internal._is_touched(v_id, v_upto);
             if v_base_version is null then
                 v_has_begun := true;
                 v_new_rows := badges_internal._begin_person(

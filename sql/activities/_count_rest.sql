@@ -1,12 +1,12 @@
 -- Does for a counted activity what its rows did not take in one update, and tells what is left.
 --
--- Elements, days before the last one, negative values, rolling windows, milestones. The parameters
--- are the trigger's own: the stats that chose the activity, those with a bucket or value of their
--- own apart, those to which a distinct value is new, and what the updates returned. p_pending: the
--- person's activities of the same statement that are not counted yet, and must not be seen; null =
--- it has no other. p_is_outdated: the person is of another version of the rules, so the result is
--- stale and holds what was counted; without stats it is stale as a whole. Gives null where nothing
--- is left to do.
+-- Elements, days before the last one, negative values, windows, sequences, milestones. The
+-- parameters are the trigger's own: the stats that chose the activity, those with a bucket or value
+-- of their own apart, those to which a distinct value is new, and what the updates returned.
+-- p_pending: the person's activities of the same statement that are not counted yet, and must not
+-- be seen; null = it has no other. p_is_outdated: the person is of another version of the rules, so
+-- the result is stale and holds what was counted; without stats it is stale as a whole. Gives null
+-- where nothing is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
@@ -42,9 +42,9 @@ declare
     v_reading badges_internal.stat_reading;
     v_stats text[] := p_stats || p_own_stats;
     v_buckets text[];
-    v_rolling_stats text[];
+    v_rolling_stats text[]; -- and sequences
     v_rolling_buckets text[];
-    v_wide_stats text[]; -- rolling ones that one activity does not tell enough about
+    v_wide_stats text[]; -- those that one activity does not tell enough about
     v_has_row_reached boolean;
     v_falling_stats text[];
     v_has_reached boolean := p_has_reached;
@@ -53,7 +53,6 @@ declare
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
-    v_excused record;
 begin
     if p_is_stale then
         return row(
@@ -76,8 +75,9 @@ begin
         end loop;
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
-        if (v_reading.route).rolling_days is not null then
-            v_has_row_reached := badges_internal._roll_one(v_person, v_org, v_reading, v_day, v_at);
+        if coalesce((v_reading.route).rolling_days, (v_reading.route).sequence_size) > 0 then
+            v_has_row_reached
+                := badges_internal._count_apart(v_person, v_org, v_reading, v_day, v_at);
             if v_has_row_reached is null then
                 v_wide_stats := v_wide_stats || (v_reading.route).stat;
             end if;
@@ -98,7 +98,7 @@ begin
     v_is_due := p_has_tenure and (
         p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
             and not (v_at = p_last_at and badges_internal._runs_go_on(v_person, v_org, v_day))
-        or badges_internal._may_touch_lapse(v_person, v_org, v_stats, v_at, v_day)
+        or badges_internal._may_touch_lapse(p_new, v_stats || v_rolling_stats)
     );
     v_is_alone := v_wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
@@ -109,14 +109,6 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
-    if v_is_late_day then
-        v_excused := badges_internal._excuse_units(p_new);
-        v_has_reached := v_has_reached or v_excused.has_reached;
-        v_stats := v_stats || v_excused.stats;
-        v_buckets := v_buckets || array_fill(
-            ''::text, array[coalesce(cardinality(v_excused.stats), 0)]
-        );
-    end if;
     v_result := row(
         v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
@@ -129,15 +121,15 @@ begin
         );
         return case when v_result.candidates is not null then v_result end;
     end if;
+    if v_is_late_day then
+        select placed.stats, placed.buckets, placed.has_reached or v_has_reached
+        into v_stats, v_buckets, v_has_reached
+        from badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets) as placed;
+    end if;
     v_result.late := row(
         v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
         p_new.attributes, v_stats, v_buckets
     )::badges_internal.late_activity;
-    if v_is_late_day then
-        v_has_reached := badges_internal._place_one_day(
-            v_person, v_org, v_stats, v_buckets, v_day, p_pending
-        ) or v_has_reached;
-    end if;
     if v_wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
         and badges_internal._redate_late(array[v_result.late], true)
@@ -165,9 +157,7 @@ begin
         );
     end if;
     if v_wide_stats is not null then
-        v_result.candidates := v_result.candidates || badges_internal._roll_windows(
-            array[v_person], array[v_org], array[v_day], array[v_day], v_wide_stats
-        );
+        v_result := badges_internal._measure_wide(v_result, v_day, v_wide_stats, p_pending);
     end if;
     if p_pending is null and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(

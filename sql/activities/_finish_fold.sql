@@ -19,6 +19,7 @@ as $$
 declare
     v_candidates badges_internal.candidate[];
     v_rebuilt badges_internal.late_person[];
+    v_changed badges_internal.late_person[];
     v_fallen_people uuid[];
     v_fallen_orgs text[];
     v_awards badges_internal.dated_award[];
@@ -32,9 +33,11 @@ begin
         and route.activity_type = ''
         and route.has_rolling
     ) then
-        v_candidates := v_candidates || badges_internal._roll_windows(
-            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, null
-        );
+        select v_candidates || measured.candidates, measured.changed
+        into v_candidates, v_changed
+        from badges_internal._measure_apart(
+            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, null, null
+        ) as measured;
     end if;
     if p_result.late_days is not null then
         perform badges_internal._place_late_days(array(
@@ -70,7 +73,7 @@ begin
     from unnest(p_begun.stale_people, p_begun.stale_orgs) as stale (peer_mentor_id, org_id);
     select array_agg(fallen.peer_mentor_id), array_agg(fallen.org_id)
     into v_fallen_people, v_fallen_orgs
-    from unnest(p_result.fallen_people || v_rebuilt) as fallen;
+    from unnest(p_result.fallen_people || v_rebuilt || v_changed) as fallen;
     v_awards := badges_internal._decide_badges(p_result.states);
     if v_awards is not null then
         v_candidates := v_candidates || badges_internal._grant_dated(v_awards);

@@ -72,11 +72,9 @@ begin
         )
         select (
             select jsonb_build_object(
-                'time_zone', organization.time_zone, 'day_starts', organization.day_starts,
-                'closed_days', organization.closed_days
-            )
-            from badges.organizations as organization
-            where organization.org_id = p_org_id
+                'time_zone', own.time_zone, 'day_starts', own.day_starts,
+                'closed_days', own.closed_days
+            ) from badges.organizations as own where own.org_id = p_org_id
         ) || jsonb_build_object(
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
             'activities', (v_nothing_yet -> 'activities') || coalesce((

@@ -18,6 +18,11 @@ begin
     elsif p_milestone.lapse_measure like '%\_run' then
         return query
         select * from badges_internal._run_spans(p_peer_mentor_ids, p_milestone);
+    elsif p_milestone.lapse_measure = 'max' and (
+        badges_internal._stat_definition(p_milestone.org_id, p_milestone.stat)
+    ).route.sequence is not null then
+        return query
+        select * from badges_internal._sequence_spans(p_peer_mentor_ids, p_milestone);
     else
         return query
         select * from badges_internal._lasting_spans(p_peer_mentor_ids, p_milestone);

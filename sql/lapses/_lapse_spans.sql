@@ -17,7 +17,6 @@ as $$
 declare
     v_milestone badges_internal.milestones;
     v_states badges_internal.condition_state[] := '{}';
-    v_depth integer := (select max(grouped.depth) from unnest(p_groups) as grouped);
 begin
     foreach v_milestone in array coalesce(p_milestones, '{}') loop
         v_states := v_states || array(
@@ -31,17 +30,9 @@ begin
             where not isempty(held.held_during)
         );
     end loop;
-    while v_depth >= 0 loop
-        v_states := v_states || badges_internal._group_spans(
-            p_peer_mentor_ids,
-            array(select grouped from unnest(p_groups) as grouped where grouped.depth = v_depth),
-            v_states
-        );
-        v_depth := v_depth - 1;
-    end loop;
     return array(
         select state
-        from unnest(v_states) as state
+        from unnest(badges_internal._decide_groups(v_states, p_groups)) as state
         where state.parent is null or p_is_whole
     );
 end;

@@ -53,14 +53,9 @@ begin
         cross join lateral (
             select
                 max(badges_internal._measured(held, asked.measure)) as value,
-                max(badges_internal._live_run(
-                    badges_internal._unit_in(p_org_id, split_part(asked.measure, '_', 1)),
-                    case
-                        when asked.measure = 'day_run' then held.day_run
-                        when asked.measure = 'week_run' then held.week_run
-                        when asked.measure = 'month_run' then held.month_run
-                    end,
-                    held.run_end, (defined.route).grace, p_as_of
+                max(badges_internal._present_run(
+                    held, badges_internal._unit_in(p_org_id, split_part(asked.measure, '_', 1)),
+                    defined.route, p_as_of
                 )) as alive,
                 bool_or(held.has_negative) as may_fall
             from badges.peer_mentor_stats as held

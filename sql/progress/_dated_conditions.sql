@@ -13,11 +13,8 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_dated badges_internal.condition_state[];
-    v_depth integer;
 begin
-    v_dated := badges_internal._date_conditions(array(
+    return badges_internal._decide_groups(badges_internal._date_conditions(array(
         select row(
             p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.tier,
             milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
@@ -37,17 +34,12 @@ begin
             and milestone.occurrence = condition.occurrence
         where condition.is_reached
         or condition.may_fall
+    )), array(
+        select grouped
+        from badges_internal.condition_groups as grouped
+        where grouped.org_id = p_org_id
+        and grouped.badge_definition_id = p_badge_definition_id
     ));
-    select max(grouped.depth)
-    into v_depth
-    from badges_internal.condition_groups as grouped
-    where grouped.org_id = p_org_id
-    and grouped.badge_definition_id = p_badge_definition_id;
-    while v_depth >= 0 loop
-        v_dated := v_dated || badges_internal._decide_groups(v_dated, v_depth);
-        v_depth := v_depth - 1;
-    end loop;
-    return v_dated;
 end;
 $$;
 

@@ -26,7 +26,7 @@ begin
         select
             each.org_id, each.stat, each.measure,
             badges_internal._unit_in(each.org_id, split_part(each.measure, '_', 1)) as unit,
-            (defined.route).grace,
+            defined.route,
             badges_internal._today_for(each.org_id, p_as_of) as as_of
         from (
             select distinct milestone.org_id, milestone.stat, milestone.measure
@@ -42,15 +42,8 @@ begin
     select
         held.peer_mentor_id, asked.org_id, asked.stat, asked.measure,
         max(badges_internal._measured(held, asked.measure)),
-        max(badges_internal._live_run(
-            asked.unit,
-            case
-                when asked.measure = 'day_run' then held.day_run
-                when asked.measure = 'week_run' then held.week_run
-                when asked.measure = 'month_run' then held.month_run
-            end,
-            held.run_end, asked.grace, asked.as_of
-        )) filter (where asked.measure like '%run')
+        max(badges_internal._present_run(held, asked.unit, asked.route, asked.as_of))
+            filter (where asked.measure like '%run')
     from asked
     join badges.peer_mentor_stats as held
         on held.org_id = asked.org_id

@@ -32,7 +32,12 @@ from (
         ) as surplus
     from (
         select
-            route, changed.is_new, changed.activity_date, changed.occurred_at, own.*
+            route, changed.is_new, own.bucket, changed.activity_date, changed.occurred_at,
+            case
+                when route.qualify is null then own.measured
+                else badges_internal._qualifies(route, changed.attributes, changed.quantity)
+            end as measured,
+            own.element, own.element_measured, own.lowest
         from unnest(p_changed) as changed
         left join lateral (
             select served.routes

@@ -82,7 +82,7 @@ wanted as materialized (
     left join badges_internal.stat_definitions as defined
         on defined.org_id = given.org_id
         and defined.stat = given.stat
-    where given.rolling_days is null
+    where coalesce(given.rolling_days, given.sequence_size) is null
 ),
 stats as materialized (
     select distinct on (stat_no) *

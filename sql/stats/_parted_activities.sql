@@ -3,7 +3,8 @@
 -- A rolling window is a part of its own: it opens with the first activity on its last day, and what
 -- lies before counts in it from then on. Otherwise as _selected_activities. p_states: conditions of
 -- which only the first moment is wanted; null = every window. Where nothing falls, only a window
--- whose whole is enough can be the first, and none that ends three days after another such.
+-- whose whole is enough can be the first, and none that ends three days after another such. Of a
+-- sequence, measured is what it has come to.
 create or replace function badges_internal._parted_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -29,7 +30,14 @@ declare
         := badges_internal._stat_definition(p_org_id, p_stat);
     v_days constant integer := (v_defined.route).rolling_days;
 begin
-    if v_days is null then
+    if (v_defined.route).sequence is not null then
+        return query
+        select
+            found.peer_mentor_id, '', found.activity_date, found.occurred_at, found.activity_id,
+            found.value, null::text, null::numeric
+        from badges_internal._sequence_values(v_defined, p_peer_mentor_ids, null, null) as found;
+        return;
+    elsif v_days is null then
         return query
         select *
         from badges_internal._selected_activities(

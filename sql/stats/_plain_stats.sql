@@ -1,4 +1,4 @@
--- Picks the stats without elements, days and rolling windows: one pass measures and dates them.
+-- Picks the stats that one pass measures and dates: no elements, days, rolling windows, sequences.
 create or replace function badges_internal._plain_stats(p_org_ids text[], p_stats text[])
 returns text[]
 language plpgsql
@@ -16,7 +16,7 @@ begin
             (defined.route).has_days
             or num_nonnulls(
                 (defined.route).element_field, (defined.route).element_unit,
-                (defined.route).rolling_days
+                (defined.route).rolling_days, (defined.route).sequence_size
             ) > 0
         )
     );
@@ -24,4 +24,4 @@ end;
 $$;
 
 comment on function badges_internal._plain_stats(text[], text[]) is
-'Picks the stats without elements, days and rolling windows: one pass measures and dates them.';
+'Picks the stats that one pass measures and dates: no elements, days, rolling windows, sequences.';

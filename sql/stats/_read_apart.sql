@@ -1,4 +1,6 @@
--- Reads what a stat with elements or rolling windows looks at in an activity that it chose.
+-- Reads what a stat that is counted apart looks at in an activity that it chose.
+--
+-- Stats with elements, rolling windows or sequences; measured of a sequence: whether it qualifies.
 create or replace function badges_internal._read_apart(
     p_route badges_internal.stat_route,
     p_bucket text,
@@ -14,7 +16,10 @@ parallel safe
 return row(
     p_route,
     p_bucket,
-    p_measured,
+    case
+        when (p_route).qualify is null then p_measured
+        else badges_internal._qualifies(p_route, p_attributes, p_quantity)
+    end,
     case
         when (p_route).element_unit is not null then to_char(
             badges_internal._unit_start((p_route).element_unit, p_day)::timestamp, 'YYYY-MM-DD'
@@ -37,4 +42,4 @@ return row(
 comment on function badges_internal._read_apart(
     badges_internal.stat_route, text, numeric, jsonb, numeric, date
 ) is
-'Reads what a stat with elements or rolling windows looks at in an activity that it chose.';
+'Reads what a stat that is counted apart looks at in an activity that it chose.';

@@ -77,7 +77,9 @@ begin
     and held.activity_count = 0;
     return v_result.candidates
         || badges_internal._place_unit_runs(v_result.unit_changes)
-        || badges_internal._roll_windows(p_peer_mentor_ids, p_org_ids, null, null, p_stats);
+        || (badges_internal._measure_apart(
+            p_peer_mentor_ids, p_org_ids, null, null, p_stats, null
+        )).candidates;
 end;
 $$;
 

@@ -34,7 +34,11 @@ declare
             select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
                 ::badges_internal.late_person)
             from unnest(p_late_activities) as late
-        ));
+        ) || (
+            select array_agg(row(fallen.peer_mentor_id, fallen.org_id, null)
+                ::badges_internal.late_person)
+            from unnest(p_fallen_people, p_fallen_orgs) as fallen (peer_mentor_id, org_id)
+        ), p_peer_mentor_ids, p_org_ids);
     v_awarded bigint := 0;
 begin
     if p_fallen_people is not null then
@@ -55,7 +59,7 @@ begin
                 and earned.earned_at > late.occurred_at
                 and earned.revoked_at is null
                 and earned.source in ('rule', 'backfill', 'sweep')
-        ));
+        ), null, p_source);
     end if;
     if p_late_activities is not null then
         perform badges_internal._redate_late(p_late_activities, false);

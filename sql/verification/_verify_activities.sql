@@ -1,13 +1,13 @@
 -- Gives every activity of the people once for each stat that chooses it.
 --
--- p_is_rolling keeps the stats with or without a rolling window, p_measures those that some rule
+-- p_kind keeps the stats of a kind: lasting, rolling or sequence, p_measures those that some rule
 -- measures so, null all. Where per finds no scalar an activity belongs to no part and is not
 -- chosen. STABLE as all of these helpers, so that one verification reads the one snapshot of the
 -- statement that calls them.
 create or replace function badges_internal._verify_activities(
     p_scope badges_internal.verified_scope,
     p_measures text[],
-    p_is_rolling boolean
+    p_kind text
 )
 returns setof badges_internal.verified_choice
 language sql
@@ -36,6 +36,9 @@ begin atomic
         activity.occurred_at,
         activity.activity_date,
         case
+            when stat.qualify_tests is not null then badges_internal._verify_passes(
+                stat.qualify_tests, activity.attributes, activity.quantity
+            )::integer
             when stat.value_field = 'quantity' then activity.quantity
             else badges_internal._verify_number(activity.attributes -> stat.value_field)
         end,
@@ -59,7 +62,11 @@ begin atomic
     inner join unnest((p_scope).routes) as stat
         on stat.org_id = activity.org_id
         and stat.activity_type = activity.activity_type
-        and (stat.rolling_days is not null) = p_is_rolling
+        and case
+            when stat.sequence is not null then 'sequence'
+            when stat.rolling_days is not null then 'rolling'
+            else 'lasting'
+        end = p_kind
         and (p_measures is null or stat.measures && p_measures)
     cross join lateral (
         select case
@@ -79,15 +86,8 @@ begin atomic
         stat.test_operator,
         stat.test_operands
     ))
-    and (stat.other_tests is null or (
-        select bool_and(badges_internal._verify_matches(
-            badges_internal._verify_field(
-                activity.attributes, activity.quantity, test.value ->> 'field'
-            ),
-            test.value ->> 'operator',
-            test.value -> 'operands'
-        ))
-        from jsonb_array_elements(stat.other_tests) as test
+    and (stat.other_tests is null or badges_internal._verify_passes(
+        stat.other_tests, activity.attributes, activity.quantity
     ))
     and (
         stat.existing_days is null
@@ -99,6 +99,6 @@ begin atomic
 end;
 
 comment on function badges_internal._verify_activities(
-    badges_internal.verified_scope, text[], boolean
+    badges_internal.verified_scope, text[], text
 ) is
 'Gives every activity of the people once for each stat that chooses it.';

@@ -1,7 +1,8 @@
 -- Tells when every badge began to hold by the activities and the held badges, and when it ceased to.
 --
 -- A composed badge is settled from its deepest parts to its root: each pass turns the changes of
--- one depth's parts into the changes of the groups above. A condition is a group of its buckets.
+-- one depth's parts into the changes of the groups above. A condition is a group of its buckets. A
+-- none_of takes from its group what others give.
 create or replace function badges_internal._verify_badge_changes(
     p_scope badges_internal.verified_scope
 )
@@ -13,16 +14,13 @@ begin atomic
     with recursive nodes as materialized (
         select
             grouped.org_id, grouped.badge_definition_id, grouped.node, grouped.parent,
-            grouped.depth, grouped.required
+            grouped.depth, greatest(grouped.required, 1) as required,
+            case when grouped.kind = 'none_of' then -1 else 1 end as weight
         from badges_internal.condition_groups as grouped
         union all
         select
-            milestone.org_id,
-            milestone.badge_definition_id,
-            milestone.node,
-            milestone.parent,
-            above.depth + 1,
-            1
+            milestone.org_id, milestone.badge_definition_id, milestone.node, milestone.parent,
+            above.depth + 1, 1, 1
         from badges_internal.milestones as milestone
         inner join badges_internal.condition_groups as above
             on above.org_id = milestone.org_id
@@ -45,6 +43,9 @@ begin atomic
         from badges_internal._verify_live_run_crossings(p_scope) as crossing
         union all
         select crossing.*
+        from badges_internal._verify_live_sequence_crossings(p_scope) as crossing
+        union all
+        select crossing.*
         from badges_internal._verify_tenure_crossings(p_scope) as crossing
         union all
         select crossing.*
@@ -58,6 +59,7 @@ begin atomic
             node.parent,
             node.depth,
             node.required,
+            node.weight,
             crossing.changed_at,
             crossing.change,
             (select max(deepest.depth) from nodes as deepest) as pass
@@ -75,6 +77,7 @@ begin atomic
             node.parent,
             node.depth,
             node.required,
+            node.weight,
             risen.changed_at,
             risen.change,
             risen.pass - 1
@@ -89,8 +92,8 @@ begin atomic
                     as next_node,
                 case
                     when counted.depth < counted.pass then counted.change
-                    when counted.holds then 1
-                    else -1
+                    when counted.holds then counted.weight
+                    else -counted.weight
                 end as change
             from (
                 select
@@ -100,6 +103,7 @@ begin atomic
                     part.node,
                     part.parent,
                     part.depth,
+                    part.weight,
                     part.changed_at,
                     part.change,
                     part.pass,

@@ -12,7 +12,7 @@ stable
 parallel safe
 begin atomic
     select choice.*
-    from badges_internal._verify_activities(p_scope, p_measures, false) as choice
+    from badges_internal._verify_activities(p_scope, p_measures, 'lasting') as choice
     union all
     select choice.*
     from badges_internal._verify_rolling_choices(p_scope, p_measures) as choice;

@@ -16,7 +16,8 @@ begin
     from badges_internal.stat_definitions as definition
     cross join lateral jsonb_each(definition.selector) as given (key, value)
     left join lateral jsonb_object_keys(case
-        when jsonb_typeof(given.value) = 'object' and given.key <> 'where' then given.value
+        when jsonb_typeof(given.value) = 'object' and given.key not in ('where', 'qualify')
+            then given.value
     end) as detail (key) on true
     cross join lateral (select concat_ws('.', given.key, detail.key) as key) as named
     where named.key <> all(array[
@@ -24,7 +25,8 @@ begin
         'when.days_of_year', 'when.from', 'when.until', 'field', 'per', 'window',
         'window.rolling_days', 'distinct', 'per_value.measure', 'per_value.field',
         'per_value.at_least', 'unit', 'per_unit.measure', 'per_unit.field', 'per_unit.at_least',
-        'grace', 'on.weekdays', 'on.closed', 'excused_by.types', 'excused_by.where'
+        'grace', 'on.weekdays', 'on.closed', 'excused_by.types', 'excused_by.where',
+        'qualify', 'of_at_least', 'of_last'
     ])
     limit 1;
     if found then

@@ -62,7 +62,14 @@ begin atomic
         condition.condition_node,
         min(choice.occurred_at),
         1
-    from badges_internal._verify_choices(p_scope, array['max']) as choice
+    from (
+        select *
+        from badges_internal._verify_choices(p_scope, array['max'])
+        union all
+        -- Of a run or a share the best counts.
+        select *
+        from badges_internal._verify_sequence_choices(p_scope)
+    ) as choice
     inner join conditions as condition using (number)
     where condition.measure = 'max'
     and choice.value >= condition.threshold

@@ -29,7 +29,7 @@ begin
             -- Blocks of so many days: what lies in a window lies in its last day's block or the
             -- one before.
             (choice.activity_date - date '1800-01-01') / choice.rolling_days as block
-        from badges_internal._verify_activities(p_scope, p_measures, true) as choice
+        from badges_internal._verify_activities(p_scope, p_measures, 'rolling') as choice
     ), windows as (
         select
             choice.peer_mentor_id,

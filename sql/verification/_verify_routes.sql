@@ -86,27 +86,20 @@ begin atomic
         coalesce((stat.selector ->> 'grace')::integer, 0),
         array_position(array['sunday', 'saturday'], organization.week_starts),
         stat.selector -> 'on',
-        stat.selector -> 'excused_by'
+        stat.selector -> 'excused_by',
+        case
+            when stat.selector ? 'of_last' then 'share_of_last'
+            when stat.selector ? 'of_at_least' then 'share'
+            when stat.selector ? 'qualify' then 'in_a_row'
+        end,
+        coalesce(stat.selector ->> 'of_last', stat.selector ->> 'of_at_least')::integer,
+        badges_internal._verify_tests(stat.selector -> 'qualify')
     from stats as stat
     inner join badges.organizations as organization using (org_id)
     cross join lateral (
         select
             coalesce(stat.selector -> 'per_value', stat.selector -> 'per_unit') as target,
-            (
-                select jsonb_agg(jsonb_build_object(
-                    'field', condition.key,
-                    'operator', test.key,
-                    'operands', case
-                        when jsonb_typeof(test.value) = 'array' then test.value
-                        else jsonb_build_array(test.value)
-                    end
-                ))
-                from jsonb_each(stat.selector -> 'where') as condition
-                cross join lateral jsonb_each(case
-                    when jsonb_typeof(condition.value) = 'object' then condition.value
-                    else jsonb_build_object('in', condition.value)
-                end) as test
-            ) as tests
+            badges_internal._verify_tests(stat.selector -> 'where') as tests
     ) as spread
     cross join lateral (
         select

@@ -25,6 +25,10 @@ begin atomic
         where badges_internal._verify_is_looked_at(p_scope, stored.peer_mentor_id)
         -- A decision by hand leaves a base row to who has no activity: it counts nothing.
         and not (stored.stat = '*' and stored.activity_count = 0)
+        and not exists (
+            select from unnest((p_scope).stats) as each
+            where each.stat = stored.stat and each.sequence is not null
+        )
     ), expected_stats as materialized (
         select expected.*
         from badges_internal._verify_expected_stats(p_scope) as expected
@@ -43,10 +47,8 @@ begin atomic
         ) as stored
         full join (
             select expected.peer_mentor_id, expected.org_id, expected.stat, expected.bucket,
-                counted.element, true as is_counted
+                unnest(expected.counted_elements) as element, true as is_counted
             from expected_stats as expected
-            cross join lateral unnest(expected.counted_elements) as counted (element)
-            where expected.counted_elements is not null
         ) as expected using (peer_mentor_id, org_id, stat, bucket, element)
         where stored.is_counted is null
         or expected.is_counted is null
@@ -136,11 +138,9 @@ begin atomic
             expected.last_date
         )
     ), differences as (
-        select row_difference.*
-        from row_differences as row_difference
+        select * from row_differences
         union all
-        select element_difference.*
-        from element_differences as element_difference
+        select * from element_differences
     )
     select
         difference.peer_mentor_id, difference.org_id, difference.stat, difference.bucket,

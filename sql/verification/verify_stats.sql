@@ -44,6 +44,9 @@ begin
     return query
     select difference.*
     from badges_internal._verify_stat_differences(v_scope) as difference
+    union all
+    select difference.*
+    from badges_internal._verify_sequence_differences(v_scope) as difference
     order by 1, 2, 3, 4, 5;
 end;
 $$;

@@ -627,6 +627,9 @@ NESTED = {
 }
 
 
+CALL = {"type": "threshold", "activity": "call", "at_least": 1}
+
+
 def test_groups_are_explained_with_their_parts(connection: Connection) -> None:
     given(connection, NESTED)
     insert(connection, activity("2026-03-01"))
@@ -665,10 +668,36 @@ def test_groups_are_explained_with_their_parts(connection: Connection) -> None:
     assert explained(connection)["groups"][0]["value"] == 3
 
 
+def test_what_must_not_hold_is_explained(connection: Connection) -> None:
+    visits = {"type": "threshold", "activity": "visit", "at_least": 2}
+    error = {"type": "threshold", "activity": "error", "at_least": 1}
+    barring = {"type": "none_of", "criteria": [error]}
+    given(connection, {"type": "all_of", "criteria": [visits, CALL, barring]})
+    insert(connection, activity("2026-03-01", kind="visit"), activity("2026-03-01"))
+    whole, none = explained(connection)["groups"]
+    assert (whole["value"], whole["required"], whole["remaining"]) == (1, 2, 1)
+    assert (none["kind"], none["value"], none["verdict"]) == ("none_of", 0, "met")
+    assert progress(connection) == (1, 2, 0.5)
+    (broken,) = ids(connection, activity("2026-03-02", kind="error"))
+    whole, none = explained(connection)["groups"]
+    assert (none["value"], none["verdict"], none["activity_id"]) == (1, "not met", broken)
+    assert (none["broken_at"], none["came_true_at"]) == ("2026-03-02T12:00:00+00:00", None)
+    assert progress(connection) == (0, 2, 0)
+    insert(connection, activity("2026-03-03", kind="visit"))
+    told = explained(connection)
+    whole = told["groups"][0]
+    assert (whole["value"], whole["remaining"], whole["verdict"]) == (2, 0, "not met")
+    assert (told["verdict"], progress(connection)) == ("not earned", (1, 2, 0.5))
+    insert(connection, activity("2026-03-01 13:00", kind="visit"))
+    told = explained(connection)
+    whole, none = told["groups"]
+    assert (whole["verdict"], whole["came_true_at"]) == ("met", "2026-03-01T13:00:00+00:00")
+    assert (none["verdict"], told["verdict"]) == ("not met", "earned")
+
+
 def test_parts_that_never_held_together_do_not_make_a_whole(connection: Connection) -> None:
     high = {"type": "threshold", "measure": "sum", "activity": "points", "at_least": 5}
-    call = {"type": "threshold", "activity": "call", "at_least": 1}
-    given(connection, {"type": "all_of", "criteria": [high, call]})
+    given(connection, {"type": "all_of", "criteria": [high, CALL]})
     insert(connection, activity("2026-03-01", kind="points", quantity=5))
     insert(connection, activity("2026-03-02", kind="points", quantity=-5))
     insert(connection, activity("2026-03-03"))

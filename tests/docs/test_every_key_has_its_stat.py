@@ -21,7 +21,7 @@ KEYS = set(
     threshold at_least repeat every each max tier tiers
     streak unit length per_unit grace consecutive
     training_completion courses require within_days
-    all_of any_of n_of n id badges_earned tenure days months years manual
+    all_of any_of n_of n none_of id badges_earned tenure days months years manual
     criteria_raw expression reason limit first
     """.split()  # noqa: SIM905
 )

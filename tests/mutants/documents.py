@@ -49,6 +49,7 @@ NO_AWARD = {
     ("tenure", "id"): "has no number of an organization's own",
     ("all_of", "id"): "has no number of an organization's own",
     ("any_of", "id"): "has no number of an organization's own",
+    ("none_of", "id"): "has no number of an organization's own",
 }
 
 # Kinds of values that decide none by themselves.

@@ -250,6 +250,40 @@ MUTANTS = [
             ),
         ]
     ),
+    *(
+        EngineMutant(f"{key}: {name}", "organization", key, path, before, after)
+        for name, key, path, before, after in [
+            ("midnight", "day_starts", "base/_day_of.sql", " - p_day_starts", ""),
+            (
+                "tenure at midnight",
+                "day_starts",
+                "awards/_tenures.sql",
+                "organization.day_starts",
+                "'00:00'",
+            ),
+            (
+                "monday",
+                "week_starts",
+                "base/_calendar_unit.sql",
+                "p_week_starts <> 'monday'",
+                "false",
+            ),
+            (
+                "saturday as sunday",
+                "week_starts",
+                "base/_calendar_unit.sql",
+                "'week_' || p_week_starts",
+                "'week_sunday'",
+            ),
+            (
+                "monday for weeks in a row",
+                "week_starts",
+                "rules/versions/_save_routes.sql",
+                "badges_internal._unit_in(organization.org_id, 'week')",
+                "'week'",
+            ),
+        ]
+    ),
     EngineMutant(
         "tenure: a day later",
         "tenure",
@@ -263,8 +297,8 @@ MUTANTS = [
         "tenure",
         "years",
         "awards/_tenures.sql",
-        "at time zone organization.time_zone",
-        "at time zone 'UTC'",
+        "organization.time_zone",
+        "'UTC'",
     ),
     EngineMutant(
         "limit: one place less",

@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 LARGEST_NUMBER = Fraction(10**30)
 ABSENT = object()
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COMPOSED = ("all_of", "any_of", "n_of")
+COMPOSED = ("all_of", "any_of", "n_of", "none_of")
 # The key that holds the number of a criteria type, and that an organization may set.
 NUMBER_KEYS = {
     "threshold": "at_least",
@@ -37,6 +37,8 @@ NUMBER_KEYS = {
     "training_completion": "require",
     "badges_earned": "at_least",
     "n_of": "n",
+    "in_a_row": "length",
+    "share": "at_least",
 }
 
 Criteria = Mapping[str, Any]
@@ -291,7 +293,7 @@ def with_thresholds(criteria: Criteria, custom: Any) -> Criteria:
     if not isinstance(custom, Mapping):
         return {**criteria, NUMBER_KEYS[criteria["type"]]: custom}
     if "tiers" in criteria:
-        key = "length" if criteria["type"] == "streak" else "at_least"
+        key = "at_least" if criteria["type"] == "tier" else "length"
         return {
             **criteria,
             "tiers": [
@@ -432,8 +434,8 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     """Tell whether a rule holds at a moment of all activities up to then."""
     kind = node["type"]
     if kind in COMPOSED:
-        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
-        return enough_parts(sum(held), required_parts(node))
+        held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
+        return none_holds(held) if kind == "none_of" else enough_parts(held, required_parts(node))
     if kind == "badges_earned":
         counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
@@ -449,8 +451,11 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     days = last_days_of(node)
     if days is not None:
         chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
-    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
-    reached = reaches if kind == "threshold" else enough_courses
+    if kind in ("in_a_row", "share"):
+        value = sequence_value(node, chosen)
+    else:
+        value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = {"training_completion": enough_courses, "in_a_row": is_long_enough}.get(kind, reaches)
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
 
@@ -525,6 +530,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
+        if kind == "none_of":
+            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
         return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
@@ -541,6 +548,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
         "windows": enough_windows,
         "streak": is_long_enough,
         "training_completion": enough_courses,
+        "in_a_row": is_long_enough,
+        "share": reaches,
     }[kind]
     return [
         value is not None and reached(value, target_of(node)) for value in values(node, history)
@@ -585,6 +594,11 @@ def required_courses(node: Criteria) -> Fraction:
 def enough_parts(held: int, required: int) -> bool:
     """Tell whether as many parts hold at the same moment as must."""
     return held >= required
+
+
+def none_holds(held: int) -> bool:
+    """Tell whether none of the parts of none_of holds."""
+    return held == 0
 
 
 def required_parts(node: Criteria) -> int:
@@ -932,6 +946,8 @@ def measured(
     """Measure what a condition has chosen of one beginning of a history."""
     if node["type"] == "streak":
         return Fraction(longest_streak(node, chosen, excusing))
+    if node["type"] in ("in_a_row", "share"):
+        return best(value for _, value in sequence_values(node, chosen))
     if node["type"] == "training_completion":
         return Fraction(
             max((len(courses_done(node, part)) for part in spans(node, chosen)), default=0)
@@ -1076,6 +1092,50 @@ def longest_streak(node: Criteria, chosen: Sequence[Activity], excusing: Sequenc
     if not must_be_consecutive(node):
         return len(units)
     return max((len(run) for run in runs(units, node, excusing)), default=0)
+
+
+def sequence_values(
+    node: Criteria, chosen: Sequence[Activity]
+) -> list[tuple[datetime, Fraction | None]]:
+    """Give what a sequence has come to at the end of each instant of the chosen activities."""
+    return [
+        (instant, sequence_value(node, [each for each in chosen if is_in_prefix(each, instant)]))
+        for instant in sorted({each.occurred_at for each in chosen})
+    ]
+
+
+def sequence_value(node: Criteria, prefix: Sequence[Activity]) -> Fraction | None:
+    """in_a_row: the run at the end; share: of all, or of the last; None while there are too few."""
+    verdicts_in_order = in_sequence(node, prefix)
+    if "of_at_least" in node:
+        if not enough_for_share(len(verdicts_in_order), whole(node["of_at_least"])):
+            return None
+        return Fraction(sum(verdicts_in_order), len(verdicts_in_order))
+    if "of_last" in node:
+        size = whole(node["of_last"])
+        if not enough_for_share(len(verdicts_in_order), size):
+            return None
+        return Fraction(sum(verdicts_in_order[-size:]), size)
+    run = 0
+    for qualified in verdicts_in_order:
+        run = run + 1 if qualified else 0
+    return Fraction(run)
+
+
+def in_sequence(node: Criteria, chosen: Iterable[Activity]) -> list[bool]:
+    """Tell in the order of time which qualify; at one instant those that do not come first."""
+    ordered = sorted((each.occurred_at, qualifies(each, node)) for each in chosen)
+    return [qualified for _, qualified in ordered]
+
+
+def qualifies(activity: Activity, node: Criteria) -> bool:
+    """qualify: tests of attributes, as where has them."""
+    return matches_where(activity, node["qualify"])
+
+
+def enough_for_share(number_of_them: int, needed: int) -> bool:
+    """of_at_least, of_last: no share of fewer."""
+    return number_of_them >= needed
 
 
 def must_be_consecutive(node: Criteria) -> bool:
@@ -1264,6 +1324,7 @@ def stats_row(
         "last_date": days[-1] if keeps_days else None,
         "run_end": days[-1] if keeps_days else None,
     }
+    row |= sequence_columns(selector, part)
     if is_rolling(selector):
         row |= best_window_columns(selector, part)
     if "distinct" in selector and not is_rolling(selector):
@@ -1291,6 +1352,22 @@ _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
+def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
+    """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
+    if "qualify" not in selector:
+        return {"value_last": None, "lately": None}
+    verdicts_in_order = in_sequence(selector, part)
+    found = [value for _, value in sequence_values(selector, part)]
+    lately = "".join(str(int(each)) for each in verdicts_in_order)
+    return {
+        "value_sum": Fraction(sum(verdicts_in_order)),
+        "value_max": best(found),
+        "value_last": found[-1],
+        "has_negative": False,
+        "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
+    }
+
+
 def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the best windows have, each measure by itself; nothing to sum is 0."""
     windows = rolling_windows(part, whole(selector["window"]["rolling_days"]))
@@ -1312,8 +1389,10 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
 def run_columns(
     node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
 ) -> dict[str, int]:
-    """Give the columns of one unit's runs: that which ends last, and the longest."""
+    """Give the columns of one unit's runs, where it has any: which ends last, and the longest."""
     unit = node["unit"]
+    if unit not in _UNITS:
+        return {}
     found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 

@@ -8,6 +8,7 @@ failing example prints as something to read.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -187,6 +188,7 @@ def _entry(
 
 small = st.sampled_from((1, 1, 1, 2, 2, 2, 3, 3, 4))
 amounts = st.sampled_from((1, 1, 1, 2, 2, 2, 3, 3, 4, 0.5, 1.5, 2.5, 6))
+shares = st.sampled_from((0.3, 0.5, 0.5, 0.6, 0.666667, 0.75, 0.9, 1))
 scalar_lists = st.lists(st.sampled_from(SCALARS), min_size=1, max_size=3)
 bounds = st.sampled_from((-1, 0, 1, 2, 3, 5, 0.5))
 operators = st.fixed_dictionaries(
@@ -404,6 +406,20 @@ def trainings(draw: Any, start: date) -> dict[str, Any]:
 
 
 @st.composite
+def sequences(draw: Any, start: date, *, may_tier: bool = False) -> dict[str, Any]:
+    """Give in_a_row or share: a late activity can make either of them less."""
+    criteria = draw(_choice(start, "activity", "where", "when"))
+    criteria["qualify"] = draw(mild_tests)
+    kind = draw(st.sampled_from(("in_a_row", "share", "share")))
+    if kind == "share":
+        size = draw(st.sampled_from(("of_at_least", "of_last")))
+        return {"type": kind, **criteria, "at_least": draw(shares), size: draw(small)}
+    if may_tier and draw(rarely):
+        return {"type": kind, **criteria, "tiers": draw(_rising("length", small))}
+    return {"type": kind, **criteria, "length": draw(small)}
+
+
+@st.composite
 def tenures(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str, Any]:
     """Give spans of three days at least: a shifted day cannot make a shorter one due at once."""
     spans = (("days", 3), ("days", 5), ("days", 13), ("months", 1), ("months", 2), ("years", 1))
@@ -428,10 +444,17 @@ def helds(draw: Any, others: tuple[str, ...]) -> dict[str, Any]:
 
 
 @st.composite
-def parts(draw: Any, start: date, others: tuple[str, ...], depth: int = 2) -> dict[str, Any]:
-    """Give criteria that may be a part of others."""
-    kinds = ["threshold", "threshold", "streak", "training", "tenure", "held"]
-    kinds += ["composed"] * depth
+def parts(
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
+) -> dict[str, Any]:
+    """Give criteria that may be a part of others; None = what may not count badges."""
+    kinds = ["threshold", "threshold", "streak", "training", "tenure"]
+    kinds += ["composed"] * depth + ["held"] * (others is not None) + ["sequence"] * may_order
     kind = draw(st.sampled_from(kinds))
     if kind != "composed":
         return draw(
@@ -440,18 +463,31 @@ def parts(draw: Any, start: date, others: tuple[str, ...], depth: int = 2) -> di
                 "streak": streaks(start),
                 "training": trainings(start),
                 "tenure": tenures(start),
-                "held": helds(others),
+                "held": helds(others or ()),
+                "sequence": sequences(start),
             }[kind]
         )
-    return draw(composed(start, others, depth))
+    return draw(composed(start, others, depth, may_order=may_order))
 
 
 @st.composite
-def composed(draw: Any, start: date, others: tuple[str, ...], depth: int = 2) -> dict[str, Any]:
-    """Give all_of, any_of or n_of."""
-    below = draw(st.lists(parts(start, others, depth - 1), min_size=1, max_size=3))
+def composed(
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
+) -> dict[str, Any]:
+    """Give all_of, with parts that must not hold too, any_of or n_of."""
+    part = parts(start, others, depth - 1, may_order=may_order)
+    below = draw(st.lists(part, min_size=1, max_size=3))
     kind = draw(st.sampled_from(("all_of", "all_of", "any_of", "n_of")))
     criteria: dict[str, Any] = {"type": kind, "criteria": below}
+    if kind == "all_of" and draw(st.booleans()):
+        broken_part = parts(start, None, depth - 1, may_order=may_order)
+        broken = draw(st.lists(broken_part, min_size=1, max_size=2))
+        below.append({"type": "none_of", "criteria": broken})
     return criteria | ({"n": draw(st.integers(1, len(below)))} if kind == "n_of" else {})
 
 
@@ -462,8 +498,10 @@ _BADGE_KINDS = (
 
 
 @st.composite
-def badges(draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool) -> dict[str, Any]:
-    kind = draw(st.sampled_from(_BADGE_KINDS))
+def badges(
+    draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool, may_order: bool
+) -> dict[str, Any]:
+    kind = draw(st.sampled_from((*_BADGE_KINDS, *("sequence", "sequence") * may_order)))
     criteria = draw(
         {
             "threshold": thresholds(start, may_repeat=True),
@@ -471,7 +509,8 @@ def badges(draw: Any, start: date, others: tuple[str, ...], *, may_limit: bool) 
             "streak": streaks(start, may_tier=True),
             "training": trainings(start),
             "tenure": tenures(start, may_repeat=True),
-            "composed": composed(start, others),
+            "composed": composed(start, others, may_order=may_order),
+            "sequence": sequences(start, may_tier=True),
             "held": helds(others),
             "manual": st.just({"type": "manual"}),
         }[kind]
@@ -494,8 +533,9 @@ def _may_lapse(badge: Mapping[str, Any]) -> bool:
     """Tell whether a badge says nothing that does not go with lapse."""
     below = _nodes(badge["criteria"])
     kinds = {each["type"] for each in below}
-    is_once = not any("repeat" in each for each in below) and "limit" not in badge
-    return is_once and kinds.isdisjoint(("tenure", "manual"))
+    keys = {key for each in below for key in each}
+    may = "limit" not in badge and keys.isdisjoint(("repeat",))
+    return may and kinds.isdisjoint(("tenure", "manual"))
 
 
 def _let_lapse(badge: dict[str, Any]) -> None:
@@ -511,14 +551,22 @@ def _let_lapse(badge: dict[str, Any]) -> None:
 
 @st.composite
 def documents(
-    draw: Any, start: date, *, may_limit: bool = False, max_badges: int = 7
+    draw: Any,
+    start: date,
+    *,
+    may_limit: bool = False,
+    may_order: bool = True,
+    max_badges: int = 7,
 ) -> dict[str, Any]:
-    """Give a rule set for both organizations that the engine must accept."""
+    """Give a rule set for both organizations that the engine must accept.
+
+    may_order: with rules on the order of activities, which a late one can make untrue.
+    """
     found: dict[str, Any] = {}
     for place in range(draw(st.sampled_from((1, 4, 6, 6, max_badges)))):
         # Only what is active everywhere can be asked of others.
         others = tuple(slug for slug, badge in found.items() if badge.get("active", True))
-        found[f"b{place}"] = draw(badges(start, others, may_limit=may_limit))
+        found[f"b{place}"] = draw(badges(start, others, may_limit=may_limit, may_order=may_order))
     # What is kept once a badge that lapses was held does not follow from the activities alone.
     lapsing = {slug for slug in found if _may_lapse(found[slug])}
     counting = {
@@ -575,8 +623,8 @@ def own_numbers(draw: Any, criteria: dict[str, Any]) -> Any:
     """
     kind = criteria["type"]
     if "tiers" in criteria:
-        key = "length" if kind == "streak" else "at_least"
-        numbers = small if kind == "streak" else amounts
+        key = "at_least" if kind == "tier" else "length"
+        numbers = amounts if kind == "tier" else small
         found = draw(
             st.lists(
                 numbers,
@@ -589,8 +637,8 @@ def own_numbers(draw: Any, criteria: dict[str, Any]) -> Any:
         first = criteria["tiers"][0]
         # One tier alone may be changed too.
         return draw(st.sampled_from((rising, {first["tier"]: min(first[key], 1)})))
-    if kind in ("threshold", "streak"):
-        return draw(small if kind == "streak" else amounts)
+    if kind in ("threshold", "streak", "in_a_row", "share"):
+        return draw({"threshold": amounts, "share": shares}.get(kind, small))
     if kind == "badges_earned":
         return draw(st.integers(1, len(criteria.get("badges", (1, 2)))))
     custom: dict[str, Any] = {}
@@ -601,6 +649,8 @@ def own_numbers(draw: Any, criteria: dict[str, Any]) -> Any:
             "training_completion": len(node.get("courses", ())),
             "badges_earned": len(node.get("badges", (1, 2))),
             "n_of": len(node.get("criteria", ())),
+            "in_a_row": 4,
+            "share": 1,
         }.get(node["type"])
         if most is not None and draw(st.booleans()):
             node.setdefault("id", f"p{place}")  # type: ignore[attr-defined]
@@ -701,11 +751,13 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     steps = [*feeding[:place], Step("apply"), *feeding[place:], Step("insert", 60, 0, "insert")]
     if place and draw(st.booleans()):
         steps.append(steps.pop(place))
-    return Story(
-        (draw(documents(start)),),
-        draw(entries(start, may_fall=False, max_size=max_size)),
-        tuple(steps),
-    )
+    document = draw(documents(start, may_order=False))
+    if '"none_of"' in json.dumps(document):
+        # What is kept hangs on the order in which that comes which must not hold.
+        for badge in document["badges"].values():
+            if badge.get("on_unmet") != "lapse":
+                badge["on_unmet"] = "revoke"
+    return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 
 @st.composite

@@ -101,6 +101,20 @@ def test_every_kind_of_change_is_told_in_words() -> None:
             },
             "Time zone of North", "UTC", "Europe/Oslo",
         ),
+        (
+            {
+                "change": "organization changed", "org_id": "n", "key": "day_starts",
+                "new": "04:00",
+            },
+            "Start of the day of North", "", "04:00",
+        ),
+        (
+            {
+                "change": "organization changed", "org_id": "n", "key": "week_starts",
+                "old": "saturday", "new": "sunday",
+            },
+            "Start of the week of North", "Saturday", "Sunday",
+        ),
         (_of("badge added"), "New badge: First", "", "how many at least 3; call"),
         (_of("badge dropped"), "Badge no longer given: First", "", ""),
         (_of("enabled", org_ids=["n"]), "First can now be earned  North", "", ""),

@@ -169,7 +169,7 @@ def test_where_with_odd_names_and_values(asking: Any, case: Any, quantity: Decim
     assert validate_criteria({"type": "threshold", "at_least": 1, "where": where}) == []
     row = asking.execute(
         """select coalesce(jsonb_path_match(
-            %s, badges_internal._compile_where(%s, null, null),
+            %s, badges_internal._compile_where(%s, null),
             jsonb_build_object('quantity', %s::numeric), true
         ), false) as matched""",
         [

@@ -53,6 +53,7 @@ _BADGES: dict[str, dict[str, Any]] = {
         "per_unit": {"at_least": 1},
         "length": 2,
     },
+    "mostly": {"type": "share", "qualify": {"kind": "a"}, "at_least": 0.5, "of_last": 2},
 }
 _MORE: dict[str, dict[str, Any]] = {
     "steady": {"on_unmet": "revoke"},

@@ -25,6 +25,11 @@ CORRUPTIONS = {
     "last_at": "null",
     "last_date": "coalesce(last_date, '2026-01-01') + 1",
 }
+# Of the rows of sequences alone.
+SEQUENCES = {
+    "value_last": "coalesce(value_last, 0) + 0.1",
+    "lately": "lately || b'1'",
+}
 
 
 def _measures(connection: Connection) -> list[tuple[object, ...]]:
@@ -58,6 +63,7 @@ def test_the_corruptions_name_every_column(kept: Connection) -> None:
     keys = {"peer_mentor_id", "org_id", "stat", "bucket"}
     assert columns - keys == {
         *CORRUPTIONS,
+        *SEQUENCES,
         "has_negative",
         "rule_set_version",
         "counted_in",
@@ -93,6 +99,23 @@ def test_each_corrupted_column_is_named(kept: Connection) -> None:
                 assert _measures(kept) == [(FIRST, stat, column)]
                 named.add(column)
     assert named >= CORRUPTIONS.keys() - {"distinct_count"}
+
+
+def test_each_corrupted_column_of_a_sequence_is_named(kept: Connection) -> None:
+    kept_of_it = ("activity_count", "value_sum", "value_max", "first_at", "last_at")
+    for column, expression in SEQUENCES.items() | {
+        (each, CORRUPTIONS[each]) for each in kept_of_it
+    }:
+        with kept.transaction(force_rollback=True):
+            row = kept.execute(
+                sql.SQL(
+                    "update badges.peer_mentor_stats set {0} = {1}"
+                    " where peer_mentor_id = %s and lately is not null returning stat"
+                ).format(sql.Identifier(column), sql.SQL(expression)),
+                (FIRST,),
+            ).fetchone()
+            assert row is not None
+            assert _measures(kept) == [(FIRST, row["stat"], column)]
 
 
 def test_stored_and_expected_are_told(kept: Connection) -> None:

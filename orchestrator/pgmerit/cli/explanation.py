@@ -23,6 +23,15 @@ def explanation_tree(told: Part, language: Language, zone: tzinfo) -> Tree:
     return _Teller(language, zone).tree(told)
 
 
+def _state_of_unit(now: Part) -> str:
+    """Name what a streak's present unit is to it."""
+    if now["counts"]:
+        return "counts"
+    if now.get("exists") is False:
+        return "off"
+    return "excused" if now.get("is_excused") else "lacks"
+
+
 class _Teller(RuleWords):
     """The words of an explanation, in one language."""
 
@@ -107,6 +116,8 @@ class _Teller(RuleWords):
         return "; ".join(words), "red" if award["revoked_at"] else "green"
 
     def group_line(self, group: Part) -> tuple[str, str]:
+        if group["kind"] == "none_of":
+            return self.none_of_line(group)
         text = self.text(
             "explanation.group",
             kind=self.word("group", group["kind"], required=group["required"]),
@@ -122,6 +133,20 @@ class _Teller(RuleWords):
         if group["remaining"] == 0:
             text += ": " + self.text("explanation.never_together")
         return text, "yellow"
+
+    def none_of_line(self, group: Part) -> tuple[str, str]:
+        key, style = "explanation.none_of", "green"
+        if group["verdict"] != "met":
+            key = "explanation.broken_by" if group["activity_id"] else "explanation.broken"
+            style = "yellow"
+        text = self.text(
+            key,
+            kind=self.word("group", group["kind"]),
+            verdict=self.word("verdict", group["verdict"]),
+            moment=self.moment(group.get("broken_at")),
+            activity=str(group["activity_id"]),
+        )
+        return text, style
 
     def condition_line(self, condition: Part) -> tuple[str, str]:
         is_met = condition["verdict"] == "met"
@@ -216,9 +241,13 @@ class _Teller(RuleWords):
             )
         elif run:
             yield self.text("explanation.run_ended", longest=run["longest"])
+        for name in ("excused", "closed"):
+            if run and run.get(name):
+                days = self.language.both(self.language.day(each) for each in run[name])
+                yield self.text(f"explanation.run_{name}", days=days)
         if now := condition.get("now"):
             this = self.word("this", now["unit"])
-            key = "explanation.unit_counts" if now["counts"] else "explanation.unit_lacks"
+            key = f"explanation.unit_{_state_of_unit(now)}"
             yield self.text(key, **{**now, "this": this, "days": self.days(now)})
 
     def tenure_text(self, tenure: Part) -> str:

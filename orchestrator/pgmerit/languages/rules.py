@@ -30,7 +30,7 @@ class RuleWords:
         A part begins with two blanks more than its group.
         """
         kind = criteria["type"]
-        if kind in ("all_of", "any_of", "n_of"):
+        if kind in ("all_of", "any_of", "n_of", "none_of"):
             yield self.word("group", kind, required=criteria.get("n")) + ":"
             for part in criteria["criteria"]:
                 yield from (f"  {line}" for line in self.criteria_lines(part))

@@ -30,7 +30,13 @@ from pgmerit.models.values import (
     plain,
     stats_of,
 )
-from pgmerit.rules.grammar import canonical_text, grammar, json_type, validate_value
+from pgmerit.rules.grammar import (
+    canonical_text,
+    grammar,
+    json_type,
+    part_problems,
+    validate_value,
+)
 
 # The kinds of rules. A new one is added here and in the enum badges.criteria_type.
 CriteriaType = Literal[
@@ -41,8 +47,11 @@ CriteriaType = Literal[
     "all_of",
     "any_of",
     "n_of",
+    "none_of",
     "badges_earned",
     "tenure",
+    "in_a_row",
+    "share",
     "manual",
     "criteria_raw",
 ]
@@ -204,7 +213,10 @@ class Criteria(Model):
     def _keep_to_the_grammar(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
             kind = get_args(cls.model_fields["type"].annotation)[0]
-            found = validate_value(grammar()["types"][kind], plain({"type": kind, **data}), "$")
+            given = plain({"type": kind, **data})
+            found = validate_value(grammar()["types"][kind], given, "$")
+            if kind not in grammar()["part_types"]:  # Its place is judged with the whole.
+                found += part_problems(given, "$")
             if found:
                 raise ValueError("; ".join(f"{each.path} {each.problem}" for each in found))
         return data
@@ -422,6 +434,57 @@ class TrainingCompletion(Selecting):
         return stats_of(stats).tally(selector_key(self)).distinct >= needed
 
 
+class Sequenced(Dated):
+    """A rule on which of the chosen activities qualify, in the order of time."""
+
+    qualify: Annotated[Where, Field(min_length=1)]
+
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat."""
+        return super().selector() | {"qualify": plain(self.as_document()["qualify"])}
+
+    def value(self, stats: StatsDocument | Mapping[str, Any]) -> Decimal | int | None:
+        """Return the best that the sequence has come to, None where there are too few yet."""
+        return stats_of(stats).tally(selector_key(self)).max
+
+
+class InARow(Sequenced):
+    """True when so many in a row have qualified."""
+
+    type: Literal["in_a_row"] = "in_a_row"
+    length: Count | None = None
+    tiers: Annotated[tuple[LengthTier, ...], Field(min_length=1)] | None = None
+
+    def reached_tiers(self, stats: StatsDocument | Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the tiers that the longest run has reached, lowest first."""
+        value = self.value(stats)
+        return tuple(each.tier for each in self.tiers or () if _reaches(value, each.length))
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether the longest run has the length, or the lowest tier's."""
+        if self.length is not None:
+            return _reaches(self.value(stats), self.length)
+        return bool(self.reached_tiers(stats))
+
+
+class Share(Sequenced):
+    """True when so large a share has qualified: of all that there were by then, or of the last."""
+
+    type: Literal["share"] = "share"
+    at_least: Annotated[Amount, Field(le=1)]
+    of_at_least: Count | None = None
+    of_last: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    def selector(self) -> dict[str, Any]:
+        """Return the canonical selector of the rule's stat."""
+        sizes = {"of_at_least": self.of_at_least, "of_last": self.of_last}
+        return super().selector() | {key: size for key, size in sizes.items() if size is not None}
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether the share was ever large enough."""
+        return _reaches(self.value(stats), self.at_least)
+
+
 class BadgesEarned(Criteria):
     """True when so many other badges are held."""
 
@@ -448,7 +511,7 @@ class AllOf(Criteria):
     """True when every part holds."""
 
     type: Literal["all_of"] = "all_of"
-    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+    criteria: Annotated[tuple[PartOfAll, ...], Field(min_length=1)]
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether every part holds."""
@@ -480,6 +543,17 @@ class NOf(Criteria):
 
 def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
+
+
+class NoneOf(Criteria):
+    """A part of all_of: true while none of its own parts holds."""
+
+    type: Literal["none_of"] = "none_of"
+    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether no part holds; one that held before and no longer does is not told."""
+        return not any(part.is_eligible(stats) for part in self.criteria)
 
 
 class Tenure(Selecting):
@@ -573,7 +647,20 @@ def selector_key(criteria: Selecting, closed_days: Sequence[str] = ()) -> str:
 
 
 Part = Annotated[
-    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | Tenure,
+    Threshold
+    | Streak
+    | TrainingCompletion
+    | BadgesEarned
+    | AllOf
+    | AnyOf
+    | NOf
+    | Tenure
+    | InARow
+    | Share,
+    Field(discriminator="type"),
+]
+PartOfAll = Annotated[
+    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
     Field(discriminator="type"),
 ]
 BadgeCriteria = Annotated[
@@ -586,6 +673,8 @@ BadgeCriteria = Annotated[
     | NOf
     | BadgesEarned
     | Tenure
+    | InARow
+    | Share
     | Manual
     | CriteriaRaw,
     Field(discriminator="type"),
@@ -600,11 +689,14 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "all_of": AllOf,
     "any_of": AnyOf,
     "n_of": NOf,
+    "none_of": NoneOf,
     "badges_earned": BadgesEarned,
     "tenure": Tenure,
+    "in_a_row": InARow,
+    "share": Share,
     "manual": Manual,
     "criteria_raw": CriteriaRaw,
 }
 
-for _composed in (AllOf, AnyOf, NOf):
+for _composed in (AllOf, AnyOf, NOf, NoneOf):
     _composed.model_rebuild()

@@ -19,6 +19,8 @@ _WHAT = {
     "organization dropped": "plan.organization_dropped",
     "organization changed name": "plan.organization_name",
     "organization changed time_zone": "plan.organization_zone",
+    "organization changed day_starts": "plan.organization_day",
+    "organization changed week_starts": "plan.organization_week",
     "badge added": "plan.badge_added",
     "badge dropped": "plan.badge_dropped",
     "enabled": "plan.enabled",
@@ -36,6 +38,8 @@ _WHAT = {
     "texts changed": "plan.texts",
     "activity types changed": "plan.activity_types",
 }
+
+_WEEK_STARTS = {"monday": 1, "saturday": 6, "sunday": 7}
 
 Told = Mapping[str, Any]
 
@@ -159,6 +163,8 @@ class _Teller:
                 return self.text("plan.places", count=value["first"])
             case "setting changed", "hidden", _:
                 return self.text("page.true" if value else "page.false")
+            case "organization changed", "week_starts", str():
+                return self.language.weekday(_WEEK_STARTS[value])
         if isinstance(value, list):
             return ", ".join(value)
         return "" if value is None else RuleWords(self.language).value(value)

@@ -22,7 +22,9 @@ from pgmerit.rules.grammar import (
     walk,
 )
 
-_MEASURING = {"threshold", "tier", "streak", "training_completion", "tenure"}
+_MEASURING = {
+    "threshold", "tier", "streak", "training_completion", "tenure", "in_a_row", "share",
+}  # fmt: skip
 _UNIT_KEYS = ("per_unit", "grace", "consecutive", "on", "excused_by")
 _NOT_CHOOSING = {
     "type", "id", "at_least", "tiers", "length", "repeat", "require", "days", "months", "years",

@@ -217,14 +217,15 @@ def _tier_threshold_problems(
     allowed = "numbers by tier: " + ", ".join(names)
     if not isinstance(thresholds, Mapping):
         return [Problem(path, "the badge has tiers: name those that change", allowed)]
-    key = "length" if kind == "streak" else "at_least"
+    has_lengths = kind in ("streak", "in_a_row")
+    key = "length" if has_lengths else "at_least"
     problems = []
     for name, number in thresholds.items():
         if name not in names:
             said = unknown(name, names, "tier ", " does not exist")
             problems.append(Problem(step(path, name), said, allowed))
         else:
-            number_kind = "count" if kind == "streak" else "amount"
+            number_kind = "count" if has_lengths else "amount"
             problems += validate_value(number_kind, number, step(path, name))
     before = None
     for tier in tiers:

@@ -12,6 +12,9 @@ return case p_criteria ->> 'type'
     when 'criteria_raw' then 'raw'
     when 'training_completion' then 'distinct'
     when 'tenure' then 'tenure'
+    -- The best run, the best share: what a sequence came to with each activity.
+    when 'in_a_row' then 'max'
+    when 'share' then 'max'
     when 'streak' then case
         when p_criteria -> 'consecutive' is distinct from 'false'
             then p_criteria ->> 'unit' || '_run'

@@ -1,9 +1,10 @@
 -- Compiles criteria and one organization's thresholds to conditions and groups.
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
--- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
--- is lapse, which nothing crosses, and lapse_measure says what it is. p_closed_days: the
--- organization's. Yields rows and writes nothing.
+-- conditions of a composed badge name their group in parent. A none_of is no part that its all_of
+-- requires: it takes away from those that hold. Of a badge that lapses every measure is lapse,
+-- which nothing crosses, and lapse_measure says what it is. p_closed_days: the organization's.
+-- Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
     p_custom_thresholds jsonb,
@@ -15,7 +16,7 @@ returns table (
     parent integer,
     depth integer,
     kind text, -- the criteria type
-    required integer, -- of a group: how many parts must hold
+    required integer, -- of a group: how many parts must hold; of none_of: how many may
     tier text,
     occurrence integer,
     selector jsonb,
@@ -45,7 +46,7 @@ begin atomic
         from tree
         cross join lateral jsonb_array_elements(tree.criteria -> 'criteria')
             with ordinality as part (criteria, position)
-        where tree.criteria ->> 'type' in ('all_of', 'any_of', 'n_of')
+        where tree.criteria ->> 'type' in ('all_of', 'any_of', 'n_of', 'none_of')
     ),
     numbered as (
         select
@@ -77,10 +78,8 @@ begin atomic
                 (nodes.criteria -> 'at_least')::numeric, (nodes.criteria -> 'length')::numeric,
                 (nodes.criteria -> 'days')::numeric, (nodes.criteria -> 'months')::numeric,
                 (nodes.criteria -> 'years')::numeric,
-                case
-                    when jsonb_typeof(nodes.criteria -> 'require') = 'number'
-                        then (nodes.criteria -> 'require')::numeric
-                end,
+                case when jsonb_typeof(nodes.criteria -> 'require') = 'number'
+                    then (nodes.criteria -> 'require')::numeric end,
                 jsonb_array_length(coalesce(
                     nodes.criteria -> 'courses', nodes.criteria -> 'badges'
                 )),
@@ -104,16 +103,14 @@ begin atomic
         cross join lateral generate_series(
             1, coalesce((nodes.criteria -> 'repeat' -> 'max')::integer, 1)
         ) as counted (occurrence)
-        where nodes.kind not in ('all_of', 'any_of', 'n_of', 'manual')
+        where nodes.kind not in ('all_of', 'any_of', 'n_of', 'none_of', 'manual')
     )
     select
-        nodes.node,
-        nodes.parent,
-        nodes.depth,
-        nodes.kind,
+        nodes.node, nodes.parent, nodes.depth, nodes.kind,
         case
-            when nodes.kind = 'all_of' then jsonb_array_length(nodes.criteria -> 'criteria')
-            when nodes.kind = 'any_of' then 1
+            when nodes.kind = 'all_of' then jsonb_array_length(
+                jsonb_path_query_array(nodes.criteria, '$.criteria[*] ? (@.type != "none_of")'))
+            when nodes.kind in ('any_of', 'none_of') then (nodes.kind = 'any_of')::integer
             when nodes.kind = 'n_of' then coalesce(nodes.own, (nodes.criteria -> 'n')::numeric)
         end::integer,
         targets.tier,

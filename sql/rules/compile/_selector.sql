@@ -3,7 +3,10 @@
 -- Keys at their defaults are left out, so that equal choices have equal selectors. Windows that
 -- are counted (repeat: each) are units, each with at_least to reach; else no number is in it.
 -- p_closed_days: the organization's; where they concern a streak, another list is another selector.
-create or replace function badges_internal._selector(p_criteria jsonb, p_closed_days text[])
+create or replace function badges_internal._selector(
+    p_criteria jsonb,
+    p_closed_days text[] default null
+)
 returns jsonb
 language sql
 immutable
@@ -58,7 +61,10 @@ begin atomic
         'excused_by', case when p_criteria ? 'excused_by' then jsonb_build_object(
             'types', badges_internal._sorted_types(p_criteria -> 'excused_by' -> 'activity'),
             'where', nullif(p_criteria -> 'excused_by' -> 'where', '{}')
-        ) end
+        ) end,
+        'qualify', p_criteria -> 'qualify',
+        'of_at_least', p_criteria -> 'of_at_least',
+        'of_last', p_criteria -> 'of_last'
     ))
     from (
         select

@@ -39,10 +39,17 @@ return row(
     case when p_selector -> 'when' ? 'hours' then p_time_zone end,
     (p_selector -> 'window' -> 'rolling_days')::integer,
     (p_selector -> 'grace')::integer,
-    null, -- sequence
-    null, -- qualify
-    null, -- qualify_needs_quantity
-    null, -- sequence_size
+    case
+        when p_selector ? 'of_last' then 'share_of_last'
+        when p_selector ? 'of_at_least' then 'share'
+        when p_selector ? 'qualify' then 'in_a_row'
+    end,
+    badges_internal._compile_where(p_selector -> 'qualify', null, null),
+    p_selector -> 'qualify' ? 'quantity',
+    coalesce(
+        p_selector -> 'of_last', p_selector -> 'of_at_least',
+        case when p_selector ? 'qualify' then '1'::jsonb end
+    )::integer,
     null, -- cap_unit
     null, -- cap_at
     null, -- is_live

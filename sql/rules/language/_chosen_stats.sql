@@ -46,7 +46,7 @@ as $$
         end
     ) as named (activity_type)
     where walked.node ->> 'type' in (
-        'threshold', 'tier', 'streak', 'training_completion', 'tenure'
+        'threshold', 'tier', 'streak', 'training_completion', 'tenure', 'in_a_row', 'share'
     );
 $$;
 

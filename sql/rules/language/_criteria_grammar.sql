@@ -17,16 +17,22 @@ return '{
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
   "part_keys": ["id"],
+  "part_types": {"none_of": "all_of"},
+  "not_within": {"none_of": ["badges_earned"]},
   "no_time_zones": ["Factory", "localtime", "posixrules", "posix/", "right/"],
-  "parts": {"all_of": "criteria", "any_of": "criteria", "n_of": "criteria"},
+  "parts": {
+    "all_of": "criteria", "any_of": "criteria", "n_of": "criteria", "none_of": "criteria"
+  },
   "numbers": {
     "threshold": "at_least",
     "streak": "length",
     "training_completion": "require",
     "badges_earned": "at_least",
-    "n_of": "n"
+    "n_of": "n",
+    "in_a_row": "length",
+    "share": "at_least"
   },
-  "plain_numbers": ["badges_earned", "streak", "threshold"],
+  "plain_numbers": ["badges_earned", "in_a_row", "share", "streak", "threshold"],
   "types": {
     "threshold": {
       "is": "object",
@@ -146,6 +152,12 @@ return '{
         {"rule": "at_most_items", "key": "n", "other": "criteria"}
       ]
     },
+    "none_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
+      "required": ["criteria"],
+      "rules": []
+    },
     "tenure": {
       "is": "object",
       "keys": {
@@ -156,6 +168,29 @@ return '{
       "required": [],
       "rules": [
         {"rule": "exactly_one", "key": "days", "keys": ["days", "months", "years"]}
+      ]
+    },
+    "in_a_row": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity", "where": "where",
+        "when": "when", "qualify": "where", "length": "count", "tiers": "length_tiers"
+      },
+      "required": ["qualify"],
+      "rules": [
+        {"rule": "one_of", "key": "length", "other": "tiers"}
+      ]
+    },
+    "share": {
+      "is": "object",
+      "keys": {
+        "type": "anything", "id": "slug", "activity": "activity", "where": "where",
+        "when": "when", "qualify": "where", "at_least": "share", "of_at_least": "count",
+        "of_last": "occurrences"
+      },
+      "required": ["qualify", "at_least"],
+      "rules": [
+        {"rule": "exactly_one", "key": "of_at_least", "keys": ["of_at_least", "of_last"]}
       ]
     },
     "manual": {
@@ -215,6 +250,10 @@ return '{
     "amount": {
       "is": "number", "above": 0, "to": 1e30,
       "allowed": "a number above 0, at most 1e30"
+    },
+    "share": {
+      "is": "number", "above": 0, "to": 1, "decimals": 6,
+      "allowed": "a share above 0, at most 1, of at most 6 decimals, such as 0.9"
     },
     "bound": {
       "is": "number", "from": -1e30, "to": 1e30,

@@ -27,6 +27,8 @@ begin
             return 'is out of bounds';
         elsif p_spec ? 'whole' and v_number <> trunc(v_number) then
             return 'is not a whole number';
+        elsif v_number <> round(v_number, (p_spec -> 'decimals')::integer) then
+            return format('has more than %s decimals', p_spec -> 'decimals');
         end if;
     elsif p_spec ->> 'is' = 'text' then
         v_text := p_value #>> '{}';

@@ -11,8 +11,8 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_is_streak boolean := p_criteria ->> 'type' = 'streak';
-    v_kind jsonb := case when v_is_streak then '"count"'::jsonb else '"amount"'::jsonb end;
+    v_has_lengths boolean := p_criteria ->> 'type' in ('streak', 'in_a_row');
+    v_kind jsonb := case when v_has_lengths then '"count"'::jsonb else '"amount"'::jsonb end;
     v_tiers text[] := array(
         select each.value ->> 'tier'
         from jsonb_array_elements(p_criteria -> 'tiers') with ordinality as each
@@ -47,7 +47,7 @@ begin
             each.value ->> 'tier',
             coalesce(
                 p_thresholds -> (each.value ->> 'tier'),
-                each.value -> case when v_is_streak then 'length' else 'at_least' end
+                each.value -> case when v_has_lengths then 'length' else 'at_least' end
             )
         from jsonb_array_elements(p_criteria -> 'tiers') with ordinality as each
         order by each.ordinality

@@ -63,7 +63,7 @@ begin
     from (
         select (array_agg(defined))[1] as defined, array_agg(defined.org_id) as org_ids
         from unnest(v_unmeasured) as defined
-        where (defined.route).rolling_days is null
+        where coalesce((defined.route).rolling_days, (defined.route).sequence_size) is null
         group by
             defined.stat, defined.watched, (defined.route).clock_zone,
             badges_internal._unit_in(defined.org_id, 'week')
@@ -100,7 +100,24 @@ begin
     where (defined.route).rolling_days is not null
     group by
         best.peer_mentor_id, defined.org_id, defined.stat, asked.measure,
-        (defined.route).element_measure;
+        (defined.route).element_measure
+    union all
+    select
+        reached.peer_mentor_id, defined.org_id, defined.stat, 'max', max(reached.value), false
+    from unnest(v_unmeasured) as defined
+    cross join lateral badges_internal._sequence_values(
+        defined,
+        array(
+            select held.peer_mentor_id
+            from badges.peer_mentor_stats as held
+            where held.org_id = defined.org_id
+            and held.stat = '*'
+        ),
+        p_until,
+        null
+    ) as reached
+    where (defined.route).sequence is not null
+    group by reached.peer_mentor_id, defined.org_id, defined.stat;
 end;
 $$;
 

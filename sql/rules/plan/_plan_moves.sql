@@ -53,14 +53,15 @@ begin
         ), v_held
     );
     nearest := coalesce(v_found.nearest, '[]');
+    v_found.falling := v_found.falling || badges_internal._plan_broken(
+        v_found.states, p_milestones, p_groups
+    );
     -- Where a sum that fell and other badges must hold together, all moments are asked for.
     v_dated_people := array(
         select distinct falling.peer_mentor_id
         from unnest(v_found.falling) as falling
-        join unnest(p_milestones) as milestone
-            on milestone.org_id = falling.org_id
-            and milestone.badge_definition_id = falling.badge_definition_id
-            and milestone.measure = 'badges'
+        join unnest(p_milestones) as milestone using (org_id, badge_definition_id)
+        where milestone.measure = 'badges'
     );
     v_layer := array(
         select badge.slug
@@ -73,8 +74,7 @@ begin
     loop
         v_counted := null;
         if exists (
-            select
-            from unnest(p_milestones) as milestone
+            select from unnest(p_milestones) as milestone
             where milestone.measure = 'badges'
             and milestone.badge_definition_id = any(v_layer)
         ) then

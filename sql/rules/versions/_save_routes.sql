@@ -1,7 +1,8 @@
 -- Writes the routes of organizations: the stats that each activity type has to be looked at for.
 --
 -- From the stat definitions as they are now. A type that only excuses units of a streak stands in
--- its route with a predicate that chooses nothing.
+-- its route with a predicate that chooses nothing. has_rolling: some stat is measured apart, a
+-- rolling window or a sequence.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -46,13 +47,14 @@ begin
             and (
                 defined.activity_types is null
                 or named.activity_type = any(defined.activity_types)
+                or named.activity_type = any((defined.route).excuse_types)
             )
         ),
         exists (
             select
             from badges_internal.stat_definitions as defined
             where defined.org_id = organization.org_id
-            and (defined.route).rolling_days is not null
+            and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is not null
         ),
         badges_internal._unit_day(badges_internal._unit_in(organization.org_id, 'week'), 0)
     from unnest(p_org_ids) as organization (org_id)
