@@ -1,4 +1,4 @@
--- Tells when a condition of a badge that lapses held for people, with time going on: no row = never.
+-- Tells when a condition of a badge that lapses held for people, and will; no row = never.
 create or replace function badges_internal._condition_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones
@@ -31,4 +31,4 @@ end;
 $$;
 
 comment on function badges_internal._condition_spans(uuid[], badges_internal.milestones) is
-'Tells when a condition of a badge that lapses held for people, with time going on: no row = never.';
+'Tells when a condition of a badge that lapses held for people, and will; no row = never.';

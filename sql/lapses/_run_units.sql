@@ -1,7 +1,7 @@
 -- Lists the units of people's streaks, those that counted and those that were excused, and when.
 --
--- A unit still to come counts from its beginning. One that counted in time was not excused. A person
--- is odd where units did not count, or were not excused, in their own order and for good.
+-- A unit still to come counts from its beginning. One that counted in time was not excused. A
+-- person is odd where units did not count, or were not excused, in their own order and for good.
 create or replace function badges_internal._run_units(
     p_peer_mentor_ids uuid[],
     p_org_id text,

@@ -1,4 +1,4 @@
--- Tells when every condition on a present run, or a present share, began to hold, and when it ceased.
+-- Tells when every condition on a present run or share began to hold, and when it ceased to.
 create or replace function badges_internal._verify_live_sequence_crossings(
     p_scope badges_internal.verified_scope
 )
@@ -55,4 +55,4 @@ $$;
 comment on function badges_internal._verify_live_sequence_crossings(
     badges_internal.verified_scope
 ) is
-'Tells when every condition on a present run, or a present share, began to hold, and when it ceased.';
+'Tells when every condition on a present run or share began to hold, and when it ceased to.';
