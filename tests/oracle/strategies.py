@@ -534,7 +534,7 @@ def _may_lapse(badge: Mapping[str, Any]) -> bool:
     below = _nodes(badge["criteria"])
     kinds = {each["type"] for each in below}
     keys = {key for each in below for key in each}
-    may = "limit" not in badge and keys.isdisjoint(("repeat", "excused_by"))
+    may = "limit" not in badge and "repeat" not in keys
     return may and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
 
 

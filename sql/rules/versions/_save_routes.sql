@@ -37,7 +37,7 @@ begin
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
         )
-        -- An activity may change what lapses only by a stat that it counts in.
+        -- An activity may change what lapses only by a stat that it counts or excuses a unit in.
         or exists (
             select
             from badges_internal.milestones as milestone
@@ -46,7 +46,8 @@ begin
             and milestone.measure = 'lapse'
             and (
                 defined.activity_types is null
-                or named.activity_type = any(defined.activity_types)
+                or named.activity_type
+                    = any(defined.activity_types || (defined.route).excuse_types)
             )
         ),
         exists (
