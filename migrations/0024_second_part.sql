@@ -76,6 +76,7 @@ create type badges_internal.lapse_change as (
     org_id text,
     badge_definition_id text,
     tier text,
+    occurrence integer,
     change text, -- awarded, lapsed, restored, redated; interrupted = lapsed and restored
     held_since timestamptz, -- null = not held
     ended_at timestamptz, -- when it ceased to hold after the award's own beginning

@@ -40,7 +40,7 @@ begin
                 from badges_internal.milestones as milestone
                 where milestone.org_id = badge.org_id
                 and milestone.badge_definition_id = badge.badge_definition_id
-                and milestone.stat is not null
+                and milestone.measure not in ('badges', 'raw', 'lapse')
                 offset 0
             ) as asked
             left join badges_internal.stat_definitions as defined

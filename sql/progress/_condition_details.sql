@@ -1,5 +1,6 @@
 -- Tells of one condition what its kind has to tell beyond value and target, as an object.
 --
+-- current: of the days that end today, see _recent_details.
 -- best, current: of a window or of per, the part that counts and the one p_as_of lies in, each
 --   {"from", "until", "of", "value"} and, of distinct values, as below.
 -- counted, missing, open: of distinct values, those that count and those that lack of a closed
@@ -28,11 +29,12 @@ declare
 begin
     select milestone.*
     into v_milestone
-    from badges_internal.milestones as milestone
-    where milestone.org_id = p_org_id
-    and milestone.badge_definition_id = p_badge_definition_id
-    and milestone.node = p_node
-    and milestone.occurrence = p_occurrence
+    from badges_internal.milestones as compiled
+    cross join lateral badges_internal._told_milestone(compiled) as milestone
+    where compiled.org_id = p_org_id
+    and compiled.badge_definition_id = p_badge_definition_id
+    and compiled.node = p_node
+    and compiled.occurrence = p_occurrence
     limit 1;
     select defined.selector
     into v_selector
@@ -52,6 +54,9 @@ begin
                 p_peer_mentor_id, v_milestone, v_selector,
                 coalesce(p_criteria ->> 'unit', v_selector ->> 'unit'), p_as_of
             )
+        when v_milestone.last_days is not null then badges_internal._recent_details(
+            p_peer_mentor_id, v_milestone, v_selector, p_as_of
+        )
         when jsonb_typeof(v_selector -> 'window') = 'object'
             then badges_internal._rolling_details(
                 p_peer_mentor_id, v_milestone, v_selector, p_as_of

@@ -1,7 +1,8 @@
 -- Lists what holds of one badge for a person, conditions and groups, each with its moment.
 --
--- A condition that may have held once is dated by the activities. A denied, revoked or held badge
--- is looked at like any other.
+-- A condition that may have held once is dated by the activities; of a badge that lapses what holds
+-- on p_as_of is, since when it does, and held_during tells until when. A denied, revoked or held
+-- badge is looked at like any other.
 create or replace function badges_internal._dated_conditions(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -14,6 +15,17 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.badge_definition_id = p_badge_definition_id
+        and milestone.measure = 'lapse'
+    ) then
+        return badges_internal._present_conditions(
+            p_peer_mentor_id, p_org_id, p_badge_definition_id, p_as_of
+        );
+    end if;
     return badges_internal._decide_groups(badges_internal._date_conditions(array(
         select row(
             p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.tier,

@@ -84,9 +84,9 @@ class Database:
         self._finish()
 
     def _finish(self) -> None:
-        while value(self.connection, "select badges.backfill_rule_set('generated', 3)")[
-            "remaining"
-        ]:
+        while value(
+            self.connection, "select badges.backfill_rule_set('generated', 3, '1900-01-01')"
+        )["remaining"]:
             pass
 
     def _do_update(self, step: Step) -> None:

@@ -88,9 +88,9 @@ class _Teller(RuleWords):
             key = "explanation.places_of_tier" if place["tier"] else "explanation.places"
             yield self.text(key, **place), ""
         for award in told["awards"]:
-            yield self.award_line(award)
+            yield self.award_line(award, told["on_unmet"] == "lapse")
 
-    def award_line(self, award: Part) -> tuple[str, str]:
+    def award_line(self, award: Part, may_lapse: bool) -> tuple[str, str]:
         again = f" #{award['occurrence']}" if award["occurrence"] > 1 else ""
         words = [
             self.text(
@@ -108,12 +108,21 @@ class _Teller(RuleWords):
         if award["note"]:
             words.append(award["note"])
         if award["revoked_at"]:
-            who = self.word("revoked_by", award["revoked_by"])
-            moment = self.moment(award["revoked_at"])
-            revoked = self.text("explanation.revoked", moment=moment, who=who)
-            reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""
-            words.append(revoked + reason)
+            words.append(self.revoked_text(award, may_lapse))
+        elif award["expires_at"]:
+            key = "explanation.expires" if award["is_rule_met"] else "explanation.expired"
+            words.append(self.text(key, moment=self.moment(award["expires_at"])))
         return "; ".join(words), "red" if award["revoked_at"] else "green"
+
+    def revoked_text(self, award: Part, may_lapse: bool) -> str:
+        moment = self.moment(award["revoked_at"])
+        if may_lapse and award["revoked_by"] == "time":
+            return self.text("explanation.lapsed_by_time", moment=moment)
+        if may_lapse and award["revoked_by"] == "rule":
+            return self.text("explanation.lapsed_by_rule", moment=moment)
+        who = self.word("revoked_by", award["revoked_by"])
+        reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""
+        return self.text("explanation.revoked", moment=moment, who=who) + reason
 
     def group_line(self, group: Part) -> tuple[str, str]:
         if group["kind"] == "none_of":
@@ -175,10 +184,15 @@ class _Teller(RuleWords):
 
     def condition_details(self, condition: Part) -> Iterator[str]:
         if condition["selector"] is not None:
-            selector = "; ".join(self.selector_words(condition["selector"]))
+            chosen = dict(condition["selector"])
+            if "last_days" in condition:
+                chosen["window"] = {"last_days": condition["last_days"]}
+            selector = "; ".join(self.selector_words(chosen))
             yield self.text("explanation.chosen", selector=selector)
         if condition.get("period", "now") != "now":
             yield self.word("period", condition["period"])
+        if condition.get("expires_at"):
+            yield self.text("explanation.expires", moment=self.moment(condition["expires_at"]))
         if condition["came_true_at"]:
             yield self.text(
                 "explanation.came_true_by" if condition["activity_id"] else "explanation.came_true",

@@ -9,7 +9,7 @@ from pgmerit.languages import Language
 
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_KEPT = ("where", "per", "per_value", "per_unit", "grace")
+_KEPT = ("where", "per", "per_value", "per_unit", "grace", "valid_days")
 _UNIT_KEYS = ("per_unit", "grace", "on", "excused_by")
 _SPANS = ("days", "months", "years")
 
@@ -136,9 +136,12 @@ class RuleWords:
                 yield self.when_text(name, when[name])
         window = rest.pop("window", None)
         if isinstance(window, Mapping):
-            yield self.text("selector.rolling_days", count=window["rolling_days"])
+            ((kind, days),) = window.items()
+            yield self.word("selector", kind, count=days)
         elif window:
             yield self.word("within", window)
+        if days := rest.pop("valid_days", None):
+            yield self.text("selector.valid_days", count=days)
         unit = rest.pop("unit", None)
         if limits := rest.pop("per_value", None):
             yield self.text("selector.each_value", limit=self.limit_text(limits))

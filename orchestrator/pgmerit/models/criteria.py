@@ -112,9 +112,10 @@ class When(Model):
 
 
 class RollingWindow(Model):
-    """So many local days that end on the day of an activity; the best such window counts."""
+    """So many local days: the best that end on the day of an activity, or those that end today."""
 
-    rolling_days: RollingDays
+    rolling_days: RollingDays | None = None
+    last_days: RollingDays | None = None
 
 
 class Element(Model):
@@ -274,7 +275,7 @@ class Measuring(Dated):
             found["field"] = self.field
         if self.per is not None:
             found["per"] = self.per
-        if self.window != "lifetime":
+        if self.window != "lifetime" and self._last_days() is None:
             found["window"] = plain(self.window)
         if self.measure == "distinct":
             found["distinct"] = self.field or "quantity"
@@ -282,9 +283,13 @@ class Measuring(Dated):
             found["per_value"] = self.per_value.as_document()
         return found
 
+    def _last_days(self) -> int | None:
+        return self.window.last_days if isinstance(self.window, RollingWindow) else None
+
     def value(self, stats: StatsDocument | Mapping[str, Any]) -> Decimal | int | None:
         """Return what the rule measures, None where there is no value."""
-        tally = stats_of(stats).tally(selector_key(self))
+        document, key, days = stats_of(stats), selector_key(self), self._last_days()
+        tally = document.tally(key) if days is None else document.recent(key, days)
         measured: Decimal | int | None = getattr(tally, self.measure)
         return measured
 
@@ -415,6 +420,7 @@ class TrainingCompletion(Selecting):
     require: Literal["all"] | Count = "all"
     field: Attribute = "course"
     within_days: RollingDays | None = None
+    valid_days: RollingDays | None = None
 
     def selector(self) -> dict[str, Any]:
         """Return the canonical selector of the rule's stat: distinct courses among the listed."""
@@ -431,7 +437,9 @@ class TrainingCompletion(Selecting):
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether all the courses, or as many as required, are done."""
         needed = len(self.courses) if self.require == "all" else self.require
-        return stats_of(stats).tally(selector_key(self)).distinct >= needed
+        document, key = stats_of(stats), selector_key(self)
+        tally = document.recent(key, self.valid_days) if self.valid_days else document.tally(key)
+        return tally.distinct >= needed
 
 
 class Sequenced(Dated):

@@ -22,7 +22,7 @@ return case
                 + coalesce((p_route).grace, 0)
     end then case
         when p_unit = 'day' then (p_held).day_run
-        when p_unit = 'week' then (p_held).week_run
+        when starts_with(p_unit, 'week') then (p_held).week_run
         when p_unit = 'month' then (p_held).month_run
     end
     else 0
