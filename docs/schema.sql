@@ -1197,6 +1197,7 @@ function badges_internal._days_without(p_part badges_internal.changed_part, p_he
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_dated badges_internal.condition_state[], p_groups badges_internal.condition_groups[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
+function badges_internal._dies_on(p_unit text, p_day date, p_missed integer, p_calendar jsonb) returns date immutable;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1347,6 +1348,7 @@ function badges_internal._next_turn(p_turns integer, p_waited integer, p_queued 
 function badges_internal._not_enabled(p_document jsonb, p_written jsonb) returns jsonb immutable;
 function badges_internal._nth_badge(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text, p_threshold numeric) returns TABLE(earned_at timestamp with time zone) stable;
 function badges_internal._number(p_value jsonb) returns numeric immutable;
+function badges_internal._numbered_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange, counts boolean, number integer) volatile;
 function badges_internal._object_or_empty(p_value jsonb) returns jsonb immutable;
 function badges_internal._organizations_of(p_peer_mentor_id uuid) returns text[] stable;
 function badges_internal._organizations_statement() returns text stable;
@@ -1476,6 +1478,8 @@ function badges_internal._run_complete_at(p_moments timestamp with time zone[], 
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns jsonb volatile;
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
 function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
+function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date) returns boolean volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -1613,6 +1617,7 @@ function badges_internal._verify_badge_crossings(p_scope badges_internal.verifie
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer, lapse_measure text, last_days integer) stable;
 function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
+function badges_internal._verify_dead_on(p_unit text, p_day date, p_units integer, p_week_shift integer, p_existing jsonb) returns date immutable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
 function badges_internal._verify_excuses(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, unit date, excused_at timestamp with time zone) stable;
@@ -1627,6 +1632,7 @@ function badges_internal._verify_last_days_crossings(p_scope badges_internal.ver
 function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, measure text, grace integer, unit_number integer, first_day date, is_excused boolean, from_at timestamp with time zone, seen_at timestamp with time zone, next_at timestamp with time zone) stable;
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
 function badges_internal._verify_measure(p_milestone badges_internal.milestones) returns text immutable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
@@ -1645,10 +1651,10 @@ function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;
-function badges_internal._verify_unit_day(p_measure text, p_number integer) returns date immutable;
+function badges_internal._verify_unit_day(p_unit text, p_number integer, p_week_shift integer) returns date immutable;
 function badges_internal._verify_unit_number(p_unit text, p_day date, p_week_shift integer) returns integer immutable;
 function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shift integer) returns date immutable;
-function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;
+function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, first_day date) stable;
 function badges_internal._visible_badges() returns text[] stable security definer;
 function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;

@@ -1,7 +1,7 @@
 -- Lists the elements of a stat that count at each moment at which one changed; units with their number.
 --
--- p_unit: of a run, null = values. Units that do not exist for the streak, and those that are excused
--- at the moment and do not count, are left out of the numbers.
+-- p_unit: of a run, null = values. Units that are excused at the moment and do not count are left out
+-- of the numbers, as are those that do not exist for the streak.
 create or replace function badges_internal._present_elements(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -19,28 +19,13 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_route constant badges_internal.stat_route
-        := (badges_internal._stat_definition(p_org_id, p_stat)).route;
 begin
     return query
     with elements as materialized (
-        select
-            unit.*,
-            case when p_unit is not null then badges_internal._missed_units(
-                p_unit,
-                min(unit.element) over (partition by unit.peer_mentor_id, unit.bucket)::date,
-                unit.element::date, v_route.unit_calendar
-            ) end as place
-        from (
-            select held.*, true as counts
-            from badges_internal._held_elements(p_peer_mentor_ids, p_org_id, p_stat) as held
-            union all
-            select
-                excused.peer_mentor_id, '', excused.element,
-                tstzmultirange(tstzrange(excused.excused_at, null)), false
-            from badges_internal._excused_elements(p_peer_mentor_ids, p_org_id, v_route) as excused
-        ) as unit
+        select each.*
+        from badges_internal._numbered_elements(
+            p_peer_mentor_ids, p_org_id, p_stat, p_unit
+        ) as each
     ),
     moments as (
         select
@@ -62,7 +47,7 @@ begin
     present as (
         select
             moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
-            elements.element, elements.place, bool_or(elements.counts) as counts
+            elements.element, elements.number as place, bool_or(elements.counts) as counts
         from moments
         join elements
             on elements.peer_mentor_id = moments.peer_mentor_id

@@ -1,6 +1,6 @@
 -- Tells which badges that lapse people hold at a moment, since when and until when.
 --
--- p_as_of: the moment, but nobody's before their own last activity or sweep (_seen_until). A row a
+-- p_as_of: the moment, but nobody's before what last happened: activity, sweep or award. A row a
 -- badge and tier that was ever held or will be: held_since is null where it is not held,
 -- ended_at when it ceased to be held last, next_at when time alone changes it next, null = never.
 create or replace function badges_internal._held_now(
@@ -39,7 +39,15 @@ begin
             select
                 person.peer_mentor_id,
                 greatest(
-                    badges_internal._seen_until(person.peer_mentor_id, v_org), p_as_of
+                    badges_internal._seen_until(person.peer_mentor_id, v_org),
+                    p_as_of,
+                    (
+                        select max(earned.earned_at)
+                        from badges.earned_badges as earned
+                        where earned.peer_mentor_id = person.peer_mentor_id
+                        and earned.org_id = v_org
+                        and earned.revoked_at is null
+                    )
                 ) as as_of
             from unnest(v_people) as person (peer_mentor_id)
         ),

@@ -22,14 +22,24 @@ begin atomic
         from badges_internal._verify_badge_changes(p_scope) as changed
         inner join badges.badge_definitions as definition using (badge_definition_id)
     ), last_moments as (
-        select activity.peer_mentor_id, activity.org_id, max(activity.occurred_at) as last_at
-        from badges.activities as activity
-        where (activity.peer_mentor_id, activity.org_id) in (
+        select happened.peer_mentor_id, happened.org_id, max(happened.at) as last_at
+        from (
+            select activity.peer_mentor_id, activity.org_id, activity.occurred_at as at
+            from badges.activities as activity
+            union all
+            select award.peer_mentor_id, award.org_id, award.earned_at
+            from badges.earned_badges as award
+            where award.revoked_at is null
+            union all
+            select swept.peer_mentor_id, swept.org_id, swept.seen_until
+            from badges_internal.due_people as swept
+        ) as happened
+        where (happened.peer_mentor_id, happened.org_id) in (
             select changed.peer_mentor_id, changed.org_id
             from changes as changed
             where changed.is_lapsing
         )
-        group by activity.peer_mentor_id, activity.org_id
+        group by happened.peer_mentor_id, happened.org_id
     ), states as (
         select
             changed.*,
@@ -42,9 +52,8 @@ begin atomic
             ) as held
         from changes as changed
         inner join last_moments as moment using (peer_mentor_id, org_id)
-        left join badges_internal.due_people as swept using (peer_mentor_id, org_id)
         where changed.is_lapsing
-        and changed.changed_at <= greatest(moment.last_at, swept.seen_until)
+        and changed.changed_at <= moment.last_at
         window in_order as (
             partition by
                 changed.peer_mentor_id, changed.org_id, changed.badge_definition_id,

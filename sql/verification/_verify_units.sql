@@ -14,7 +14,8 @@ returns table (
     unit_number integer,
     from_at timestamptz,
     until_at timestamptz,
-    is_excused boolean
+    is_excused boolean,
+    first_day date
 )
 language sql
 stable
@@ -75,13 +76,20 @@ begin atomic
         ),
         min(choice.occurred_at),
         null::timestamptz,
-        false
+        false,
+        badges_internal._verify_unit_day(
+            watched.unit,
+            badges_internal._verify_unit_number(
+                watched.unit, choice.activity_date, watched.week_shift
+            ),
+            watched.week_shift
+        )
     from badges_internal._verify_choices(
         p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
     ) as choice
     inner join watched using (number)
     where watched.element_unit is null
-    group by 1, 2, 3, 4, 5, 7
+    group by 1, 2, 3, 4, 5, 7, 11
     union all
     select
         element.peer_mentor_id,
@@ -98,7 +106,8 @@ begin atomic
         ),
         element.changed_at,
         element.until_at,
-        element.is_excused
+        element.is_excused,
+        element.element::date
     from units as element
     inner join watched
         on watched.number = element.number

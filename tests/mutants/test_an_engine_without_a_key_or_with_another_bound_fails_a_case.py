@@ -131,7 +131,13 @@ MUTANTS = [
     *(
         EngineMutant(f"{owner}: without {key}", owner, key, SELECTOR, before, after)
         for owner, key, before, after in [
-            ("threshold", "activity", "where chosen.activity is not null", "where false"),
+            (
+                "threshold",
+                "activity",
+                "badges_internal._sorted_types(chosen.activity)",
+                "null",
+            ),
+            ("streak", "on", "'on', chosen.days,", "'on', null,"),
             ("threshold", "where", "'where', nullif(chosen.filter, '{}')", "'where', null"),
             ("threshold", "per", "'per', p_criteria ->> 'per'", "'per', null"),
             (
@@ -281,6 +287,67 @@ MUTANTS = [
                 "rules/versions/_save_routes.sql",
                 "badges_internal._unit_in(organization.org_id, 'week')",
                 "'week'",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"{key}: {name}", owner, key, path, before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "every weekday",
+                "existing_days",
+                "weekdays",
+                "rules/compile/_canonical_on.sql",
+                "jsonb_array_length(asked.weekdays) < 7",
+                "false",
+            ),
+            (
+                "open",
+                "existing_days",
+                "closed_days",
+                "rules/compile/_canonical_on.sql",
+                "p_on -> 'closed_days' = 'false'",
+                "false",
+            ),
+            (
+                "dates alone",
+                "organization",
+                "closed_days",
+                "rules/compile/_canonical_on.sql",
+                "where length(closed.day) < 10\n            or",
+                "where length(closed.day) = 10\n            and",
+            ),
+            (
+                "closed days are missed",
+                "organization",
+                "closed_days",
+                "base/_missed_units.sql",
+                "p_calendar ? 'closed'",
+                "false",
+            ),
+            (
+                "excused units are missed",
+                "streak",
+                "excused_by",
+                "stats/_goes_on.sql",
+                "p_route.excuse_types is not null",
+                "false",
+            ),
+            (
+                "without where",
+                "excuse",
+                "where",
+                "rules/compile/_stat_route.sql",
+                "p_selector -> 'excused_by' -> 'where', null",
+                "null, null",
+            ),
+            (
+                "of the first type",
+                "excuse",
+                "activity",
+                "rules/compile/_stat_route.sql",
+                "(p_selector -> 'excused_by' -> 'types')",
+                "(jsonb_build_array(p_selector -> 'excused_by' -> 'types' -> 1))",
             ),
         ]
     ),

@@ -395,6 +395,7 @@ def held_since(slug: str, criteria: Criteria, history: History) -> datetime | No
     """on_unmet: lapse: since when a rule holds without a break, None where it does not now."""
     seen = [each.occurred_at for each in history.activities]
     seen += [history.as_of] if history.as_of is not None else []
+    seen += history.held.values()
     since = None
     for moment in sorted(lapse_moments(criteria, history, max(seen, default=None)), reverse=True):
         if not holds_now(slug, criteria, history, moment):
@@ -441,7 +442,12 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
     today = day_of(moment, history.clock)
     if kind == "streak" and must_be_consecutive(node):
-        return lives(node, chosen, today)
+        excusing = [
+            each
+            for each in history.activities
+            if excuses(each, node) and is_in_prefix(each, moment)
+        ]
+        return lives(node, chosen, excusing, today)
     days = last_days_of(node)
     if days is not None:
         chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
@@ -489,7 +495,9 @@ def is_in_last_days(of_day: date, today: date, days: int) -> bool:
     return today - timedelta(days=days) < of_day <= today
 
 
-def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
+def lives(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity], today: date
+) -> bool:
     """Tell whether the present run is long enough and can still go on."""
     present = unit_number(node["unit"], today, node["week_starts"])
     units = [
@@ -501,8 +509,9 @@ def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
     ]
     if not units:
         return False
-    run = runs(units, node, ())[-1]
-    is_alive = continues_run(missed(run[-1], present, node, ()), grace_of(node))
+    run = runs(units, node, excusing)[-1]
+    excused = {unit_number(node["unit"], _day(each), node["week_starts"]) for each in excusing}
+    is_alive = continues_run(missed(run[-1], present, node, excused), grace_of(node))
     return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
 
 

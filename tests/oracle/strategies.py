@@ -755,7 +755,7 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     if '"none_of"' in json.dumps(document):
         # What is kept hangs on the order in which that comes which must not hold.
         for badge in document["badges"].values():
-            badge["on_unmet"] = "revoke"
+            badge["on_unmet"] = "lapse" if badge.get("on_unmet") == "lapse" else "revoke"
     return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 
