@@ -434,8 +434,8 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     """Tell whether a rule holds at a moment of all activities up to then."""
     kind = node["type"]
     if kind in COMPOSED:
-        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
-        return enough_parts(sum(held), required_parts(node))
+        held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
+        return none_holds(held) if kind == "none_of" else enough_parts(held, required_parts(node))
     if kind == "badges_earned":
         counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
@@ -451,8 +451,11 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     days = last_days_of(node)
     if days is not None:
         chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
-    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
-    reached = reaches if kind == "threshold" else enough_courses
+    if kind in ("in_a_row", "share"):
+        value = sequence_value(node, chosen)
+    else:
+        value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = {"training_completion": enough_courses, "in_a_row": is_long_enough}.get(kind, reaches)
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
 
