@@ -3,10 +3,11 @@
 -- p_stats: those that it counts in. What is not held may hold where the snapshot says that its
 -- number is reached. What is held can only begin earlier, by a late activity of before that still
 -- counted then; but a sequence may fall, and a part of none_of may come true. What excuses a unit
--- may join runs.
+-- may join runs. p_is_late_day: its day is still to be placed among the active days and the runs.
 create or replace function badges_internal._may_touch_lapse(
     p_new badges_internal.new_activity,
-    p_stats text[]
+    p_stats text[],
+    p_is_late_day boolean
 )
 returns boolean
 language plpgsql
@@ -25,10 +26,15 @@ begin
             and earned.revoked_at is null
         left join lateral (
             select
-                bool_or(held.has_negative or milestone.threshold <= case milestone.lapse_measure
-                    when 'day_run' then held.day_run
-                    when 'week_run' then held.week_run
-                    when 'month_run' then held.month_run
+                bool_or(held.has_negative or milestone.threshold <= case
+                    when p_is_late_day
+                        and milestone.lapse_measure in (
+                            'active_days', 'day_run', 'week_run', 'month_run'
+                        )
+                        then 1 + coalesce(held.active_days, held.distinct_count)
+                    when milestone.lapse_measure = 'day_run' then held.day_run
+                    when milestone.lapse_measure = 'week_run' then held.week_run
+                    when milestone.lapse_measure = 'month_run' then held.month_run
                     else badges_internal._measured(held, milestone.lapse_measure)
                 end) as is_reached,
                 bool_or(
@@ -71,5 +77,7 @@ begin
 end;
 $$;
 
-comment on function badges_internal._may_touch_lapse(badges_internal.new_activity, text[]) is
+comment on function badges_internal._may_touch_lapse(
+    badges_internal.new_activity, text[], boolean
+) is
 'Tells whether an activity may have changed who holds a badge that lapses, time left aside.';

@@ -1352,6 +1352,11 @@ _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
+def cut_off(value: Fraction | None) -> Fraction | None:
+    """The snapshot keeps six decimals of a share, as no rule asks for more."""
+    return None if value is None else Fraction(int(value * 10**6), 10**6)
+
+
 def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
     if "qualify" not in selector:
@@ -1361,8 +1366,8 @@ def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> d
     lately = "".join(str(int(each)) for each in verdicts_in_order)
     return {
         "value_sum": Fraction(sum(verdicts_in_order)),
-        "value_max": best(found),
-        "value_last": found[-1],
+        "value_max": best(map(cut_off, found)),
+        "value_last": cut_off(found[-1]),
         "has_negative": False,
         "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
     }
