@@ -1408,6 +1408,7 @@ function badges_internal._present_elements(p_peer_mentor_ids uuid[], p_org_id te
 function badges_internal._present_run(p_held badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns integer volatile;
 function badges_internal._present_tallies(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, since timestamp with time zone, moment timestamp with time zone, next_moment timestamp with time zone) volatile;
+function badges_internal._present_value(p_held badges.peer_mentor_stats, p_measure text, p_route badges_internal.stat_route, p_as_of date) returns numeric volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
