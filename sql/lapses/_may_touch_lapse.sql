@@ -1,8 +1,8 @@
 -- Tells whether an activity may have changed who holds a badge that lapses, time left aside.
 --
--- p_stats: those that it counts in; of its type it may excuse a unit in others. What is not held may hold where the snapshot says that its
--- number is reached. What is held can only begin earlier, by a late activity of before that still
--- counted then.
+-- p_stats: those that it counts in; in others it may excuse a unit. What is not held may hold where
+-- the snapshot says that its number is reached. What is held can only begin earlier, by a late
+-- activity of before that still counted then.
 create or replace function badges_internal._may_touch_lapse(
     p_new badges_internal.new_activity,
     p_stats text[]
@@ -26,7 +26,8 @@ begin
             on defined.org_id = p_new.org_id
             and defined.stat = milestone.stat
         cross join lateral (
-            select coalesce(p_new.activity_type = any((defined.route).excuse_types), false) as it_may
+            select coalesce(p_new.activity_type = any((defined.route).excuse_types), false)
+                as it_may
         ) as excuse
         where milestone.org_id = p_new.org_id
         and milestone.measure = 'lapse'
