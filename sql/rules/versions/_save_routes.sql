@@ -46,8 +46,8 @@ begin
             and milestone.measure = 'lapse'
             and (
                 defined.activity_types is null
-                or named.activity_type
-                    = any(defined.activity_types || (defined.route).excuse_types)
+                or named.activity_type = any(defined.activity_types)
+                or named.activity_type = any((defined.route).excuse_types)
             )
         ),
         exists (
