@@ -85,6 +85,11 @@ QUIZ = {
 COURSES = at("training_completed", "2025-01-05", course="role") + at(
     "training_completed", "2025-01-06", course="boundaries"
 )
+# Wednesday the 5th is closed, and Monday the 17th is missed.
+WORKING_DAYS = at(
+    "visit",
+    *(f"2025-02-{day:02}" for day in (3, 4, 6, 7, 8, 10, 11, 12, 13, 14, 18)),
+)
 ALL_COURSES = COURSES + at("training_completed", "2025-01-07", course="conversation")
 STEADY = some("call", 8, "2025-01-06", every=7)
 
@@ -190,6 +195,8 @@ RULES = {
         + at("article", "2025-02-16", score=-24)
         + at("article", "2025-02-15", score=-25),
     ),
+    "Ten working days in a row, public holidays left out; a day on vacation or ill breaks"
+    " nothing": Case(WORKING_DAYS + at("absence", "2025-02-17", reason="illness"), WORKING_DAYS),
     "Six months in a row with ten active days or more in each": Case(
         months(1, 6, 10), months(1, 5, 10) + months(6, 1, 9) + months(7, 5, 10)
     ),
@@ -498,7 +505,10 @@ def test_every_shipped_rule_set_is_looked_at() -> None:
 def test_enough_earns_it_and_less_does_not(source: str, connection: Connection) -> None:
     badges, cases = SOURCES[source]
     value(connection, "select badges.set_setting('criteria_raw', 'true')")
-    apply(connection, rule_set(badges(), {ORG: {"time_zone": "Europe/Oslo"}}))
+    apply(
+        connection,
+        rule_set(badges(), {ORG: {"time_zone": "Europe/Oslo", "closed_days": ["2025-02-05"]}}),
+    )
     places = {case: shown(badges())[words_of(case, shown(badges()))] for case in cases}
     for case, told in cases.items():
         slug, _ = places[case]

@@ -146,6 +146,13 @@ streaks = st.builds(
         st.builds(lambda grace: {"grace": grace}, st.integers(1, 365)),
         st.builds(lambda flag: {"consecutive": flag}, st.booleans()),
         st.just({"grace": 1, "consecutive": True}),
+        st.builds(
+            lambda days, kinds: {"unit": "day", "on": days, "excused_by": {"activity": kinds}},
+            st.sampled_from(
+                [{"weekdays": ["mon", "fri"]}, {"closed_days": False}, {"closed_days": True}]
+            ),
+            activity,
+        ),
     ),
 )
 courses = st.lists(st.sampled_from(WORDS), min_size=2, max_size=4, unique=True)
@@ -274,7 +281,7 @@ NEW_KEYS = [
     "at_leest", "when", "grace", "tiers", "repeat", "n", "id", "window", "field", "per_value",
     "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria",
     "type", "within_days", "rolling_days", "days", "months", "years", "hours", "weekdays", "dates",
-    "days_of_year", "from", "until",
+    "days_of_year", "from", "until", "on", "excused_by", "closed_days",
 ]  # fmt: skip
 
 
