@@ -434,8 +434,8 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     """Tell whether a rule holds at a moment of all activities up to then."""
     kind = node["type"]
     if kind in COMPOSED:
-        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
-        return enough_parts(sum(held), required_parts(node))
+        held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
+        return is_composed(node, held)
     if kind == "badges_earned":
         counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
@@ -451,8 +451,11 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     days = last_days_of(node)
     if days is not None:
         chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
-    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
-    reached = reaches if kind == "threshold" else enough_courses
+    if kind in ("in_a_row", "share"):
+        value = sequence_value(node, chosen)
+    else:
+        value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = {"training_completion": enough_courses, "in_a_row": is_long_enough}.get(kind, reaches)
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
 
@@ -527,9 +530,7 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
-        if kind == "none_of":
-            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
-        return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
+        return [is_composed(node, sum(held)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
             enough_badges(len(counted_badges(slug, node, history, moment)), required_badges(node))
@@ -586,6 +587,13 @@ def required_courses(node: Criteria) -> Fraction:
     """require: so many courses; `all` or nothing means all of them."""
     require = node.get("require", "all")
     return Fraction(len(node["courses"])) if require == "all" else number(require)
+
+
+def is_composed(node: Criteria, held: int) -> bool:
+    """Tell whether composed criteria hold of which so many parts do."""
+    if node["type"] == "none_of":
+        return none_holds(held)
+    return enough_parts(held, required_parts(node))
 
 
 def enough_parts(held: int, required: int) -> bool:
