@@ -177,6 +177,39 @@ RULES = {
         some("call", 50, "2025-02-02", every=7, kind="evening"),
         some("call", 49, "2025-02-02", every=7, kind="evening"),
     ),
+    "Five right answers in a row": Case(
+        some("answer", 5, right=True),
+        some("answer", 4, right=True)
+        + some("answer", 1, "2025-02-07", right=False)
+        + some("answer", 4, "2025-02-08", right=True),
+    ),
+    "Parcels on working days, none late: twenty in a row, a hundred in a row 20": (
+        Case(
+            some("delivery", 20, every=7, kind="parcel", late=0)
+            + at("delivery", "2025-02-08", kind="parcel", late=9)
+            + at("delivery", "2025-02-04", kind="letter", late=9),
+            some("delivery", 19, every=7, kind="parcel", late=0)
+            + at("delivery", "2025-02-02", kind="parcel", late=0),
+        )
+    ),
+    "Parcels on working days, none late: twenty in a row, a hundred in a row 100": (
+        Case(
+            some("delivery", 100, "2023-01-02", every=7, kind="parcel", late=0),
+            some("delivery", 99, "2023-01-02", every=7, kind="parcel", late=0),
+        )
+    ),
+    "Nine of ten inquiries answered within a day, of twenty or more": Case(
+        some("inquiry", 2, hours=25) + some("inquiry", 18, "2025-02-05", hours=24),
+        some("inquiry", 3, hours=25) + some("inquiry", 26, "2025-02-06", hours=24),
+    ),
+    "Eight of the last ten answers in algebra in the afternoon were right": Case(
+        some("answer", 9, subject="algebra", right=False)
+        + some("answer", 8, "2025-02-12", subject="algebra", right=True),
+        some("answer", 9, subject="algebra", right=False)
+        + some("answer", 7, "2025-02-12", subject="algebra", right=True)
+        + some("answer", 5, "2025-02-20", subject="latin", right=True)
+        + at("answer", "2025-02-20T11:59", "2025-02-21T18:00", subject="algebra", right=True),
+    ),
     "Something on the weekend of each of four weeks in a row": Case(
         some("call", 4, "2025-02-01", every=7),
         some("call", 3, "2025-02-01", every=7)

@@ -117,6 +117,19 @@ CRITERIA: dict[str, Any] = {
     },
     "listed": {"type": "badges_earned", "badges": ["plain", "longest"]},
     "funny": {"type": "badges_earned", "category": "fun", "at_least": 2},
+    "long_calls": {
+        "type": "in_a_row",
+        "activity": "call",
+        "qualify": {"minutes": {"gte": 20}},
+        "length": 3,
+    },
+    "mostly_a": {"type": "share", "qualify": {"kind": "a"}, "at_least": 0.5, "of_at_least": 4},
+    "lately_long": {
+        "type": "share",
+        "qualify": {"minutes": {"gte": 30}},
+        "at_least": 0.6,
+        "of_last": 5,
+    },
     "by_hand": {"type": "manual"},
 }
 DOCUMENT = {

@@ -670,7 +670,17 @@ Part = Annotated[
     Field(discriminator="type"),
 ]
 PartOfAll = Annotated[
-    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
+    Threshold
+    | Streak
+    | TrainingCompletion
+    | BadgesEarned
+    | AllOf
+    | AnyOf
+    | NOf
+    | NoneOf
+    | Tenure
+    | InARow
+    | Share,
     Field(discriminator="type"),
 ]
 BadgeCriteria = Annotated[
