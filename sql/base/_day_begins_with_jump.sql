@@ -1,4 +1,4 @@
--- Gives the moment at which a local day begins where the clock jumps over the time at which it should.
+-- Gives the moment at which a local day begins where the clock jumps over its own time.
 --
 -- It begins with the jump, to the minute: whatever comes later has that day (_day_of).
 create or replace function badges_internal._day_begins_with_jump(
@@ -23,4 +23,4 @@ where minute.moment at time zone p_time_zone >= p_day + p_day_starts;
 end;
 
 comment on function badges_internal._day_begins_with_jump(date, text, time) is
-'Gives the moment at which a local day begins where the clock jumps over the time at which it should.';
+'Gives the moment at which a local day begins where the clock jumps over its own time.';

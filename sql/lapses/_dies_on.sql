@@ -11,6 +11,7 @@ returns date
 language plpgsql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_day date := p_day + p_missed;

@@ -2,7 +2,7 @@
 --
 -- A run can go on until the unit begins with which more units than grace are missed since its last
 -- one; those that do not exist for the streak and those that are excused are not missed. Each unit
--- is looked at once, with the run up to it; of people who are odd every moment is.
+-- of _present_units is looked at with the run up to it.
 create or replace function badges_internal._run_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones
@@ -22,48 +22,18 @@ declare
     v_reach constant integer := 1 + coalesce(v_route.grace, 0); -- how far neighbours may lie apart
 begin
     return query
-    with units as materialized (
-        select each.*, bool_or(each.is_odd) over (partition by each.peer_mentor_id) as is_looked_at
-        from badges_internal._run_units(
+    with present as (
+        select *
+        from badges_internal._present_units(
             p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, v_unit
-        ) as each
-        where not isempty(each.held_during)
-    ),
-    present as (
-        select units.*, null::timestamptz as moment, null::timestamptz as next_moment
-        from units
-        where not units.is_looked_at
-        union all
-        select units.*, edge.moment, edge.next_moment
-        from (
-            select
-                bound.peer_mentor_id, bound.moment,
-                lead(bound.moment) over (
-                    partition by bound.peer_mentor_id order by bound.moment
-                ) as next_moment
-            from (
-                select distinct units.peer_mentor_id, edge.moment
-                from units
-                cross join lateral unnest(units.held_during) as span
-                cross join lateral (values (lower(span)), (upper(span))) as edge (moment)
-                where units.is_looked_at
-                and edge.moment is not null
-            ) as bound
-        ) as edge
-        join units
-            on units.peer_mentor_id = edge.peer_mentor_id
-            and units.held_during @> edge.moment
+        )
     ),
     places as (
         select
             present.*,
             present.number - count(*) filter (where not present.counts) over in_order as place,
             lead(present.number) over in_order is null as is_last
-        from (
-            select distinct on (present.peer_mentor_id, present.moment, present.number) present.*
-            from present
-            order by present.peer_mentor_id, present.moment, present.number, present.counts desc
-        ) as present
+        from present
         window in_order as (
             partition by present.peer_mentor_id, present.moment order by present.number
         )
@@ -93,7 +63,7 @@ begin
     lengths as (
         select
             runs.peer_mentor_id, runs.moment, runs.next_moment, runs.is_last,
-            coalesce(runs.moment, lower(runs.held_during)) as since,
+            runs.since,
             (v_reach - (runs.place - runs.last_place))::integer as left_to_miss,
             runs.first_day,
             count(*) filter (where runs.counts) over (

@@ -1,7 +1,7 @@
 -- Lists the units of people's streaks, those that counted and those that were excused, and when.
 --
--- A unit still to come counts from its beginning. One that counted in time was not excused. A person
--- is odd where units did not count, or were not excused, in their own order and for good.
+-- A unit still to come counts from its beginning. One that counted in time was not excused. A
+-- person is odd where units did not count, or were not excused, in their own order and for good.
 create or replace function badges_internal._run_units(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -21,28 +21,35 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_has_own_units constant boolean := (
-        badges_internal._stat_definition(p_org_id, p_stat)
-    ).route.element_unit is not null;
+    v_route constant badges_internal.stat_route
+        := (badges_internal._stat_definition(p_org_id, p_stat)).route;
 begin
     return query
     with units as (
         select
-            each.peer_mentor_id, each.element::date as first_day, each.number, each.counts,
-            each.held_during
-        from badges_internal._numbered_elements(
-            p_peer_mentor_ids, p_org_id, p_stat, p_unit
-        ) as each
-        where v_has_own_units
-        union all
-        select
-            each.peer_mentor_id, each.element::date,
-            badges_internal._unit_number(p_unit, each.element::date), true,
-            tstzmultirange(tstzrange(each.counted_at, null))
-        from badges_internal._qualified_elements(
-            p_peer_mentor_ids, p_org_id, p_stat, p_unit, null
-        ) as each
-        where not v_has_own_units
+            each.*,
+            badges_internal._missed_units(
+                p_unit, min(each.first_day) over (partition by each.peer_mentor_id),
+                each.first_day, v_route.unit_calendar
+            ) as number
+        from (
+            select held.peer_mentor_id, held.element::date, true, held.held_during
+            from badges_internal._held_elements(p_peer_mentor_ids, p_org_id, p_stat) as held
+            where v_route.element_unit is not null
+            union all
+            select
+                excused.peer_mentor_id, excused.element::date, false,
+                tstzmultirange(tstzrange(excused.excused_at, null))
+            from badges_internal._excused_elements(p_peer_mentor_ids, p_org_id, v_route) as excused
+            union all
+            select
+                active.peer_mentor_id, active.element::date, true,
+                tstzmultirange(tstzrange(active.counted_at, null))
+            from badges_internal._qualified_elements(
+                p_peer_mentor_ids, p_org_id, p_stat, p_unit, null
+            ) as active
+            where v_route.element_unit is null
+        ) as each (peer_mentor_id, first_day, counts, held_during)
     ),
     timed as (
         select

@@ -1,4 +1,4 @@
--- Tells whether time only had to look at runs that go on, of all that lapses; then notes what is next.
+-- Tells whether all that time had to look at are runs that go on, and notes what is next.
 --
 -- Asked where something has fallen due and an activity in order was counted: runs that the
 -- snapshot has, long enough, without a break since the award, need no look at the activities. False
@@ -83,4 +83,4 @@ end;
 $$;
 
 comment on function badges_internal._runs_go_on(uuid, text, date) is
-'Tells whether time only had to look at runs that go on, of all that lapses; then notes what is next.';
+'Tells whether all that time had to look at are runs that go on, and notes what is next.';

@@ -23,10 +23,7 @@ parallel safe
 begin atomic
     with badge_conditions as materialized (
         select
-            condition.org_id,
-            condition.badge_definition_id,
-            condition.tier,
-            condition.occurrence,
+            condition.org_id, condition.badge_definition_id, condition.tier, condition.occurrence,
             definition.on_unmet in ('revoke', 'lapse') as is_revocable,
             definition.on_unmet = 'lapse' as is_lapsing,
             max(condition.since_version) as since_version,
@@ -35,10 +32,7 @@ begin atomic
         from badges_internal._verify_conditions(p_scope) as condition
         inner join badges.badge_definitions as definition using (badge_definition_id)
         group by
-            condition.org_id,
-            condition.badge_definition_id,
-            condition.tier,
-            condition.occurrence,
+            condition.org_id, condition.badge_definition_id, condition.tier, condition.occurrence,
             definition.on_unmet
     ), revocable_badges as (
         select distinct condition.org_id, condition.badge_definition_id

@@ -1,4 +1,4 @@
--- Tells when every badge began to hold by the activities and the held badges, and when it ceased to.
+-- Tells when every badge began to hold, by activities and held badges, and when it ceased to.
 --
 -- A composed badge is settled from its deepest parts to its root: each pass turns the changes of
 -- one depth's parts into the changes of the groups above. A condition is a group of its buckets. A
@@ -41,6 +41,9 @@ begin atomic
         union all
         select crossing.*
         from badges_internal._verify_live_run_crossings(p_scope) as crossing
+        union all
+        select crossing.*
+        from badges_internal._verify_live_sequence_crossings(p_scope) as crossing
         union all
         select crossing.*
         from badges_internal._verify_tenure_crossings(p_scope) as crossing
@@ -147,4 +150,4 @@ begin atomic
 end;
 
 comment on function badges_internal._verify_badge_changes(badges_internal.verified_scope) is
-'Tells when every badge began to hold by the activities and the held badges, and when it ceased to.';
+'Tells when every badge began to hold, by activities and held badges, and when it ceased to.';

@@ -35,7 +35,10 @@ begin atomic
         milestone.occurrence,
         case when milestone.parent is not null then milestone.node end,
         stat.number,
-        badges_internal._verify_measure(milestone),
+        case
+            when milestone.lapse_measure = 'max' and stat.sequence is not null then 'live_sequence'
+            else badges_internal._verify_measure(milestone)
+        end,
         milestone.threshold,
         milestone.duration,
         milestone.badge_ids,

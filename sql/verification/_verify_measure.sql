@@ -1,4 +1,4 @@
--- Names what a verification measures for a condition: last_days and live_run are of badges that lapse.
+-- Names what a verification measures for a condition; of badges that lapse, what holds now.
 create or replace function badges_internal._verify_measure(
     p_milestone badges_internal.milestones
 )
@@ -14,4 +14,4 @@ return case
 end;
 
 comment on function badges_internal._verify_measure(badges_internal.milestones) is
-'Names what a verification measures for a condition: last_days and live_run are of badges that lapse.';
+'Names what a verification measures for a condition; of badges that lapse, what holds now.';

@@ -434,8 +434,8 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     """Tell whether a rule holds at a moment of all activities up to then."""
     kind = node["type"]
     if kind in COMPOSED:
-        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
-        return is_composed(node, sum(held))
+        held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
+        return is_composed(node, held)
     if kind == "badges_earned":
         counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
@@ -451,8 +451,11 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     days = last_days_of(node)
     if days is not None:
         chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
-    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
-    reached = reaches if kind == "threshold" else enough_courses
+    if kind in ("in_a_row", "share"):
+        value = sequence_value(node, chosen)
+    else:
+        value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = {"training_completion": enough_courses, "in_a_row": is_long_enough}.get(kind, reaches)
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
 
@@ -1354,6 +1357,11 @@ _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
+def cut_off(value: Fraction | None) -> Fraction | None:
+    """The snapshot keeps six decimals of a share, as no rule asks for more."""
+    return None if value is None else Fraction(int(value * 10**6), 10**6)
+
+
 def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
     if "qualify" not in selector:
@@ -1363,8 +1371,8 @@ def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> d
     lately = "".join(str(int(each)) for each in verdicts_in_order)
     return {
         "value_sum": Fraction(sum(verdicts_in_order)),
-        "value_max": best(found),
-        "value_last": found[-1],
+        "value_max": best(map(cut_off, found)),
+        "value_last": cut_off(found[-1]),
         "has_negative": False,
         "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
     }

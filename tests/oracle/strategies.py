@@ -534,8 +534,8 @@ def _may_lapse(badge: Mapping[str, Any]) -> bool:
     below = _nodes(badge["criteria"])
     kinds = {each["type"] for each in below}
     keys = {key for each in below for key in each}
-    may = "limit" not in badge and keys.isdisjoint(("repeat", "excused_by"))
-    return may and kinds.isdisjoint(("tenure", "manual", "in_a_row", "share"))
+    may = "limit" not in badge and keys.isdisjoint(("repeat",))
+    return may and kinds.isdisjoint(("tenure", "manual"))
 
 
 def _let_lapse(badge: dict[str, Any]) -> None:
@@ -755,7 +755,8 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     if '"none_of"' in json.dumps(document):
         # What is kept hangs on the order in which that comes which must not hold.
         for badge in document["badges"].values():
-            badge["on_unmet"] = "lapse" if badge.get("on_unmet") == "lapse" else "revoke"
+            if badge.get("on_unmet") != "lapse":
+                badge["on_unmet"] = "revoke"
     return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 

@@ -113,8 +113,7 @@ begin atomic
             when nodes.kind in ('any_of', 'none_of') then (nodes.kind = 'any_of')::integer
             when nodes.kind = 'n_of' then coalesce(nodes.own, (nodes.criteria -> 'n')::numeric)
         end::integer,
-        targets.tier,
-        targets.occurrence,
+        targets.tier, targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
             then badges_internal._selector(case
                 when nodes.own is null then nodes.criteria
@@ -138,8 +137,7 @@ begin atomic
         ) end,
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
-        coalesce(targets.path, nodes.path),
-        targets.asked,
+        coalesce(targets.path, nodes.path), targets.asked,
         case when p_on_unmet = 'lapse' then measured.measure end,
         coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
     from nodes

@@ -564,7 +564,7 @@ return '{
         {"rule": "not_with_word", "key": "limit", "other": "on_unmet", "word": "lapse"},
         {
           "rule": "word_without_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",
-          "types": ["criteria_raw", "manual", "tenure"], "keys": ["excused_by", "repeat"]
+          "types": ["criteria_raw", "manual", "tenure"], "keys": ["repeat"]
         },
         {
           "rule": "word_with_parts", "key": "on_unmet", "word": "lapse", "other": "criteria",

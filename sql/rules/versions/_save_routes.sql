@@ -37,7 +37,7 @@ begin
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
         )
-        -- An activity may change what lapses only by a stat that it counts in.
+        -- An activity may change what lapses only by a stat that it counts or excuses a unit in.
         or exists (
             select
             from badges_internal.milestones as milestone
@@ -47,6 +47,7 @@ begin
             and (
                 defined.activity_types is null
                 or named.activity_type = any(defined.activity_types)
+                or named.activity_type = any((defined.route).excuse_types)
             )
         ),
         exists (
