@@ -233,6 +233,14 @@ RULES = {
         times(100) + times(100, "assignment"),
         times(100) + times(99, "assignment"),
     ),
+    "A certificate that runs out two years after it was last": Case(
+        at("training_completed", "2022-01-05", "2024-03-02", course="first-aid"),
+        at("training_completed", "2022-01-05", "2024-03-01", course="first-aid"),
+    ),
+    "Four visits within the last ninety days": Case(
+        at("visit", "2025-12-02", "2026-01-01", "2026-02-01", "2026-02-02"),
+        at("visit", "2025-12-01", "2026-01-01", "2026-02-01", "2026-02-02"),
+    ),
     "Ten shifts before the first complaint": Case(
         some("shift", 10) + at("complaint", "2025-02-13"),
         some("shift", 10) + at("complaint", "2025-02-12"),
@@ -437,7 +445,10 @@ def rules_page() -> dict[str, Any]:
                 sentence = re.match(r"((?:#.*\n)+)", block.body)
                 assert sentence, f"line {block.line}: a rule without a sentence above it"
                 words = " ".join(sentence[1].replace("#", "").split())
-                found[f"line-{block.line}"] = {"name": words, "criteria": example}
+                badge = {"name": words, "criteria": example}
+                if re.search("last_days|valid_days", block.body):
+                    badge["on_unmet"] = "lapse"
+                found[f"line-{block.line}"] = badge
     return found
 
 
