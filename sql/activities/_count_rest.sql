@@ -78,7 +78,9 @@ begin
     foreach v_reading in array coalesce(p_apart, '{}') loop
         if coalesce((v_reading.route).rolling_days, (v_reading.route).sequence_size) > 0 then
             v_has_row_reached
-                := badges_internal._count_apart(v_person, v_org, v_reading, v_day, v_at);
+                := badges_internal._count_apart(
+                    v_person, v_org, v_reading, v_day, v_at, p_pending
+                );
             if v_has_row_reached is null then
                 v_wide_stats := v_wide_stats || (v_reading.route).stat;
             end if;

@@ -1,12 +1,14 @@
 -- Counts one activity in a rolling window or a sequence, and tells whether the row reached one.
 --
--- Null where the activity does not tell enough: then _measure_apart does.
+-- Null where the activity does not tell enough: then _measure_apart does. p_pending: activities of
+-- the person that must not be seen.
 create or replace function badges_internal._count_apart(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_reading badges_internal.stat_reading,
     p_day date,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_pending bigint[]
 )
 returns boolean
 language sql
@@ -15,10 +17,13 @@ return case
     when ((p_reading).route).sequence is null then badges_internal._roll_one(
         p_peer_mentor_id, p_org_id, p_reading, p_day, p_occurred_at
     )
+    when ((p_reading).route).cap_unit is not null then badges_internal._count_capped(
+        p_peer_mentor_id, p_org_id, p_reading, p_day, p_occurred_at, p_pending
+    )
     else badges_internal._count_sequence(p_peer_mentor_id, p_org_id, p_reading, p_occurred_at)
 end;
 
 comment on function badges_internal._count_apart(
-    uuid, text, badges_internal.stat_reading, date, timestamptz
+    uuid, text, badges_internal.stat_reading, date, timestamptz, bigint[]
 ) is
 'Counts one activity in a rolling window or a sequence, and tells whether the row reached one.';

@@ -17,7 +17,7 @@ KEYS = set(
     activity where gte gt lte lt ne in prefix exists
     when hours weekdays months dates days_of_year from until
     measure count sum max active_days distinct field per
-    window lifetime day week month quarter year rolling_days per_value
+    window lifetime day week month quarter year rolling_days per_value cap at
     threshold at_least repeat every each max tier tiers
     streak unit length per_unit grace consecutive
     training_completion courses require within_days
