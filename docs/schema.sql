@@ -174,6 +174,7 @@ create type badges_internal.lapse_change as (
     org_id text,
     badge_definition_id text,
     tier text,
+    occurrence integer,
     change text,
     held_since timestamp with time zone,
     ended_at timestamp with time zone,
@@ -248,6 +249,13 @@ create type badges_internal.queued_event as (
     event_id bigint,
     due_at timestamp with time zone,
     row_id tid
+);
+
+create type badges_internal.sequence_slice as (
+    since timestamp with time zone,
+    before timestamp with time zone,
+    chosen_count bigint,
+    qualified_count numeric
 );
 
 create type badges_internal.source_row as (
@@ -967,6 +975,7 @@ CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (con
 CREATE INDEX merged_people_by_into ON badges_internal.merged_people USING btree (into_peer_mentor_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]));
+CREATE INDEX none_of_groups ON badges_internal.condition_groups USING btree (org_id, badge_definition_id) WHERE (kind = 'none_of'::text);
 CREATE INDEX peer_mentor_stats_base_rows ON badges.peer_mentor_stats USING btree (org_id, rule_set_version, peer_mentor_id) WHERE (stat = '*'::text);
 CREATE INDEX peer_mentor_stats_fallen ON badges.peer_mentor_stats USING btree (peer_mentor_id, org_id) WHERE has_negative;
 CREATE INDEX source_rows_set_aside_by_source ON badges_internal.source_rows_set_aside USING btree (source, set_aside_id);
@@ -1013,7 +1022,7 @@ function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT f
 function badges.attach_source(p_source text, p_definition jsonb) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
-function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250) returns jsonb volatile security definer;
+function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250, p_as_of timestamp with time zone DEFAULT now()) returns jsonb volatile security definer;
 function badges.bring_in_source(p_source text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
 function badges.calibrate_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_share numeric DEFAULT NULL, p_part text DEFAULT NULL, p_as_of date DEFAULT NULL, p_then date DEFAULT NULL, p_document jsonb DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns integer volatile security definer;
@@ -1033,7 +1042,7 @@ function badges.explain_badge(p_peer_mentor_id uuid, p_badge_definition_id text,
 function badges.explain_my_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.export_person(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns json stable security definer;
 function badges.find_mentor(p_namespace text, p_external_id text) returns uuid stable security definer;
-function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.get_badge_progress(p_peer_mentor_id uuid, p_org_id text, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone, expires_at timestamp with time zone) volatile security definer;
 function badges.get_rule_set(p_rule_set text, p_version integer DEFAULT NULL) returns jsonb stable;
 function badges.list_badges(p_org_id text DEFAULT NULL, p_near numeric DEFAULT 0.8, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, name text, is_enabled boolean, people bigint, awards bigint, near bigint) volatile security definer;
 function badges.list_consumers() returns TABLE(consumer text, pending bigint, leased bigint, dead bigint, oldest_pending_at timestamp with time zone, last_done_at timestamp with time zone, disabled_at timestamp with time zone, disabled_reason text, event_types text[], org_ids text[], badge_definition_ids text[], with_silent boolean) stable security definer;
@@ -1043,7 +1052,7 @@ function badges.list_mentors(p_org_id text DEFAULT NULL, p_badge_definition_id t
 function badges.list_metrics(p_with_awards boolean DEFAULT false) returns TABLE(metric text, type text, help text, labels jsonb, value double precision) stable security definer;
 function badges.list_namespaces() returns TABLE(namespace text, external_ids bigint) stable security definer;
 function badges.list_near_mentors(p_badge_definition_id text DEFAULT NULL, p_org_id text DEFAULT NULL, p_tier text DEFAULT NULL, p_near numeric DEFAULT 0.8, p_limit integer DEFAULT 100, p_after text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, namespace text, external_id text, badge_definition_id text, tier text, name text, occurrence integer, current numeric, target numeric, remaining numeric, fraction numeric, cursor text) volatile security definer;
-function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.list_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL, p_badge_definition_id text DEFAULT NULL) returns TABLE(org_id text, peer_mentor_id uuid, badge_definition_id text, tier text, occurrence integer, name text, stat text, measure text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone, expires_at timestamp with time zone) volatile security definer;
 function badges.list_rule_sets() returns TABLE(rule_set text, version integer, checksum text, applied_at timestamp with time zone, applied_by text, origin text, is_current boolean) stable;
 function badges.list_set_aside(p_source text, p_limit integer DEFAULT 100) returns TABLE(source_key text, peer_mentor_id uuid, org_id text, reason text, set_aside_at timestamp with time zone) stable security definer;
 function badges.list_sources() returns TABLE(source text, source_table text, definition jsonb, state text, brought_in bigint, set_aside bigint, problem text) stable security definer;
@@ -1053,14 +1062,14 @@ function badges.mark_seen(p_peer_mentor_id uuid, p_org_id text, p_idempotency_ke
 function badges.measure_rule_set(p_rule_set text) returns bigint volatile security definer;
 function badges.mentor_id_from(p_namespace text, p_external_id text) returns uuid immutable;
 function badges.merge_peer_mentors(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb volatile security definer;
-function badges.my_badges(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, icon text, category text, earned_at timestamp with time zone, is_seen boolean) stable security definer;
-function badges.my_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone) volatile security definer;
+function badges.my_badges(p_org_id text DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, icon text, category text, earned_at timestamp with time zone, is_seen boolean, expires_at timestamp with time zone) volatile security definer;
+function badges.my_progress(p_org_id text DEFAULT NULL, p_as_of date DEFAULT NULL, p_language text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, current numeric, target numeric, fraction numeric, earned_at timestamp with time zone, expires_at timestamp with time zone) volatile security definer;
 function badges.my_unseen_awards(p_org_id text DEFAULT NULL) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, name text, description text, earned_at timestamp with time zone, granted_at timestamp with time zone, idempotency_key text) stable security definer;
 function badges.name_mentors(p_peer_mentor_ids uuid[]) returns TABLE(peer_mentor_id uuid, namespace text, external_id text) stable security definer;
 function badges.new_badges() returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile security definer;
 function badges.plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns jsonb stable security definer;
 function badges.plan_rollback(p_rule_set text, p_version integer) returns jsonb volatile security definer;
-function badges.plan_rule_set(p_document jsonb) returns jsonb volatile security definer;
+function badges.plan_rule_set(p_document jsonb, p_as_of timestamp with time zone DEFAULT now()) returns jsonb volatile security definer;
 function badges.plan_source(p_source text, p_definition jsonb) returns text stable security definer;
 function badges.purge_events(p_before timestamp with time zone) returns bigint volatile security definer;
 function badges.raise_alert(p_alert text, p_subject text, p_details jsonb DEFAULT '{}') returns boolean volatile security definer;
@@ -1095,6 +1104,7 @@ function badges_internal._administered_organizations() returns text[] stable sec
 function badges_internal._administers(p_org_id text) returns boolean stable;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
+function badges_internal._alive_until(p_route badges_internal.stat_route, p_run_end date, p_excused date[]) returns date immutable;
 function badges_internal._allowed_here(p_kind jsonb) returns text immutable;
 function badges_internal._also_one_of(p_where jsonb, p_field text, p_values jsonb) returns jsonb immutable;
 function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_is_changed boolean) returns jsonb volatile;
@@ -1162,22 +1172,22 @@ function badges_internal._claim_names(p_claims jsonb, p_claim text, p_org_id tex
 function badges_internal._claim_places(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._close_gate(p_patience interval DEFAULT '00:01:00') returns void volatile;
 function badges_internal._cluster_identifier() returns bigint stable;
-function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep', p_closed_days text[] DEFAULT NULL) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, asked numeric) immutable;
+function badges_internal._compile_badge(p_criteria jsonb, p_custom_thresholds jsonb, p_on_unmet text DEFAULT 'keep', p_closed_days text[] DEFAULT NULL) returns TABLE(node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer) immutable;
 function badges_internal._compile_on(p_on jsonb) returns text[] immutable;
 function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
-function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb) returns jsonpath immutable;
+function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb DEFAULT NULL) returns jsonpath immutable;
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
-function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
-function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
@@ -1192,14 +1202,18 @@ function badges_internal._date_conditions(p_states badges_internal.condition_sta
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
 function badges_internal._day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
+function badges_internal._day_begins_with_jump(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
+function badges_internal._day_exists(p_calendar jsonb, p_day date) returns boolean immutable;
 function badges_internal._day_of(p_moment timestamp with time zone, p_time_zone text, p_day_starts time without time zone) returns date immutable;
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
-function badges_internal._decide_groups(p_parts badges_internal.condition_state[], p_depth integer) returns badges_internal.condition_state[] volatile;
+function badges_internal._decide_groups(p_dated badges_internal.condition_state[], p_groups badges_internal.condition_groups[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
+function badges_internal._dies_on(p_unit text, p_day date, p_missed integer, p_calendar jsonb) returns date immutable;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_sequence(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_in_part(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1216,21 +1230,22 @@ function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) ret
 function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
 function badges_internal._erase_users(p_people uuid[]) returns void volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
-function badges_internal._evaluate_bystanders(p_rule_set text) returns bigint volatile;
-function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[]) returns bigint volatile;
+function badges_internal._evaluate_bystanders(p_rule_set text, p_as_of timestamp with time zone) returns bigint volatile;
+function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[], p_lapses_as_of timestamp with time zone DEFAULT NULL) returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
 function badges_internal._everyones_awards(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrences integer[], occurrence integer, threshold numeric, earned_at timestamp with time zone) volatile;
 function badges_internal._everyones_conditions(p_org_id text, p_as_of date, p_badge_definition_id text DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
-function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, alive integer) volatile;
+function badges_internal._everyones_values(p_org_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, last_days integer, value numeric, present numeric) volatile;
 function badges_internal._excuse_units(p_new badges_internal.new_activity, OUT stats text[], OUT has_reached boolean) returns record volatile;
 function badges_internal._excused_elements(p_peer_mentor_ids uuid[], p_org_id text, p_route badges_internal.stat_route) returns TABLE(peer_mentor_id uuid, element text, excused_at timestamp with time zone) volatile;
-function badges_internal._excused_units(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_from date, p_to date) returns integer volatile;
-function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_language text) returns jsonb volatile;
+function badges_internal._excused_units(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_from date, p_to date) returns date[] volatile;
+function badges_internal._expiries(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, expires_at timestamp with time zone) volatile;
+function badges_internal._explained_awards(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_conditions(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[], p_as_of date, p_language text) returns jsonb volatile;
 function badges_internal._explained_groups(p_definition badges.badge_definitions, p_org_id text, p_dated badges_internal.condition_state[]) returns jsonb volatile;
 function badges_internal._explained_state(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text) returns jsonb volatile;
 function badges_internal._extended_run(p_unit integer, p_run integer, p_longest integer, p_first integer, p_first_end integer, p_last_start integer, p_last integer, p_new_longest integer) returns TABLE(run integer, longest integer) immutable;
-function badges_internal._falling_badges(p_late badges_internal.late_person[]) returns badges_internal.candidate[] volatile;
+function badges_internal._falling_badges(p_late badges_internal.late_person[], p_peer_mentor_ids uuid[], p_org_ids text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._fill_activity_date() returns trigger volatile security definer;
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
@@ -1254,9 +1269,9 @@ function badges_internal._goes_on(p_peer_mentor_id uuid, p_org_id text, p_route 
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
-function badges_internal._group_spans(p_peer_mentor_ids uuid[], p_groups badges_internal.condition_groups[], p_parts badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
+function badges_internal._has_none_of(p_org_id text, p_badge_definition_id text) returns boolean volatile;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
@@ -1282,7 +1297,8 @@ function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, 
 function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
 function badges_internal._lapse_changes(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone) returns badges_internal.lapse_change[] volatile;
-function badges_internal._lapse_spans(p_peer_mentor_ids uuid[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_is_whole boolean DEFAULT false) returns badges_internal.condition_state[] volatile;
+function badges_internal._lapse_rules(p_org_id text, p_badge_definition_ids text[], OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record volatile;
+function badges_internal._lapse_spans(p_peer_mentor_ids uuid[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_is_whole boolean DEFAULT false, p_known badges_internal.condition_state[] DEFAULT '{}'::badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._last_event_number() returns bigint volatile;
@@ -1291,7 +1307,6 @@ function badges_internal._lease_events(p_consumer text, p_limit integer, p_until
 function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._listed(p_value jsonb) returns jsonb immutable;
 function badges_internal._listed_badges(p_written jsonb) returns TABLE(badge text, listed text, path text) immutable;
-function badges_internal._live_run(p_unit text, p_length integer, p_run_end date, p_grace integer, p_as_of date) returns integer immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
 function badges_internal._localized(p_text jsonb) returns text immutable;
 function badges_internal._lock_people(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1302,13 +1317,14 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
-function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_is_late boolean) returns boolean volatile;
+function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
-function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], p_pending bigint[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
+function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
 function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
-function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_day date, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
+function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
@@ -1324,6 +1340,7 @@ function badges_internal._metric_values(p_with_awards boolean) returns TABLE(met
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._missed_units(p_unit text, p_from date, p_to date, p_calendar jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;
+function badges_internal._moment_for(p_org_id text, p_as_of date) returns timestamp with time zone volatile;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_awards(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
@@ -1362,15 +1379,18 @@ function badges_internal._path_step(p_path text, p_key text) returns text immuta
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
 function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
 function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
+function badges_internal._place_in_sequence(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], OUT has_reached boolean) returns record volatile;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
-function badges_internal._place_one_day(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_day date, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
+function badges_internal._plan_broken(p_states badges_internal.condition_state[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
-function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, lapse_measure text, last_days integer, asked numeric, stat text) immutable;
+function badges_internal._plan_climbs(p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(org_id text, badge_definition_id text, moves jsonb) volatile;
+function badges_internal._plan_compiled(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, node integer, parent integer, depth integer, kind text, required integer, tier text, occurrence integer, selector jsonb, measure text, threshold numeric, threshold_source text, duration interval, badge_ids text[], badge_category text, expression text, path text, asked numeric, lapse_measure text, last_days integer, stat text) immutable;
 function badges_internal._plan_conditions(p_milestones badges_internal.milestones[], p_revocable text[], p_held text[], OUT states badges_internal.condition_state[], OUT falling badges_internal.candidate[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counted(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], OUT states badges_internal.condition_state[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_counts(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, node integer, parent integer, threshold numeric, threshold_source text, value bigint, moments timestamp with time zone[]) volatile;
@@ -1378,16 +1398,23 @@ function badges_internal._plan_effects(p_document jsonb, p_milestones badges_int
 function badges_internal._plan_first_days(p_milestones badges_internal.milestones[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, first_day date) volatile;
 function badges_internal._plan_for_sets(p_before text[] DEFAULT NULL) returns text[] volatile;
 function badges_internal._plan_given(p_document jsonb, p_awards badges_internal.dated_award[], p_held text[]) returns badges_internal.dated_award[] volatile;
+function badges_internal._plan_known(p_document jsonb, p_asked badges_internal.milestones[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._plan_lapsing(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_badges text[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[], p_as_of timestamp with time zone) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_lasting_values(p_defined badges_internal.stat_definitions, p_org_ids text[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_measured(p_milestones badges_internal.milestones[], p_until date DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_merge(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text, p_org_ids text[]) returns jsonb stable;
-function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb, OUT restorable text[]) returns record volatile;
+function badges_internal._plan_moves(p_document jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_as_of timestamp with time zone, OUT given badges_internal.dated_award[], OUT taken badges_internal.dated_award[], OUT nearest jsonb, OUT restorable text[]) returns record volatile;
 function badges_internal._plan_placed(p_document jsonb, p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_places(p_document jsonb) returns TABLE(org_id text, badge_definition_id text, tier text, places bigint) stable;
 function badges_internal._plan_rules(p_document jsonb, p_rule_set text, OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record stable;
 function badges_internal._plan_taken(p_document jsonb, p_milestones badges_internal.milestones[], p_badges text[], p_awards badges_internal.dated_award[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._plan_tenures(p_milestones badges_internal.milestones[]) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, node integer, occurrence integer, due_at timestamp with time zone) volatile;
 function badges_internal._plan_unmeasured(p_milestones badges_internal.milestones[], p_is_all boolean) returns badges_internal.stat_definitions[] stable;
+function badges_internal._present_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
+function badges_internal._present_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, moment timestamp with time zone, next_moment timestamp with time zone, number bigint) volatile;
+function badges_internal._present_run(p_held badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns integer volatile;
+function badges_internal._present_tallies(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
+function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, since timestamp with time zone, moment timestamp with time zone, next_moment timestamp with time zone) volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
@@ -1407,11 +1434,13 @@ function badges_internal._read_source(p_source text, p_batch integer, OUT writte
 function badges_internal._read_source_rows(p_source text, p_keys text[]) returns SETOF badges_internal.source_row volatile;
 function badges_internal._reading(p_per_field text, p_window_unit text, p_value_field text, p_element_field text, p_element_unit text, p_element_measure text, p_element_value_field text, p_attributes jsonb, p_quantity numeric, p_day date) returns TABLE(bucket text, measured numeric, element text, element_measured numeric, lowest numeric) stable;
 function badges_internal._rebuild_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns badges_internal.candidate[] volatile;
+function badges_internal._recent_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
+function badges_internal._recent_values(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_days integer, p_as_of date) returns TABLE(peer_mentor_id uuid, measure text, value numeric) volatile;
 function badges_internal._recount_activities(p_people uuid[], p_orgs text[], p_kinds badges_internal.activity_kind[], p_new_people uuid[], p_new_orgs text[], p_late badges_internal.late_person[]) returns void volatile;
 function badges_internal._recount_deleted_activities() returns trigger volatile security definer;
 function badges_internal._recount_few_activities(p_changed badges_internal.changed_activity[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
-function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[]) returns void volatile;
+function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[], p_source text DEFAULT 'rule') returns void volatile;
 function badges_internal._redate_late(p_late badges_internal.late_activity[], p_is_all boolean) returns boolean volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
@@ -1437,6 +1466,7 @@ function badges_internal._require_merge(p_from_peer_mentor_id uuid, p_into_peer_
 function badges_internal._require_number(p_badge_definition_id text, p_criteria jsonb, p_part text) returns integer immutable;
 function badges_internal._require_organization(p_org_id text) returns void stable;
 function badges_internal._require_own(p_org_id text) returns text[] stable;
+function badges_internal._require_passed(p_as_of timestamp with time zone) returns void stable;
 function badges_internal._require_people(p_peer_mentor_ids uuid[], p_org_id text) returns void stable;
 function badges_internal._require_person(p_peer_mentor_id uuid) returns void immutable;
 function badges_internal._require_reading(p_source text, p_batch integer) returns void stable;
@@ -1462,9 +1492,11 @@ function badges_internal._round_threshold(p_value numeric, p_digits integer, p_s
 function badges_internal._route_of_type(p_defined badges_internal.stat_definitions, p_type text) returns badges_internal.stat_route immutable;
 function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stable;
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
-function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_grace integer, p_as_of date) returns jsonb volatile;
+function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns jsonb volatile;
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
 function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
+function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date) returns boolean volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;
@@ -1473,9 +1505,13 @@ function badges_internal._scalar_of(p_name text) returns jsonb immutable;
 function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
-function badges_internal._selector(p_criteria jsonb, p_closed_days text[]) returns jsonb immutable;
+function badges_internal._selector(p_criteria jsonb, p_closed_days text[] DEFAULT NULL) returns jsonb immutable;
+function badges_internal._sequence_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_from date, p_to date, p_pending bigint[]) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer) stable;
+function badges_internal._sequence_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
+function badges_internal._sequence_slice(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_count bigint, p_qualified numeric, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
+function badges_internal._sequence_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._sequence_value(p_sequence text, p_size integer, p_qualifies integer, p_last numeric, p_count bigint, p_qualified numeric, p_lately bit varying) returns numeric immutable;
-function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[]) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, value numeric) volatile;
+function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[], p_slice badges_internal.sequence_slice DEFAULT NULL::badges_internal.sequence_slice) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, chosen_count bigint, qualified_count numeric, value numeric) volatile;
 function badges_internal._session_claims() returns jsonb stable;
 function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1489,6 +1525,8 @@ function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_
 function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
+function badges_internal._share(p_qualified numeric, p_chosen numeric) returns numeric immutable;
+function badges_internal._shifted(p_bits bit varying, p_bit bit varying, p_size integer) returns bit varying immutable;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._sorted_types(p_activity jsonb) returns jsonb immutable;
 function badges_internal._source_attributes(p_table regclass, p_definition jsonb) returns text stable;
@@ -1530,8 +1568,9 @@ function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text, p_week_starts text) returns badges_internal.stat_route immutable;
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
-function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
+function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text, p_with_present boolean DEFAULT false) returns jsonb volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
+function badges_internal._stored_value(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_measure text, p_last_days integer, p_as_of date, OUT value numeric, OUT present numeric, OUT may_fall boolean) returns record volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._take_denied(p_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
 function badges_internal._take_events(p_consumer text) returns void volatile;
@@ -1546,15 +1585,17 @@ function badges_internal._tenures(p_peer_mentor_ids uuid[], p_org_ids text[], p_
 function badges_internal._text_in(p_texts jsonb, p_language text, p_default text) returns text immutable;
 function badges_internal._texts() returns jsonb immutable;
 function badges_internal._today_for(p_org_id text, p_as_of date) returns date volatile;
+function badges_internal._told_milestone(p_milestone badges_internal.milestones) returns badges_internal.milestones stable;
 function badges_internal._told_policy(p_table regclass, p_policy text) returns text stable;
 function badges_internal._told_text(p_key text, p_language text, p_places jsonb DEFAULT NULL) returns text stable;
+function badges_internal._told_value(p_measure text, p_target numeric, p_value numeric, p_present numeric, p_may_lapse boolean) returns numeric immutable;
 function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._try_set_aside(p_source text, p_ids bigint[], p_is_late boolean) returns bigint volatile;
 function badges_internal._undated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
-function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_route badges_internal.stat_route, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_in(p_org_id text, p_unit text) returns text stable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
@@ -1580,6 +1621,7 @@ function badges_internal._validate_number(p_node jsonb, p_number jsonb, p_path t
 function badges_internal._validate_object(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_organizations(p_document jsonb, p_written jsonb) returns jsonb stable;
 function badges_internal._validate_part_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
+function badges_internal._validate_parts(p_node jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_raw(p_criteria jsonb, p_path text) returns jsonb volatile;
 function badges_internal._validate_rising(p_elements jsonb, p_key text, p_path text) returns jsonb immutable;
 function badges_internal._validate_rule(p_spec jsonb, p_rule jsonb, p_value jsonb, p_path text) returns jsonb immutable;
@@ -1593,10 +1635,13 @@ function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text
 function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text) returns numeric volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_kind text) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
+function badges_internal._verify_badge_changes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_capped_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
-function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer) stable;
+function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer, lapse_measure text, last_days integer) stable;
+function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
+function badges_internal._verify_dead_on(p_unit text, p_day date, p_units integer, p_week_shift integer, p_existing jsonb) returns date immutable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
 function badges_internal._verify_excuses(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, unit date, excused_at timestamp with time zone) stable;
@@ -1607,9 +1652,14 @@ function badges_internal._verify_field(p_attributes jsonb, p_quantity numeric, p
 function badges_internal._verify_is_in_time(p_when jsonb, p_time_zone text, p_occurred_at timestamp with time zone, p_day date) returns boolean stable;
 function badges_internal._verify_is_looked_at(p_scope badges_internal.verified_scope, p_peer_mentor_id uuid) returns boolean stable;
 function badges_internal._verify_known_selectors() returns void stable;
+function badges_internal._verify_last_days_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_sequence_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, measure text, grace integer, unit_number integer, first_day date, is_excused boolean, from_at timestamp with time zone, seen_at timestamp with time zone, next_at timestamp with time zone) stable;
 function badges_internal._verify_matches(p_value jsonb, p_operator text, p_operands jsonb) returns boolean stable;
+function badges_internal._verify_measure(p_milestone badges_internal.milestones) returns text immutable;
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
 function badges_internal._verify_passes(p_tests jsonb, p_attributes jsonb, p_quantity numeric) returns boolean stable;
@@ -1626,9 +1676,10 @@ function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;
+function badges_internal._verify_unit_day(p_unit text, p_number integer, p_week_shift integer) returns date immutable;
 function badges_internal._verify_unit_number(p_unit text, p_day date, p_week_shift integer) returns integer immutable;
 function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shift integer) returns date immutable;
-function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean) stable;
+function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, first_day date) stable;
 function badges_internal._visible_badges() returns text[] stable security definer;
 function badges_internal._visible_people() returns uuid[] stable security definer;
 function badges_internal._wake_consumers() returns trigger volatile security definer;

@@ -46,6 +46,11 @@ alter table badges.peer_mentor_stats
     -- Of a share of the last activities: which of them qualified, the newest last.
     add column lately varbit;
 
+-- Few, and on the way of every late activity. The table is small.
+-- squawk-ignore require-concurrent-index-creation
+create index none_of_groups on badges_internal.condition_groups (org_id, badge_definition_id)
+where kind = 'none_of';
+
 alter table badges_internal.activity_routes
     add column week_origin date not null default '1900-01-01'; -- the first day of some week
 
@@ -71,12 +76,21 @@ create type badges_internal.lapse_change as (
     org_id text,
     badge_definition_id text,
     tier text,
+    occurrence integer,
     change text, -- awarded, lapsed, restored, redated; interrupted = lapsed and restored
     held_since timestamptz, -- null = not held
     ended_at timestamptz, -- when it ceased to hold after the award's own beginning
     activity_id bigint,
     threshold numeric,
     threshold_source text
+);
+
+-- A stretch of a person's sequence, and how many it chose before, and how many of them qualified.
+create type badges_internal.sequence_slice as (
+    since timestamptz,
+    before timestamptz,
+    chosen_count bigint,
+    qualified_count numeric
 );
 
 alter type badges_internal.verified_stat

@@ -31,6 +31,7 @@ COLUMNS = (
     "idempotency_key",
 )
 PATIENCE = 20.0
+LONG_AGO = "1900-01-01"
 
 
 def person(name: str) -> UUID:
@@ -80,8 +81,12 @@ def apply(
     batch: int = 1000,
     *,
     allow_revoke: bool = False,
+    as_of: datetime | str = LONG_AGO,
 ) -> Row:
-    """Apply a rule set as the command does: commit it, then evaluate everybody."""
+    """Apply a rule set as the command does: commit it, then evaluate everybody.
+
+    Histories lie in the past: unless a moment is given, each is judged as of their last activity.
+    """
     applied: Row = value(
         connection,
         "select badges.apply_rule_set(%s, p_allow_revoke => %s)",
@@ -93,9 +98,8 @@ def apply(
     value(connection, "select badges.measure_rule_set(%s)", name)
 
     def is_settled() -> bool:
-        while value(connection, "select badges.backfill_rule_set(%s, %s)", name, batch)[
-            "remaining"
-        ]:
+        query = "select badges.backfill_rule_set(%s, %s, %s)"
+        while value(connection, query, name, batch, as_of)["remaining"]:
             pass
         settled: bool = value(
             connection, "select badges.rule_set_is_settled(%s, %s::xid8)", name, horizon

@@ -104,4 +104,5 @@ def _earlier(award: Mapping[str, Any]) -> dict[str, Any]:
         "target": threshold,
         "fraction": Decimal(1),
         "earned_at": datetime.fromisoformat(award["earned_at"]),
+        "expires_at": None,
     }

@@ -137,10 +137,20 @@ def award_due_badges(connection: Connection, as_of: datetime | None = None) -> i
     )
 
 
-def backfill_rule_set(connection: Connection, rule_set: str, batch: int = 250) -> Row:
-    """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`."""
+def backfill_rule_set(
+    connection: Connection, rule_set: str, batch: int = 250, as_of: datetime | None = None
+) -> Row:
+    """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`.
+
+    Badges that lapse are held or not as of a moment, or now.
+    """
     return _value(
-        Row, connection, "select badges.backfill_rule_set(%s, %s) as value", rule_set, batch
+        Row,
+        connection,
+        "select badges.backfill_rule_set(%s, %s, coalesce(%s, now())) as value",
+        rule_set,
+        batch,
+        as_of,
     )
 
 
@@ -392,7 +402,7 @@ def get_badge_progress(
     as_of: date | None = None,
     language: str | None = None,
 ) -> list[Row]:
-    """List a row a badge and tier: current, target, fraction, earned_at."""
+    """List a row a badge and tier: current, target, fraction, earned_at, expires_at."""
     return _rows(
         connection,
         "select * from badges.get_badge_progress(%s, %s, %s, %s)",
@@ -699,12 +709,21 @@ def plan_rollback(connection: Connection, rule_set: str, version: int) -> Row:
     )
 
 
-def plan_rule_set(connection: Connection, document: Mapping[str, Any]) -> Row:
+def plan_rule_set(
+    connection: Connection, document: Mapping[str, Any], as_of: datetime | None = None
+) -> Row:
     """Tell what applying a document would do: `version`, `changes`, `effects`, `warnings` ..
 
-    Changes nothing; works in a read-only transaction. Raises as `apply_rule_set` does.
+    Badges that lapse are held or not as of a moment, or now. Changes nothing; works in a read-only
+    transaction. Raises as `apply_rule_set` does.
     """
-    return _value(Row, connection, "select badges.plan_rule_set(%s) as value", Jsonb(document))
+    return _value(
+        Row,
+        connection,
+        "select badges.plan_rule_set(%s, coalesce(%s, now())) as value",
+        Jsonb(document),
+        as_of,
+    )
 
 
 def plan_source(connection: Connection, source: str, definition: Mapping[str, Any]) -> str:

@@ -53,13 +53,10 @@ declare
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
-    v_excused record;
 begin
     if p_is_stale then
-        return row(
-            v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null, null,
-            null, null, null
-        )::badges_internal.counted_activity;
+        return row(v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null,
+            null, null, null, null)::badges_internal.counted_activity;
     end if;
     if p_new_stats <> '{}' then
         for v_has_row_reached in
@@ -77,10 +74,9 @@ begin
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
         if coalesce((v_reading.route).rolling_days, (v_reading.route).sequence_size) > 0 then
-            v_has_row_reached
-                := badges_internal._count_apart(
-                    v_person, v_org, v_reading, v_day, v_at, p_pending
-                );
+            v_has_row_reached := badges_internal._count_apart(
+                v_person, v_org, v_reading, v_day, v_at, p_new.activity_id, p_pending
+            );
             if v_has_row_reached is null then
                 v_wide_stats := v_wide_stats || (v_reading.route).stat;
             end if;
@@ -100,7 +96,8 @@ begin
 
     v_is_due := p_has_tenure and (
         p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
-        or badges_internal._may_touch_lapse(v_person, v_org, v_stats, v_is_late or v_is_late_day)
+            and not (v_at = p_last_at and badges_internal._runs_go_on(v_person, v_org, v_day))
+        or badges_internal._may_touch_lapse(p_new, v_stats || v_rolling_stats, v_is_late_day)
     );
     v_is_alone := v_wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
@@ -111,14 +108,6 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
-    if v_is_late_day then
-        v_excused := badges_internal._excuse_units(p_new);
-        v_has_reached := v_has_reached or v_excused.has_reached;
-        v_stats := v_stats || v_excused.stats;
-        v_buckets := v_buckets || array_fill(
-            ''::text, array[coalesce(cardinality(v_excused.stats), 0)]
-        );
-    end if;
     v_result := row(
         v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
@@ -131,15 +120,15 @@ begin
         );
         return case when v_result.candidates is not null then v_result end;
     end if;
+    if v_is_late_day then
+        select placed.stats, placed.buckets, placed.has_reached or v_has_reached
+        into v_stats, v_buckets, v_has_reached
+        from badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets) as placed;
+    end if;
     v_result.late := row(
         v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
         p_new.attributes, v_stats, v_buckets
     )::badges_internal.late_activity;
-    if v_is_late_day then
-        v_has_reached := badges_internal._place_one_day(
-            v_person, v_org, v_stats, v_buckets, v_day, p_pending
-        ) or v_has_reached;
-    end if;
     if v_wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
         and badges_internal._redate_late(array[v_result.late], true)
@@ -167,7 +156,7 @@ begin
         );
     end if;
     if v_wide_stats is not null then
-        v_result := badges_internal._measure_wide(v_result, v_day, v_wide_stats, p_pending);
+        v_result := badges_internal._measure_wide(v_result, v_wide_stats, p_pending);
     end if;
     if p_pending is null and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(
@@ -175,6 +164,7 @@ begin
         );
     end if;
     v_result.is_only_late := v_is_late and coalesce(v_result.candidates, '{}') = '{}'
+        and v_result.is_falling is not true
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due);
     return v_result;
 end;

@@ -1,7 +1,7 @@
 -- Fills the local day from the organization's time zone, whatever the session's is.
 --
--- The zone is looked up once a transaction and kept in a setting, which an apply clears: at what
--- time the day starts, and the zone.
+-- The zone is looked up once a transaction and kept in a setting, which an apply clears: behind the
+-- time at which the day starts, where that is not midnight.
 --
 -- Locks:  the rules, as _hold_rules: a zone that changed before the rows are counted would leave a
 --         day behind.
@@ -18,7 +18,7 @@ declare
     v_kept text := current_setting(v_setting, true);
 begin
     if coalesce(v_kept, '') = '' then
-        select organization.day_starts || ' ' || organization.time_zone
+        select concat(nullif(organization.day_starts, '00:00') || ' ', organization.time_zone)
         into v_kept
         from badges.organizations as organization
         where organization.org_id = new.org_id
@@ -28,9 +28,12 @@ begin
         end if;
         perform set_config(v_setting, v_kept, true);
     end if;
-    new.activity_date := badges_internal._day_of(
-        new.occurred_at, substr(v_kept, 10), left(v_kept, 8)::time
-    );
+    new.activity_date := case
+        -- No zone's name begins with a digit.
+        when ascii(v_kept) > ascii('9')
+            then badges_internal._day_of(new.occurred_at, v_kept, '00:00')
+        else badges_internal._day_of(new.occurred_at, substr(v_kept, 10), left(v_kept, 8)::time)
+    end;
     return new;
 end;
 $$;

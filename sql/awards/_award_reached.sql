@@ -94,14 +94,15 @@ begin
         ) as crossed
         cross join lateral (
             select
-                bool_or(held.tier = crossed.tier and held.occurrence = crossed.occurrence)
+                bool_or((held.tier, held.occurrence) = (crossed.tier, crossed.occurrence))
                     as is_held,
                 bool_or(held.revoked_by in ('rule', 'time')
-                    or held.revoked_at is null and held.earned_at > p_occurred_at) as is_unsettled
+                    -- What must not hold may do so from that very moment.
+                    or held.revoked_at is null and (held.earned_at, crossed.parent is not null)
+                        > (p_occurred_at, false)) as is_unsettled
             from badges.earned_badges as held
-            where held.peer_mentor_id = p_peer_mentor_id
+            where (held.peer_mentor_id, held.org_id) = (p_peer_mentor_id, p_org_id)
             and held.badge_definition_id = crossed.badge_definition_id
-            and held.org_id = p_org_id
         ) as earned
         where earned.is_unsettled or earned.is_held is not true
         and not exists (

@@ -46,7 +46,7 @@ begin
         into candidates, v_again, v_revoked
         from badges_internal._counting_granted(v_granted) as followed;
         if v_again is not null then
-            perform badges_internal._redate_badges(v_again);
+            perform badges_internal._redate_badges(v_again, null, p_source);
         end if;
         if v_revoked is not null then
             perform badges_internal._settle_badges(v_revoked, p_source);

@@ -19,9 +19,11 @@ begin
         with candidates as (
             select
                 peer_mentor_id, org_id, badge_definition_id,
-                -- One that must be looked up is looked up whatever else crossed.
-                case when count(*) = count(came_true_at) then max(came_true_at) end
-                    as came_true_at,
+                -- One that must be looked up is looked up whatever else crossed; where something
+                -- must not hold, when each part came true.
+                case when count(*) = count(came_true_at)
+                    and not badges_internal._has_none_of(org_id, badge_definition_id)
+                    then max(came_true_at) end as came_true_at,
                 max(activity_id) as activity_id
             from unnest(p_candidates) as candidate
             group by peer_mentor_id, org_id, badge_definition_id
@@ -38,7 +40,7 @@ begin
                 from badges_internal.milestones as milestone
                 where milestone.org_id = badge.org_id
                 and milestone.badge_definition_id = badge.badge_definition_id
-                and milestone.stat is not null
+                and milestone.measure not in ('badges', 'raw', 'lapse')
                 offset 0
             ) as asked
             left join badges_internal.stat_definitions as defined
@@ -92,8 +94,7 @@ begin
             join badges_internal.milestones as milestone
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
-                and milestone.tier = ''
-                and milestone.occurrence = tenure.occurrence
+                and (milestone.tier, milestone.occurrence) = ('', tenure.occurrence)
                 and milestone.node = tenure.node
                 and milestone.measure = 'tenure'
             where tenure.due_at <= badges_internal._seen_until(
@@ -112,8 +113,7 @@ begin
             where earned.peer_mentor_id = met.peer_mentor_id
             and earned.badge_definition_id = met.badge_definition_id
             and earned.org_id = met.org_id
-            and earned.tier = met.tier
-            and earned.occurrence = met.occurrence
+            and (earned.tier, earned.occurrence) = (met.tier, met.occurrence)
         )
         and (p_is_held or not exists (
             select

@@ -1,8 +1,7 @@
 -- Dates conditions on elements by looking at every moment: n of them must count at the same time.
 --
 -- For values and calendar units whose sums can fall, and for runs with grace or excuses whose units
--- did not begin to count, or be excused, in their own order. An excused unit that does not count is
--- left out of the numbers. p_states: conditions of one organization, stat and measure.
+-- did not begin to count, or be excused, in their own order. p_states: conditions of one organization, stat and measure.
 create or replace function badges_internal._reached_by_falling_elements(
     p_states badges_internal.condition_state[]
 )
@@ -21,61 +20,17 @@ declare
     ).route.grace, 0);
 begin
     return (
-        with elements as materialized (
-            select *
-            from badges_internal._numbered_elements(
-                array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat, v_unit
-            )
-        ),
-        moments as (
-            select
-                edge.*,
-                lead(edge.moment) over (
-                    partition by edge.peer_mentor_id, edge.bucket order by edge.moment
-                ) as next_moment
-            from (
-                select elements.peer_mentor_id, elements.bucket, lower(span) as moment
-                from elements
-                cross join lateral unnest(elements.held_during) as span
-                union
-                select elements.peer_mentor_id, elements.bucket, upper(span)
-                from elements
-                cross join lateral unnest(elements.held_during) as span
-                where not upper_inf(span)
-            ) as edge
-        ),
-        present as (
-            select
-                moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
-                elements.element, elements.number, bool_or(elements.counts) as counts
-            from moments
-            join elements
-                on elements.peer_mentor_id = moments.peer_mentor_id
-                and elements.bucket = moments.bucket
-                and elements.held_during @> moments.moment
-            group by
-                moments.peer_mentor_id, moments.bucket, moments.moment, moments.next_moment,
-                elements.element, elements.number
-        ),
-        numbered as (
+        with counting as (
             select
                 present.*,
-                present.number - count(*) filter (where not present.counts) over (
+                present.number > v_reach + lag(present.number) over (
                     partition by present.peer_mentor_id, present.bucket, present.moment
                     order by present.number
-                ) as place
-            from present
-        ),
-        counting as (
-            select
-                numbered.*,
-                numbered.place > v_reach + lag(numbered.place) over (
-                    partition by numbered.peer_mentor_id, numbered.bucket, numbered.moment
-                    order by numbered.number
                 ) as begins_run
-            from numbered
-            where numbered.counts
+            from badges_internal._present_elements(
+                array(select distinct state.peer_mentor_id from unnest(p_states) as state),
+                p_states[1].org_id, p_states[1].stat, v_unit
+            ) as present
         ),
         islands as (
             select

@@ -1,13 +1,15 @@
 -- Moves earned_at of held awards back to where their rules, as they are, came true.
 --
 -- Only awards that rules gave and still hold, whose rule has not changed since. Dates never move
--- forward. Held badges that count badges follow; p_moved: what the caller moved already, with the
--- new moments. The caller holds the base rows.
+-- forward. Held badges that count badges follow, and with none_of those that are not held: they may
+-- have come true before what must not hold. p_moved: what the caller moved already, with the new
+-- moments. The caller holds the base rows.
 --
--- Writes: badges.earned_badges, badges.award_events (redated).
+-- Writes: badges.earned_badges, badges.award_events.
 create or replace function badges_internal._redate_badges(
     p_held badges_internal.candidate[],
-    p_moved badges_internal.candidate[] default null
+    p_moved badges_internal.candidate[] default null,
+    p_source text default 'rule'
 )
 returns void
 language plpgsql
@@ -18,9 +20,20 @@ declare
     v_badges badges_internal.candidate[] := p_held;
     v_moved badges_internal.candidate[] := p_moved;
     v_awards badges_internal.dated_award[];
+    v_broken badges_internal.candidate[]; -- what counts them and has none_of
 begin
     loop
         if v_badges is null then
+            v_broken := array(
+                select candidate
+                from unnest(badges_internal._counting_badges(v_moved)) as candidate
+                where badges_internal._has_none_of(
+                    candidate.org_id, candidate.badge_definition_id
+                )
+            );
+            if v_broken <> '{}' then
+                perform badges.apply_badge_rules(v_broken, p_source);
+            end if;
             v_badges := (
                 select array_agg(distinct row(
                     moved.peer_mentor_id, moved.org_id, counting.badge_definition_id,
@@ -66,6 +79,6 @@ end;
 $$;
 
 comment on function badges_internal._redate_badges(
-    badges_internal.candidate[], badges_internal.candidate[]
+    badges_internal.candidate[], badges_internal.candidate[], text
 ) is
 'Moves earned_at of held awards back to where their rules, as they are, came true.';

@@ -6,8 +6,8 @@
 -- condition may have come true before the award.
 --
 -- p_late: all of the statement, in the order of people and moments; they are in the table and in
--- the snapshot. p_is_all: nothing else is done about them. Then false, and nothing is done, where a
--- value fell: what is enough now does not tell what was enough before (docs of _falling_badges).
+-- the snapshot. p_is_all: nothing else is done about them. Then false, and nothing is done, where
+-- badges may have held without holding now (docs of _falling_badges).
 -- The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
@@ -30,16 +30,8 @@ declare
     v_awards badges_internal.dated_award[];
     v_moved badges_internal.candidate[];
 begin
-    if p_is_all then
-        perform
-        from unnest(p_late) as late
-        join badges.peer_mentor_stats as held
-            on held.peer_mentor_id = late.peer_mentor_id
-            and held.org_id = late.org_id
-            and held.has_negative;
-        if found then
-            return false;
-        end if;
+    if p_is_all and badges_internal._may_have_held(p_late) then
+        return false;
     end if;
     for v_last in 1 .. cardinality(p_late) loop
         v_stats := v_stats || p_late[v_last].stats;

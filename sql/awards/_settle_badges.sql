@@ -138,7 +138,7 @@ begin
         v_badges := badges_internal._counting_badges(v_changed);
         if v_badges is not null then
             perform badges.apply_badge_rules(v_badges, p_source);
-            perform badges_internal._redate_badges(v_badges);
+            perform badges_internal._redate_badges(v_badges, null, p_source);
         end if;
     end loop;
 end;

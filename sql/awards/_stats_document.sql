@@ -3,7 +3,12 @@
 -- Shape: docs/stats-document.schema.json. What the organization knows is there, at zero where
 -- nothing happened. A first local day is looked up where a tenure asks it; runs of base stats that
 -- no other rule asks for are counted from all activities where a raw expression may name them.
-create or replace function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text)
+-- p_with_present: with what is_eligible needs of badges that lapse, which no raw expression sees.
+create or replace function badges_internal._stats_document(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_with_present boolean default false
+)
 returns jsonb
 language plpgsql
 volatile
@@ -33,11 +38,10 @@ begin
             select
                 held.stat,
                 jsonb_build_object(
-                    'count', max(held.activity_count),
-                    'sum', max(held.value_sum),
+                    'count', max(held.activity_count), 'sum', max(held.value_sum),
                     'max', max(held.value_max),
-                    'active_days', coalesce(max(held.active_days), 0),
-                    'distinct', coalesce(max(held.distinct_count), 0),
+                    'active_days', coalesce(max(held.active_days), 0), 'distinct',
+                    coalesce(max(held.distinct_count), 0),
                     'day_run', coalesce(max(held.day_run), max(anew.runs[1]), 0),
                     'week_run', coalesce(max(held.week_run), max(anew.runs[2]), 0),
                     'month_run', coalesce(max(held.month_run), max(anew.runs[3]), 0),
@@ -48,8 +52,7 @@ begin
                     'longest_month_run',
                     coalesce(max(held.longest_month_run), max(anew.longest_runs[3]), 0),
                     'first_date', v_first_dates -> held.stat,
-                    'first_at', min(held.first_at),
-                    'last_at', max(held.last_at)
+                    'first_at', min(held.first_at), 'last_at', max(held.last_at)
                 ) as document
             from badges.peer_mentor_stats as held
             left join lateral (
@@ -72,13 +75,13 @@ begin
         )
         select (
             select jsonb_build_object(
-                'time_zone', organization.time_zone, 'day_starts', organization.day_starts,
-                'closed_days', organization.closed_days
-            )
-            from badges.organizations as organization
-            where organization.org_id = p_org_id
+                'time_zone', own.time_zone, 'day_starts', own.day_starts,
+                'closed_days', own.closed_days
+            ) from badges.organizations as own where own.org_id = p_org_id
         ) || jsonb_build_object(
             'as_of', badges_internal._seen_until(p_peer_mentor_id, p_org_id),
+            'present', case when p_with_present
+                then badges_internal._present_tallies(p_peer_mentor_id, p_org_id) else '{}' end,
             'activities', (v_nothing_yet -> 'activities') || coalesce((
                 select jsonb_object_agg(
                     coalesce(nullif(substr(best.stat, 2), ''), '*'), best.document - 'distinct'
@@ -96,13 +99,12 @@ begin
                         jsonb_build_object(
                             'tiers', jsonb_agg(distinct earned.tier),
                             'earned_at', min(earned.earned_at),
-                            'category', min(definition.category),
-                        'from_badges', bool_or(badges_internal._counts_badges(definition.criteria))
+                            'category', min(definition.category), 'from_badges',
+                            bool_or(badges_internal._counts_badges(definition.criteria))
                         ) as document
                     from badges.earned_badges as earned
                     join badges.badge_definitions as definition using (badge_definition_id)
-                    where earned.peer_mentor_id = p_peer_mentor_id
-                    and earned.org_id = p_org_id
+                    where earned.peer_mentor_id = p_peer_mentor_id and earned.org_id = p_org_id
                     and earned.revoked_at is null
                     group by earned.badge_definition_id
                 ) as badge
@@ -112,5 +114,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._stats_document(uuid, text) is
+comment on function badges_internal._stats_document(uuid, text, boolean) is
 'Gives a person''s stats as the document that criteria_raw and is_eligible see.';

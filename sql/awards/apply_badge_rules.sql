@@ -26,7 +26,7 @@ declare
     v_granted_count bigint := 0;
     v_again badges_internal.candidate[]; -- held, and dated later than they came true
     v_held badges_internal.candidate[]; -- awarded with what brings them here
-    v_revoked badges_internal.candidate[]; -- taken back by a rule: they may hold again
+    v_revoked badges_internal.candidate[]; -- to be settled: taken back by a rule, or with none_of
 begin
     select
         array_agg(placed.candidate) filter (where not placed.is_counting),
@@ -56,7 +56,10 @@ begin
         from unnest(p_candidates) as candidate
         cross join lateral (
             select
-                bool_or(earned.revoked_by in ('rule', 'time')) as is_revoked,
+                -- What crossed may be what must not hold.
+                bool_or(earned.revoked_by in ('rule', 'time') or badges_internal._has_none_of(
+                    candidate.org_id, candidate.badge_definition_id
+                )) as is_revoked,
                 -- What decided it then is gone: it came true again, but earlier.
                 bool_or(earned.revoked_at is null and earned.earned_at > candidate.came_true_at)
                     as is_held_later,
@@ -92,7 +95,7 @@ begin
         end if;
     end loop;
     if v_again is not null then
-        perform badges_internal._redate_badges(v_again);
+        perform badges_internal._redate_badges(v_again, null, p_source);
     end if;
     if v_revoked is not null then
         perform badges_internal._settle_badges(v_revoked, p_source);

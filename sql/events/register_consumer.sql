@@ -25,7 +25,7 @@ begin
     perform badges_internal._require_consumer_name(p_consumer);
     perform badges_internal._require_filter(
         'p_event_types', p_event_types,
-        array['awarded', 'revoked', 'restored', 'redated', 'conflict', 'alert']
+        array['awarded', 'revoked', 'restored', 'lapsed', 'redated', 'conflict', 'alert']
     );
     perform badges_internal._require_filter('p_org_ids', p_org_ids);
     perform badges_internal._require_filter('p_badge_definition_ids', p_badge_definition_ids);

@@ -9,6 +9,7 @@ create or replace function badges_internal._activity_at(
 returns bigint
 language plpgsql
 volatile
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

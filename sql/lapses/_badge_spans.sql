@@ -1,6 +1,7 @@
 -- Tells when people held enough of the badges that a condition counts.
 --
--- An award says since when it is held, or until when it was; what was before that is its events'.
+-- A badge that lapses by its rule was held at the times that its own rule tells. Of any other an
+-- award says since when it is held, or until when it was; what was before that is its events'.
 create or replace function badges_internal._badge_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones
@@ -10,33 +11,79 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_lapsing text[] := array(
+        select distinct milestone.badge_definition_id
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_milestone.org_id
+        and milestone.measure = 'lapse'
+        and milestone.badge_definition_id <> p_milestone.badge_definition_id
+        and badges_internal._is_counted(
+            milestone.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
+        )
+    );
 begin
     return query
-    select
-        held.peer_mentor_id,
-        badges_internal._held_together(
-            array_agg(held.held_during), ceil(p_milestone.threshold)::integer
-        )
-    from (
-        select
-            earned.peer_mentor_id, earned.badge_definition_id,
-            range_agg(tstzrange(
-                earned.earned_at, greatest(earned.earned_at, earned.revoked_at)
-            )) as held_during
+    with standing as materialized (
+        select earned.*
         from badges.earned_badges as earned
         where earned.peer_mentor_id = any(p_peer_mentor_ids)
         and earned.org_id = p_milestone.org_id
         and earned.badge_definition_id <> p_milestone.badge_definition_id
         and (
-            p_milestone.badge_ids is null
-            or earned.badge_definition_id = any(p_milestone.badge_ids)
+            earned.badge_definition_id <> all (v_lapsing)
+            or earned.source not in ('rule', 'backfill', 'sweep')
+            or earned.revoked_by = 'person'
         )
-        group by earned.peer_mentor_id, earned.badge_definition_id
-    ) as held
-    where badges_internal._is_counted(
-        held.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
+    ),
+    held as (
+        select
+            standing.peer_mentor_id, standing.badge_definition_id,
+            tstzmultirange(tstzrange(
+                standing.earned_at,
+                case when standing.revoked_at is not null
+                    then greatest(standing.earned_at, standing.revoked_at) end
+            )) as held_during
+        from standing
+        where badges_internal._is_counted(
+            standing.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
+        )
+        union all
+        select state.peer_mentor_id, state.badge_definition_id, state.held_during
+        from badges_internal._lapse_rules(p_milestone.org_id, v_lapsing) as ruled
+        cross join lateral unnest(badges_internal._lapse_spans(
+            p_peer_mentor_ids, ruled.milestones, ruled.groups
+        )) as state
+        where v_lapsing <> '{}'
+        and not exists (
+            select
+            from standing
+            where standing.peer_mentor_id = state.peer_mentor_id
+            and standing.badge_definition_id = state.badge_definition_id
+            and standing.tier = state.tier
+        )
+        and not exists (
+            select
+            from badges.badge_denials as denial
+            where denial.peer_mentor_id = state.peer_mentor_id
+            and denial.badge_definition_id = state.badge_definition_id
+            and denial.org_id = p_milestone.org_id
+            and denial.tier in ('', state.tier)
+        )
+    ),
+    badges as (
+        select
+            held.peer_mentor_id, held.badge_definition_id, range_agg(held.held_during) as during
+        from held
+        group by held.peer_mentor_id, held.badge_definition_id
     )
-    group by held.peer_mentor_id;
+    select
+        badges.peer_mentor_id,
+        badges_internal._held_together(
+            array_agg(badges.during), ceil(p_milestone.threshold)::integer
+        )
+    from badges
+    group by badges.peer_mentor_id;
 end;
 $$;
 

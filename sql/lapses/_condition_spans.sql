@@ -1,4 +1,4 @@
--- Tells when a condition of a badge that lapses held for people, with time going on: no row = never.
+-- Tells when a condition of a badge that lapses held for people, and will; no row = never.
 create or replace function badges_internal._condition_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones
@@ -18,6 +18,11 @@ begin
     elsif p_milestone.lapse_measure like '%\_run' then
         return query
         select * from badges_internal._run_spans(p_peer_mentor_ids, p_milestone);
+    elsif p_milestone.lapse_measure = 'max' and (
+        badges_internal._stat_definition(p_milestone.org_id, p_milestone.stat)
+    ).route.sequence is not null then
+        return query
+        select * from badges_internal._sequence_spans(p_peer_mentor_ids, p_milestone);
     else
         return query
         select * from badges_internal._lasting_spans(p_peer_mentor_ids, p_milestone);
@@ -26,4 +31,4 @@ end;
 $$;
 
 comment on function badges_internal._condition_spans(uuid[], badges_internal.milestones) is
-'Tells when a condition of a badge that lapses held for people, with time going on: no row = never.';
+'Tells when a condition of a badge that lapses held for people, and will; no row = never.';

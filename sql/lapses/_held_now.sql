@@ -1,6 +1,6 @@
 -- Tells which badges that lapse people hold at a moment, since when and until when.
 --
--- p_as_of: the moment, but nobody's before their own last activity or sweep (_seen_until). A row a
+-- p_as_of: the moment, but nobody's before what last happened: activity, sweep or award. A row a
 -- badge and tier that was ever held or will be: held_since is null where it is not held,
 -- ended_at when it ceased to be held last, next_at when time alone changes it next, null = never.
 create or replace function badges_internal._held_now(
@@ -39,40 +39,23 @@ begin
             select
                 person.peer_mentor_id,
                 greatest(
-                    badges_internal._seen_until(person.peer_mentor_id, v_org), p_as_of
+                    badges_internal._seen_until(person.peer_mentor_id, v_org),
+                    p_as_of,
+                    (
+                        select max(earned.earned_at)
+                        from badges.earned_badges as earned
+                        where earned.peer_mentor_id = person.peer_mentor_id
+                        and earned.org_id = v_org
+                        and earned.revoked_at is null
+                    )
                 ) as as_of
             from unnest(v_people) as person (peer_mentor_id)
         ),
         states as (
             select state.*, moments.as_of
-            from unnest(badges_internal._lapse_spans(
-                v_people,
-                array(
-                    select milestone
-                    from badges_internal.milestones as milestone
-                    where milestone.org_id = v_org
-                    and milestone.measure = 'lapse'
-                    and (
-                        p_badge_definition_ids is null
-                        or milestone.badge_definition_id = any(p_badge_definition_ids)
-                    )
-                ),
-                array(
-                    select grouped
-                    from badges_internal.condition_groups as grouped
-                    where grouped.org_id = v_org
-                    and exists (
-                        select
-                        from badges_internal.milestones as milestone
-                        where milestone.org_id = grouped.org_id
-                        and milestone.badge_definition_id = grouped.badge_definition_id
-                        and milestone.measure = 'lapse'
-                    )
-                    and (
-                        p_badge_definition_ids is null
-                        or grouped.badge_definition_id = any(p_badge_definition_ids)
-                    )
-                )
+            from badges_internal._lapse_rules(v_org, p_badge_definition_ids) as ruled
+            cross join lateral unnest(badges_internal._lapse_spans(
+                v_people, ruled.milestones, ruled.groups
             )) as state
             join moments on moments.peer_mentor_id = state.peer_mentor_id
         ),

@@ -23,7 +23,8 @@ begin
         select
             now.peer_mentor_id, now.org_id collate "C" as org_id,
             now.badge_definition_id collate "C" as badge_definition_id,
-            now.tier collate "C" as tier, now.held_since, now.ended_at, now.next_at,
+            now.tier collate "C" as tier, 1 as occurrence,
+            now.held_since, now.ended_at, now.next_at,
             now.threshold, now.threshold_source, now.activity_id
         from badges_internal._held_now(
             p_peer_mentor_ids, p_org_ids, p_badge_definition_ids, p_as_of
@@ -36,11 +37,17 @@ begin
         select held.peer_mentor_id, held.org_id, min(held.next_at), p_as_of
         from held
         where held.next_at is not null
+        or p_as_of is not null
         group by held.peer_mentor_id, held.org_id
         order by held.peer_mentor_id, held.org_id
-        on conflict (peer_mentor_id, org_id) do update
-        set next_due_at = least(due.next_due_at, excluded.next_due_at)
-        where least(due.next_due_at, excluded.next_due_at) is distinct from due.next_due_at
+        on conflict (peer_mentor_id, org_id) do update set
+            next_due_at = least(due.next_due_at, excluded.next_due_at),
+            -- What was judged as of this moment is not judged as of an earlier one again.
+            seen_until = greatest(due.seen_until, excluded.seen_until)
+        where row(due.next_due_at, due.seen_until) is distinct from row(
+            least(due.next_due_at, excluded.next_due_at),
+            greatest(due.seen_until, excluded.seen_until)
+        )
     ),
     standing as (
         select earned.*
@@ -67,7 +74,7 @@ begin
     ),
     judged as (
         select
-            peer_mentor_id, org_id, badge_definition_id, tier, held.held_since,
+            peer_mentor_id, org_id, badge_definition_id, tier, occurrence, held.held_since,
             case when held.ended_at > standing.earned_at then held.ended_at end as ended_at,
             held.activity_id, held.threshold, held.threshold_source,
             case
@@ -84,11 +91,12 @@ begin
                 when held.held_since <> standing.earned_at then 'redated'
             end as change
         from held
-        full join standing using (peer_mentor_id, org_id, badge_definition_id, tier)
+        full join standing
+            using (peer_mentor_id, org_id, badge_definition_id, tier, occurrence)
     )
     select array_agg(row(
         judged.peer_mentor_id, judged.org_id, judged.badge_definition_id, judged.tier,
-        judged.change, judged.held_since, judged.ended_at, judged.activity_id,
+        judged.occurrence, judged.change, judged.held_since, judged.ended_at, judged.activity_id,
         judged.threshold, judged.threshold_source
     )::badges_internal.lapse_change)
     into v_changes

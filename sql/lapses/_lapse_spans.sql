@@ -3,11 +3,13 @@
 -- p_milestones, p_groups: the conditions and groups of badges of one organization, saved or not. A
 -- pure function of the activities, and of awards where badges are counted. Gives a state a person,
 -- badge and tier that is held at some time, with held_during; with p_is_whole the parts' too.
+-- p_known: of conditions that are not among p_milestones, when they held.
 create or replace function badges_internal._lapse_spans(
     p_peer_mentor_ids uuid[],
     p_milestones badges_internal.milestones[],
     p_groups badges_internal.condition_groups[],
-    p_is_whole boolean default false
+    p_is_whole boolean default false,
+    p_known badges_internal.condition_state[] default '{}'
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -16,8 +18,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_milestone badges_internal.milestones;
-    v_states badges_internal.condition_state[] := '{}';
-    v_depth integer := (select max(grouped.depth) from unnest(p_groups) as grouped);
+    v_states badges_internal.condition_state[] := p_known;
 begin
     foreach v_milestone in array coalesce(p_milestones, '{}') loop
         v_states := v_states || array(
@@ -31,23 +32,16 @@ begin
             where not isempty(held.held_during)
         );
     end loop;
-    while v_depth >= 0 loop
-        v_states := v_states || badges_internal._group_spans(
-            p_peer_mentor_ids,
-            array(select grouped from unnest(p_groups) as grouped where grouped.depth = v_depth),
-            v_states
-        );
-        v_depth := v_depth - 1;
-    end loop;
     return array(
         select state
-        from unnest(v_states) as state
+        from unnest(badges_internal._decide_groups(v_states, p_groups)) as state
         where state.parent is null or p_is_whole
     );
 end;
 $$;
 
 comment on function badges_internal._lapse_spans(
-    uuid[], badges_internal.milestones[], badges_internal.condition_groups[], boolean
+    uuid[], badges_internal.milestones[], badges_internal.condition_groups[], boolean,
+    badges_internal.condition_state[]
 ) is
 'Tells when badges that lapse were held by people and will be, if nothing happens any more.';

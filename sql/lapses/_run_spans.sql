@@ -1,8 +1,8 @@
 -- Tells when people's present run of units was long enough and could still go on.
 --
 -- A run can go on until the unit begins with which more units than grace are missed since its last
--- one. Where units counted in their own order each is looked at once, with the run up to it; else
--- (own days, sums that fell) every moment is.
+-- one; those that do not exist for the streak and those that are excused are not missed. Each unit
+-- of _present_units is looked at with the run up to it.
 create or replace function badges_internal._run_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones
@@ -22,114 +22,71 @@ declare
     v_reach constant integer := 1 + coalesce(v_route.grace, 0); -- how far neighbours may lie apart
 begin
     return query
-    with counted as (
-        select held.peer_mentor_id, held.element::date as first_day, held.held_during
-        from badges_internal._held_elements(
-            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat
-        ) as held
-        where v_route.element_unit is not null
-        union all
-        select
-            held.peer_mentor_id, held.element::date,
-            tstzmultirange(tstzrange(held.counted_at, null))
-        from badges_internal._qualified_elements(
-            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, v_unit, null
-        ) as held
-        where v_route.element_unit is null
-    ),
-    units as materialized (
-        select
-            counted.peer_mentor_id, unit.number,
-            -- A unit still to come counts from its beginning.
-            counted.held_during * tstzmultirange(tstzrange(unit.begins, null)) as held_during,
-            unit.dies_at,
-            lower(counted.held_during) < lag(lower(counted.held_during)) over (
-                partition by counted.peer_mentor_id order by unit.number
-            )
-            or not upper_inf(counted.held_during) as is_odd
-        from counted
-        join badges.organizations as organization on organization.org_id = p_milestone.org_id
-        cross join lateral (
-            select
-                place.number,
-                badges_internal._day_begins(
-                    counted.first_day, organization.time_zone, organization.day_starts
-                ) as begins,
-                badges_internal._day_begins(
-                    badges_internal._unit_day(v_unit, place.number + v_reach + 1),
-                    organization.time_zone, organization.day_starts
-                ) as dies_at
-            from (
-                select badges_internal._unit_number(v_unit, counted.first_day) as number
-            ) as place
-        ) as unit
-    ),
-    odd as materialized (
-        select distinct units.peer_mentor_id
-        from units
-        where units.is_odd
-    ),
-    -- Of everybody else one moment a unit: when it counted. Of the odd ones every change.
-    moments as (
-        select units.peer_mentor_id, null::timestamptz as moment, null::timestamptz as next_moment
-        from units
-        where units.peer_mentor_id not in (select odd.peer_mentor_id from odd)
-        group by units.peer_mentor_id
-        union all
-        select
-            edge.peer_mentor_id, edge.moment,
-            lead(edge.moment) over (partition by edge.peer_mentor_id order by edge.moment)
-        from (
-            select units.peer_mentor_id, bound.moment
-            from units
-            join odd on odd.peer_mentor_id = units.peer_mentor_id
-            cross join lateral unnest(units.held_during) as span
-            cross join lateral (values (lower(span)), (upper(span))) as bound (moment)
-            where bound.moment is not null
-            group by units.peer_mentor_id, bound.moment
-        ) as edge
-    ),
-    counting as (
-        select
-            units.*, moments.moment, moments.next_moment,
-            units.number > v_reach + lag(units.number) over by_number as begins_run,
-            moments.moment is null or lead(units.number) over by_number is null as is_last
-        from moments
-        join units
-            on units.peer_mentor_id = moments.peer_mentor_id
-            and (moments.moment is null or units.held_during @> moments.moment)
-        window by_number as (
-            partition by moments.peer_mentor_id, moments.moment order by units.number
+    with present as (
+        select *
+        from badges_internal._present_units(
+            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, v_unit
         )
     ),
-    islands as (
+    places as (
         select
-            counting.*,
-            count(*) filter (where counting.begins_run) over (
-                partition by counting.peer_mentor_id, counting.moment order by counting.number
-            ) as island
-        from counting
+            present.*,
+            present.number - count(*) filter (where not present.counts) over in_order as place,
+            lead(present.number) over in_order is null as is_last
+        from present
+        window in_order as (
+            partition by present.peer_mentor_id, present.moment order by present.number
+        )
     ),
-    placed as (
+    marked as (
         select
-            islands.*,
-            row_number() over (
-                partition by islands.peer_mentor_id, islands.moment, islands.island
-                order by islands.number
+            places.*,
+            case when places.counts then places.place end as own_place,
+            places.counts and places.place > v_reach + max(places.place) filter (
+                where places.counts
+            ) over (in_order rows between unbounded preceding and 1 preceding) as begins_run
+        from places
+        window in_order as (
+            partition by places.peer_mentor_id, places.moment order by places.number
+        )
+    ),
+    runs as (
+        select
+            marked.*,
+            count(*) filter (where marked.begins_run) over in_order as run,
+            max(marked.own_place) over in_order as last_place
+        from marked
+        window in_order as (
+            partition by marked.peer_mentor_id, marked.moment order by marked.number
+        )
+    ),
+    lengths as (
+        select
+            runs.peer_mentor_id, runs.moment, runs.next_moment, runs.is_last,
+            runs.since,
+            (v_reach - (runs.place - runs.last_place))::integer as left_to_miss,
+            runs.first_day,
+            count(*) filter (where runs.counts) over (
+                partition by runs.peer_mentor_id, runs.moment, runs.run order by runs.number
             ) as length
-        from islands
+        from runs
     )
-    select
-        placed.peer_mentor_id,
-        range_agg(tstzrange(alive.since, least(placed.next_moment, placed.dies_at)))
-    from placed
+    select lengths.peer_mentor_id, range_agg(tstzrange(lengths.since, end_of.moment))
+    from lengths
+    join badges.organizations as organization on organization.org_id = p_milestone.org_id
     cross join lateral (
-        select coalesce(placed.moment, lower(placed.held_during)) as since
-    ) as alive
-    where placed.is_last
-    and placed.length >= p_milestone.threshold
-    and alive.since < placed.dies_at
-    group by placed.peer_mentor_id;
+        select least(lengths.next_moment, badges_internal._day_begins(
+            badges_internal._dies_on(
+                v_unit, lengths.first_day, lengths.left_to_miss, v_route.unit_calendar
+            ),
+            organization.time_zone, organization.day_starts
+        )) as moment
+    ) as end_of
+    where (lengths.is_last or lengths.moment is null)
+    and lengths.length >= p_milestone.threshold
+    and lengths.left_to_miss > 0
+    and lengths.since < end_of.moment
+    group by lengths.peer_mentor_id;
 end;
 $$;
 

@@ -59,14 +59,19 @@ begin
                 then earned.activity_id else worded.activity_id end,
             threshold = coalesce(worded.threshold, earned.threshold),
             threshold_source = coalesce(worded.threshold_source, earned.threshold_source),
-            rule_set_version = worded.rule_set_version
+            rule_set_version = worded.rule_set_version,
+            -- What is held again is news, told and shown like an award.
+            source = case when worded.change in ('restored', 'interrupted') then p_source
+                else earned.source end,
+            seen_at = case when worded.change not in ('restored', 'interrupted')
+                then earned.seen_at end
         from worded
         join badges.earned_badges as before
             on before.peer_mentor_id = worded.peer_mentor_id
             and before.org_id = worded.org_id
             and before.badge_definition_id = worded.badge_definition_id
             and before.tier = worded.tier
-            and before.occurrence = 1
+            and before.occurrence = worded.occurrence
         where earned.peer_mentor_id = before.peer_mentor_id
         and earned.org_id = before.org_id
         and earned.badge_definition_id = before.badge_definition_id
@@ -79,9 +84,9 @@ begin
         is_delivered_by_default, transaction_id, created_at, details
     )
     select
-        changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, changed.tier, 1,
-        told.event_type, p_source, p_source <> 'backfill' and told.event_type <> 'redated',
-        pg_current_xact_id(), v_now,
+        changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, changed.tier,
+        changed.occurrence, told.event_type, p_source,
+        p_source <> 'backfill' and told.event_type <> 'redated', pg_current_xact_id(), v_now,
         case when told.event_type = 'lapsed' then jsonb_build_object(
             'earned_at', changed.earned_before, 'lapsed_at', coalesce(changed.ended_at, v_now),
             'reason', changed.reason

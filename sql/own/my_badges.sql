@@ -1,7 +1,7 @@
 -- Lists the badges that the session's own person holds, the latest first.
 --
 -- p_org_id: null = in all organizations of the token. p_language: of names and descriptions, null =
--- the default language.
+-- the default language. expires_at: as get_badge_progress tells it.
 --
 -- Raises: 42501 for a session without a person, or an organization that is not the token's.
 create or replace function badges.my_badges(
@@ -18,10 +18,11 @@ returns table (
     icon text,
     category text,
     earned_at timestamptz,
-    is_seen boolean
+    is_seen boolean,
+    expires_at timestamptz
 )
 language plpgsql
-stable
+volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -37,10 +38,19 @@ begin
         badges_internal._text_in(
             definition.translations -> 'description', p_language, definition.description
         ),
-        definition.icon, definition.category, earned.earned_at, earned.seen_at is not null
+        definition.icon, definition.category, earned.earned_at, earned.seen_at is not null,
+        expiring.expires_at
     from badges.earned_badges as earned
     join badges.badge_definitions as definition
         on definition.badge_definition_id = earned.badge_definition_id
+    left join (
+        select held.*
+        from unnest(v_org_ids) as own (org_id)
+        cross join lateral badges_internal._expiries(v_person, own.org_id, null, null) as held
+    ) as expiring
+        on expiring.org_id = earned.org_id
+        and expiring.badge_definition_id = earned.badge_definition_id
+        and expiring.tier = earned.tier
     where earned.peer_mentor_id = v_person
     and earned.org_id = any(v_org_ids)
     and earned.revoked_at is null

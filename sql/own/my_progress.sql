@@ -18,7 +18,8 @@ returns table (
     current numeric,
     target numeric,
     fraction numeric,
-    earned_at timestamptz
+    earned_at timestamptz,
+    expires_at timestamptz
 )
 language plpgsql
 volatile
@@ -30,7 +31,8 @@ begin
     return query
     select
         own.org_id, progress.badge_definition_id, progress.tier, progress.occurrence,
-        progress.name, progress.current, progress.target, progress.fraction, progress.earned_at
+        progress.name, progress.current, progress.target, progress.fraction, progress.earned_at,
+        progress.expires_at
     from unnest(badges_internal._require_own(p_org_id)) with ordinality as own (org_id, place)
     cross join lateral badges.get_badge_progress(
         badges_internal._session_person(), own.org_id, p_as_of, p_language

@@ -1,9 +1,10 @@
 -- Measures the conditions of one badge, or of all of an organization, by a person's snapshot.
 --
--- A row a badge, tier, occurrence and condition. value is what counts towards the target: of a run
--- that was never long enough the run that is alive on p_as_of, of tenure the units passed by then.
--- is_reached: the value is enough now; may_fall: it was perhaps enough before. Activities are read
--- for the first day of a tenure alone.
+-- A row a badge, tier, occurrence and condition. value is what counts towards the target: of a
+-- badge that lapses what there is on p_as_of, of a run that was never long enough the run that is alive
+-- then, of tenure the units passed by then. is_reached: the value is enough now; may_fall: it was
+-- perhaps enough before. Activities are read for the first day of a tenure, and for the days that
+-- end today.
 create or replace function badges_internal._badge_conditions(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -35,39 +36,22 @@ begin
     return query
     with conditions as materialized (
         select milestone.*
-        from badges_internal.milestones as milestone
-        where milestone.org_id = p_org_id
-        and milestone.badge_definition_id
-            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
+        from badges_internal.milestones as compiled
+        cross join lateral badges_internal._told_milestone(compiled) as milestone
+        where compiled.org_id = p_org_id
+        and compiled.badge_definition_id
+            = coalesce(p_badge_definition_id, compiled.badge_definition_id)
     ),
     measured as materialized (
-        select asked.stat, asked.measure, best.value, best.alive, best.may_fall
+        select asked.*, found.value, found.present, found.may_fall
         from (
-            select distinct condition.stat, condition.measure
+            select distinct condition.stat, condition.measure, condition.last_days
             from conditions as condition
             where condition.stat is not null
         ) as asked
-        left join badges_internal.stat_definitions as defined
-            on defined.org_id = p_org_id
-            and defined.stat = asked.stat
-        cross join lateral (
-            select
-                max(badges_internal._measured(held, asked.measure)) as value,
-                max(badges_internal._live_run(
-                    badges_internal._unit_in(p_org_id, split_part(asked.measure, '_', 1)),
-                    case
-                        when asked.measure = 'day_run' then held.day_run
-                        when asked.measure = 'week_run' then held.week_run
-                        when asked.measure = 'month_run' then held.month_run
-                    end,
-                    held.run_end, (defined.route).grace, p_as_of
-                )) as alive,
-                bool_or(held.has_negative) as may_fall
-            from badges.peer_mentor_stats as held
-            where held.peer_mentor_id = p_peer_mentor_id
-            and held.org_id = p_org_id
-            and held.stat = asked.stat
-        ) as best
+        cross join lateral badges_internal._stored_value(
+            p_peer_mentor_id, p_org_id, asked.stat, asked.measure, asked.last_days, p_as_of
+        ) as found
     ),
     tenures as materialized (
         select tenure.badge_definition_id, tenure.node, tenure.occurrence, tenure.due_at
@@ -99,37 +83,41 @@ begin
         select
             milestone.badge_definition_id, milestone.node, milestone.tier, milestone.occurrence,
             other.value, other.is_reached
-        from badges_internal.milestones as milestone
+        from badges_internal.milestones as compiled
+        cross join lateral badges_internal._told_milestone(compiled) as milestone
         cross join lateral badges_internal._other_measure(p_peer_mentor_id, milestone) as other
-        where milestone.org_id = p_org_id
-        and milestone.badge_definition_id
-            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
+        where compiled.org_id = p_org_id
+        and compiled.badge_definition_id
+            = coalesce(p_badge_definition_id, compiled.badge_definition_id)
         and milestone.measure in ('badges', 'raw')
     )
     select
         condition.badge_definition_id, condition.tier, condition.occurrence, condition.node,
         condition.parent, condition.path, condition.stat, condition.measure, condition.threshold,
         condition.threshold_source, condition.since_version,
+        coalesce(others.value, told.value, 0),
+        coalesce(others.is_reached, told.value >= condition.threshold, false),
         coalesce(
-            others.value,
-            case
-                when measured.value >= condition.threshold then measured.value
-                when condition.measure like '%run' then measured.alive
-                else measured.value
-            end,
-            0
-        ),
-        coalesce(others.is_reached, measured.value >= condition.threshold, false),
-        coalesce(measured.may_fall and condition.measure <> 'tenure', false)
+            measured.may_fall and condition.measure <> 'tenure'
+                and condition.lapse_measure is null,
+            false
+        )
     from conditions as condition
     left join measured
         on measured.stat = condition.stat
         and measured.measure = condition.measure
+        and measured.last_days is not distinct from condition.last_days
     left join others
         on others.badge_definition_id = condition.badge_definition_id
         and others.node = condition.node
         and others.tier = condition.tier
-        and others.occurrence = condition.occurrence;
+        and others.occurrence = condition.occurrence
+    cross join lateral (
+        select badges_internal._told_value(
+            condition.measure, condition.threshold, measured.value, measured.present,
+            condition.lapse_measure is not null
+        ) as value
+    ) as told;
 end;
 $$;
 

@@ -1,5 +1,6 @@
 -- Tells of one condition what its kind has to tell beyond value and target, as an object.
 --
+-- current: of the days that end today, see _recent_details.
 -- best, current: of a window or of per, the part that counts and the one p_as_of lies in, each
 --   {"from", "until", "of", "value"} and, of distinct values, as below.
 -- counted, missing, open: of distinct values, those that count and those that lack of a closed
@@ -8,6 +9,7 @@
 -- run, now: of a streak, see _streak_details; now alone of windows that each count (repeat: each).
 -- tenure: of the occurrence, see _tenure_details.
 -- capped: of what a unit adds at most, see _cap_details.
+-- sequence: of a run or a share, see _sequence_details.
 -- held, missing: of badges. expression, reason: of a raw rule.
 create or replace function badges_internal._condition_details(
     p_peer_mentor_id uuid,
@@ -29,11 +31,12 @@ declare
 begin
     select milestone.*
     into v_milestone
-    from badges_internal.milestones as milestone
-    where milestone.org_id = p_org_id
-    and milestone.badge_definition_id = p_badge_definition_id
-    and milestone.node = p_node
-    and milestone.occurrence = p_occurrence
+    from badges_internal.milestones as compiled
+    cross join lateral badges_internal._told_milestone(compiled) as milestone
+    where compiled.org_id = p_org_id
+    and compiled.badge_definition_id = p_badge_definition_id
+    and compiled.node = p_node
+    and compiled.occurrence = p_occurrence
     limit 1;
     select defined.selector
     into v_selector
@@ -53,12 +56,18 @@ begin
                 p_peer_mentor_id, v_milestone, v_selector,
                 coalesce(p_criteria ->> 'unit', v_selector ->> 'unit'), p_as_of
             )
+        when v_milestone.last_days is not null then badges_internal._recent_details(
+            p_peer_mentor_id, v_milestone, v_selector, p_as_of
+        )
         when jsonb_typeof(v_selector -> 'window') = 'object'
             then badges_internal._rolling_details(
                 p_peer_mentor_id, v_milestone, v_selector, p_as_of
             )
         when v_selector ?| array['window', 'per'] then badges_internal._bucket_details(
             p_peer_mentor_id, v_milestone, v_selector, p_as_of
+        )
+        when v_selector ? 'qualify' then jsonb_build_object(
+            'sequence', badges_internal._sequence_details(p_peer_mentor_id, v_milestone)
         )
         when v_selector ? 'distinct' then badges_internal._stored_elements(
             p_peer_mentor_id, p_org_id, v_milestone.stat, '', v_selector

@@ -1,7 +1,8 @@
 -- Lists what holds of one badge for a person, conditions and groups, each with its moment.
 --
--- A condition that may have held once is dated by the activities. A denied, revoked or held badge
--- is looked at like any other.
+-- A condition that may have held once is dated by the activities; of a badge that lapses what holds
+-- on p_as_of is, since when it does, and held_during tells until when. A denied, revoked or held
+-- badge is looked at like any other.
 create or replace function badges_internal._dated_conditions(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -13,11 +14,19 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_dated badges_internal.condition_state[];
-    v_depth integer;
 begin
-    v_dated := badges_internal._date_conditions(array(
+    if exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.badge_definition_id = p_badge_definition_id
+        and milestone.measure = 'lapse'
+    ) then
+        return badges_internal._present_conditions(
+            p_peer_mentor_id, p_org_id, p_badge_definition_id, p_as_of
+        );
+    end if;
+    return badges_internal._decide_groups(badges_internal._date_conditions(array(
         select row(
             p_peer_mentor_id, p_org_id, p_badge_definition_id, milestone.tier,
             milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
@@ -37,17 +46,12 @@ begin
             and milestone.occurrence = condition.occurrence
         where condition.is_reached
         or condition.may_fall
+    )), array(
+        select grouped
+        from badges_internal.condition_groups as grouped
+        where grouped.org_id = p_org_id
+        and grouped.badge_definition_id = p_badge_definition_id
     ));
-    select max(grouped.depth)
-    into v_depth
-    from badges_internal.condition_groups as grouped
-    where grouped.org_id = p_org_id
-    and grouped.badge_definition_id = p_badge_definition_id;
-    while v_depth >= 0 loop
-        v_dated := v_dated || badges_internal._decide_groups(v_dated, v_depth);
-        v_depth := v_depth - 1;
-    end loop;
-    return v_dated;
 end;
 $$;
 

@@ -46,24 +46,26 @@ begin
     next_ones as materialized (
         select * from badges_internal._next_occurrences(p_org_id)
     ),
+    milestones as materialized (
+        select milestone.*
+        from badges_internal.milestones as compiled
+        cross join lateral badges_internal._told_milestone(compiled) as milestone
+        where compiled.badge_definition_id
+            = coalesce(p_badge_definition_id, compiled.badge_definition_id)
+    ),
     -- Read for some measures at a time: to keep the rows would copy them for nothing.
     conditions as not materialized (
         select people.peer_mentor_id, people.seen_until, milestone.*
         from people
-        join badges_internal.milestones as milestone using (org_id)
+        join milestones as milestone using (org_id)
         left join next_ones using (peer_mentor_id, org_id, badge_definition_id, tier)
         where milestone.occurrence = 1
         and next_ones.occurrence is null
-        and milestone.badge_definition_id
-            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
         union all
         select people.peer_mentor_id, people.seen_until, milestone.*
         from people
         join next_ones using (peer_mentor_id, org_id)
-        join badges_internal.milestones as milestone
-            using (org_id, badge_definition_id, tier, occurrence)
-        where milestone.badge_definition_id
-            = coalesce(p_badge_definition_id, milestone.badge_definition_id)
+        join milestones as milestone using (org_id, badge_definition_id, tier, occurrence)
     ),
     begun as materialized (
         select
@@ -79,22 +81,20 @@ begin
     select
         condition.peer_mentor_id, condition.org_id, condition.badge_definition_id, condition.tier,
         condition.occurrence, condition.parent, condition.stat, condition.measure,
-        condition.threshold,
-        coalesce(
-            case
-                when condition.measure like '%run' and kept.value < condition.threshold
-                    then kept.alive
-                else kept.value
-            end,
-            0
-        ),
-        coalesce(kept.value >= condition.threshold, false)
+        condition.threshold, told.value, told.value >= condition.threshold
     from conditions as condition
     left join badges_internal._everyones_values(p_org_id, p_as_of) as kept
         on kept.peer_mentor_id = condition.peer_mentor_id
         and kept.org_id = condition.org_id
         and kept.stat = condition.stat
         and kept.measure = condition.measure
+        and kept.last_days is not distinct from condition.last_days
+    cross join lateral (
+        select coalesce(badges_internal._told_value(
+            condition.measure, condition.threshold, kept.value, kept.present,
+            condition.lapse_measure is not null
+        ), 0) as value
+    ) as told
     where condition.measure not in ('tenure', 'badges', 'raw')
     union all
     select

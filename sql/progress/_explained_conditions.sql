@@ -1,7 +1,8 @@
 -- Explains the conditions of a badge as explain_badge gives them.
 --
 -- p_dated: what holds, of _dated_conditions. Of a repeated badge the occurrences after the next are
--- left out.
+-- left out. A condition of a badge that lapses has "expires_at" while it is met: when it ceases to
+-- be if nothing happens any more, null = never.
 create or replace function badges_internal._explained_conditions(
     p_peer_mentor_id uuid,
     p_definition badges.badge_definitions,
@@ -20,6 +21,7 @@ begin
         with conditions as materialized (
             select
                 measured.*, dated.came_true_at, dated.activity_id,
+                upper(dated.held_during) as expires_at,
                 dated.node is not null as is_met,
                 min(measured.occurrence) filter (where dated.node is null)
                     over (partition by measured.node, measured.tier) as next_one
@@ -85,6 +87,11 @@ begin
                     'name',
                     badges_internal._award_name(p_definition, condition.tier, p_language)
                 ) end
+                || case
+                    when condition.is_met and p_definition.on_unmet = 'lapse'
+                        then jsonb_build_object('expires_at', condition.expires_at)
+                    else '{}'
+                end
                 || nodes.details
                 order by condition.node, condition.target
             ),

@@ -1,7 +1,8 @@
 -- Explains the groups of a composed badge as explain_badge gives them.
 --
 -- p_dated: what holds, of _dated_conditions. value is how many parts hold or held; where that is
--- enough and the group is not met, they never held at the same moment.
+-- enough and the group is not met, they never held at the same moment. A none_of is met while
+-- nothing has broken it; broken_at: when it first was.
 create or replace function badges_internal._explained_groups(
     p_definition badges.badge_definitions,
     p_org_id text,
@@ -21,8 +22,12 @@ begin
                     'required', grouped.required, 'path', grouped.path,
                     'value', part.met_count,
                     'remaining', greatest(grouped.required - part.met_count, 0),
-                    'verdict', case when dated.node is null then 'not met' else 'met' end,
-                    'came_true_at', dated.came_true_at,
+                    'verdict', case
+                        when (dated.node is null) = (grouped.kind = 'none_of') then 'met'
+                        else 'not met'
+                    end,
+                    'came_true_at', case
+                        when grouped.kind <> 'none_of' then dated.came_true_at end,
                     'activity_id', dated.activity_id,
                     'threshold_source', case
                         when grouped.kind = 'n_of' and (
@@ -34,7 +39,10 @@ begin
                     'default_target', coalesce(
                         (part.criteria -> 'n')::numeric, grouped.required
                     )
-                ) || jsonb_strip_nulls(jsonb_build_object('id', part.criteria -> 'id'))
+                ) || jsonb_strip_nulls(jsonb_build_object(
+                    'id', part.criteria -> 'id', 'broken_at', case
+                        when grouped.kind = 'none_of' then dated.came_true_at end
+                ))
                 order by grouped.node
             ),
             '[]'
@@ -49,7 +57,13 @@ begin
                 (
                     select count(*)
                     from unnest(p_dated) as met
+                    left join badges_internal.condition_groups as broken
+                        on broken.org_id = grouped.org_id
+                        and broken.badge_definition_id = grouped.badge_definition_id
+                        and broken.node = met.node
+                        and broken.kind = 'none_of'
                     where met.parent = grouped.node
+                    and broken.node is null
                 ) as met_count,
                 badges_internal._criteria_at(p_definition.criteria, grouped.path) as criteria
         ) as part

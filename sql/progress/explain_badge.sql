@@ -8,7 +8,8 @@
 -- as in _explained_awards.
 -- verdict: earned, partly earned (some tiers or occurrences) or not earned; why_not is of the first
 -- that is not held. Of a repeated badge the occurrences after the next are left out.
--- evaluated_version: the version the person was last looked at by.
+-- evaluated_version: the version the person was last looked at by. Of a badge that lapses, the
+-- verdict of a condition is whether it holds now.
 --
 -- p_as_of: the local day that counts as today, null = today in the organization's zone.
 -- p_language: of names, description, why_not and notes; null = the default language. What is not
@@ -81,7 +82,7 @@ begin
         'groups', badges_internal._explained_groups(v_definition, p_org_id, v_dated),
         'conditions', v_conditions,
         'awards', badges_internal._explained_awards(
-            p_peer_mentor_id, v_definition, p_org_id, v_dated, p_language
+            p_peer_mentor_id, v_definition, p_org_id, v_dated, v_as_of, p_language
         )
     ) || badges_internal._explained_state(p_peer_mentor_id, v_definition, p_org_id);
 end;

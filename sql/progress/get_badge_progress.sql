@@ -3,10 +3,12 @@
 -- A row a badge and tier; of a repeated badge the next occurrence, or the last when all are
 -- earned. A composed badge counts its parts. Hidden badges are listed once earned; badges awarded
 -- by hand, disabled or dropped since, and tiers that are no more, while they are held.
+-- Of a badge that lapses current is what there is now; expires_at: when the award does if nothing
+-- happens any more, null = never; without earned_at when it did.
 -- p_as_of: the local day that runs are alive on and tenure counts to, null = today in the
 -- organization's zone. p_language: of the names, null = the default language.
 --
--- Reads the snapshot, not the history.
+-- Reads the snapshot, and the history for what lapses alone.
 --
 -- Raises: 42501 who may not see the person there, 23503 unknown organization, 22023 a day that is
 --         out of bounds.
@@ -24,7 +26,8 @@ returns table (
     current numeric,
     target numeric,
     fraction numeric,
-    earned_at timestamptz
+    earned_at timestamptz,
+    expires_at timestamptz
 )
 language plpgsql
 volatile
@@ -88,10 +91,13 @@ begin
             when listed.earned_at is not null then 1
             else trim_scale(round(least(1, greatest(0, listed.current / listed.target)), 4))
         end,
-        listed.earned_at
+        listed.earned_at, expiring.expires_at
     from listed
     join badges.badge_definitions as definition
         on definition.badge_definition_id = listed.badge_definition_id
+    left join badges_internal._expiries(p_peer_mentor_id, p_org_id, null, v_as_of) as expiring
+        on expiring.badge_definition_id = listed.badge_definition_id
+        and expiring.tier = listed.tier
     where not definition.is_hidden
     or exists (
         select

@@ -36,7 +36,7 @@ begin
         (11, 'consumer_disabled', 'gauge', '1 where the consumer is disabled: its endpoint died.'),
         (12, 'rule_set_version', 'gauge', 'The current version.'),
         (13, 'people_waiting', 'gauge', 'People whom the current version has not reached.'),
-        (14, 'people_due', 'gauge', 'People whom time has brought a badge that no sweep gave.'),
+        (14, 'people_due', 'gauge', 'People for whom no sweep has done what time did.'),
         (15, 'people_oldest_due_age_seconds', 'gauge', 'How long the first of them has been due.'),
         (16, 'verify_timestamp_seconds', 'gauge', 'When verify last ended.'),
         (17, 'verify_differences', 'gauge', 'Differences that verify last found.'),

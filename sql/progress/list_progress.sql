@@ -27,7 +27,8 @@ returns table (
     current numeric,
     target numeric,
     fraction numeric,
-    earned_at timestamptz
+    earned_at timestamptz,
+    expires_at timestamptz
 )
 language plpgsql
 volatile
@@ -130,11 +131,11 @@ begin
             when listed.current <= 0 then 0
             else trim_scale(round(listed.current / listed.target, 4))
         end,
-        listed.earned_at
+        listed.earned_at, expiring.expires_at
     from listed
-    join named
-        on named.badge_definition_id = listed.badge_definition_id
-        and named.tier = listed.tier;
+    join named using (badge_definition_id, tier)
+    left join badges_internal._expiries(null, p_org_id, p_badge_definition_id, p_as_of) as expiring
+        using (peer_mentor_id, org_id, badge_definition_id, tier);
 end;
 $$;
 

@@ -10,7 +10,7 @@ as $$
     select case when p_only is not null then format(
         E'\nand coalesce(jsonb_path_match(jsonb_build_object(%s), %L::jsonpath, %s, true), false)',
         string_agg(format('%L, %s', named.column_name, held.as_json), ', ' order by named.place),
-        badges_internal._compile_where(p_only, null, null),
+        badges_internal._compile_where(p_only, null),
         coalesce(
             'jsonb_build_object(''quantity'', '
                 || min(held.as_json) filter (where named.column_name = 'quantity') || ')',

@@ -3,9 +3,10 @@
 -- What it leaves is what _rebuild_people would. The caller holds the base row, and knows that it is
 -- of the present version and that nothing else of this statement was counted. is_done false: the
 -- person must be rebuilt. So it is where a row lacks what is to go, where activities came to a row
--- at other moments, where one may excuse a unit of a streak, and where there is something to decide,
--- since a statement that runs beside this one may not be counted yet. Rules may come true where values rise or negative ones were counted,
--- and fail where they can be revoked. may_be_due: a tenure may fall due at another day.
+-- at other moments, where one may excuse a unit of a streak, and where there is something to
+-- decide, since a statement that runs beside this one may not be counted yet. Rules may come true
+-- where values rise, negative ones were counted or something must not hold, and fail where they can
+-- be revoked. may_be_due: a tenure may fall due at another day.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
 create or replace function badges_internal._change_rows(
@@ -70,6 +71,15 @@ begin
         from badges_internal.milestones as milestone
         where milestone.org_id = p_org_id
         and milestone.measure = 'raw'
+    ) or exists (
+        select
+        from badges_internal.condition_groups as barring
+        join badges_internal.milestones as milestone
+            on milestone.org_id = barring.org_id
+            and milestone.badge_definition_id = barring.badge_definition_id
+        join unnest(v_parts) as part on part.stat = milestone.stat
+        where barring.org_id = p_org_id
+        and barring.kind = 'none_of'
     ) then
         return;
     end if;

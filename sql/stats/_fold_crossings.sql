@@ -67,11 +67,11 @@ datable as materialized (
     left join badges_internal.stat_definitions as defined
         on defined.org_id = milestone.org_id
         and defined.stat = milestone.stat
-    where not exists (
-        select
+    -- What must not hold is not all told by what is crossed.
+    where not badges_internal._has_none_of(badge.org_id, badge.badge_definition_id)
+    and (badge.org_id, badge.badge_definition_id) not in (
+        select place.org_id, place.badge_definition_id
         from badges_internal.badge_places as place
-        where place.org_id = badge.org_id
-        and place.badge_definition_id = badge.badge_definition_id
     )
     group by badge.org_id, badge.badge_definition_id
     having bool_and(
@@ -99,8 +99,7 @@ crossed as materialized (
         reached.cell, reached.bucket, (reached.cell >> 20) as person_no, reached.before, met.*,
         row_number() over () as crossing_no,
         (
-            datable.badge_definition_id is not null
-            and person.person_no is not null
+            datable.badge_definition_id is not null and person.person_no is not null
             and (person.is_new or datable.is_simple and not exists (
                 select
                 from badges.earned_badges as earned

@@ -19,9 +19,9 @@ declare
     ) - coalesce(p_route.grace, 0);
 begin
     if v_missed > 0 and p_route.excuse_types is not null then
-        v_missed := v_missed - badges_internal._excused_units(
+        v_missed := v_missed - cardinality(badges_internal._excused_units(
             p_peer_mentor_id, p_org_id, p_route, p_from, p_to
-        );
+        ));
     end if;
     return v_missed <= 0;
 end;

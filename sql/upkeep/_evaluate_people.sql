@@ -7,8 +7,8 @@
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
 -- sweep's moment, null = only the people's own activities tell the time. p_late_activities: late
--- ones, whose people need not be in p_late. The caller holds the base rows. Gives the number of
--- awards.
+-- ones, whose people need not be in p_late. p_lapses_as_of: the moment for badges that lapse alone,
+-- a backfill's. The caller holds the base rows. Gives the number of awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(
@@ -20,7 +20,8 @@ create or replace function badges_internal._evaluate_people(
     p_fallen_orgs text[],
     p_source text,
     p_as_of timestamptz default null,
-    p_late_activities badges_internal.late_activity[] default null
+    p_late_activities badges_internal.late_activity[] default null,
+    p_lapses_as_of timestamptz default null
 )
 returns bigint
 language plpgsql
@@ -34,7 +35,11 @@ declare
             select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
                 ::badges_internal.late_person)
             from unnest(p_late_activities) as late
-        ));
+        ) || (
+            select array_agg(row(fallen.peer_mentor_id, fallen.org_id, null)
+                ::badges_internal.late_person)
+            from unnest(p_fallen_people, p_fallen_orgs) as fallen (peer_mentor_id, org_id)
+        ), p_peer_mentor_ids, p_org_ids);
     v_awarded bigint := 0;
 begin
     if p_fallen_people is not null then
@@ -55,19 +60,21 @@ begin
                 and earned.earned_at > late.occurred_at
                 and earned.revoked_at is null
                 and earned.source in ('rule', 'backfill', 'sweep')
-        ));
+        ), null, p_source);
     end if;
     if p_late_activities is not null then
         perform badges_internal._redate_late(p_late_activities, false);
     end if;
     return v_awarded
-        + badges_internal._settle_lapses(p_peer_mentor_ids, p_org_ids, p_source, p_as_of)
+        + badges_internal._settle_lapses(
+            p_peer_mentor_ids, p_org_ids, p_source, coalesce(p_as_of, p_lapses_as_of)
+        )
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
 $$;
 
 comment on function badges_internal._evaluate_people(
     uuid[], text[], badges_internal.candidate[], badges_internal.late_person[], uuid[], text[],
-    text, timestamptz, badges_internal.late_activity[]
+    text, timestamptz, badges_internal.late_activity[], timestamptz
 ) is
 'Decides what people have and when, after anything that may have changed it: the one order.';

@@ -1,7 +1,7 @@
--- Awards what only time brings: badges whose tenure has fallen due by a moment.
+-- Does what only time does by a moment: awards due tenures, and ends or begins what lapses.
 --
 -- For a scheduler: docs/operations.md. Running it late, twice or after a gap gives the same awards
--- with the same earned_at. p_as_of acts like an empty activity of everybody who waits. Gives the
+-- with the same moments. p_as_of acts like an empty activity of everybody who waits. Gives the
 -- number of awards; their source is sweep.
 --
 -- Locks:  base rows in key order.
@@ -23,12 +23,7 @@ declare
     v_candidates badges_internal.candidate[];
     v_awarded bigint := 0;
 begin
-    if p_as_of is null or not isfinite(p_as_of) or p_as_of > now() + interval '1 day' then
-        raise exception 'p_as_of must be a moment not more than a day ahead'
-        using
-            errcode = '22023',
-            hint = 'Badges are awarded when their time has come.';
-    end if;
+    perform badges_internal._require_passed(p_as_of);
     perform badges_internal._hold_rules();
     loop
         select array_agg(due.peer_mentor_id), array_agg(due.org_id)
@@ -58,4 +53,4 @@ end;
 $$;
 
 comment on function badges.award_due_badges(timestamptz) is
-'Awards what only time brings: badges whose tenure has fallen due by a moment.';
+'Does what only time does by a moment: awards due tenures, and ends or begins what lapses.';

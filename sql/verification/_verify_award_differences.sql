@@ -23,21 +23,16 @@ parallel safe
 begin atomic
     with badge_conditions as materialized (
         select
-            condition.org_id,
-            condition.badge_definition_id,
-            condition.tier,
-            condition.occurrence,
-            definition.on_unmet = 'revoke' as is_revocable,
+            condition.org_id, condition.badge_definition_id, condition.tier, condition.occurrence,
+            definition.on_unmet in ('revoke', 'lapse') as is_revocable,
+            definition.on_unmet = 'lapse' as is_lapsing,
             max(condition.since_version) as since_version,
             min(condition.threshold) filter (where condition.condition_node is null) as threshold,
             bool_or(condition.measure = 'badges') as is_counting
         from badges_internal._verify_conditions(p_scope) as condition
         inner join badges.badge_definitions as definition using (badge_definition_id)
         group by
-            condition.org_id,
-            condition.badge_definition_id,
-            condition.tier,
-            condition.occurrence,
+            condition.org_id, condition.badge_definition_id, condition.tier, condition.occurrence,
             definition.on_unmet
     ), revocable_badges as (
         select distinct condition.org_id, condition.badge_definition_id
@@ -60,7 +55,9 @@ begin atomic
             organization.rule_set_version as current_version,
             -- A tier or occurrence that the rule has no more waits for the newest version.
             coalesce(condition.since_version, organization.rule_set_version) as since_version,
-            award.rule_set_version >= condition.since_version
+            condition.is_lapsing and not condition.is_counting
+                or not condition.is_lapsing
+                and award.rule_set_version >= condition.since_version
                 and (condition.threshold is null or award.threshold = condition.threshold)
                 -- What a counting badge counts changes with every version.
                 and (

@@ -18,7 +18,9 @@ returns table (
     duration interval,
     badge_ids text[],
     badge_category text,
-    since_version integer
+    since_version integer,
+    lapse_measure text,
+    last_days integer
 )
 language sql
 stable
@@ -33,7 +35,10 @@ begin atomic
         milestone.occurrence,
         case when milestone.parent is not null then milestone.node end,
         stat.number,
-        milestone.measure,
+        case
+            when milestone.lapse_measure = 'max' and stat.sequence is not null then 'live_sequence'
+            else badges_internal._verify_measure(milestone)
+        end,
         milestone.threshold,
         milestone.duration,
         milestone.badge_ids,
@@ -44,7 +49,9 @@ begin atomic
                 milestone.badge_definition_id,
                 milestone.tier,
                 milestone.occurrence
-        )
+        ),
+        milestone.lapse_measure,
+        milestone.last_days
     from badges_internal.milestones as milestone
     inner join badges.organizations as organization
         on organization.org_id = milestone.org_id

@@ -1,7 +1,7 @@
 -- Gives every award that the activities and the held badges call for, and since when.
 --
--- A composed badge is settled from its deepest parts to its root: each pass turns the changes of
--- one depth's parts into the changes of the groups above. A condition is a group of its buckets.
+-- A badge is called for from the first moment at which it held on; one that lapses only if it holds
+-- at the moment up to which its person's time has passed, and since it last began to.
 create or replace function badges_internal._verify_due_awards(
     p_scope badges_internal.verified_scope
 )
@@ -17,141 +17,64 @@ language sql
 stable
 parallel safe
 begin atomic
-    with recursive nodes as materialized (
-        select
-            grouped.org_id, grouped.badge_definition_id, grouped.node, grouped.parent,
-            grouped.depth, grouped.required
-        from badges_internal.condition_groups as grouped
-        union all
-        select
-            milestone.org_id,
-            milestone.badge_definition_id,
-            milestone.node,
-            milestone.parent,
-            above.depth + 1,
-            1
-        from badges_internal.milestones as milestone
-        inner join badges_internal.condition_groups as above
-            on above.org_id = milestone.org_id
-            and above.badge_definition_id = milestone.badge_definition_id
-            and above.node = milestone.parent
-    ), crossings as materialized (
-        select crossing.*
-        from badges_internal._verify_lasting_crossings(p_scope) as crossing
-        union all
-        select crossing.*
-        from badges_internal._verify_level_crossings(p_scope) as crossing
-        union all
-        select crossing.*
-        from badges_internal._verify_run_crossings(p_scope) as crossing
-        union all
-        select crossing.*
-        from badges_internal._verify_tenure_crossings(p_scope) as crossing
-        union all
-        select crossing.*
-        from badges_internal._verify_badge_crossings(p_scope) as crossing
-    ), parts as (
-        select
-            crossing.peer_mentor_id,
-            crossing.org_id,
-            crossing.badge_definition_id,
-            node.node,
-            node.parent,
-            node.depth,
-            node.required,
-            crossing.changed_at,
-            crossing.change,
-            (select max(deepest.depth) from nodes as deepest) as pass
-        from crossings as crossing
-        inner join nodes as node
-            on node.org_id = crossing.org_id
-            and node.badge_definition_id = crossing.badge_definition_id
-            and node.node = crossing.condition_node
-        union all
-        select
-            risen.peer_mentor_id,
-            risen.org_id,
-            risen.badge_definition_id,
-            node.node,
-            node.parent,
-            node.depth,
-            node.required,
-            risen.changed_at,
-            risen.change,
-            risen.pass - 1
+    with changes as materialized (
+        select changed.*, definition.on_unmet = 'lapse' as is_lapsing
+        from badges_internal._verify_badge_changes(p_scope) as changed
+        inner join badges.badge_definitions as definition using (badge_definition_id)
+    ), last_moments as (
+        select happened.peer_mentor_id, happened.org_id, max(happened.at) as last_at
         from (
-            select
-                counted.peer_mentor_id,
-                counted.org_id,
-                counted.badge_definition_id,
-                counted.changed_at,
-                counted.pass,
-                case when counted.depth = counted.pass then counted.parent else counted.node end
-                    as next_node,
-                case
-                    when counted.depth < counted.pass then counted.change
-                    when counted.holds then 1
-                    else -1
-                end as change
-            from (
-                select
-                    part.peer_mentor_id,
-                    part.org_id,
-                    part.badge_definition_id,
-                    part.node,
-                    part.parent,
-                    part.depth,
-                    part.changed_at,
-                    part.change,
-                    part.pass,
-                    sum(part.change) over in_order >= part.required as holds,
-                    coalesce(
-                        sum(part.change) over (
-                            in_order groups between unbounded preceding and 1 preceding
-                        ) >= part.required,
-                        false
-                    ) as held,
-                    row_number() over (
-                        partition by
-                            part.peer_mentor_id,
-                            part.org_id,
-                            part.badge_definition_id,
-                            part.node,
-                            part.changed_at
-                    ) as place
-                from parts as part
-                where part.pass >= 0
-                window in_order as (
-                    partition by
-                        part.peer_mentor_id, part.org_id, part.badge_definition_id, part.node
-                    order by part.changed_at
-                )
-            ) as counted
-            where counted.depth < counted.pass
-            or (counted.place = 1 and counted.holds <> counted.held)
-        ) as risen
-        left join nodes as node
-            on node.org_id = risen.org_id
-            and node.badge_definition_id = risen.badge_definition_id
-            and node.node = risen.next_node
+            select activity.peer_mentor_id, activity.org_id, activity.occurred_at as at
+            from badges.activities as activity
+            union all
+            select award.peer_mentor_id, award.org_id, award.earned_at
+            from badges.earned_badges as award
+            where award.revoked_at is null
+            union all
+            select swept.peer_mentor_id, swept.org_id, swept.seen_until
+            from badges_internal.due_people as swept
+        ) as happened
+        where (happened.peer_mentor_id, happened.org_id) in (
+            select changed.peer_mentor_id, changed.org_id
+            from changes as changed
+            where changed.is_lapsing
+        )
+        group by happened.peer_mentor_id, happened.org_id
+    ), states as (
+        select
+            changed.*,
+            sum(changed.change) over in_order >= 1 as holds,
+            coalesce(
+                sum(changed.change) over (
+                    in_order groups between unbounded preceding and 1 preceding
+                ) >= 1,
+                false
+            ) as held
+        from changes as changed
+        inner join last_moments as moment using (peer_mentor_id, org_id)
+        where changed.is_lapsing
+        and changed.changed_at <= moment.last_at
+        window in_order as (
+            partition by
+                changed.peer_mentor_id, changed.org_id, changed.badge_definition_id,
+                changed.tier, changed.occurrence
+            order by changed.changed_at
+        )
     )
     select
-        crossing.peer_mentor_id,
-        crossing.org_id,
-        crossing.badge_definition_id,
-        crossing.tier,
-        crossing.occurrence,
-        min(crossing.changed_at)
-    from crossings as crossing
-    where crossing.condition_node is null
-    and crossing.change = 1
+        changed.peer_mentor_id, changed.org_id, changed.badge_definition_id, changed.tier,
+        changed.occurrence, min(changed.changed_at)
+    from changes as changed
+    where changed.change = 1
+    and not changed.is_lapsing
     group by 1, 2, 3, 4, 5
     union all
-    select part.peer_mentor_id, part.org_id, part.badge_definition_id, '', 1, min(part.changed_at)
-    from parts as part
-    where part.pass = -1
-    and part.change = 1
-    group by part.peer_mentor_id, part.org_id, part.badge_definition_id;
+    select
+        state.peer_mentor_id, state.org_id, state.badge_definition_id, state.tier,
+        state.occurrence, max(state.changed_at) filter (where state.holds and not state.held)
+    from states as state
+    group by 1, 2, 3, 4, 5
+    having (array_agg(state.holds order by state.changed_at desc))[1];
 end;
 
 comment on function badges_internal._verify_due_awards(badges_internal.verified_scope) is

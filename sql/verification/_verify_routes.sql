@@ -56,7 +56,7 @@ begin atomic
         stat.stat,
         stat.activity_type,
         array(
-            select distinct milestone.measure
+            select distinct badges_internal._verify_measure(milestone)
             from badges_internal.milestones as milestone
             where milestone.org_id = stat.org_id
             and milestone.stat = stat.stat

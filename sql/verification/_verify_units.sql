@@ -14,7 +14,8 @@ returns table (
     unit_number integer,
     from_at timestamptz,
     until_at timestamptz,
-    is_excused boolean
+    is_excused boolean,
+    first_day date
 )
 language sql
 stable
@@ -23,21 +24,24 @@ begin atomic
     with watched as (
         select distinct
             condition.number,
-            condition.measure,
-            split_part(condition.measure, '_', 1) as unit,
+            run.measure,
+            split_part(run.measure, '_', 1) as unit,
             stat.element_unit,
             stat.grace,
             stat.week_shift,
             stat.existing_days
         from badges_internal._verify_conditions(p_scope) as condition
         inner join unnest((p_scope).stats) as stat using (number)
-        where condition.measure in ('day_run', 'week_run', 'month_run')
+        cross join lateral (
+            select coalesce(condition.lapse_measure, condition.measure) as measure
+        ) as run
+        where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
     ), units as materialized (
         select
             element.peer_mentor_id, element.number, element.window_date, element.per_value,
             element.element, element.changed_at, element.until_at, false as is_excused
         from badges_internal._verify_element_changes(
-            p_scope, array['day_run', 'week_run', 'month_run']
+            p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
         ) as element
         where element.change = 1
         union all
@@ -72,13 +76,20 @@ begin atomic
         ),
         min(choice.occurred_at),
         null::timestamptz,
-        false
+        false,
+        badges_internal._verify_unit_day(
+            watched.unit,
+            badges_internal._verify_unit_number(
+                watched.unit, choice.activity_date, watched.week_shift
+            ),
+            watched.week_shift
+        )
     from badges_internal._verify_choices(
-        p_scope, array['day_run', 'week_run', 'month_run']
+        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
     ) as choice
     inner join watched using (number)
     where watched.element_unit is null
-    group by 1, 2, 3, 4, 5, 7
+    group by 1, 2, 3, 4, 5, 7, 11
     union all
     select
         element.peer_mentor_id,
@@ -95,7 +106,8 @@ begin atomic
         ),
         element.changed_at,
         element.until_at,
-        element.is_excused
+        element.is_excused,
+        element.element::date
     from units as element
     inner join watched
         on watched.number = element.number

@@ -250,12 +250,14 @@ def awarded(connection: Connection) -> set[Award]:
 
 
 def revoked(connection: Connection) -> set[Place]:
+    """List what is taken back; whether somebody saw what lapses held depends on the feeding."""
     return {
         tuple(each.values())
         for each in rows(
             connection,
             "select org_id, peer_mentor_id, badge_definition_id, tier, occurrence"
-            " from badges.earned_badges where revoked_at is not null",
+            " from badges.earned_badges join badges.badge_definitions using (badge_definition_id)"
+            " where revoked_at is not null and on_unmet <> 'lapse'",
         )
     }
 

@@ -58,6 +58,7 @@ def test_progress_is_a_row_a_badge_and_tier(connection: Connection) -> None:
         "target": 4,
         "fraction": Decimal("0.75"),
         "earned_at": None,
+        "expires_at": None,
     }
     low, high = found["tiered", "low"], found["tiered", "high"]
     assert (low["name"], low["current"], low["fraction"]) == ("Low", Decimal("4.5"), 1)

@@ -29,6 +29,8 @@ UNITS = ("days", "months", "years")
 
 def numbers(criteria: Row, place: Path = ()) -> Iterator[Path]:
     """Give where the numbers of criteria stand: the places of the parts that have one."""
+    if criteria["type"] == "none_of":
+        return
     if criteria["type"] not in ("all_of", "any_of", "manual"):
         yield place
     for position, part in enumerate(criteria.get("criteria", [])):

@@ -47,6 +47,16 @@ RULES: dict[str, Row] = {
             ]},
         ],
     },
+    "clean": {
+        "type": "all_of",
+        "criteria": [
+            {"type": "threshold", "activity": "call", "at_least": 3, "id": "calls"},
+            {"type": "none_of", "criteria": [
+                {"type": "threshold", "activity": "visit", "at_least": 2},
+                {"type": "threshold", "measure": "sum", "at_least": 6},
+            ]},
+        ],
+    },
     "parts": {
         "type": "n_of", "n": 2,
         "criteria": [
@@ -56,7 +66,7 @@ RULES: dict[str, Row] = {
         ],
     },
 }  # fmt: skip
-PARTS = {"part": "calls", "parts": "$"}
+PARTS = {"part": "calls", "clean": "calls", "parts": "$"}
 
 
 def _fill(connection: Connection) -> None:
@@ -95,7 +105,7 @@ def filled(connection: Connection) -> Connection:
 def _at(criteria: Row, name: str, threshold: float) -> Row:
     """Give criteria with another number, as a badge of one tier that is earned once."""
     changed = copy.deepcopy(criteria)
-    node = changed["criteria"][0] if name == "part" else changed
+    node = changed["criteria"][0] if name in ("part", "clean") else changed
     if node["type"] == "tier":
         node["type"] = "threshold"
     for key in ("tiers", "repeat"):

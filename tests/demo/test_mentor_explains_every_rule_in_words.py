@@ -64,6 +64,15 @@ RULES: dict[str, Any] = {
             {"type": "threshold", "activity": "call", "at_least": 99, "id": "calls"},
         ],
     },
+    "clean": {
+        "type": "all_of",
+        "criteria": [
+            {"type": "threshold", "activity": "visit", "at_least": 9},
+            {"type": "none_of", "criteria": [{"type": "tenure", "days": 1}]},
+            {"type": "none_of", "criteria": [VISIT]},
+            {"type": "none_of", "criteria": [{"type": "threshold", "at_least": 9999}]},
+        ],
+    },
     "first": {"name": "First", "limit": {"first": 1}, "criteria": VISIT},
     "ours": {"type": "threshold", "activity": "call", "at_least": 7},
     "raw": {
@@ -134,6 +143,13 @@ EXPECTED: dict[str, list[str]] = {
         "any of: 1 of 1, met",
         "days passed 3 of 90: not met, 87 remaining",
         "how many 2 of 99: not met, 97 remaining",
+    ],
+    "clean": [
+        "all of: 0 of 1, not met",
+        "none of: not met since 2026-03-02 00:00",
+        "none of: not met since 2026-03-03",
+        ", by activity ",
+        "none of: met",
     ],
     "first": [
         "not yet: no place is left: 1 of 1 are taken",

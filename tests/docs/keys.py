@@ -196,7 +196,9 @@ def _meaning(name: str) -> str:
             "organization": "One of `organizations`, by its slug.",
             "badge": "One of `badges`, by its slug.",
         }[name]
-    return str(rule_set_schema()["$defs"][f"criteria_{name}"]["description"])
+    kinds = rule_set_schema()["$defs"]
+    found = kinds.get(f"criteria_{name}") or kinds[f"part_{name}"]
+    return str(found["description"])
 
 
 def _keys(name: str, spec: Mapping[str, Any], seen: dict[str, str]) -> str:

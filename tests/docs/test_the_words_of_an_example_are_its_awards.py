@@ -237,6 +237,16 @@ RULES = {
         times(100) + times(100, "assignment"),
         times(100) + times(99, "assignment"),
     ),
+    "Ten shifts before the first complaint": Case(
+        some("shift", 10) + at("complaint", "2025-02-13"),
+        some("shift", 10) + at("complaint", "2025-02-12"),
+    ),
+    "A year with us, in which neither three warnings came nor two": Case(
+        at("warning", "2025-02-03", "2025-03-03")
+        + at("complaint", "2025-03-03", "2025-03-04")
+        + at("warning", "2026-02-10"),
+        at("warning", "2025-02-03") + at("complaint", "2026-01-03T09:00", "2026-01-03T21:00"),
+    ),
     "Awarded by people": Case([], times(200)),
     "More than twice as many calls as assignments": Case(
         times(3) + times(1, "assignment"), times(2) + times(1, "assignment")

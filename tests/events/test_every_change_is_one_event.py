@@ -39,6 +39,11 @@ RULES: dict[str, Any] = {
     "again": {**CALL, "repeat": {"every": 1, "max": 2}},
     "many": {"type": "badges_earned", "at_least": 3},
     "days": {"type": "tenure", "activity": "walk", "days": 5},
+    "lately": {
+        "name": "Lately",
+        "on_unmet": "lapse",
+        "criteria": {**CALL, "activity": "swim", "window": {"last_days": 3}},
+    },
     "thanks": {"type": "manual"},
     "early": {"name": "Early", "limit": {"first": 1}, "criteria": CALL},
     "raw": {"type": "criteria_raw", "expression": "$.activities.call.count > 0", "reason": "r"},
@@ -53,7 +58,8 @@ WATCH = """
     declare
         v_change text := case
             when tg_op = 'INSERT' then 'awarded'
-            when old.revoked_at is null and new.revoked_at is not null then 'revoked'
+            when old.revoked_at is null and new.revoked_at is not null
+                then case new.badge_definition_id when 'lately' then 'lapsed' else 'revoked' end
             when old.revoked_at is not null and new.revoked_at is null then 'restored'
             when old.earned_at <> new.earned_at then 'redated'
         end;
@@ -124,6 +130,12 @@ STEPS: dict[str, Callable[[Connection], Any]] = {
     "record_activity": lambda c: value(
         c, "select badges.record_activity(%s, %s, 'visit', '2026-03-20')", CAT, ORG
     ),
+    "lapse noticed by an activity": lambda c: (
+        insert(c, activity("2026-03-21", kind="swim", who=BEN)),
+        insert(c, activity("2026-03-24", kind="rest", who=BEN)),
+    ),
+    "restore what lapsed": lambda c: insert(c, activity("2026-03-25", kind="swim", who=BEN)),
+    "lapse by a correction": lambda c: forget(c, "2026-03-25"),
     "truncate": lambda c: c.execute("truncate badges.activities"),
     "rebuild": lambda c: value(c, "select badges.rebuild_stats()::text"),
 }
@@ -151,7 +163,13 @@ def test_each_change_of_an_award_has_its_event_and_each_event_its_change(
     sources = rows(watched, "select distinct source from badges.award_events order by 1")
     assert [each["source"] for each in sources] == ["backfill", "manual", "rule", "sweep"]
     kinds = rows(watched, "select distinct change from public.changes order by 1")
-    assert [each["change"] for each in kinds] == ["awarded", "redated", "restored", "revoked"]
+    assert [each["change"] for each in kinds] == [
+        "awarded",
+        "lapsed",
+        "redated",
+        "restored",
+        "revoked",
+    ]
 
 
 class RollbackError(Exception):

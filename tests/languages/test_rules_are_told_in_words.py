@@ -97,6 +97,21 @@ def test_each_kind_of_rule_reads_well() -> None:
                 "  years passed at least 2; any activity",
             ],
         ),
+        (
+            {
+                "type": "all_of",
+                "criteria": [
+                    {"type": "tenure", "days": 9},
+                    {"type": "none_of", "criteria": [part]},
+                ],
+            },
+            [
+                "all of:",
+                "  days passed at least 9; any activity",
+                "  none of:",
+                "    weeks in a row at least 4; any activity; up to 1 week in succession may lack",
+            ],
+        ),
         ({"type": "badges_earned", "badges": ["x", "y"]}, ["at least 2 of the badges x, y"]),
         (
             {"type": "badges_earned", "category": "odd", "at_least": 2},

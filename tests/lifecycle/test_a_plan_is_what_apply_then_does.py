@@ -13,15 +13,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pgmerit.database import Connection
+from pgmerit.rules.grammar import validate_value
 from psycopg.types.json import Jsonb
 
-from tests.engine import Row, rows, value
+from tests.engine import LONG_AGO, Row, rows, value
 from tests.oracle.strategies import Story, any_stories, documents, insert_stories
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
 
 LASTING = True
 
-MOVES = ("awarded", "restored", "revoked")
+MOVES = ("awarded", "restored", "revoked", "lapsed")
 
 
 @st.composite
@@ -33,14 +34,16 @@ def changes(draw: Any) -> tuple[Story, Row]:
         # Of the badges that are there, some as they are, some with other numbers.
         for slug, badge in story.documents[-1]["badges"].items():
             if draw(st.booleans()):
-                document["badges"][slug] = badge | {"on_unmet": draw(ON_UNMET)}
+                otherwise = badge | {"on_unmet": draw(ON_UNMET)}
+                is_valid = not validate_value("badge", otherwise, "$")
+                document["badges"][slug] = otherwise if is_valid else badge
         _drop_dangling(document)
     for org, organization in story.documents[-1]["organizations"].items():
         document["organizations"][org]["time_zone"] = organization["time_zone"]
     return story, document
 
 
-ON_UNMET = st.sampled_from(("keep", "revoke"))
+ON_UNMET = st.sampled_from(("keep", "revoke", "lapse"))
 
 
 def _drop_dangling(document: Row) -> None:
@@ -64,7 +67,9 @@ def held(connection: Connection) -> dict[tuple[Any, ...], bool]:
     }
 
 
-def moves(before: dict[Any, bool], after: dict[Any, bool]) -> dict[tuple[str, str, str], int]:
+def moves(
+    before: dict[Any, bool], after: dict[Any, bool], document: Row
+) -> dict[tuple[str, str, str], int]:
     """Count what became of the awards, by organization, badge and move."""
     found: Counter[tuple[str, str, str]] = Counter()
     for key, is_held in after.items():
@@ -73,7 +78,8 @@ def moves(before: dict[Any, bool], after: dict[Any, bool]) -> dict[tuple[str, st
         elif is_held and not before.get(key, True):
             found[(key[0], key[1], "restored")] += 1
         elif not is_held and before.get(key, False):
-            found[(key[0], key[1], "revoked")] += 1
+            is_lapsing = document["badges"][key[1]].get("on_unmet") == "lapse"
+            found[(key[0], key[1], "lapsed" if is_lapsing else "revoked")] += 1
     return dict(found)
 
 
@@ -87,6 +93,11 @@ def planned_moves(plan: Row) -> dict[tuple[str, str, str], int]:
     }
 
 
+def may_lapse(document: Row) -> bool:
+    """Tell whether some badge lapses."""
+    return any(badge.get("on_unmet") == "lapse" for badge in document["badges"].values())
+
+
 def check(connection: Connection, story: Story, document: Row) -> None:
     """Hold a plan against what apply and backfill then do."""
     with connection.transaction(force_rollback=True):
@@ -95,22 +106,28 @@ def check(connection: Connection, story: Story, document: Row) -> None:
         try:
             with connection.transaction():
                 connection.execute("set transaction read only")
-                plan = value(connection, "select badges.plan_rule_set(%s)", Jsonb(document))
+                plan = value(
+                    connection, "select badges.plan_rule_set(%s, %s)", Jsonb(document), LONG_AGO
+                )
         except psycopg.errors.InvalidParameterValue:
             return
-        is_lossy = any(effect["revoked"]["awards"] for effect in plan["effects"])
+        is_lossy = any(
+            effect[move]["awards"] for effect in plan["effects"] for move in ("revoked", "lapsed")
+        )
         try:
             with connection.transaction():
                 value(connection, "select badges.apply_rule_set(%s)", Jsonb(document))
             assert not is_lossy
         except psycopg.errors.ObjectNotInPrerequisiteState:
-            assert is_lossy
+            # It is asked what is lost now, when all that ends with time has ended.
+            assert is_lossy or may_lapse(document)
             value(connection, "select badges.apply_rule_set(%s, false, true)", Jsonb(document))
-        while value(connection, "select badges.backfill_rule_set('generated', 1)")["remaining"]:
+        backfill = "select badges.backfill_rule_set('generated', 1, %s)"
+        while value(connection, backfill, LONG_AGO)["remaining"]:
             pass
-        assert planned_moves(plan) == moves(before, held(connection))
+        assert planned_moves(plan) == moves(before, held(connection), document)
         assert all(effect["exact"] for effect in plan["effects"])
-        again = value(connection, "select badges.plan_rule_set(%s)", Jsonb(document))
+        again = value(connection, "select badges.plan_rule_set(%s, %s)", Jsonb(document), LONG_AGO)
         assert (again["changed"], again["changes"], again["effects"]) == (False, [], [])
 
 

@@ -100,6 +100,8 @@ CASES = [
     ({"type": "any_of", "criteria": PARTS}, both(1, 1), both(1, 2), both(2, 2)),
     ({"type": "n_of", "n": 2, "criteria": [*PARTS, ANY]}, both(2, 1), both(2, 2),
      both(3, 3)),
+    ({"type": "all_of", "criteria": [PARTS[0], {"type": "none_of", "criteria": PARTS[1:]}]},
+     both(2, 2), both(2, 1), both(3, 0)),
     (LISTED, held("x", "z"), held("x", "y"), held("x", "y", "z")),
     (LISTED | {"at_least": 1}, held("z"), held("x"), held("x", "y")),
     (CATEGORY, held("x", category="fun"), held("x", "y", category="fun"),
@@ -156,7 +158,9 @@ def test_a_tenure_without_a_first_day_is_left_to_the_database() -> None:
 
 
 def test_every_criteria_type_is_among_the_cases() -> None:
-    assert {case[0]["type"] for case in CASES} | {"manual"} == CRITERIA_TYPES.keys()
+    shown = {case[0]["type"] for case in CASES}
+    shown |= {part["type"] for case in CASES for part in case[0].get("criteria", [])}
+    assert shown | {"manual"} == CRITERIA_TYPES.keys()
 
 
 def test_category_and_any_pass_over_badges_for_badges() -> None:

@@ -49,6 +49,7 @@ NO_AWARD = {
     ("tenure", "id"): "has no number of an organization's own",
     ("all_of", "id"): "has no number of an organization's own",
     ("any_of", "id"): "has no number of an organization's own",
+    ("none_of", "id"): "has no number of an organization's own",
 }
 
 # Kinds of values that decide none by themselves.
@@ -346,9 +347,14 @@ def _later_time(value: Any, step: int) -> Any:
     return f"{moved // 60:02}:{moved % 60:02}"
 
 
+def _later_closed_day(value: Any, step: int) -> Any:
+    return (_later_date if len(str(value)) < len("2026-12-25") else _later_day)(value, step)
+
+
 _SHIFTS: dict[Any, Callable[[Any, int], Any]] = {
     "date": _later_day,
     "month_day": _later_date,
+    "closed_day": _later_closed_day,
     "day_starts": _later_time,
 }
 

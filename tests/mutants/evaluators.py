@@ -110,6 +110,8 @@ _within_limit = evaluator.within_limit
 _targets = evaluator.targets
 _verdicts = evaluator.verdicts
 _measured = evaluator.measured
+_runs = evaluator.runs
+_missed = evaluator.missed
 _scalar_of = evaluator.scalar_of
 _best = evaluator.best
 
@@ -197,31 +199,35 @@ def _sum_of_parts(found: Any) -> Fraction | None:
     return sum(numbers, Fraction(0)) if numbers else None
 
 
-def _last_run_only(node: Any, chosen: Any) -> Fraction | None:
+def _last_run_only(node: Any, chosen: Any, excusing: Any = ()) -> Fraction | None:
     if node["type"] != "streak" or not node.get("consecutive", True):
-        return _measured(node, chosen)
+        return _measured(node, chosen, excusing)
     units = evaluator.qualifying_units(
         node["unit"], node.get("per_unit"), chosen, node["week_starts"]
     )
-    found = evaluator.runs(units, evaluator.grace_of(node))
+    found = evaluator.runs(units, node, excusing)
     return Fraction(len(found[-1]) if found else 0)
 
 
-def _grace_counts(node: Any, chosen: Any) -> Fraction | None:
+def _grace_counts(node: Any, chosen: Any, excusing: Any = ()) -> Fraction | None:
     if node["type"] != "streak" or "grace" not in node:
-        return _measured(node, chosen)
+        return _measured(node, chosen, excusing)
     units = evaluator.qualifying_units(
         node["unit"], node.get("per_unit"), chosen, node["week_starts"]
     )
-    found = evaluator.runs(units, evaluator.grace_of(node))
+    found = evaluator.runs(units, node, excusing)
     return Fraction(max((run[-1] - run[0] + 1 for run in found), default=0))
 
 
-def _grace_once(units: Any, grace: int) -> list[list[int]]:
+def _grace_once(units: Any, node: Any, excusing: Any) -> list[list[int]]:
     found: list[list[int]] = []
-    left = grace
+    left = grace = evaluator.grace_of(node)
+    excused = {
+        evaluator.unit_number(node["unit"], each.activity_date, node["week_starts"])
+        for each in excusing
+    }
     for unit in units:
-        missing = unit - found[-1][-1] - 1 if found else 0
+        missing = evaluator.missed(found[-1][-1], unit, node, excused) if found else 0
         if found and missing <= left:
             left -= missing
             found[-1].append(unit)
@@ -281,18 +287,26 @@ def _overflowing_months(first: Any, node: Any) -> Any:
     return first.replace(year=year, month=month + 1, day=1) + timedelta(days=first.day - 1)
 
 
-def _window_before_per_value(node: Any, chosen: Any) -> Fraction | None:
+def _window_before_per_value(node: Any, chosen: Any, excusing: Any = ()) -> Fraction | None:
     """Apply per_value to all of the time, then part it."""
     if "per_value" not in node:
-        return _measured(node, chosen)
+        return _measured(node, chosen, excusing)
     counted = evaluator.counted_values(node, chosen)
     left = [each for each in chosen if _scalar_of(each, node["field"]) in counted]
     return _measured({key: node[key] for key in node if key != "per_value"}, left)
 
 
-def _per_ignores_the_window(node: Any, chosen: Any) -> Fraction | None:
+def _excused_units_count(units: Any, node: Any, excusing: Any) -> list[list[int]]:
+    excused = {
+        evaluator.unit_number(node["unit"], each.activity_date, node["week_starts"])
+        for each in excusing
+    }
+    return _runs(sorted({*units, *excused}), node, ())
+
+
+def _per_ignores_the_window(node: Any, chosen: Any, excusing: Any = ()) -> Fraction | None:
     if "per" not in node:
-        return _measured(node, chosen)
+        return _measured(node, chosen, excusing)
     return _measured({key: node[key] for key in node if key != "window"}, chosen)
 
 
@@ -342,6 +356,18 @@ BY_HAND = [
         "grace: one less": {"continues_run": lambda missing, grace: missing < max(grace, 1)},
         "grace: the days between count": {"measured": _grace_counts},
         "grace: once for all": {"runs": _grace_once},
+        "on: days that do not exist break": {
+            "missed": lambda last, unit, node, excused: sum(
+                each not in excused for each in range(last + 1, unit)
+            )
+        },
+        "excused_by: excused units break": {
+            "missed": lambda last, unit, node, excused: _missed(last, unit, node, ())
+        },
+        "excused_by: excused units count": {"runs": _excused_units_count},
+        "closed_days: dates alone": {
+            "is_closed": lambda of_day, closed: of_day.isoformat() in closed
+        },
         "streak: the last run": {"measured": _last_run_only},
         "rolling_days: without the last day": {
             "is_in_rolling_window": _window_without_its_last_day

@@ -131,7 +131,13 @@ MUTANTS = [
     *(
         EngineMutant(f"{owner}: without {key}", owner, key, SELECTOR, before, after)
         for owner, key, before, after in [
-            ("threshold", "activity", "where chosen.activity is not null", "where false"),
+            (
+                "threshold",
+                "activity",
+                "badges_internal._sorted_types(chosen.activity)",
+                "null",
+            ),
+            ("streak", "on", "'on', chosen.days,", "'on', null,"),
             ("threshold", "where", "'where', nullif(chosen.filter, '{}')", "'where', null"),
             ("threshold", "per", "'per', p_criteria ->> 'per'", "'per', null"),
             (
@@ -183,7 +189,7 @@ MUTANTS = [
                 "badges_earned: any category",
                 "badges_earned",
                 "category",
-                "awards/_held_badges.sql",
+                "awards/_is_counted.sql",
                 "definition.category = p_badge_category",
                 "true",
             ),
@@ -191,7 +197,7 @@ MUTANTS = [
                 "badges_earned: badges for badges",
                 "badges_earned",
                 "category",
-                "awards/_held_badges.sql",
+                "awards/_is_counted.sql",
                 "and badges_internal._counts_badges(definition.criteria)",
                 "and false",
             ),
@@ -250,6 +256,101 @@ MUTANTS = [
             ),
         ]
     ),
+    *(
+        EngineMutant(f"{key}: {name}", "organization", key, path, before, after)
+        for name, key, path, before, after in [
+            ("midnight", "day_starts", "base/_day_of.sql", " - p_day_starts", ""),
+            (
+                "tenure at midnight",
+                "day_starts",
+                "awards/_tenures.sql",
+                "organization.day_starts",
+                "'00:00'",
+            ),
+            (
+                "monday",
+                "week_starts",
+                "base/_calendar_unit.sql",
+                "p_week_starts <> 'monday'",
+                "false",
+            ),
+            (
+                "saturday as sunday",
+                "week_starts",
+                "base/_calendar_unit.sql",
+                "'week_' || p_week_starts",
+                "'week_sunday'",
+            ),
+            (
+                "monday for weeks in a row",
+                "week_starts",
+                "rules/versions/_save_routes.sql",
+                "badges_internal._unit_in(organization.org_id, 'week')",
+                "'week'",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"{key}: {name}", owner, key, path, before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "every weekday",
+                "existing_days",
+                "weekdays",
+                "rules/compile/_canonical_on.sql",
+                "jsonb_array_length(asked.weekdays) < 7",
+                "false",
+            ),
+            (
+                "open",
+                "existing_days",
+                "closed_days",
+                "rules/compile/_canonical_on.sql",
+                "p_on -> 'closed_days' = 'false'",
+                "false",
+            ),
+            (
+                "dates alone",
+                "organization",
+                "closed_days",
+                "rules/compile/_canonical_on.sql",
+                "where length(closed.day) < 10\n            or",
+                "where length(closed.day) = 10\n            and",
+            ),
+            (
+                "closed days are missed",
+                "organization",
+                "closed_days",
+                "base/_missed_units.sql",
+                "p_calendar ? 'closed'",
+                "false",
+            ),
+            (
+                "excused units are missed",
+                "streak",
+                "excused_by",
+                "stats/_goes_on.sql",
+                "p_route.excuse_types is not null",
+                "false",
+            ),
+            (
+                "without where",
+                "excuse",
+                "where",
+                "rules/compile/_stat_route.sql",
+                "p_selector -> 'excused_by' -> 'where', null",
+                "null, null",
+            ),
+            (
+                "of the first type",
+                "excuse",
+                "activity",
+                "rules/compile/_stat_route.sql",
+                "(p_selector -> 'excused_by' -> 'types')",
+                "(jsonb_build_array(p_selector -> 'excused_by' -> 'types' -> 1))",
+            ),
+        ]
+    ),
     EngineMutant(
         "tenure: a day later",
         "tenure",
@@ -263,8 +364,8 @@ MUTANTS = [
         "tenure",
         "years",
         "awards/_tenures.sql",
-        "at time zone organization.time_zone",
-        "at time zone 'UTC'",
+        "organization.time_zone",
+        "'UTC'",
     ),
     EngineMutant(
         "limit: one place less",

@@ -14,6 +14,7 @@ Numbers are fractions, so nothing is ever rounded.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from zoneinfo import ZoneInfo
 LARGEST_NUMBER = Fraction(10**30)
 ABSENT = object()
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-COMPOSED = ("all_of", "any_of", "n_of")
+COMPOSED = ("all_of", "any_of", "n_of", "none_of")
 # The key that holds the number of a criteria type, and that an organization may set.
 NUMBER_KEYS = {
     "threshold": "at_least",
@@ -81,6 +82,7 @@ class History:
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
     chosen: dict[str, list[Activity]] = field(default_factory=dict)
+    lapsing: dict[str, list[Criteria]] = field(default_factory=dict)  # by badge: what may be held
 
 
 def read_json(text: str) -> Any:
@@ -127,12 +129,15 @@ def awards(
     activities: Iterable[Activity],
     as_of: datetime | None = None,
     held: Mapping[HeldKey, datetime] | None = None,
+    *,
+    is_touched: bool = False,
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
     as_of: a moment up to which time has passed without an activity; tenure and what lapses look at
     it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
+    is_touched: by decisions of people; then held alone says what is held of badges that lapse.
     limit is handed out as one backfill of everybody does it.
     """
     present = list(without_replays(activities))
@@ -154,6 +159,9 @@ def awards(
             criteria = with_thresholds(badges[badge]["criteria"], custom)
             criteria = with_closed_days(criteria, organization.get("closed_days", []))
             given: dict[AwardKey, datetime] = {}
+            if badges[badge].get("on_unmet") == "lapse" and not is_touched:
+                for history, _ in people:
+                    history.lapsing[badge] = [each for _, _, each in targets(criteria)]
             for history, mentor in people:
                 for tier, occurrence, target in targets(criteria):
                     lapses = badges[badge].get("on_unmet") == "lapse"
@@ -387,6 +395,7 @@ def held_since(slug: str, criteria: Criteria, history: History) -> datetime | No
     """on_unmet: lapse: since when a rule holds without a break, None where it does not now."""
     seen = [each.occurred_at for each in history.activities]
     seen += [history.as_of] if history.as_of is not None else []
+    seen += history.held.values()
     since = None
     for moment in sorted(lapse_moments(criteria, history, max(seen, default=None)), reverse=True):
         if not holds_now(slug, criteria, history, moment):
@@ -403,7 +412,11 @@ def lapse_moments(criteria: Criteria, history: History, now: datetime | None) ->
     """
     days = {_day(each) for each in history.activities}
     spans = {0}
-    for node in nodes(criteria):
+    for node in (
+        node
+        for rule in [criteria, *itertools.chain(*history.lapsing.values())]
+        for node in nodes(rule)
+    ):
         spans |= {whole(node.get("valid_days", 0)), last_days_of(node) or 0}
         if node["type"] == "streak":
             spans |= set(range(31 * (grace_of(node) + 2) if node["unit"] != "day" else 99))
@@ -421,22 +434,43 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     """Tell whether a rule holds at a moment of all activities up to then."""
     kind = node["type"]
     if kind in COMPOSED:
-        held = [holds_now(slug, part, history, moment) for part in node["criteria"]]
-        return enough_parts(sum(held), required_parts(node))
+        held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
+        return none_holds(held) if kind == "none_of" else enough_parts(held, required_parts(node))
     if kind == "badges_earned":
-        counted = counted_badges(slug, node, history, moment)
+        counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
     chosen = [each for each in chosen_by(node, history) if is_in_prefix(each, moment)]
     today = day_of(moment, history.clock)
     if kind == "streak" and must_be_consecutive(node):
-        return lives(node, chosen, today)
+        excusing = [
+            each
+            for each in history.activities
+            if excuses(each, node) and is_in_prefix(each, moment)
+        ]
+        return lives(node, chosen, excusing, today)
     days = last_days_of(node)
     if days is not None:
         chosen = [each for each in chosen if is_in_last_days(_day(each), today, days)]
-    value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
-    reached = reaches if kind == "threshold" else enough_courses
+    if kind in ("in_a_row", "share"):
+        value = sequence_value(node, chosen)
+    else:
+        value = measured({**node, "window": "lifetime"} if days is not None else node, chosen)
+    reached = {"training_completion": enough_courses, "in_a_row": is_long_enough}.get(kind, reaches)
     reached = is_long_enough if kind == "streak" else reached
     return value is not None and reached(value, target_of(node))
+
+
+def counted_then(slug: str, node: Criteria, history: History, moment: datetime) -> set[str]:
+    """List the badges that were held at a moment: those that lapse by their own rules."""
+    lapsing = {
+        other
+        for other, rules in history.lapsing.items()
+        if other != slug
+        and is_counted_badge(other, node, history)
+        and any(holds_now(other, rule, history, moment) for rule in rules)
+    }
+    others = counted_badges(slug, node, history, moment)
+    return lapsing | {other for other in others if other not in history.lapsing}
 
 
 def chosen_by(node: Criteria, history: History) -> list[Activity]:
@@ -464,7 +498,9 @@ def is_in_last_days(of_day: date, today: date, days: int) -> bool:
     return today - timedelta(days=days) < of_day <= today
 
 
-def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
+def lives(
+    node: Criteria, chosen: Sequence[Activity], excusing: Sequence[Activity], today: date
+) -> bool:
     """Tell whether the present run is long enough and can still go on."""
     present = unit_number(node["unit"], today, node["week_starts"])
     units = [
@@ -476,8 +512,9 @@ def lives(node: Criteria, chosen: Sequence[Activity], today: date) -> bool:
     ]
     if not units:
         return False
-    run = runs(units, node, ())[-1]
-    is_alive = continues_run(present - run[-1] - 1, grace_of(node))
+    run = runs(units, node, excusing)[-1]
+    excused = {unit_number(node["unit"], _day(each), node["week_starts"]) for each in excusing}
+    is_alive = continues_run(missed(run[-1], present, node, excused), grace_of(node))
     return is_alive and is_long_enough(Fraction(len(run)), target_of(node))
 
 
@@ -493,6 +530,8 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
+        if kind == "none_of":
+            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
         return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
@@ -555,6 +594,11 @@ def required_courses(node: Criteria) -> Fraction:
 def enough_parts(held: int, required: int) -> bool:
     """Tell whether as many parts hold at the same moment as must."""
     return held >= required
+
+
+def none_holds(held: int) -> bool:
+    """Tell whether none of the parts of none_of holds."""
+    return held == 0
 
 
 def required_parts(node: Criteria) -> int:
@@ -1332,6 +1376,11 @@ _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
+def cut_off(value: Fraction | None) -> Fraction | None:
+    """The snapshot keeps six decimals of a share, as no rule asks for more."""
+    return None if value is None else Fraction(int(value * 10**6), 10**6)
+
+
 def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
     if "cap" in selector:
@@ -1343,8 +1392,8 @@ def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> d
     lately = "".join(str(int(each)) for each in verdicts_in_order)
     return {
         "value_sum": Fraction(sum(verdicts_in_order)),
-        "value_max": best(found),
-        "value_last": found[-1],
+        "value_max": best(map(cut_off, found)),
+        "value_last": cut_off(found[-1]),
         "has_negative": False,
         "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
     }
@@ -1389,8 +1438,10 @@ def best_window_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -
 def run_columns(
     node: Mapping[str, Any], units: Sequence[int], excusing: Sequence[Activity]
 ) -> dict[str, int]:
-    """Give the columns of one unit's runs: that which ends last, and the longest."""
+    """Give the columns of one unit's runs, where it has any: which ends last, and the longest."""
     unit = node["unit"]
+    if unit not in _UNITS:
+        return {}
     found = [len(run) for run in runs(units, node, excusing)] or [0]
     return {f"{unit}_run": found[-1], f"longest_{unit}_run": max(found)}
 

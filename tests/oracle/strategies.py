@@ -8,6 +8,7 @@ failing example prints as something to read.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -452,11 +453,16 @@ def helds(draw: Any, others: tuple[str, ...]) -> dict[str, Any]:
 
 @st.composite
 def parts(
-    draw: Any, start: date, others: tuple[str, ...], depth: int = 2, *, may_order: bool = True
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
 ) -> dict[str, Any]:
-    """Give criteria that may be a part of others."""
-    kinds = ["threshold", "threshold", "streak", "training", "tenure", "held"]
-    kinds += ["composed"] * depth + ["sequence"] * may_order
+    """Give criteria that may be a part of others; None = what may not count badges."""
+    kinds = ["threshold", "threshold", "streak", "training", "tenure"]
+    kinds += ["composed"] * depth + ["held"] * (others is not None) + ["sequence"] * may_order
     kind = draw(st.sampled_from(kinds))
     if kind != "composed":
         return draw(
@@ -465,7 +471,7 @@ def parts(
                 "streak": streaks(start),
                 "training": trainings(start),
                 "tenure": tenures(start),
-                "held": helds(others),
+                "held": helds(others or ()),
                 "sequence": sequences(start),
             }[kind]
         )
@@ -474,13 +480,22 @@ def parts(
 
 @st.composite
 def composed(
-    draw: Any, start: date, others: tuple[str, ...], depth: int = 2, *, may_order: bool = True
+    draw: Any,
+    start: date,
+    others: tuple[str, ...] | None,
+    depth: int = 2,
+    *,
+    may_order: bool = True,
 ) -> dict[str, Any]:
-    """Give all_of, any_of or n_of."""
+    """Give all_of, with parts that must not hold too, any_of or n_of."""
     part = parts(start, others, depth - 1, may_order=may_order)
     below = draw(st.lists(part, min_size=1, max_size=3))
     kind = draw(st.sampled_from(("all_of", "all_of", "any_of", "n_of")))
     criteria: dict[str, Any] = {"type": kind, "criteria": below}
+    if kind == "all_of" and draw(st.booleans()):
+        broken_part = parts(start, None, depth - 1, may_order=may_order)
+        broken = draw(st.lists(broken_part, min_size=1, max_size=2))
+        below.append({"type": "none_of", "criteria": broken})
     return criteria | ({"n": draw(st.integers(1, len(below)))} if kind == "n_of" else {})
 
 
@@ -515,27 +530,26 @@ def badges(
         badge["on_unmet"] = draw(st.sampled_from(("revoke", "revoke", "keep")))
     if draw(rarely) and draw(rarely):
         badge["active"] = draw(st.booleans())
-    if draw(st.booleans()):
-        _let_lapse(badge)
     # Whether places that hang on other places come in this order is not promised.
     is_counting = any(node["type"] == "badges_earned" for node in _nodes(criteria))
-    may_limit = may_limit and "repeat" not in criteria and badge.get("on_unmet") != "lapse"
-    if may_limit and not is_counting and draw(st.booleans()):
+    if may_limit and "repeat" not in criteria and not is_counting and draw(st.booleans()):
         badge["limit"] = {"first": draw(st.sampled_from((1, 1, 2)))}
     return badge
 
 
-def _let_lapse(badge: dict[str, Any]) -> None:
-    """Have a badge lapse, if it may: what looked at any days then looks at the last ones."""
+def _may_lapse(badge: Mapping[str, Any]) -> bool:
+    """Tell whether a badge says nothing that does not go with lapse."""
     below = _nodes(badge["criteria"])
-    if any(
-        each["type"] in ("tenure", "manual", "badges_earned", "in_a_row", "share")
-        or "repeat" in each
-        for each in below
-    ):
-        return
+    kinds = {each["type"] for each in below}
+    keys = {key for each in below for key in each}
+    may = "limit" not in badge and keys.isdisjoint(("repeat",))
+    return may and kinds.isdisjoint(("tenure", "manual"))
+
+
+def _let_lapse(badge: dict[str, Any]) -> None:
+    """Have a badge lapse: what looked at any days then looks at the last ones."""
     badge["on_unmet"] = "lapse"
-    for each in below:
+    for each in _nodes(badge["criteria"]):
         window = each.get("window")
         if isinstance(window, dict) and "per_value" not in each:
             each["window"] = {"last_days": window["rolling_days"]}  # type: ignore[index]
@@ -561,6 +575,17 @@ def documents(
         # Only what is active everywhere can be asked of others.
         others = tuple(slug for slug, badge in found.items() if badge.get("active", True))
         found[f"b{place}"] = draw(badges(start, others, may_limit=may_limit, may_order=may_order))
+    # What is kept once a badge that lapses was held does not follow from the activities alone.
+    lapsing = {slug for slug in found if _may_lapse(found[slug])}
+    counting = {
+        slug
+        for slug, badge in found.items()
+        if any(node["type"] == "badges_earned" for node in _nodes(badge["criteria"]))
+    }
+    if counting <= lapsing and draw(st.booleans()):
+        for slug in sorted(lapsing):
+            if slug in counting or draw(st.booleans()):
+                _let_lapse(found[slug])
     organizations = {}
     for org in ORGS:
         organization: dict[str, Any] = {"name": org, "time_zone": draw(st.sampled_from(ZONES))}
@@ -734,11 +759,13 @@ def insert_stories(draw: Any, *, max_size: int = 24) -> Story:
     steps = [*feeding[:place], Step("apply"), *feeding[place:], Step("insert", 60, 0, "insert")]
     if place and draw(st.booleans()):
         steps.append(steps.pop(place))
-    return Story(
-        (draw(documents(start, may_order=False)),),
-        draw(entries(start, may_fall=False, max_size=max_size)),
-        tuple(steps),
-    )
+    document = draw(documents(start, may_order=False))
+    if '"none_of"' in json.dumps(document):
+        # What is kept hangs on the order in which that comes which must not hold.
+        for badge in document["badges"].values():
+            if badge.get("on_unmet") != "lapse":
+                badge["on_unmet"] = "revoke"
+    return Story((document,), draw(entries(start, may_fall=False, max_size=max_size)), tuple(steps))
 
 
 @st.composite

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -84,9 +83,9 @@ class Database:
         self._finish()
 
     def _finish(self) -> None:
-        while value(self.connection, "select badges.backfill_rule_set('generated', 3)")[
-            "remaining"
-        ]:
+        while value(
+            self.connection, "select badges.backfill_rule_set('generated', 3, '1900-01-01')"
+        )["remaining"]:
             pass
 
     def _do_update(self, step: Step) -> None:
@@ -245,21 +244,10 @@ class Database:
             for key, row in expected.items()
             for name, wanted in row.items()
             # A negative value that went is remembered; one that is there is never forgotten.
-            if (
-                not stored[key][name]
-                if name == "has_negative"
-                else not _is(stored[key][name], wanted)
-            )
+            if (not stored[key][name] if name == "has_negative" else stored[key][name] != wanted)
             and (name != "has_negative" or wanted)
         ]
         assert wrong == []
-
-
-def _is(stored: Any, wanted: Any) -> bool:
-    """Compare exactly; a share that has no end in decimals is rounded in the database."""
-    if isinstance(stored, Decimal) and isinstance(wanted, Fraction) and 0 < wanted < 1:
-        return abs(Fraction(stored) - wanted) < Fraction(1, 10**16)
-    return bool(stored == wanted)
 
 
 def _key(award: Mapping[str, Any]) -> evaluator.AwardKey:
@@ -409,7 +397,9 @@ def check_anything(connection: Connection, story: Story) -> None:
         held: dict[evaluator.HeldKey, Any] = {}
         for key, at in found.items():
             held[key[:3]] = min(at, held.get(key[:3], at))
-        wanted = evaluator.awards(document, activities, database.as_of, held)
+        wanted = evaluator.awards(
+            document, activities, database.as_of, held, is_touched=database.is_touched
+        )
         database.assert_stats_are_exact(activities)
         by_hand = database.decided_by_hand()
         wanted = {key: at for key, at in wanted.items() if not database.is_denied(key)}

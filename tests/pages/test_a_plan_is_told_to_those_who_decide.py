@@ -73,8 +73,8 @@ def test_the_page_has_before_and_after_and_nobodys_id(
                 for (org, badge, tier), awards in held.items()
                 if (org, badge) == (effect["org_id"], slug) and each["tier"] in ("", tier)
             )
-            cells = [before, each["awarded"], each["restored"], each["revoked"]]
-            cells.append(before + each["awarded"] + each["restored"] - each["revoked"])
+            cells = [before, *(each[move] for move in MOVES)]
+            cells.append(sum(cells[:3]) - sum(cells[3:]))
             row = f"{name}, {each['tier']}" if each["tier"] else name
             assert told[row] == list(map(str, cells))
     assert {slug for _, slug, _ in held} & {each["badge_definition_id"] for each in effects}
@@ -100,6 +100,20 @@ def test_every_kind_of_change_is_told_in_words() -> None:
                 "new": "Europe/Oslo",
             },
             "Time zone of North", "UTC", "Europe/Oslo",
+        ),
+        (
+            {
+                "change": "organization changed", "org_id": "n", "key": "day_starts",
+                "new": "04:00",
+            },
+            "Start of the day of North", "", "04:00",
+        ),
+        (
+            {
+                "change": "organization changed", "org_id": "n", "key": "week_starts",
+                "old": "saturday", "new": "sunday",
+            },
+            "Start of the week of North", "Saturday", "Sunday",
         ),
         (_of("badge added"), "New badge: First", "", "how many at least 3; call"),
         (_of("badge dropped"), "Badge no longer given: First", "", ""),
@@ -135,6 +149,11 @@ def test_every_kind_of_change_is_told_in_words() -> None:
             "the badge is taken back",
         ),
         (
+            _of("setting changed", key="on_unmet", old="revoke", new="lapse"),
+            "When the rule of First no longer holds", "the badge is taken back",
+            "the badge lapses, until the rule holds again",
+        ),
+        (
             _of("setting changed", key="limit", new={"first": 1}),
             "Places of First", "no limit", "for the first 1 person",
         ),
@@ -165,16 +184,18 @@ def _of(change: str, **rest: Any) -> Row:
 def test_what_moves_is_told_in_sentences() -> None:
     somebody = "8f8f8f8f-0000-4000-8000-000000000001"
     moved = {"awards": 2, "people": 2, "sample": [somebody]}
+    lapsed = {"awards": 3, "people": 3, "sample": [somebody]}
     none = {"awards": 0, "people": 0, "sample": []}
     effect = {
         "org_id": "n", "badge_definition_id": "first", "exact": False, "awarded": moved,
-        "restored": none, "revoked": none, "tiers": [],
+        "restored": none, "revoked": none, "lapsed": lapsed, "tiers": [],
         "tiers_moved": [{"from": None, "to": "b", "people": 1}],
         "nearest": [{"peer_mentor_id": somebody, "value": 1.5, "target": 3}],
     }  # fmt: skip
     page = _page([], [effect])
-    assert _rows(page)["First"] == ["5", "2", "0", "0", "7"]
+    assert _rows(page)["First"] == ["5", "2", "0", "0", "3", "4"]
     told = _told(page)
+    assert re.search(r"3\s+Badges that lapse|Badges that lapse\s+3", told)
     for sentence in (
         "First: 1 person moves from no tier to b.",
         "Nearest to the next First: 1.5 of 3.",

@@ -175,10 +175,15 @@ tenures = st.builds(
     st.integers(1, 100),
 )
 leaves = st.one_of(thresholds, streaks, trainings, held, tenures)
+broken = st.one_of(thresholds, tenures)
 
 
-def _compose(kind: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+def _compose(
+    kind: str, parts: list[dict[str, Any]], broken: list[dict[str, Any]]
+) -> dict[str, Any]:
     criteria = {"type": kind, "criteria": parts}
+    if kind == "all_of" and broken:
+        parts.append({"type": "none_of", "criteria": broken})
     return criteria | {"n": len(parts)} if kind == "n_of" else criteria
 
 
@@ -188,6 +193,7 @@ parts = st.recursive(
         _compose,
         st.sampled_from(["all_of", "any_of", "n_of"]),
         st.lists(below, min_size=1, max_size=3),
+        st.lists(broken, max_size=2),
     ),
     max_leaves=6,
 )
@@ -272,6 +278,9 @@ NEW_KEYS = [
 ]  # fmt: skip
 
 
+WHOLES = ("any_of", "all_of", "none_of")
+
+
 @st.composite
 def damaged(draw: Any, base: Any = valid) -> Any:
     """Give a document with one to four things broken."""
@@ -294,7 +303,8 @@ def damaged(draw: Any, base: Any = valid) -> Any:
             case _:
                 container[key] = draw(
                     st.sampled_from(
-                        [{"type": "any_of", "criteria": [container[key]]}, 0, "", [], {}]
+                        [{"type": kind, "criteria": [container[key]]} for kind in WHOLES]
+                        + [0, "", [], {}]
                     )
                 )
     return holder[0]

@@ -30,7 +30,7 @@ select
 from badges_internal._compile_badge(%(criteria)s, null) as condition
 cross join lateral (
     select badges_internal._stat_route(
-        condition.selector, array[condition.measure], 'Europe/Oslo'
+        condition.selector, array[condition.measure], 'Europe/Oslo', 'monday'
     )
     where condition.selector is not null
 ) as route (of)
@@ -169,7 +169,7 @@ def test_where_with_odd_names_and_values(asking: Any, case: Any, quantity: Decim
     assert validate_criteria({"type": "threshold", "at_least": 1, "where": where}) == []
     row = asking.execute(
         """select coalesce(jsonb_path_match(
-            %s, badges_internal._compile_where(%s, null, null),
+            %s, badges_internal._compile_where(%s, null),
             jsonb_build_object('quantity', %s::numeric), true
         ), false) as matched""",
         [
@@ -188,7 +188,7 @@ select badges_internal._is_chosen(
 ) as chosen
 from badges_internal._selector(%(criteria)s) as selector
 cross join lateral (
-    select badges_internal._stat_route(selector, '{count}', %(zone)s)
+    select badges_internal._stat_route(selector, '{count}', %(zone)s, 'monday')
 ) as route (of)
 """
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -23,6 +23,15 @@ def explanation_tree(told: Part, language: Language, zone: tzinfo) -> Tree:
     return _Teller(language, zone).tree(told)
 
 
+def _state_of_unit(now: Part) -> str:
+    """Name what a streak's present unit is to it."""
+    if now["counts"]:
+        return "counts"
+    if now.get("exists") is False:
+        return "off"
+    return "excused" if now.get("is_excused") else "lacks"
+
+
 class _Teller(RuleWords):
     """The words of an explanation, in one language."""
 
@@ -79,9 +88,9 @@ class _Teller(RuleWords):
             key = "explanation.places_of_tier" if place["tier"] else "explanation.places"
             yield self.text(key, **place), ""
         for award in told["awards"]:
-            yield self.award_line(award)
+            yield self.award_line(award, told["on_unmet"] == "lapse")
 
-    def award_line(self, award: Part) -> tuple[str, str]:
+    def award_line(self, award: Part, may_lapse: bool) -> tuple[str, str]:
         again = f" #{award['occurrence']}" if award["occurrence"] > 1 else ""
         words = [
             self.text(
@@ -99,14 +108,25 @@ class _Teller(RuleWords):
         if award["note"]:
             words.append(award["note"])
         if award["revoked_at"]:
-            who = self.word("revoked_by", award["revoked_by"])
-            moment = self.moment(award["revoked_at"])
-            revoked = self.text("explanation.revoked", moment=moment, who=who)
-            reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""
-            words.append(revoked + reason)
+            words.append(self.revoked_text(award, may_lapse))
+        elif award["expires_at"]:
+            key = "explanation.expires" if award["is_rule_met"] else "explanation.expired"
+            words.append(self.text(key, moment=self.moment(award["expires_at"])))
         return "; ".join(words), "red" if award["revoked_at"] else "green"
 
+    def revoked_text(self, award: Part, may_lapse: bool) -> str:
+        moment = self.moment(award["revoked_at"])
+        if may_lapse and award["revoked_by"] == "time":
+            return self.text("explanation.lapsed_by_time", moment=moment)
+        if may_lapse and award["revoked_by"] == "rule":
+            return self.text("explanation.lapsed_by_rule", moment=moment)
+        who = self.word("revoked_by", award["revoked_by"])
+        reason = f": {award['revoke_reason']}" if award["revoke_reason"] else ""
+        return self.text("explanation.revoked", moment=moment, who=who) + reason
+
     def group_line(self, group: Part) -> tuple[str, str]:
+        if group["kind"] == "none_of":
+            return self.none_of_line(group)
         text = self.text(
             "explanation.group",
             kind=self.word("group", group["kind"], required=group["required"]),
@@ -122,6 +142,20 @@ class _Teller(RuleWords):
         if group["remaining"] == 0:
             text += ": " + self.text("explanation.never_together")
         return text, "yellow"
+
+    def none_of_line(self, group: Part) -> tuple[str, str]:
+        key, style = "explanation.none_of", "green"
+        if group["verdict"] != "met":
+            key = "explanation.broken_by" if group["activity_id"] else "explanation.broken"
+            style = "yellow"
+        text = self.text(
+            key,
+            kind=self.word("group", group["kind"]),
+            verdict=self.word("verdict", group["verdict"]),
+            moment=self.moment(group.get("broken_at")),
+            activity=str(group["activity_id"]),
+        )
+        return text, style
 
     def condition_line(self, condition: Part) -> tuple[str, str]:
         is_met = condition["verdict"] == "met"
@@ -143,6 +177,8 @@ class _Teller(RuleWords):
                 return self.text("measure.courses")
             case "tenure":
                 return self.word("tenure", condition["tenure"]["unit"])
+            case "in_a_row" | "share" as kind:
+                return self.word("measure", kind)
         if now := condition.get("now"):
             section = "in_a_row" if "run" in condition else "in_all"
             return self.word(section, now["unit"])
@@ -151,10 +187,15 @@ class _Teller(RuleWords):
 
     def condition_details(self, condition: Part) -> Iterator[str]:
         if condition["selector"] is not None:
-            selector = "; ".join(self.selector_words(condition["selector"]))
+            chosen = dict(condition["selector"])
+            if "last_days" in condition:
+                chosen["window"] = {"last_days": condition["last_days"]}
+            selector = "; ".join(self.selector_words(chosen))
             yield self.text("explanation.chosen", selector=selector)
         if condition.get("period", "now") != "now":
             yield self.word("period", condition["period"])
+        if condition.get("expires_at"):
+            yield self.text("explanation.expires", moment=self.moment(condition["expires_at"]))
         if condition["came_true_at"]:
             yield self.text(
                 "explanation.came_true_by" if condition["activity_id"] else "explanation.came_true",
@@ -172,6 +213,7 @@ class _Teller(RuleWords):
         yield from self.run_details(condition)
         if capped := condition.get("capped"):
             yield self.text("explanation.capped", **{**capped, "days": self.days(capped)})
+        yield from self.sequence_details(condition.get("sequence"))
         if "first_day" in condition.get("tenure", {}):
             yield self.tenure_text(condition["tenure"])
         if "expression" in condition:
@@ -219,10 +261,31 @@ class _Teller(RuleWords):
             )
         elif run:
             yield self.text("explanation.run_ended", longest=run["longest"])
+        for name in ("excused", "closed"):
+            if run and run.get(name):
+                days = self.language.both(self.language.day(each) for each in run[name])
+                yield self.text(f"explanation.run_{name}", days=days)
         if now := condition.get("now"):
             this = self.word("this", now["unit"])
-            key = "explanation.unit_counts" if now["counts"] else "explanation.unit_lacks"
+            key = f"explanation.unit_{_state_of_unit(now)}"
             yield self.text(key, **{**now, "this": this, "days": self.days(now)})
+
+    def sequence_details(self, sequence: Part | None) -> Iterator[str]:
+        """Say how long the runs are and what ended the last one, or how many qualify."""
+        if sequence is None:
+            return
+        if "longest" in sequence:
+            yield self.text("explanation.sequence_run", **sequence)
+            if sequence.get("ended_at"):
+                yield self.text(
+                    "explanation.sequence_ended",
+                    moment=self.moment(sequence["ended_at"]),
+                    activity=str(sequence["ended_by"]),
+                )
+        elif "needed" in sequence:
+            yield self.text("explanation.sequence_of_last", **sequence)
+        else:
+            yield self.text("explanation.sequence_of_all", **sequence)
 
     def tenure_text(self, tenure: Part) -> str:
         return self.text(

@@ -138,12 +138,19 @@ def print_mentor(found: report.MentorReport, language: str | None = None) -> Non
     zone = languages.zone_of(found.time_zone)
     for title, rows in (
         ("badges", [_earned_row(row, words, zone) for row in found.earned]),
-        ("to_come", [_progress_row(row, words) for row in found.to_come]),
+        ("to_come", [_progress_row(row, words, zone) for row in found.to_come]),
     ):
         if title == "to_come":
             print_line()
+        # Of badges that lapse, where there are any.
+        unused = {each for each in ("lapses", "lapsed") if not any(row.get(each) for row in rows)}
         named = [
-            {words.text(f"mentor.{name}"): value for name, value in row.items()} for row in rows
+            {
+                words.text(f"mentor.{name}"): value
+                for name, value in row.items()
+                if name not in unused
+            }
+            for row in rows
         ]
         emit(
             named,
@@ -188,10 +195,11 @@ def _earned_row(row: dict[str, Any], words: languages.Language, zone: tzinfo) ->
         "name": row["name"],
         "times": row["occurrence"],
         "earned_at": words.moment(row["earned_at"], zone),
+        "lapses": row["expires_at"] and words.moment(row["expires_at"], zone),
     }
 
 
-def _progress_row(row: dict[str, Any], words: languages.Language) -> dict[str, Any]:
+def _progress_row(row: dict[str, Any], words: languages.Language, zone: tzinfo) -> dict[str, Any]:
     fraction = row["fraction"] or 0
     steps = round(fraction * 10)
     return {
@@ -202,4 +210,5 @@ def _progress_row(row: dict[str, Any], words: languages.Language) -> dict[str, A
         "current": row["current"],
         "target": row["target"],
         "done": words.percent(fraction),
+        "lapsed": row["expires_at"] and words.moment(row["expires_at"], zone),
     }

@@ -9,7 +9,7 @@ from typing import Any
 from pgmerit.cli.common import emit, print_line
 from pgmerit.mentors import Names
 
-_MOVES = ("awarded", "restored", "revoked")
+_MOVES = ("awarded", "restored", "revoked", "lapsed")
 _SIGNS = {
     "organization added": "+",
     "badge added": "+",

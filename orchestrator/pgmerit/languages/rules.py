@@ -9,7 +9,10 @@ from pgmerit.languages import Language
 
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_KEPT = ("where", "per", "per_value", "per_unit", "grace", "cap")
+_KEPT = (
+    *("where", "per", "per_value", "per_unit", "grace", "valid_days", "cap"),
+    *("qualify", "of_at_least", "of_last"),
+)
 _UNIT_KEYS = ("per_unit", "grace", "on", "excused_by")
 _SPANS = ("days", "months", "years")
 
@@ -30,7 +33,7 @@ class RuleWords:
         A part begins with two blanks more than its group.
         """
         kind = criteria["type"]
-        if kind in ("all_of", "any_of", "n_of"):
+        if kind in ("all_of", "any_of", "n_of", "none_of"):
             yield self.word("group", kind, required=criteria.get("n")) + ":"
             for part in criteria["criteria"]:
                 yield from (f"  {line}" for line in self.criteria_lines(part))
@@ -85,6 +88,9 @@ class RuleWords:
             case "streak":
                 section = "in_a_row" if criteria.get("consecutive", True) else "in_all"
                 return self._limit(self.word(section, criteria["unit"]), criteria.get("length"))
+            case "in_a_row" | "share":
+                least = criteria.get("length", criteria.get("at_least"))
+                return self._limit(self.word("measure", kind), least)
         measure = criteria.get("measure", "count")
         name = self.word("measure", measure)
         if measure in ("sum", "max", "distinct"):
@@ -136,9 +142,12 @@ class RuleWords:
                 yield self.when_text(name, when[name])
         window = rest.pop("window", None)
         if isinstance(window, Mapping):
-            yield self.text("selector.rolling_days", count=window["rolling_days"])
+            ((kind, days),) = window.items()
+            yield self.word("selector", kind, count=days)
         elif window:
             yield self.word("within", window)
+        if days := rest.pop("valid_days", None):
+            yield self.text("selector.valid_days", count=days)
         unit = rest.pop("unit", None)
         if limits := rest.pop("per_value", None):
             yield self.text("selector.each_value", limit=self.limit_text(limits))
@@ -151,6 +160,11 @@ class RuleWords:
             yield self.word("unit", unit)
         if grace:
             yield self.word("grace", unit, count=grace)
+        for name in ("of_at_least", "of_last"):
+            if name in rest:
+                yield self.word("selector", name, count=rest.pop(name))
+        if qualify := rest.pop("qualify", None):
+            yield self.text("selector.qualify", tests=self.tests(qualify))
         yield from self.days_off_words(rest.pop("on", {}))
         if excuse := rest.pop("excused_by", None):
             yield self.word("excused", unit, activity=", ".join(self._choice_words(excuse)))
@@ -160,8 +174,7 @@ class RuleWords:
     def _choice_words(self, chosen: Part) -> Iterator[str]:
         yield ", ".join(chosen["types"] or [self.text("selector.any_activity")])
         if where := chosen.get("where"):
-            tests = self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
-            yield self.text("selector.where", tests=tests)
+            yield self.text("selector.where", tests=self.tests(where))
 
     def days_off_words(self, on: Part) -> Iterator[str]:
         """Say which days do not exist for a streak."""
@@ -201,6 +214,10 @@ class RuleWords:
             field=limits.get("field"),
             least=limits["at_least"],
         )
+
+    def tests(self, where: Part) -> str:
+        """Say what several attributes are asked to be."""
+        return self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
 
     def test(self, test: Any) -> str:
         """Say what an attribute is asked to be."""

@@ -49,7 +49,7 @@ class EarnedBadge(Model):
     idempotency_key: str | None = None
     source: Literal["rule", "backfill", "sweep", "manual", "import"] = "rule"
     revoked_at: datetime | None = None
-    revoked_by: Literal["rule", "person"] | None = None
+    revoked_by: Literal["rule", "time", "person"] | None = None
     revoke_reason: str | None = None
     seen_at: datetime | None = None
 

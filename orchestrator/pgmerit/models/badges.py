@@ -40,7 +40,7 @@ class Badge(Model):
     category: Label | None = None
     hidden: bool = Field(default=False, description="Not listed until earned.")
     active: bool = True
-    on_unmet: Literal["keep", "revoke"] = "keep"
+    on_unmet: Literal["keep", "revoke", "lapse"] = "keep"
     limit: Limit | None = None
     criteria: BadgeCriteria
 
@@ -66,6 +66,8 @@ class BadgeDefinition(Badge):
         if not self.active:
             return False
         document = stats_of(stats)
+        if self.on_unmet == "lapse":
+            document = document.at_present()
         others = {
             slug: held for slug, held in document.badges.items() if slug != self.badge_definition_id
         }

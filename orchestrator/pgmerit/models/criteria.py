@@ -30,7 +30,13 @@ from pgmerit.models.values import (
     plain,
     stats_of,
 )
-from pgmerit.rules.grammar import canonical_text, grammar, json_type, validate_value
+from pgmerit.rules.grammar import (
+    canonical_text,
+    grammar,
+    json_type,
+    part_problems,
+    validate_value,
+)
 
 # The kinds of rules. A new one is added here and in the enum badges.criteria_type.
 CriteriaType = Literal[
@@ -41,6 +47,7 @@ CriteriaType = Literal[
     "all_of",
     "any_of",
     "n_of",
+    "none_of",
     "badges_earned",
     "tenure",
     "in_a_row",
@@ -105,9 +112,10 @@ class When(Model):
 
 
 class RollingWindow(Model):
-    """So many local days that end on the day of an activity; the best such window counts."""
+    """So many local days: the best that end on the day of an activity, or those that end today."""
 
-    rolling_days: RollingDays
+    rolling_days: RollingDays | None = None
+    last_days: RollingDays | None = None
 
 
 class Element(Model):
@@ -213,7 +221,10 @@ class Criteria(Model):
     def _keep_to_the_grammar(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
             kind = get_args(cls.model_fields["type"].annotation)[0]
-            found = validate_value(grammar()["types"][kind], plain({"type": kind, **data}), "$")
+            given = plain({"type": kind, **data})
+            found = validate_value(grammar()["types"][kind], given, "$")
+            if kind not in grammar()["part_types"]:  # Its place is judged with the whole.
+                found += part_problems(given, "$")
             if found:
                 raise ValueError("; ".join(f"{each.path} {each.problem}" for each in found))
         return data
@@ -275,7 +286,7 @@ class Measuring(Dated):
             found["field"] = self.field
         if self.per is not None:
             found["per"] = self.per
-        if self.window != "lifetime":
+        if self.window != "lifetime" and self._last_days() is None:
             found["window"] = plain(self.window)
         if self.measure == "distinct":
             found["distinct"] = self.field or "quantity"
@@ -283,9 +294,13 @@ class Measuring(Dated):
             found["per_value"] = self.per_value.as_document()
         return found
 
+    def _last_days(self) -> int | None:
+        return self.window.last_days if isinstance(self.window, RollingWindow) else None
+
     def value(self, stats: StatsDocument | Mapping[str, Any]) -> Decimal | int | None:
         """Return what the rule measures, None where there is no value."""
-        tally = stats_of(stats).tally(selector_key(self))
+        document, key, days = stats_of(stats), selector_key(self), self._last_days()
+        tally = document.tally(key) if days is None else document.recent(key, days)
         measured: Decimal | int | None = getattr(tally, "sum" if self.cap else self.measure)
         return measured
 
@@ -416,6 +431,7 @@ class TrainingCompletion(Selecting):
     require: Literal["all"] | Count = "all"
     field: Attribute = "course"
     within_days: RollingDays | None = None
+    valid_days: RollingDays | None = None
 
     def selector(self) -> dict[str, Any]:
         """Return the canonical selector of the rule's stat: distinct courses among the listed."""
@@ -432,7 +448,9 @@ class TrainingCompletion(Selecting):
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether all the courses, or as many as required, are done."""
         needed = len(self.courses) if self.require == "all" else self.require
-        return stats_of(stats).tally(selector_key(self)).distinct >= needed
+        document, key = stats_of(stats), selector_key(self)
+        tally = document.recent(key, self.valid_days) if self.valid_days else document.tally(key)
+        return tally.distinct >= needed
 
 
 class Sequenced(Dated):
@@ -512,7 +530,7 @@ class AllOf(Criteria):
     """True when every part holds."""
 
     type: Literal["all_of"] = "all_of"
-    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+    criteria: Annotated[tuple[PartOfAll, ...], Field(min_length=1)]
 
     def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
         """Tell whether every part holds."""
@@ -544,6 +562,17 @@ class NOf(Criteria):
 
 def _clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
+
+
+class NoneOf(Criteria):
+    """A part of all_of: true while none of its own parts holds."""
+
+    type: Literal["none_of"] = "none_of"
+    criteria: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    def is_eligible(self, stats: StatsDocument | Mapping[str, Any]) -> bool:
+        """Tell whether no part holds; one that held before and no longer does is not told."""
+        return not any(part.is_eligible(stats) for part in self.criteria)
 
 
 class Tenure(Selecting):
@@ -649,6 +678,10 @@ Part = Annotated[
     | Share,
     Field(discriminator="type"),
 ]
+PartOfAll = Annotated[
+    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
+    Field(discriminator="type"),
+]
 BadgeCriteria = Annotated[
     Threshold
     | Tiered
@@ -675,6 +708,7 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "all_of": AllOf,
     "any_of": AnyOf,
     "n_of": NOf,
+    "none_of": NoneOf,
     "badges_earned": BadgesEarned,
     "tenure": Tenure,
     "in_a_row": InARow,
@@ -683,5 +717,5 @@ CRITERIA_TYPES: dict[str, type[Criteria]] = {
     "criteria_raw": CriteriaRaw,
 }
 
-for _composed in (AllOf, AnyOf, NOf):
+for _composed in (AllOf, AnyOf, NOf, NoneOf):
     _composed.model_rebuild()

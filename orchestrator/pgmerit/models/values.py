@@ -129,6 +129,13 @@ class StatsDocument(Model):
         default={},
         description="By the name of a rule's stat, as selector_key gives it; at zero as above.",
     )
+    present: dict[str, dict[str, Tally]] = Field(
+        default={},
+        description=(
+            "Of the stats of badges that lapse, by how many local days that end today; '' = all, "
+            "with the runs that are alive as the longest ones. For is_eligible alone."
+        ),
+    )
     badges: dict[str, HeldBadge] = Field(default={}, description="By badge, held now.")
     time_zone: str = Field(default="UTC", description="The organization's.")
     day_starts: time = Field(default=time.min, description="When the organization's day begins.")
@@ -145,6 +152,21 @@ class StatsDocument(Model):
         if key.startswith("="):
             return self.activities.get(key[1:], Tally())
         return self.selectors.get(key, Tally())
+
+    def recent(self, key: str, days: int) -> Tally:
+        """Return what the stat of a name measured of the days that end today."""
+        return self.present.get(key, {}).get(str(days), Tally())
+
+    def at_present(self) -> StatsDocument:
+        """Return what there is now instead of the best there was: of runs those that are alive."""
+        alive = {key: tallies[""] for key, tallies in self.present.items() if "" in tallies}
+        types = {key[1:] if key.startswith("=") else key: run for key, run in alive.items()}
+        return self.model_copy(
+            update={
+                "activities": {**self.activities, **types},
+                "selectors": {**self.selectors, **alive},
+            }
+        )
 
 
 def stats_document_schema() -> dict[str, Any]:

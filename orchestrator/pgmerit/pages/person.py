@@ -32,10 +32,12 @@ def person_page(
     text = told.text
     title = text("person.title", org=found.org_id)
     to_come = [(row["name"], float(row["fraction"])) for row in found.to_come]
-    badge, earned_at, times, current, target, done = (
+    badge, earned_at, times, current, target, done, lapses = (
         text(f"mentor.{each}")
-        for each in ("name", "earned_at", "times", "current", "target", "done")
+        for each in ("name", "earned_at", "times", "current", "target", "done", "lapses")
     )
+    # When a badge lapses is told where there is one that does.
+    width = 4 if any(row["expires_at"] for row in found.earned) else 3
     return render(
         "person.html",
         told,
@@ -43,9 +45,14 @@ def person_page(
         subtitle=name,
         sections=[(each, text(f"person.{each}")) for each in ("earned", "to_come", "why")],
         earned=Table(
-            (badge, earned_at, times),
+            (badge, earned_at, times, lapses)[:width],
             [
-                (row["name"], told.moment(row["earned_at"], zone), row["occurrence"])
+                (
+                    row["name"],
+                    told.moment(row["earned_at"], zone),
+                    row["occurrence"],
+                    row["expires_at"] and told.moment(row["expires_at"], zone),
+                )[:width]
                 for row in found.earned
             ],
         ),

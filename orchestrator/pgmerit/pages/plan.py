@@ -10,8 +10,9 @@ from pgmerit.languages import Language
 from pgmerit.languages.rules import RuleWords
 from pgmerit.pages import Figure, Table, Tile, render
 from pgmerit.pages.charts import columns
+from pgmerit.pages.reading import WEEK_STARTS
 
-MOVES = ("awarded", "restored", "revoked")
+MOVES = ("awarded", "restored", "revoked", "lapsed")
 _MOST_COLUMNS = 12  # whose names can be read below a chart
 
 _WHAT = {
@@ -19,6 +20,8 @@ _WHAT = {
     "organization dropped": "plan.organization_dropped",
     "organization changed name": "plan.organization_name",
     "organization changed time_zone": "plan.organization_zone",
+    "organization changed day_starts": "plan.organization_day",
+    "organization changed week_starts": "plan.organization_week",
     "badge added": "plan.badge_added",
     "badge dropped": "plan.badge_dropped",
     "enabled": "plan.enabled",
@@ -111,6 +114,8 @@ class _Teller:
         ]
         if moved["restored"]:
             found.insert(2, Tile(self.text("plan.restored"), moved["restored"]))
+        if moved["lapsed"]:
+            found.append(Tile(self.text("plan.lapsed"), moved["lapsed"], True))
         return found
 
     def change(self, change: Told) -> Change:
@@ -151,6 +156,8 @@ class _Teller:
                 return self.text("plan.own", threshold=value)
             case "setting changed", "on_unmet", "revoke":
                 return self.text("plan.takes_back")
+            case "setting changed", "on_unmet", "lapse":
+                return self.text("plan.lapses")
             case "setting changed", "on_unmet", _:
                 return self.text("plan.keeps")
             case "setting changed", "limit", None:
@@ -159,6 +166,8 @@ class _Teller:
                 return self.text("plan.places", count=value["first"])
             case "setting changed", "hidden", _:
                 return self.text("page.true" if value else "page.false")
+            case "organization changed", "week_starts", str():
+                return self.language.weekday(WEEK_STARTS[value])
         if isinstance(value, list):
             return ", ".join(value)
         return "" if value is None else RuleWords(self.language).value(value)
@@ -203,6 +212,7 @@ class _Teller:
             self.text("plan.gain"),
             self.text("plan.regain"),
             self.text("plan.lose"),
+            self.text("plan.lapse"),
             self.text("plan.later"),
         ]
 
@@ -218,16 +228,16 @@ class _Teller:
             if not effect["tiers"]:
                 held = sum(awards for at, awards in self.held.items() if at[:2] == key)
             moves = [each[move] for move in MOVES]
-            later = held + each["awarded"] + each["restored"] - each["revoked"]
+            later = held + sum(moves[:2]) - sum(moves[2:])
             yield [f"{name}, {each['tier']}" if each["tier"] else name, held, *moves, later]
 
     def _figure(self, org: str, rows: list[list[Any]], table: Table) -> Figure | None:
         """Draw what is kept, gained and lost of each badge, where there is something to see."""
-        if len(rows) > _MOST_COLUMNS or not any(sum(row[2:5]) for row in rows):
+        if len(rows) > _MOST_COLUMNS or not any(any(row[2:6]) for row in rows):
             return None
         series = {
-            self.text("plan.kept"): [row[1] - row[4] for row in rows],
-            self.text("plan.lost"): [row[4] for row in rows],
+            self.text("plan.kept"): [row[1] - row[4] - row[5] for row in rows],
+            self.text("plan.lost"): [row[4] + row[5] for row in rows],
             self.text("plan.gained"): [row[2] + row[3] for row in rows],
         }
         title = self.text("plan.chart")

@@ -69,7 +69,7 @@ _TEXTS: dict[str, str] = {
     "length_tier.tier": "The tier's slug.",
     "amount_tier.name": "Text, or text by language.",
     "length_tier.name": "Text, or text by language.",
-    "length": "How many units the longest run must have.",
+    "length": "How long the longest run must be.",
     "unit": "What a streak is counted in.",
     "per_unit": "What a unit must reach to qualify; left out = one activity.",
     "grace": "Up to so many units in succession that do not qualify may lie between two that do.",
@@ -92,7 +92,6 @@ _TEXTS: dict[str, str] = {
     "tenure.months": "So many months after the first such activity, as the local day begins.",
     "tenure.years": "So many years after the first such activity, as the local day begins.",
     "qualify": "Which of the chosen activities qualify; tests of attributes, as where has them.",
-    "in_a_row.length": "How many in a row must qualify.",
     "share.at_least": "The share that must qualify: 0.9 is nine of ten.",
     "of_at_least": "The share of all so far, once there are so many.",
     "of_last": "The share of the last so many.",
@@ -144,6 +143,8 @@ _WORDS: dict[str, str] = {
     "type.all_of": "Every part holds.",
     "type.any_of": "One part holds.",
     "type.n_of": "n parts hold.",
+    "type.none_of": "None of its parts holds. In all_of alone, beside a part that must hold; "
+    "badges_earned does not stand in it.",
     "type.tenure": "The first activity was so long ago.",
     "type.in_a_row": "So many in a row qualify.",
     "type.share": "A large enough share qualifies.",
@@ -163,30 +164,43 @@ def rule_set_schema() -> Schema:
 
     It says all that the grammar says of one value; what it leaves to the validators is what
     compares two of them: rising tiers, from after until, more required than listed, names of
-    badges, tiers and parts, and what all rules of an organization come to.
+    badges, tiers and parts, what stands deep within a part, and what all rules of an organization
+    come to.
     """
+    owners = grammar()["part_types"]
     definitions = {name: _kind(name, spec) for name, spec in grammar()["kinds"].items()}
     del definitions["anything"], definitions["document"]
     for name, spec in grammar()["types"].items():
-        definitions[f"criteria_{name}"] = _criteria(name, spec, grammar()["part_keys"])
+        if name not in owners:
+            definitions[f"criteria_{name}"] = _criteria(name, spec, grammar()["part_keys"])
         if name not in grammar()["top_types"]:
             definitions[f"part_{name}"] = _criteria(name, spec, grammar()["top_keys"])
-    top = list(grammar()["types"])
+    top = [name for name in grammar()["types"] if name not in owners]
     inner = [name for name in top if name not in grammar()["top_types"]]
     definitions["criteria"] = _choice("A rule.", "criteria", top)
     definitions["part"] = _choice("A part of a rule.", "part", inner)
-    definitions["parts"] = {
-        "description": "Parts of a rule.",
-        "type": "array",
-        "items": {"$ref": "#/$defs/part"},
-        "minItems": 1,
-    }
+    definitions["parts"] = _parts("part")
+    for owner in set(owners.values()):
+        own = [name for name in owners if owners[name] == owner]
+        definitions[f"part_of_{owner}"] = _choice("A part of a rule.", "part", inner + own)
+        definitions[f"parts_of_{owner}"] = _parts(f"part_of_{owner}") | {
+            "contains": {"not": {"properties": {"type": {"enum": own}}}}
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:pgmerit:rule-set:1",
         "title": "A rule set of pgmerit",
         **_kind("document", grammar()["kinds"]["document"]),
         "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _parts(item: str) -> Schema:
+    return {
+        "description": "Parts of a rule.",
+        "type": "array",
+        "items": {"$ref": f"#/$defs/{item}"},
+        "minItems": 1,
     }
 
 
@@ -232,6 +246,8 @@ def _criteria(name: str, spec: Mapping[str, Any], forbidden: list[str]) -> Schem
         "description": _WORDS[f"type.{name}"],
         "const": name,
     }
+    if name in grammar()["part_types"].values():
+        found["properties"][grammar()["parts"][name]]["$ref"] = f"#/$defs/parts_of_{name}"
     return {"description": _WORDS[f"type.{name}"], **found}
 
 

@@ -19,6 +19,7 @@ from typing import Any
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_SUGGESTED = 40
 _MOST_COMPARED = 1000
+_DIRECT = 2  # the depth of a node's own parts
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -636,7 +637,31 @@ def _node_problems(node: Any, path: str) -> list[Problem]:
         if key in node and key in types[kind]["keys"]:
             said = f"{quote(key)} stands only {where}"
             problems.append(Problem(step(path, key), said, allowed_here(types[kind])))
-    return problems + validate_value(types[kind], node, path)
+    return problems + validate_value(types[kind], node, path) + part_problems(node, path)
+
+
+def part_problems(node: Mapping[str, Any], path: str) -> list[Problem]:
+    """Return the parts that a node of a known type may not have, and whether it needs another."""
+    table = grammar()
+    kind, owners = node["type"], table["part_types"]
+    below = [(path + place[1:], type_of(part) or "", depth) for place, part, depth in walk(node)]
+    allowed = "a type that may be a part here"
+    problems = [
+        Problem(step(place, "type"), f"{quote(found)} stands only in {owners[found]}", allowed)
+        for place, found, depth in below
+        if (depth, path) == (1, "$") or (depth == _DIRECT and kind != owners.get(found))
+        if found in owners
+    ]
+    problems += [
+        Problem(step(place, "type"), f"{quote(found)} does not stand in {kind}", allowed)
+        for place, found, _ in below
+        if found in table["not_within"].get(kind, [])
+    ]
+    direct = {found for _, found, depth in below if depth == _DIRECT}
+    if direct and all(owners.get(found) == kind for found in direct):
+        said = "has only parts that must not hold"
+        problems.append(Problem(step(path, table["parts"][kind]), said, "a part that must hold"))
+    return problems
 
 
 def _repeated_ids(nodes: Iterable[tuple[str, Any, int]]) -> list[Problem]:

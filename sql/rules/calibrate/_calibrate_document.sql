@@ -3,8 +3,8 @@
 -- asked: the badge alone, active, without repetitions, in p_org_id or else where it is enabled; in
 -- all organizations of the rule set where it is enabled nowhere.
 --
--- Raises: 22023 for an unknown badge, and for a document that is not valid, with the problems as
---         JSON in detail; 23503 unknown organization.
+-- Raises: 22023 for an unknown badge, one that lapses, and for a document that is not valid, with
+--         the problems as JSON in detail; 23503 unknown organization.
 create or replace function badges_internal._calibrate_document(
     p_badge_definition_id text,
     p_org_id text,
@@ -42,6 +42,13 @@ begin
         using
             errcode = '22023',
             hint = 'pgmerit rules show lists organizations and badges.';
+    end if;
+    if document #>> array['badges', p_badge_definition_id, 'on_unmet'] = 'lapse' then
+        raise exception 'badge "%" lapses: how many hold it changes with time',
+            p_badge_definition_id
+        using
+            errcode = '22023',
+            hint = 'Plan a rule set with another number: it tells who would hold the badge now.';
     end if;
     v_organizations := (
         with chosen as (

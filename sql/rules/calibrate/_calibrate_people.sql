@@ -40,7 +40,16 @@ begin
         ),
         array_agg(distinct row(
             measured.peer_mentor_id, measured.org_id, condition.badge_definition_id, null, null
-        )::badges_internal.candidate) filter (where measured.may_fall)
+        )::badges_internal.candidate) filter (
+            -- Of what must not hold the moments decide too.
+            where measured.may_fall or measured.value >= condition.threshold and exists (
+                select
+                from unnest(p_groups) as barring
+                where barring.org_id = condition.org_id
+                and barring.kind = 'none_of'
+                and starts_with(condition.path, barring.path || '.')
+            )
+        )
     into v_states, v_falling
     from badges_internal._calibrate_conditions(
         p_document, v_conditions, p_until, p_is_all

@@ -10,9 +10,9 @@
 -- one. p_share, 0.1 = a tenth, asks for the thresholds nearest to it on both sides. p_document: a
 -- rule set that need not be applied, null = the current one. p_language: of the name. Reads only.
 --
--- Raises: 22023 for an unknown badge or part, a rule without a threshold, an odd share or day, and
---         for a document that is not valid (the problems as JSON in detail); 23503 unknown
---         organization.
+-- Raises: 22023 for an unknown badge or part, a rule without a threshold, a badge that lapses, an
+--         odd share or day, and for a document that is not valid (the problems as JSON in detail);
+--         23503 unknown organization.
 create or replace function badges.calibrate_badge(
     p_badge_definition_id text,
     p_org_id text default null,

@@ -1,9 +1,10 @@
 -- Compiles criteria and one organization's thresholds to conditions and groups.
 --
 -- A row a condition for each tier and occurrence, and a row a group. node 0 is the root; the
--- conditions of a composed badge name their group in parent. Of a badge that lapses every measure
--- is lapse, which nothing crosses, and lapse_measure says what it is. p_closed_days: the
--- organization's. Yields rows and writes nothing.
+-- conditions of a composed badge name their group in parent. A none_of is no part that its all_of
+-- requires: it takes away from those that hold. Of a badge that lapses every measure is lapse,
+-- which nothing crosses, and lapse_measure says what it is. p_closed_days: the organization's.
+-- Yields rows and writes nothing.
 create or replace function badges_internal._compile_badge(
     p_criteria jsonb,
     p_custom_thresholds jsonb,
@@ -15,7 +16,7 @@ returns table (
     parent integer,
     depth integer,
     kind text, -- the criteria type
-    required integer, -- of a group: how many parts must hold
+    required integer, -- of a group: how many parts must hold; of none_of: how many may
     tier text,
     occurrence integer,
     selector jsonb,
@@ -27,9 +28,9 @@ returns table (
     badge_category text,
     expression text,
     path text,
+    asked numeric, -- the number that an organization may change, of repetitions the first
     lapse_measure text,
-    last_days integer,
-    asked numeric -- the number that an organization may change, of repetitions the first
+    last_days integer
 )
 language sql
 immutable
@@ -45,7 +46,7 @@ begin atomic
         from tree
         cross join lateral jsonb_array_elements(tree.criteria -> 'criteria')
             with ordinality as part (criteria, position)
-        where tree.criteria ->> 'type' in ('all_of', 'any_of', 'n_of')
+        where tree.criteria ->> 'type' in ('all_of', 'any_of', 'n_of', 'none_of')
     ),
     numbered as (
         select
@@ -102,20 +103,17 @@ begin atomic
         cross join lateral generate_series(
             1, coalesce((nodes.criteria -> 'repeat' -> 'max')::integer, 1)
         ) as counted (occurrence)
-        where nodes.kind not in ('all_of', 'any_of', 'n_of', 'manual')
+        where nodes.kind not in ('all_of', 'any_of', 'n_of', 'none_of', 'manual')
     )
     select
-        nodes.node,
-        nodes.parent,
-        nodes.depth,
-        nodes.kind,
+        nodes.node, nodes.parent, nodes.depth, nodes.kind,
         case
-            when nodes.kind = 'all_of' then jsonb_array_length(nodes.criteria -> 'criteria')
-            when nodes.kind = 'any_of' then 1
+            when nodes.kind = 'all_of' then jsonb_array_length(
+                jsonb_path_query_array(nodes.criteria, '$.criteria[*] ? (@.type != "none_of")'))
+            when nodes.kind in ('any_of', 'none_of') then (nodes.kind = 'any_of')::integer
             when nodes.kind = 'n_of' then coalesce(nodes.own, (nodes.criteria -> 'n')::numeric)
         end::integer,
-        targets.tier,
-        targets.occurrence,
+        targets.tier, targets.occurrence,
         case when nodes.kind not in ('badges_earned', 'criteria_raw')
             then badges_internal._selector(case
                 when nodes.own is null then nodes.criteria
@@ -139,17 +137,12 @@ begin atomic
         ) end,
         case when nodes.kind = 'badges_earned' then nodes.criteria ->> 'category' end,
         case when nodes.kind = 'criteria_raw' then nodes.criteria ->> 'expression' end,
-        coalesce(targets.path, nodes.path),
+        coalesce(targets.path, nodes.path), targets.asked,
         case when p_on_unmet = 'lapse' then measured.measure end,
-        coalesce(
-            nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days'
-        )::integer,
-        targets.asked
+        coalesce(nodes.criteria -> 'valid_days', nodes.criteria -> 'window' -> 'last_days')::integer
     from nodes
     left join targets on targets.node = nodes.node
-    cross join lateral (
-        select badges_internal._asked_measure(nodes.criteria) as measure
-    ) as measured
+    cross join lateral badges_internal._asked_measure(nodes.criteria) as measured (measure)
     where nodes.kind <> 'manual';
 end;
 

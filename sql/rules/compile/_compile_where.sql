@@ -2,7 +2,11 @@
 --
 -- Strict mode, so that arrays are not unwrapped: a missing attribute makes a comparison unknown,
 -- and unknown does not match. $quantity stands for the column; p_when and p_on are canonical.
-create or replace function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb)
+create or replace function badges_internal._compile_where(
+    p_where jsonb,
+    p_when jsonb,
+    p_on jsonb default null
+)
 returns jsonpath
 language plpgsql
 immutable

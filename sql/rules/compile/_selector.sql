@@ -3,7 +3,10 @@
 -- Keys at their defaults are left out, so that equal choices have equal selectors. Windows that
 -- are counted (repeat: each) are units, each with at_least to reach; else no number is in it.
 -- p_closed_days: the organization's; where they concern a streak, another list is another selector.
-create or replace function badges_internal._selector(p_criteria jsonb, p_closed_days text[])
+create or replace function badges_internal._selector(
+    p_criteria jsonb,
+    p_closed_days text[] default null
+)
 returns jsonb
 language sql
 immutable

@@ -17,8 +17,12 @@ return '{
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
   "part_keys": ["id"],
+  "part_types": {"none_of": "all_of"},
+  "not_within": {"none_of": ["badges_earned"]},
   "no_time_zones": ["Factory", "localtime", "posixrules", "posix/", "right/"],
-  "parts": {"all_of": "criteria", "any_of": "criteria", "n_of": "criteria"},
+  "parts": {
+    "all_of": "criteria", "any_of": "criteria", "n_of": "criteria", "none_of": "criteria"
+  },
   "numbers": {
     "threshold": "at_least",
     "streak": "length",
@@ -159,6 +163,12 @@ return '{
       "rules": [
         {"rule": "at_most_items", "key": "n", "other": "criteria"}
       ]
+    },
+    "none_of": {
+      "is": "object",
+      "keys": {"type": "anything", "id": "slug", "criteria": "parts"},
+      "required": ["criteria"],
+      "rules": []
     },
     "tenure": {
       "is": "object",

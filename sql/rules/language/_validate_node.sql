@@ -59,7 +59,8 @@ begin
             badges_internal._allowed_here(v_spec)
         );
     end loop;
-    return v_problems || badges_internal._validate_value(v_spec, p_node, p_path);
+    return v_problems || badges_internal._validate_value(v_spec, p_node, p_path)
+        || badges_internal._validate_parts(p_node, p_path);
 end;
 $$;
 

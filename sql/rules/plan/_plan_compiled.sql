@@ -21,9 +21,9 @@ returns table (
     badge_category text,
     expression text,
     path text,
+    asked numeric,
     lapse_measure text,
     last_days integer,
-    asked numeric,
     stat text
 )
 language sql
@@ -69,7 +69,7 @@ begin atomic
         compiled.depth, compiled.kind, compiled.required, compiled.tier, compiled.occurrence,
         compiled.selector, compiled.measure, compiled.threshold, compiled.threshold_source,
         compiled.duration, compiled.badge_ids, compiled.badge_category, compiled.expression,
-        compiled.path, compiled.lapse_measure, compiled.last_days, compiled.asked, compiled.stat
+        compiled.path, compiled.asked, compiled.lapse_measure, compiled.last_days, compiled.stat
     from enabled
     join compiled
         on compiled.badge_definition_id = enabled.badge_definition_id

@@ -17,6 +17,14 @@ set enable_nestloop = off
 set work_mem = '64MB'
 as $$
 begin
+    if not exists (
+        select
+        from unnest(p_milestones) as milestone
+        where milestone.measure = 'badges'
+        and milestone.badge_definition_id = any(p_badges)
+    ) then
+        return;
+    end if;
     with counted as materialized (
         select *
         from badges_internal._plan_counts(p_document, p_milestones, p_badges, p_given, p_taken)

@@ -33,11 +33,16 @@ begin
                 and held.badge_definition_id = given.badge_definition_id
                 and held.tier = given.tier
                 and held.occurrence = given.occurrence
-                and held.revoked_by = 'rule'
+                and held.revoked_by in ('rule', 'time')
             union all
             select
                 taken.peer_mentor_id, taken.org_id, taken.badge_definition_id, taken.tier,
-                taken.occurrence, 'revoked'
+                taken.occurrence,
+                case
+                    when p_document #>> array['badges', taken.badge_definition_id, 'on_unmet']
+                        = 'lapse' then 'lapsed'
+                    else 'revoked'
+                end
             from unnest(p_taken) as taken
         ),
         looked_at as (
@@ -83,83 +88,13 @@ begin
                     moves.org_id, moves.badge_definition_id, moves.tier,
                     count(*) filter (where moves.move = 'awarded') as awarded,
                     count(*) filter (where moves.move = 'restored') as restored,
-                    count(*) filter (where moves.move = 'revoked') as revoked
+                    count(*) filter (where moves.move = 'revoked') as revoked,
+                    count(*) filter (where moves.move = 'lapsed') as lapsed
                 from moves
                 where moves.tier <> ''
                 group by moves.org_id, moves.badge_definition_id, moves.tier
             ) as counted
             group by counted.org_id, counted.badge_definition_id
-        ),
-        places as (
-            select
-                org_id, badge_definition_id, tier,
-                coalesce(max(threshold) filter (where is_planned), max(threshold)) as threshold
-            from (
-                select org_id, badge_definition_id, tier, threshold, true as is_planned
-                from unnest(p_milestones)
-                union all
-                select org_id, badge_definition_id, tier, threshold, false
-                from badges_internal.milestones
-            ) as ranked
-            where tier <> ''
-            group by org_id, badge_definition_id, tier
-        ),
-        standings as (
-            select
-                tiered.peer_mentor_id, tiered.org_id, tiered.badge_definition_id,
-                (array_agg(tiered.tier order by places.threshold desc)
-                    filter (where tiered.is_held_before))[1] as tier_before,
-                (array_agg(tiered.tier order by places.threshold desc)
-                    filter (where tiered.is_held_after))[1] as tier_after
-            from (
-                select
-                    held.peer_mentor_id, held.org_id, held.badge_definition_id, held.tier,
-                    held.revoked_at is null as is_held_before,
-                    held.revoked_at is null and moves.move is distinct from 'revoked'
-                        or coalesce(moves.move = 'restored', false) as is_held_after
-                from badges.earned_badges as held
-                left join moves
-                    on moves.peer_mentor_id = held.peer_mentor_id
-                    and moves.org_id = held.org_id
-                    and moves.badge_definition_id = held.badge_definition_id
-                    and moves.tier = held.tier
-                    and moves.occurrence = held.occurrence
-                where held.tier <> ''
-                and exists (select from moves where moves.tier <> '')
-                and (held.peer_mentor_id, held.org_id, held.badge_definition_id) in (
-                    select moves.peer_mentor_id, moves.org_id, moves.badge_definition_id
-                    from moves
-                )
-                union all
-                select
-                    moves.peer_mentor_id, moves.org_id, moves.badge_definition_id, moves.tier,
-                    false, true
-                from moves
-                where moves.move = 'awarded'
-                and moves.tier <> ''
-            ) as tiered
-            left join places
-                on places.org_id = tiered.org_id
-                and places.badge_definition_id = tiered.badge_definition_id
-                and places.tier = tiered.tier
-            group by tiered.peer_mentor_id, tiered.org_id, tiered.badge_definition_id
-        ),
-        climbs as (
-            select
-                moved.org_id, moved.badge_definition_id,
-                jsonb_agg(
-                    jsonb_build_object(
-                        'from', moved.tier_before, 'to', moved.tier_after, 'people', moved.people
-                    )
-                    order by moved.people desc, moved.tier_before, moved.tier_after
-                ) as moves
-            from (
-                select org_id, badge_definition_id, tier_before, tier_after, count(*) as people
-                from standings
-                where tier_before is distinct from tier_after
-                group by org_id, badge_definition_id, tier_before, tier_after
-            ) as moved
-            group by moved.org_id, moved.badge_definition_id
         ),
         near as (
             select
@@ -203,6 +138,7 @@ begin
                     ),
                     'exact', uncertain.raw_id is null,
                     'awarded', nothing.told, 'restored', nothing.told, 'revoked', nothing.told,
+                    'lapsed', nothing.told,
                     'tiers', coalesce(by_tier.tiers, '[]'),
                     'tiers_moved', coalesce(climbs.moves, '[]'),
                     'nearest', coalesce(near.people, '[]')
@@ -223,7 +159,8 @@ begin
         ) as nothing
         left join totals using (org_id, badge_definition_id)
         left join by_tier using (org_id, badge_definition_id)
-        left join climbs using (org_id, badge_definition_id)
+        left join badges_internal._plan_climbs(p_milestones, p_given, p_taken) as climbs
+            using (org_id, badge_definition_id)
         left join near using (org_id, badge_definition_id)
         left join uncertain using (org_id, badge_definition_id)
         where not looked_at.is_counting

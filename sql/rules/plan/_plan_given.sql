@@ -30,7 +30,7 @@ begin
         and held.occurrence = award.occurrence
     where (
         held.peer_mentor_id is null
-        or held.revoked_by = 'rule'
+        or held.revoked_by in ('rule', 'time')
         and held.source in ('rule', 'backfill', 'sweep')
     )
     and not exists (
@@ -57,7 +57,7 @@ begin
                 ) end as place
             from unnest(v_candidates) as award
             left join badges.earned_badges as held
-                on held.revoked_by = 'rule'
+                on held.revoked_by in ('rule', 'time')
                 and held.peer_mentor_id = award.peer_mentor_id
                 and held.org_id = award.org_id
                 and held.badge_definition_id = award.badge_definition_id

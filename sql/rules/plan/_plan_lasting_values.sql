@@ -29,6 +29,7 @@ declare
     v_certain constant record := badges_internal._certain_attribute(p_defined.selector);
     v_watched constant text[] := p_defined.watched;
     -- Whether a part is folded in pieces, by day or element.
+    v_is_plain constant boolean := num_nonnulls(v_route.unit_calendar, v_route.excuse_types) = 0;
     v_is_split constant boolean := v_route.has_days
         or num_nonnulls(v_route.element_field, v_route.element_unit) > 0;
 begin
@@ -95,8 +96,7 @@ begin
         from picked
         where v_route.per_field is null
         or picked.per_value is not null
-        group by picked.peer_mentor_id, picked.org_id, picked.window_start, picked.per_value,
-            picked.day, picked.element
+        group by 1, 2, 3, 4, 5, 6
     ),
     totals as (
         select
@@ -121,9 +121,7 @@ begin
         from folded
         where (v_route.element_field is not null or v_route.element_unit is not null)
         and folded.element is not null
-        group by
-            folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value,
-            folded.element
+        group by 1, 2, 3, 4, 5
         having v_route.element_at_least is null
         or case
             when v_route.element_measure = 'max' then max(folded.element_max)
@@ -152,12 +150,21 @@ begin
     begun as (
         select
             units.*,
-            units.number > 1 + coalesce(v_route.grace, 0) + lag(units.number) over (
-                partition by units.peer_mentor_id, units.org_id, units.window_start,
-                    units.per_value, units.unit
-                order by units.number
-            ) as begins_run
+            case
+                when v_is_plain
+                    then units.number > 1 + coalesce(v_route.grace, 0) + lag(units.number) over run
+                else not badges_internal._goes_on(
+                    units.peer_mentor_id, units.org_id, v_route,
+                    badges_internal._unit_day(v_route.element_unit, lag(units.number) over run),
+                    badges_internal._unit_day(v_route.element_unit, units.number)
+                )
+            end as begins_run
         from units
+        window run as (
+            partition by units.peer_mentor_id, units.org_id, units.window_start, units.per_value,
+                units.unit
+            order by units.number
+        )
     ),
     islands as (
         select begun.*, count(*) filter (where begun.begins_run) over (
@@ -187,8 +194,8 @@ begin
         union all
         select islands.peer_mentor_id, islands.org_id, false, islands.unit || '_run', count(*)
         from islands
-        group by islands.peer_mentor_id, islands.org_id, islands.window_start,
-            islands.per_value, islands.unit, islands.island
+        group by islands.peer_mentor_id, islands.org_id, islands.window_start, islands.per_value,
+            islands.unit, islands.island
     )
     select
         measured.peer_mentor_id, measured.org_id, measured.measure, max(measured.value),

@@ -37,7 +37,7 @@ begin
             on defined.org_id = milestones.org_id
             and defined.stat = milestones.stat
         where milestones.stat is not null
-        and milestones.measure <> 'tenure'
+        and milestones.measure not in ('tenure', 'lapse')
         and not exists (
             select
             from unnest(v_unmeasured) as unmeasured

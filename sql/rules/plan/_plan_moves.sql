@@ -3,11 +3,12 @@
 -- given: awards that would be made, or given back; taken: those that would be revoked; restorable:
 -- badges of which a rule took some, and gives them back where it holds again. Badges are
 -- decided like the engine does it: first those that count activities, then those that count other
--- badges, each after the badges it lists. Reads only.
+-- badges, each after the badges it lists. p_as_of: as plan_rule_set. Reads only.
 create or replace function badges_internal._plan_moves(
     p_document jsonb,
     p_milestones badges_internal.milestones[],
     p_groups badges_internal.condition_groups[],
+    p_as_of timestamptz,
     out given badges_internal.dated_award[],
     out taken badges_internal.dated_award[],
     out nearest jsonb,
@@ -30,6 +31,7 @@ declare
     v_nearest jsonb;
     v_decided record;
     v_states badges_internal.condition_state[];
+    v_lapsing badges_internal.dated_award[];
     v_now_given badges_internal.dated_award[];
     v_dated_people uuid[];
 begin
@@ -40,7 +42,7 @@ begin
         coalesce(array_agg(known.badge_definition_id) filter (where known.is_taken), '{}')
     into v_held, restorable
     from (
-        select earned.badge_definition_id, bool_or(earned.revoked_by = 'rule') as is_taken
+        select earned.badge_definition_id, bool_or(earned.revoked_by <> 'person') as is_taken
         from badges.earned_badges as earned
         where earned.badge_definition_id = any(v_badges)
         group by earned.badge_definition_id
@@ -53,14 +55,15 @@ begin
         ), v_held
     );
     nearest := coalesce(v_found.nearest, '[]');
+    v_found.falling := v_found.falling || badges_internal._plan_broken(
+        v_found.states, p_milestones, p_groups
+    );
     -- Where a sum that fell and other badges must hold together, all moments are asked for.
     v_dated_people := array(
         select distinct falling.peer_mentor_id
         from unnest(v_found.falling) as falling
-        join unnest(p_milestones) as milestone
-            on milestone.org_id = falling.org_id
-            and milestone.badge_definition_id = falling.badge_definition_id
-            and milestone.measure = 'badges'
+        join unnest(p_milestones) as milestone using (org_id, badge_definition_id)
+        where milestone.measure = 'badges'
     );
     v_layer := array(
         select badge.slug
@@ -68,23 +71,15 @@ begin
         except
         select milestone.badge_definition_id
         from unnest(p_milestones) as milestone
-        where milestone.measure = 'badges'
+        where 'badges' in (milestone.measure, milestone.lapse_measure)
     );
     loop
-        v_counted := null;
-        if exists (
-            select
-            from unnest(p_milestones) as milestone
-            where milestone.measure = 'badges'
-            and milestone.badge_definition_id = any(v_layer)
-        ) then
-            select counted.states, counted.nearest
-            into v_counted, v_nearest
-            from badges_internal._plan_counted(
-                p_document, p_milestones, v_layer, given, taken
-            ) as counted;
-            nearest := nearest || coalesce(v_nearest, '[]');
-        end if;
+        select counted.states, counted.nearest
+        into v_counted, v_nearest
+        from badges_internal._plan_counted(
+            p_document, p_milestones, v_layer, given, taken
+        ) as counted;
+        nearest := nearest || coalesce(v_nearest, '[]');
         v_states := badges_internal._plan_certain(
             case when v_layer @> v_badges then v_found.states else array(
                 select state
@@ -95,12 +90,17 @@ begin
         );
         v_decided := badges_internal._plan_awards(v_states, p_groups);
         nearest := nearest || v_decided.nearest;
+        v_lapsing := badges_internal._plan_lapsing(
+            p_document, p_milestones, p_groups, v_layer, given, taken, p_as_of
+        );
         v_now_given := badges_internal._plan_given(
             p_document,
-            badges_internal._plan_placed(p_document, v_states, p_groups, v_decided.awards), v_held
+            badges_internal._plan_placed(p_document, v_states, p_groups, v_decided.awards)
+                || v_lapsing,
+            v_held
         );
         taken := taken || badges_internal._plan_taken(
-            p_document, p_milestones, v_layer, v_decided.awards
+            p_document, p_milestones, v_layer, v_decided.awards || v_lapsing
         );
         given := given || v_now_given;
         taken := array(select distinct award from unnest(taken) as award);
@@ -121,6 +121,6 @@ end;
 $$;
 
 comment on function badges_internal._plan_moves(
-    jsonb, badges_internal.milestones[], badges_internal.condition_groups[]
+    jsonb, badges_internal.milestones[], badges_internal.condition_groups[], timestamptz
 ) is
 'Decides what an apply of a valid document, with its backfill, would give to people and take.';

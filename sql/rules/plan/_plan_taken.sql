@@ -1,4 +1,4 @@
--- Lists the awards of revoke badges that rules gave and that planned awards no longer bear out.
+-- Lists the awards that rules gave, of badges that take back, that planned awards do not bear out.
 --
 -- p_badges: those that were looked at. A revoke badge without conditions takes back all of them.
 create or replace function badges_internal._plan_taken(
@@ -20,7 +20,7 @@ begin
             select organization.key as org_id, badge.key as badge_definition_id
             from jsonb_each(coalesce(p_document -> 'organizations', '{}')) as organization
             cross join jsonb_each(coalesce(p_document -> 'badges', '{}')) as badge
-            where badge.value ->> 'on_unmet' = 'revoke'
+            where badge.value ->> 'on_unmet' in ('revoke', 'lapse')
             and coalesce((badge.value -> 'active')::boolean, true)
             and coalesce(organization.value -> 'badges' ? badge.key, true)
             and (
@@ -57,4 +57,4 @@ $$;
 comment on function badges_internal._plan_taken(
     jsonb, badges_internal.milestones[], text[], badges_internal.dated_award[]
 ) is
-'Lists the awards of revoke badges that rules gave and that planned awards no longer bear out.';
+'Lists the awards that rules gave, of badges that take back, that planned awards do not bear out.';

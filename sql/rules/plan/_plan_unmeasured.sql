@@ -45,7 +45,7 @@ begin
                     end as selector
             ) as named
             where milestone.stat is not null
-            and milestone.measure <> 'tenure'
+            and milestone.measure not in ('tenure', 'lapse')
             and (p_is_all or (named.is_run or not named.is_base) and (
                 defined.stat is null
                 or named.is_run and milestone.measure <> all(defined.watched)

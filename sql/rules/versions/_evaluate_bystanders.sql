@@ -4,7 +4,10 @@
 -- number of awards.
 --
 -- Writes: badges.earned_badges, badges.award_events.
-create or replace function badges_internal._evaluate_bystanders(p_rule_set text)
+create or replace function badges_internal._evaluate_bystanders(
+    p_rule_set text,
+    p_as_of timestamptz
+)
 returns bigint
 language plpgsql
 volatile
@@ -62,10 +65,10 @@ begin
                 on milestone.org_id = person.org_id
                 and milestone.measure = 'badges'
         ),
-        null, v_people, v_people_orgs, 'backfill'
+        null, v_people, v_people_orgs, 'backfill', p_lapses_as_of => p_as_of
     );
 end;
 $$;
 
-comment on function badges_internal._evaluate_bystanders(text) is
+comment on function badges_internal._evaluate_bystanders(text, timestamptz) is
 'Evaluates people of a rule set who hold awards but have no activities: no backfill meets them.';

@@ -1,7 +1,8 @@
 -- Refuses a document whose apply would take awards from people, and says from whom.
 --
--- Only revoke badges take back; nothing is looked at where none of them changes. p_org_id: look at
--- one organization alone, whose administrator sees no other's people.
+-- Only revoke and lapse badges take back; nothing is looked at where none of them changes. What
+-- lapses by the new rule is lost like what it revokes. p_org_id: look at one organization alone,
+-- whose administrator sees no other's people.
 --
 -- Raises: 55000 with the losses by organization and badge as JSON in detail.
 create or replace function badges_internal._refuse_losses(p_document jsonb, p_org_id text)
@@ -22,14 +23,16 @@ declare
     v_taken badges_internal.dated_award[];
     v_losses jsonb;
 begin
-    if not jsonb_path_exists(p_document, '$.badges.*.on_unmet ? (@ == "revoke")') then
+    if not jsonb_path_exists(p_document, '$.badges.*.on_unmet ? (@ != "keep")') then
         return;
     end if;
     perform badges_internal._refuse_foreign_slugs(p_document, p_document ->> 'ruleset');
     v_rules := badges_internal._plan_rules(v_document, p_document ->> 'ruleset');
     select moves.taken
     into v_taken
-    from badges_internal._plan_moves(v_document, v_rules.milestones, v_rules.groups) as moves;
+    from badges_internal._plan_moves(
+        v_document, v_rules.milestones, v_rules.groups, now()
+    ) as moves;
     if v_taken = '{}' then
         return;
     end if;

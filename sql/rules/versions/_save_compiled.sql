@@ -58,19 +58,15 @@ begin
         left join structures using (org_id, badge_definition_id)
         where compiled.required is null
         on conflict (org_id, badge_definition_id, tier, occurrence, node) do update set
-            parent = excluded.parent,
-            stat = excluded.stat,
-            measure = excluded.measure,
-            threshold = excluded.threshold,
-            threshold_source = excluded.threshold_source,
-            duration = excluded.duration,
-            badge_ids = excluded.badge_ids,
-            badge_category = excluded.badge_category,
-            expression = excluded.expression,
-            path = excluded.path,
-            lapse_measure = excluded.lapse_measure,
-            last_days = excluded.last_days,
-            structure = excluded.structure,
+            (
+                parent, stat, measure, threshold, threshold_source, duration, badge_ids,
+                badge_category, expression, path, lapse_measure, last_days, structure
+            ) = row(
+                excluded.parent, excluded.stat, excluded.measure, excluded.threshold,
+                excluded.threshold_source, excluded.duration, excluded.badge_ids,
+                excluded.badge_category, excluded.expression, excluded.path,
+                excluded.lapse_measure, excluded.last_days, excluded.structure
+            ),
             since_version = case
                 when row(
                     milestone.stat, milestone.measure, milestone.threshold, milestone.duration,

@@ -47,6 +47,7 @@ begin
             and (
                 defined.activity_types is null
                 or named.activity_type = any(defined.activity_types)
+                or named.activity_type = any((defined.route).excuse_types)
             )
         ),
         exists (

@@ -3,6 +3,7 @@
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
 -- evaluated, awarded and remaining: 1 while anybody waits still; for a batch of 0, how many. Awards
 -- have source backfill and the true earned_at. Revoke badges that no longer hold are taken back.
+-- p_as_of: the moment at which badges that lapse are held or not, as in plan_rule_set.
 -- With the last batch go the places of badges with a limit, and a change of time zone ends. Who
 -- writes for one of the batch waits for its end, so a writer's wait grows with its square; whom
 -- somebody writes for at the moment is left to a later call. A writer's activity that nothing new
@@ -10,10 +11,12 @@
 --
 -- Locks:  base rows, without waiting.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
--- Raises: 22023 for a batch below 0 or over 100,000, and for an unknown rule set.
+-- Raises: 22023 for a batch below 0 or over 100,000, a moment over a day ahead, and for an unknown
+--         rule set.
 create or replace function badges.backfill_rule_set(
     p_rule_set text,
-    p_batch integer default 250
+    p_batch integer default 250,
+    p_as_of timestamptz default now()
 )
 returns jsonb
 language plpgsql
@@ -38,6 +41,7 @@ begin
             errcode = '22023',
             hint = 'It is how many people one call evaluates; 0 only tells how many wait.';
     end if;
+    perform badges_internal._require_passed(p_as_of);
     perform badges_internal._require_rule_set(p_rule_set);
     select locked.peer_mentor_ids, locked.org_ids, locked.base_rows, locked.oldest
     into v_people, v_orgs, v_base_rows, v_oldest
@@ -64,7 +68,7 @@ begin
             v_people, v_orgs, v_candidates, null,
             case when v_is_revocable then v_people end,
             case when v_is_revocable then v_orgs end,
-            'backfill'
+            'backfill', p_lapses_as_of => p_as_of
         );
     end if;
     v_remaining := badges_internal._count_waiting_people(
@@ -72,7 +76,7 @@ begin
     );
     if v_remaining = 0 then
         v_awarded := v_awarded
-            + badges_internal._evaluate_bystanders(p_rule_set)
+            + badges_internal._evaluate_bystanders(p_rule_set, p_as_of)
             + badges_internal._hand_out_places(p_rule_set);
         update badges.organizations as organization
         set previous_time_zone = null
@@ -91,5 +95,5 @@ begin
 end;
 $$;
 
-comment on function badges.backfill_rule_set(text, integer) is
+comment on function badges.backfill_rule_set(text, integer, timestamptz) is
 'Evaluates a batch of people whom the current version of a rule set has not seen.';

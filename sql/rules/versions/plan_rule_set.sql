@@ -3,11 +3,15 @@
 -- Works in a read-only transaction. Gives rule_set, version (the current one; 0 = none), checksum
 -- (of the document), changed, changes, effects by organization and badge, people (who stand in its
 -- organizations), waiting (people whom the current version has not seen yet; what it would give
--- them is counted in) and warnings.
+-- them is counted in) and warnings. p_as_of: the moment at which badges that lapse are held or not,
+-- but nobody's before their own last activity or sweep.
 --
--- Raises: 22023 for a document that is not valid, with the problems as JSON in detail; 23505 when
---         another rule set owns a slug.
-create or replace function badges.plan_rule_set(p_document jsonb)
+-- Raises: 22023 for a document that is not valid, with the problems as JSON in detail, and for a
+--         moment over a day ahead; 23505 when another rule set owns a slug.
+create or replace function badges.plan_rule_set(
+    p_document jsonb,
+    p_as_of timestamptz default now()
+)
 returns jsonb
 language plpgsql
 volatile
@@ -26,6 +30,7 @@ declare
 begin
     perform badges_internal._refuse_rule_set(p_document);
     perform badges_internal._refuse_foreign_slugs(p_document, v_rule_set);
+    perform badges_internal._require_passed(p_as_of);
     v_checksum := encode(sha256(convert_to(p_document::text, 'UTF8')), 'hex');
     select applied.*
     into v_current
@@ -34,7 +39,9 @@ begin
     order by applied.version desc
     limit 1;
     v_rules := badges_internal._plan_rules(p_document, v_rule_set);
-    v_moves := badges_internal._plan_moves(p_document, v_rules.milestones, v_rules.groups);
+    v_moves := badges_internal._plan_moves(
+        p_document, v_rules.milestones, v_rules.groups, p_as_of
+    );
     return jsonb_build_object(
         'rule_set', v_rule_set,
         'version', coalesce(v_current.version, 0),
@@ -57,5 +64,5 @@ begin
 end;
 $$;
 
-comment on function badges.plan_rule_set(jsonb) is
+comment on function badges.plan_rule_set(jsonb, timestamptz) is
 'Tells what applying a document would change and do to people; changes nothing.';

@@ -1,0 +1,86 @@
+-- Tells whether all that time had to look at are runs that go on, and notes what is next.
+--
+-- Asked where something has fallen due and an activity in order was counted: runs that the
+-- snapshot has, long enough, without a break since the award, need no look at the activities. False
+-- where anything else may be due.
+--
+-- Writes: badges_internal.due_people.
+create or replace function badges_internal._runs_go_on(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_activity_date date
+)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+    v_go_on boolean;
+    v_next_at timestamptz;
+begin
+    select
+        bool_and(case
+            when milestone.measure = 'tenure' or milestone.parent is not null
+                or milestone.last_days is not null or milestone.lapse_measure = 'badges' then false
+            when earned.earned_at is null or milestone.lapse_measure not like '%\_run' then true
+            else run.length >= milestone.threshold
+                and held.run_end <= p_activity_date
+                -- It counts the unit in which the badge was earned.
+                and badges_internal._unit_number(run.unit, held.run_end) - run.length
+                    < badges_internal._unit_number(run.unit, badges_internal._day_of(
+                        earned.earned_at, organization.time_zone, organization.day_starts
+                    ))
+        end),
+        min(badges_internal._day_begins(
+            badges_internal._dies_on(
+                run.unit, held.run_end, 1 + coalesce((defined.route).grace, 0),
+                (defined.route).unit_calendar
+            ),
+            organization.time_zone, organization.day_starts
+        )) filter (where earned.earned_at is not null)
+    into v_go_on, v_next_at
+    from badges.organizations as organization
+    join badges_internal.milestones as milestone on milestone.org_id = organization.org_id
+    left join badges_internal.stat_definitions as defined
+        on defined.org_id = milestone.org_id
+        and defined.stat = milestone.stat
+    left join badges.earned_badges as earned
+        on earned.peer_mentor_id = p_peer_mentor_id
+        and earned.badge_definition_id = milestone.badge_definition_id
+        and earned.org_id = p_org_id
+        and earned.tier = milestone.tier
+        and earned.occurrence = milestone.occurrence
+        and earned.revoked_at is null
+    left join badges.peer_mentor_stats as held
+        on held.peer_mentor_id = p_peer_mentor_id
+        and held.org_id = p_org_id
+        and held.stat = milestone.stat
+        and held.bucket = ''
+        and milestone.lapse_measure like '%\_run'
+    left join lateral (
+        select
+            badges_internal._calendar_unit(
+                split_part(milestone.lapse_measure, '_', 1), organization.week_starts
+            ) as unit,
+            case milestone.lapse_measure
+                when 'day_run' then held.day_run
+                when 'week_run' then held.week_run
+                else held.month_run
+            end as length
+        where held.run_end is not null
+    ) as run on true
+    where organization.org_id = p_org_id
+    and milestone.measure in ('lapse', 'tenure');
+    if v_go_on is not true then
+        return false;
+    end if;
+    update badges_internal.due_people as due
+    set next_due_at = v_next_at
+    where due.peer_mentor_id = p_peer_mentor_id
+    and due.org_id = p_org_id;
+    return true;
+end;
+$$;
+
+comment on function badges_internal._runs_go_on(uuid, text, date) is
+'Tells whether all that time had to look at are runs that go on, and notes what is next.';
