@@ -1387,6 +1387,7 @@ function badges_internal._place_unit_runs(p_changes badges_internal.element_chan
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_broken(p_states badges_internal.condition_state[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[]) returns badges_internal.candidate[] volatile;
+function badges_internal._plan_capped(p_unmeasured badges_internal.stat_definitions[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_climbs(p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(org_id text, badge_definition_id text, moves jsonb) volatile;
@@ -1415,6 +1416,7 @@ function badges_internal._present_elements(p_peer_mentor_ids uuid[], p_org_id te
 function badges_internal._present_run(p_held badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns integer volatile;
 function badges_internal._present_tallies(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, since timestamp with time zone, moment timestamp with time zone, next_moment timestamp with time zone) volatile;
+function badges_internal._present_value(p_held badges.peer_mentor_stats, p_measure text, p_route badges_internal.stat_route, p_as_of date) returns numeric volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;

@@ -45,11 +45,10 @@ begin
         from badges_internal._sequence_values(v_defined, p_peer_mentor_ids, null, null) as found;
         return;
     elsif v_days is null then
-        return query
-        select *
-        from badges_internal._selected_activities(
-            p_peer_mentor_ids, p_org_id, p_stat, null, null, null
-        );
+        return query select *
+            from badges_internal._selected_activities(
+                p_peer_mentor_ids, p_org_id, p_stat, null, null, null
+            );
         return;
     end if;
     return query
@@ -79,12 +78,10 @@ begin
         join measured
             on measured.peer_mentor_id = state.peer_mentor_id
             and not measured.may_fall
-            and state.threshold <= case
-                when state.measure = 'count' then measured.activity_count
-                when state.measure = 'sum' then measured.value_sum
-                when state.measure = 'max' then measured.value_max
-                when state.measure = 'active_days' then measured.active_days
-                when state.measure = 'distinct' then measured.distinct_count
+            and state.threshold <= case state.measure
+                when 'count' then measured.activity_count when 'sum' then measured.value_sum
+                when 'max' then measured.value_max when 'active_days' then measured.active_days
+                when 'distinct' then measured.distinct_count
             end
     ),
     wanted as (

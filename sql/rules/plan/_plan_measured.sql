@@ -120,28 +120,7 @@ begin
     and (defined.route).cap_unit is null
     group by reached.peer_mentor_id, defined.org_id, defined.stat
     union all
-    select
-        part.peer_mentor_id, part.org_id, part.stat, 'sum', max(part.value), bool_or(part.may_fall)
-    from (
-        select
-            added.peer_mentor_id, defined.org_id, defined.stat, sum(added.added) as value,
-            bool_or(added.value < 0) as may_fall
-        from unnest(v_unmeasured) as defined
-        cross join lateral badges_internal._capped_values(
-            defined,
-            array(
-                select held.peer_mentor_id
-                from badges.peer_mentor_stats as held
-                where held.org_id = defined.org_id
-                and held.stat = '*'
-            ),
-            p_until,
-            null
-        ) as added
-        where (defined.route).cap_unit is not null
-        group by added.peer_mentor_id, added.bucket, defined.org_id, defined.stat
-    ) as part
-    group by part.peer_mentor_id, part.org_id, part.stat;
+    select * from badges_internal._plan_capped(v_unmeasured, p_until);
 end;
 $$;
 
