@@ -151,6 +151,10 @@ RULES = {
     "For every third article, a hundred times at most": Case(
         times(306, "article"), times(299, "article"), times=100
     ),
+    "300 points, at most 100 of them from one day": Case(
+        some("points", 3, quantity=100),
+        some("points", 1, quantity=500) + some("points", 2, "2025-03-01", quantity=99),
+    ),
     "Ten votes in a month, again in each such month": Case(
         some("vote", 10, "2025-01-01") + some("vote", 10, "2025-03-01"),
         some("vote", 10, "2025-01-01") + some("vote", 18, "2025-02-20"),
