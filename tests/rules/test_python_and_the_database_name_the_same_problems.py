@@ -216,7 +216,8 @@ SAID = [
      '"none_of" stands only in all_of'),
     ({"type": "all_of", "criteria": [LEAF, NONE | {"criteria": [NONE]}]},
      "$.criteria[1].criteria[0].type", '"none_of" stands only in all_of'),
-    ({"type": "all_of", "criteria": [NONE, NONE]}, "$.criteria", "has only parts that must not hold"),
+    ({"type": "all_of", "criteria": [NONE, NONE]}, "$.criteria",
+     "has only parts that must not hold"),
     ({"type": "all_of", "criteria": [LEAF, NONE | {"criteria": [
         {"type": "any_of", "criteria": [LEAF, {"type": "badges_earned", "at_least": 1}]}]}]},
      "$.criteria[1].criteria[0].criteria[1].type", '"badges_earned" does not stand in none_of'),
