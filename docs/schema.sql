@@ -425,7 +425,9 @@ create type badges_internal.verified_stat as (
     excused_by jsonb,
     sequence text,
     sequence_size integer,
-    qualify_tests jsonb
+    qualify_tests jsonb,
+    cap_unit text,
+    cap_at numeric
 );
 
 -- Tables
@@ -1148,6 +1150,9 @@ function badges_internal._calibrate_steps(p_document jsonb, p_milestone badges_i
 function badges_internal._calibrate_thresholds(p_asked jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer) returns TABLE(org_id text, tier text, threshold numeric, source text) immutable;
 function badges_internal._canonical_on(p_on jsonb, p_closed_days text[]) returns jsonb immutable;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
+function badges_internal._cap_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb) returns jsonb volatile;
+function badges_internal._capped_value(p_route badges_internal.stat_route, p_measured numeric) returns numeric immutable;
+function badges_internal._capped_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, value numeric, added numeric) volatile;
 function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
@@ -1177,6 +1182,7 @@ function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
@@ -1312,11 +1318,13 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
+function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
@@ -1381,6 +1389,7 @@ function badges_internal._place_unit_runs(p_changes badges_internal.element_chan
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_broken(p_states badges_internal.condition_state[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[]) returns badges_internal.candidate[] volatile;
+function badges_internal._plan_capped(p_unmeasured badges_internal.stat_definitions[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_climbs(p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(org_id text, badge_definition_id text, moves jsonb) volatile;
@@ -1632,6 +1641,7 @@ function badges_internal._verify_activities(p_scope badges_internal.verified_sco
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_changes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_capped_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer, lapse_measure text, last_days integer) stable;
 function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
@@ -1666,7 +1676,7 @@ function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
 function badges_internal._verify_sequence_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_sequence_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
-function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, activity_count bigint, value_sum numeric, value_max numeric, value_last numeric, lately text, first_at timestamp with time zone, last_at timestamp with time zone) stable;
+function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_count bigint, value_sum numeric, value_max numeric, value_last numeric, lately text, has_negative boolean, run_end date, first_at timestamp with time zone, last_at timestamp with time zone) stable;
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;

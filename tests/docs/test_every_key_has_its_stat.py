@@ -19,6 +19,7 @@ KEYS = set(
     when hours weekdays months dates days_of_year from until
     measure count sum max active_days distinct field per
     window lifetime day week month quarter year rolling_days last_days per_value
+    cap at
     threshold at_least repeat every each max tier tiers
     streak unit length per_unit grace consecutive on closed_days excused_by
     in_a_row qualify share of_at_least of_last

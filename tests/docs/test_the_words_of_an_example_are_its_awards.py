@@ -156,6 +156,10 @@ RULES = {
     "For every third article, a hundred times at most": Case(
         times(306, "article"), times(299, "article"), times=100
     ),
+    "300 points, at most 100 of them from one day": Case(
+        some("points", 3, quantity=100),
+        some("points", 1, quantity=500) + some("points", 2, "2025-03-01", quantity=99),
+    ),
     "Ten votes in a month, again in each such month": Case(
         some("vote", 10, "2025-01-01") + some("vote", 10, "2025-03-01"),
         some("vote", 10, "2025-01-01") + some("vote", 18, "2025-02-20"),
@@ -272,6 +276,14 @@ RULES = {
     "Two of: a hundred calls, a hundred assignments, five years": Case(
         times(100) + times(100, "assignment"),
         times(100) + times(99, "assignment"),
+    ),
+    "A certificate that runs out two years after it was last": Case(
+        at("training_completed", "2022-01-05", "2024-03-02", course="first-aid"),
+        at("training_completed", "2022-01-05", "2024-03-01", course="first-aid"),
+    ),
+    "Four visits within the last ninety days": Case(
+        at("visit", "2025-12-02", "2026-01-01", "2026-02-01", "2026-02-02"),
+        at("visit", "2025-12-01", "2026-01-01", "2026-02-01", "2026-02-02"),
     ),
     "Ten shifts before the first complaint": Case(
         some("shift", 10) + at("complaint", "2025-02-13"),
@@ -477,7 +489,10 @@ def rules_page() -> dict[str, Any]:
                 sentence = re.match(r"((?:#.*\n)+)", block.body)
                 assert sentence, f"line {block.line}: a rule without a sentence above it"
                 words = " ".join(sentence[1].replace("#", "").split())
-                found[f"line-{block.line}"] = {"name": words, "criteria": example}
+                badge = {"name": words, "criteria": example}
+                if re.search("last_days|valid_days", block.body):
+                    badge["on_unmet"] = "lapse"
+                found[f"line-{block.line}"] = badge
     return found
 
 

@@ -29,6 +29,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._changed_values",
         "badges_internal._choice_variables",
         "badges_internal._chosen_activities",
+        "badges_internal._count_capped",
         "badges_internal._count_element",
         "badges_internal._count_rest",
         "badges_internal._count_sequence",
