@@ -251,6 +251,13 @@ create type badges_internal.queued_event as (
     row_id tid
 );
 
+create type badges_internal.sequence_slice as (
+    since timestamp with time zone,
+    before timestamp with time zone,
+    chosen_count bigint,
+    qualified_count numeric
+);
+
 create type badges_internal.source_row as (
     source_key text,
     peer_mentor_id uuid,
@@ -1168,13 +1175,13 @@ function badges_internal._compiled_conditions() returns TABLE(org_id text, badge
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
-function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
-function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
@@ -1200,6 +1207,7 @@ function badges_internal._delete_source_activities(p_source text, p_before badge
 function badges_internal._dies_on(p_unit text, p_day date, p_missed integer, p_calendar jsonb) returns date immutable;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_sequence(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_in_part(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1305,11 +1313,11 @@ function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids tex
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
-function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[]) returns boolean volatile;
+function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
-function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], p_pending bigint[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
+function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
-function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_day date, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
+function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
 function badges_internal._measured_late(p_late badges_internal.late_activity[], p_route badges_internal.stat_route) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text) stable;
@@ -1364,6 +1372,7 @@ function badges_internal._path_step(p_path text, p_key text) returns text immuta
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
 function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
 function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
+function badges_internal._place_in_sequence(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], OUT has_reached boolean) returns record volatile;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
@@ -1399,6 +1408,7 @@ function badges_internal._present_elements(p_peer_mentor_ids uuid[], p_org_id te
 function badges_internal._present_run(p_held badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns integer volatile;
 function badges_internal._present_tallies(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, since timestamp with time zone, moment timestamp with time zone, next_moment timestamp with time zone) volatile;
+function badges_internal._present_value(p_held badges.peer_mentor_stats, p_measure text, p_route badges_internal.stat_route, p_as_of date) returns numeric volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
 function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
@@ -1490,9 +1500,12 @@ function badges_internal._scalar_text(p_value jsonb) returns text stable;
 function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) returns timestamp with time zone volatile;
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb, p_closed_days text[] DEFAULT NULL) returns jsonb immutable;
+function badges_internal._sequence_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_from date, p_to date, p_pending bigint[]) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer) stable;
+function badges_internal._sequence_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
+function badges_internal._sequence_slice(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_count bigint, p_qualified numeric, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
 function badges_internal._sequence_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._sequence_value(p_sequence text, p_size integer, p_qualifies integer, p_last numeric, p_count bigint, p_qualified numeric, p_lately bit varying) returns numeric immutable;
-function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[]) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, value numeric) volatile;
+function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[], p_slice badges_internal.sequence_slice DEFAULT NULL::badges_internal.sequence_slice) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, chosen_count bigint, qualified_count numeric, value numeric) volatile;
 function badges_internal._session_claims() returns jsonb stable;
 function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1506,6 +1519,8 @@ function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_
 function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
+function badges_internal._share(p_qualified numeric, p_chosen numeric) returns numeric immutable;
+function badges_internal._shifted(p_bits bit varying, p_bit bit varying, p_size integer) returns bit varying immutable;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._sorted_types(p_activity jsonb) returns jsonb immutable;
 function badges_internal._source_attributes(p_table regclass, p_definition jsonb) returns text stable;

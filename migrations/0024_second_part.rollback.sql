@@ -16,6 +16,7 @@ alter table badges.earned_badges
 alter table badges.badge_definitions
     drop constraint on_unmet_is_known,
     add constraint on_unmet_is_keep_or_revoke check (on_unmet in ('keep', 'revoke'));
+drop type badges_internal.sequence_slice;
 drop index badges_internal.none_of_groups;
 alter table badges_internal.activity_routes drop column week_origin;
 drop type badges_internal.lapse_change;

@@ -85,6 +85,14 @@ create type badges_internal.lapse_change as (
     threshold_source text
 );
 
+-- A stretch of a person's sequence, and how many it chose before, and how many of them qualified.
+create type badges_internal.sequence_slice as (
+    since timestamptz,
+    before timestamptz,
+    chosen_count bigint,
+    qualified_count numeric
+);
+
 alter type badges_internal.verified_stat
     add attribute sequence text,
     add attribute sequence_size integer,

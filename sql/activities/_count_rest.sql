@@ -55,10 +55,8 @@ declare
     v_is_late_day boolean := coalesce(p_last_date > v_day, false);
 begin
     if p_is_stale then
-        return row(
-            v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null, null,
-            null, null, null
-        )::badges_internal.counted_activity;
+        return row(v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null,
+            null, null, null, null)::badges_internal.counted_activity;
     end if;
     if p_new_stats <> '{}' then
         for v_has_row_reached in
@@ -76,8 +74,9 @@ begin
     end if;
     foreach v_reading in array coalesce(p_apart, '{}') loop
         if coalesce((v_reading.route).rolling_days, (v_reading.route).sequence_size) > 0 then
-            v_has_row_reached
-                := badges_internal._count_apart(v_person, v_org, v_reading, v_day, v_at);
+            v_has_row_reached := badges_internal._count_apart(
+                v_person, v_org, v_reading, v_day, v_at, p_new.activity_id, p_pending
+            );
             if v_has_row_reached is null then
                 v_wide_stats := v_wide_stats || (v_reading.route).stat;
             end if;
@@ -157,7 +156,7 @@ begin
         );
     end if;
     if v_wide_stats is not null then
-        v_result := badges_internal._measure_wide(v_result, v_day, v_wide_stats, p_pending);
+        v_result := badges_internal._measure_wide(v_result, v_wide_stats, p_pending);
     end if;
     if p_pending is null and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(
@@ -165,6 +164,7 @@ begin
         );
     end if;
     v_result.is_only_late := v_is_late and coalesce(v_result.candidates, '{}') = '{}'
+        and v_result.is_falling is not true
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due);
     return v_result;
 end;

@@ -36,7 +36,7 @@ begin
         select v_candidates || measured.candidates, measured.changed
         into v_candidates, v_changed
         from badges_internal._measure_apart(
-            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, null, null
+            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, null
         ) as measured;
     end if;
     if p_result.late_days is not null then

@@ -43,7 +43,7 @@ begin
         end if;
     end if;
     if p_route.sequence is not null then
-        return badges_internal._undated(p_states);
+        return badges_internal._earlier_by_sequence(p_states, p_late);
     elsif p_route.rolling_days is not null then
         -- No window that holds a late activity has more than what lies around it before the award.
         select max(around.value)

@@ -1,7 +1,7 @@
 -- Gives what badges that lapse look at of a person as it is now, as is_eligible sees it.
 --
--- {stat: {days: tally}}: days is how many local days that end today, '' = all, of which the runs
--- that are alive are told. Now is the person's last activity or sweep.
+-- {stat: {days: tally}}: days is how many local days that end today, '' = all; the longest runs are
+-- those that are alive. Now is the person's last activity or sweep.
 create or replace function badges_internal._present_tallies(p_peer_mentor_id uuid, p_org_id text)
 returns jsonb
 language plpgsql
@@ -31,11 +31,11 @@ begin
             and recent.measure = asked.lapse_measure
             union all
             select
-                asked.stat, '', 'longest_' || asked.lapse_measure,
-                badges_internal._present_run(
-                    held,
-                    badges_internal._unit_in(p_org_id, split_part(asked.lapse_measure, '_', 1)),
-                    defined.route, v_today
+                asked.stat, '',
+                case when asked.lapse_measure like '%\_run' then 'longest_' else '' end
+                    || asked.lapse_measure,
+                badges_internal._present_value(
+                    held, asked.lapse_measure, defined.route, v_today
                 )
             from asked
             join badges.peer_mentor_stats as held
@@ -45,7 +45,7 @@ begin
             left join badges_internal.stat_definitions as defined
                 on defined.org_id = p_org_id
                 and defined.stat = asked.stat
-            where asked.lapse_measure like '%\_run'
+            where asked.last_days is null
         ),
         tallies as (
             select measured.stat, measured.days,

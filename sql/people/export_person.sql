@@ -1,9 +1,9 @@
 -- Gives everything that is kept of a person, as it is kept: the answer to a request for access.
 --
 -- p_org_id null = in every organization. Gives {"peer_mentor_id", "exported_at", "organizations":
--- {slug: {"name", "time_zone"}}, "tables": {table: [rows]}}; every table that keeps people is
--- there, be it empty. Moments are in UTC, activity_date is the day in the organization's zone. Ids
--- and what was merged belong to no organization or to several, and are in it either way. One
+-- {slug: {"name", "time_zone", "day_starts"}}, "tables": {table: [rows]}}; every table that keeps
+-- people is there, be it empty. Moments are in UTC, activity_date is the day of the organization.
+-- Ids and what was merged belong to no organization or to several, and are in it either way. One
 -- snapshot; nothing is locked.
 --
 -- Raises: 42501 when the caller does not administer the organization, 22023 for nobody, 23503
@@ -44,7 +44,8 @@ begin
         'exported_at', now(),
         'organizations', (
             select coalesce(json_object_agg(organization.org_id, json_build_object(
-                'name', organization.name, 'time_zone', organization.time_zone
+                'name', organization.name, 'time_zone', organization.time_zone,
+                'day_starts', organization.day_starts
             )), '{}')
             from badges.organizations as organization
             where organization.org_id = any(coalesce(

@@ -8,6 +8,7 @@
 -- period: of a when with from or until, to come, now or over.
 -- run, now: of a streak, see _streak_details; now alone of windows that each count (repeat: each).
 -- tenure: of the occurrence, see _tenure_details.
+-- sequence: of a run or a share, see _sequence_details.
 -- held, missing: of badges. expression, reason: of a raw rule.
 create or replace function badges_internal._condition_details(
     p_peer_mentor_id uuid,
@@ -63,6 +64,9 @@ begin
             )
         when v_selector ?| array['window', 'per'] then badges_internal._bucket_details(
             p_peer_mentor_id, v_milestone, v_selector, p_as_of
+        )
+        when v_selector ? 'qualify' then jsonb_build_object(
+            'sequence', badges_internal._sequence_details(p_peer_mentor_id, v_milestone)
         )
         when v_selector ? 'distinct' then badges_internal._stored_elements(
             p_peer_mentor_id, p_org_id, v_milestone.stat, '', v_selector

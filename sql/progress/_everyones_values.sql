@@ -27,7 +27,6 @@ begin
     with asked as materialized (
         select
             each.org_id, each.stat, each.measure, each.last_days,
-            badges_internal._unit_in(each.org_id, split_part(each.measure, '_', 1)) as unit,
             defined.route,
             badges_internal._today_for(each.org_id, p_as_of) as as_of
         from (
@@ -46,11 +45,7 @@ begin
     select
         held.peer_mentor_id, asked.org_id, asked.stat, asked.measure, null::integer,
         max(badges_internal._measured(held, asked.measure)),
-        max(case
-            when asked.measure like '%run'
-                then badges_internal._present_run(held, asked.unit, asked.route, asked.as_of)
-            else badges_internal._measured(held, asked.measure)
-        end)
+        max(badges_internal._present_value(held, asked.measure, asked.route, asked.as_of))
     from asked
     join badges.peer_mentor_stats as held
         on held.org_id = asked.org_id

@@ -33,13 +33,7 @@ begin
     end if;
     select
         max(badges_internal._measured(held, p_measure)),
-        max(case
-            when p_measure like '%run' then badges_internal._present_run(
-                held, badges_internal._unit_in(p_org_id, split_part(p_measure, '_', 1)), v_route,
-                p_as_of
-            )
-            else badges_internal._measured(held, p_measure)
-        end),
+        max(badges_internal._present_value(held, p_measure, v_route, p_as_of)),
         bool_or(held.has_negative)
     into value, present, may_fall
     from badges.peer_mentor_stats as held

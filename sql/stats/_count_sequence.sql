@@ -1,15 +1,18 @@
 -- Counts one activity in a sequence, and tells whether the row reached a threshold.
 --
--- What comes last follows from the row alone. Null where that is not enough: what comes late, or
--- joins the last instant without qualifying, changes what held before (_measure_apart). The caller
--- holds the base row.
+-- What comes last follows from the row alone. Null where something that does not qualify comes late
+-- or joins the last instant, and the person has a badge that may be taken back: what held before
+-- may hold no longer (_measure_wide). p_pending: docs of _count_rest. The caller holds the base
+-- row.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._count_sequence(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_reading badges_internal.stat_reading,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_activity_id bigint,
+    p_pending bigint[]
 )
 returns boolean
 language plpgsql
@@ -28,17 +31,15 @@ begin
     set
         activity_count = activity_count + 1,
         value_sum = value_sum + v_qualifies,
-        (value_last, value_max, lately) = (
-            select next.value, greatest(held.value_max, next.value), bits.lately
-            from (
-                select substring(held.lately || v_bit
-                    from greatest(length(held.lately) + 2 - v_size, 1)) as lately
-            ) as bits
-            cross join lateral badges_internal._sequence_value(
-                v_route.sequence, v_route.sequence_size, v_qualifies, held.value_last,
-                held.activity_count + 1, held.value_sum + v_qualifies, bits.lately
-            ) as next (value)
+        value_last = badges_internal._sequence_value(
+            v_route.sequence, v_route.sequence_size, v_qualifies, value_last, activity_count + 1,
+            value_sum + v_qualifies, badges_internal._shifted(lately, v_bit, v_size)
         ),
+        value_max = greatest(value_max, badges_internal._sequence_value(
+            v_route.sequence, v_route.sequence_size, v_qualifies, value_last, activity_count + 1,
+            value_sum + v_qualifies, badges_internal._shifted(lately, v_bit, v_size)
+        )),
+        lately = badges_internal._shifted(lately, v_bit, v_size),
         last_at = p_occurred_at
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
@@ -67,11 +68,29 @@ begin
     on conflict (peer_mentor_id, org_id, stat, bucket) do nothing
     returning badges_internal._has_reached(held)
     into v_has_reached;
-    return case when found then coalesce(v_has_reached, false) end;
+    if found then
+        return coalesce(v_has_reached, false);
+    end if;
+    if v_qualifies = 0 then
+        perform
+        from badges.earned_badges as earned
+        join badges.badge_definitions as definition
+            on definition.badge_definition_id = earned.badge_definition_id
+        where earned.peer_mentor_id = p_peer_mentor_id
+        and earned.org_id = p_org_id
+        and (definition.on_unmet <> 'keep' or earned.revoked_by = 'rule');
+        if found then
+            return null;
+        end if;
+    end if;
+    return badges_internal._place_in_sequence(
+        p_peer_mentor_id, badges_internal._stat_definition(p_org_id, v_route.stat), v_qualifies,
+        p_occurred_at, p_activity_id, p_pending
+    );
 end;
 $$;
 
 comment on function badges_internal._count_sequence(
-    uuid, text, badges_internal.stat_reading, timestamptz
+    uuid, text, badges_internal.stat_reading, timestamptz, bigint, bigint[]
 ) is
 'Counts one activity in a sequence, and tells whether the row reached a threshold.';

@@ -1,9 +1,8 @@
 -- Measures rolling windows and sequences of the given people, and tells the badges in reach.
 --
--- p_from, p_to, p_stats: docs of _roll_windows; sequences are measured anew. p_pending: activities
--- of one person that must not be seen. changed: of whom a moment that was counted before got
--- another activity of a sequence, so that what held then may hold no longer. The caller holds the
--- base rows.
+-- p_from, p_to, p_stats: docs of _roll_windows; sequences are measured anew. changed: of whom a
+-- moment that was counted before got another activity of a sequence, so that what held then may
+-- hold no longer. The caller holds the base rows.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._measure_apart(
@@ -12,7 +11,6 @@ create or replace function badges_internal._measure_apart(
     p_from date[],
     p_to date[],
     p_stats text[],
-    p_pending bigint[],
     out candidates badges_internal.candidate[],
     out changed badges_internal.late_person[]
 )
@@ -44,7 +42,7 @@ begin
                 from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
                 where person.org_id = v_defined.org_id
             ),
-            p_pending
+            null
         );
         candidates := candidates || badges_internal._cross_milestones(v_measured.written);
         changed := changed || (
@@ -58,6 +56,6 @@ end;
 $$;
 
 comment on function badges_internal._measure_apart(
-    uuid[], text[], date[], date[], text[], bigint[]
+    uuid[], text[], date[], date[], text[]
 ) is
 'Measures rolling windows and sequences of the given people, and tells the badges in reach.';

@@ -78,7 +78,7 @@ begin
     return v_result.candidates
         || badges_internal._place_unit_runs(v_result.unit_changes)
         || (badges_internal._measure_apart(
-            p_peer_mentor_ids, p_org_ids, null, null, p_stats, null
+            p_peer_mentor_ids, p_org_ids, null, null, p_stats
         )).candidates;
 end;
 $$;

@@ -17,8 +17,8 @@ parallel safe
 return case
     when p_sequence = 'in_a_row' then (p_last + 1) * p_qualifies
     when p_count < p_size then null
-    when p_sequence = 'share' then p_qualified / p_count
-    when p_sequence = 'share_of_last' then bit_count(p_lately)::numeric / p_size
+    when p_sequence = 'share' then badges_internal._share(p_qualified, p_count)
+    when p_sequence = 'share_of_last' then badges_internal._share(bit_count(p_lately), p_size)
 end;
 
 comment on function badges_internal._sequence_value(

@@ -65,8 +65,11 @@ begin
             when stat.sequence = 'in_a_row'
                 then instant.qualified - coalesce(instant.run_start, 0)
             when instant.place < stat.sequence_size then null
-            when stat.sequence = 'share' then instant.qualified / instant.place
-            else (instant.qualified - coalesce(before.qualified, 0)) / stat.sequence_size
+            -- Cut off behind six decimals, as no rule asks for more.
+            else floor(1000000 * case
+                when stat.sequence = 'share' then instant.qualified / instant.place
+                else (instant.qualified - coalesce(before.qualified, 0)) / stat.sequence_size
+            end) / 1000000
         end,
         placed.element,
         placed.value

@@ -116,18 +116,24 @@ def test_a_period_is_to_come_or_over(
 
 
 @pytest.mark.parametrize(
-    ("unit", "first", "now"),
+    ("unit", "week_starts", "first", "now"),
     [
-        ("day", ("2026-02-04", "2026-02-04"), ("2026-05-14", "2026-05-14")),
-        ("week", ("2026-02-02", "2026-02-08"), ("2026-05-11", "2026-05-17")),
-        ("month", ("2026-02-01", "2026-02-28"), ("2026-05-01", "2026-05-31")),
-        ("quarter", ("2026-01-01", "2026-03-31"), ("2026-04-01", "2026-06-30")),
+        ("day", "monday", ("2026-02-04", "2026-02-04"), ("2026-05-14", "2026-05-14")),
+        ("week", "monday", ("2026-02-02", "2026-02-08"), ("2026-05-11", "2026-05-17")),
+        ("week", "sunday", ("2026-02-01", "2026-02-07"), ("2026-05-10", "2026-05-16")),
+        ("month", "sunday", ("2026-02-01", "2026-02-28"), ("2026-05-01", "2026-05-31")),
+        ("quarter", "monday", ("2026-01-01", "2026-03-31"), ("2026-04-01", "2026-06-30")),
     ],
 )
 def test_a_window_tells_the_best_one_and_the_present_one(
-    connection: Connection, unit: str, first: tuple[str, str], now: tuple[str, str]
+    connection: Connection,
+    unit: str,
+    week_starts: str,
+    first: tuple[str, str],
+    now: tuple[str, str],
 ) -> None:
-    given(connection, {"type": "threshold", "measure": "sum", "window": unit, "at_least": 9})
+    criteria = {"type": "threshold", "measure": "sum", "window": unit, "at_least": 9}
+    given(connection, criteria, week_starts=week_starts)
     empty = {"from": now[0], "until": now[1], "value": 0}
     condition(connection, "2026-05-14", value=0, best=None, current=empty, remaining=9)
     insert(connection, activity("2026-02-04", quantity=5), activity("2026-02-04", quantity=3))
@@ -292,20 +298,25 @@ def test_a_rolling_window_with_per_and_per_value(connection: Connection) -> None
     [
         ("day", ["2026-03-02", "2026-03-03"], ("2026-03-05", "2026-03-05"), "2026-03-04"),
         ("week", ["2026-02-24", "2026-03-03"], ("2026-03-16", "2026-03-22"), "2026-03-15"),
+        ("week", ["2026-02-24", "2026-03-03"], ("2026-03-14", "2026-03-20"), "2026-03-13"),
         ("month", ["2026-02-24", "2026-03-03"], ("2026-05-01", "2026-05-31"), "2026-04-30"),
     ],
 )
 def test_a_streak_tells_longest_and_current_run_and_the_present_unit(
     connection: Connection, unit: str, days: list[str], nows: tuple[str, str], run: str
 ) -> None:
-    given(connection, {"type": "streak", "unit": unit, "length": 3})
+    # The second week begins on Saturdays.
+    week_starts = "saturday" if run == "2026-03-13" else "monday"
+    given(connection, {"type": "streak", "unit": unit, "length": 3}, week_starts=week_starts)
     found = condition(connection, nows[0], value=0, target=3, remaining=3, **NOT_MET)
     assert found["run"] == {"unit": unit, "longest": 0, "current": 0}
     insert(connection, *[activity(day) for day in days])
     found = condition(connection, run, value=2, remaining=1)
     starts = {
         "day": days,
-        "week": ["2026-02-23", "2026-03-02"],
+        "week": {"monday": ["2026-02-23", "2026-03-02"], "saturday": ["2026-02-21", "2026-02-28"]}[
+            week_starts
+        ],
         "month": ["2026-02-01", "2026-03-01"],
     }
     assert found["run"] == {

@@ -58,7 +58,8 @@ SHARED = (
 
 
 def document(**badges: Any) -> dict[str, Any]:
-    return rule_set({**BADGES, **badges}, {HOME: {"time_zone": "Europe/Oslo"}, AWAY: {}})
+    away = {"day_starts": "04:00", "week_starts": "saturday"}
+    return rule_set({**BADGES, **badges}, {HOME: {"time_zone": "Europe/Oslo"}, AWAY: away})
 
 
 def with_people(connection: Connection) -> None:

@@ -65,6 +65,7 @@ BADGES: Row = {
         },
     ),
     "holder": lapsing("Holder", {"type": "badges_earned", "badges": ["aid", "daily"]}),
+    "often": lapsing("Often", {"type": "threshold", "activity": "call", "at_least": 3}),
     "ever": {"type": "threshold", "activity": "call", "at_least": 1},
 }
 ZONES = {ORG: {"time_zone": "Europe/Oslo"}}
@@ -125,6 +126,7 @@ def test_progress_is_what_there_is_now_and_until_when(connection: Connection) ->
         ("aid", ""): (1, True, at("2026-03-23")),
         ("both", ""): (2, True, at("2026-03-08")),
         ("holder", ""): (2, True, at("2026-03-05")),
+        ("often", ""): (3, True, None),
         ("ever", ""): (3, True, None),
     }
     # Nobody has noticed yet: the award stands, what it took runs down, its moment is past.
@@ -135,6 +137,7 @@ def test_progress_is_what_there_is_now_and_until_when(connection: Connection) ->
         ("aid", ""): (1, True, at("2026-03-23")),
         ("both", ""): (1, True, at("2026-03-08")),
         ("holder", ""): (2, True, at("2026-03-05")),
+        ("often", ""): (3, True, None),
         ("ever", ""): (3, True, None),
     }
     routines.award_due_badges(connection, at("2026-03-12"))
@@ -145,6 +148,7 @@ def test_progress_is_what_there_is_now_and_until_when(connection: Connection) ->
         ("aid", ""): (1, True, at("2026-03-23")),
         ("both", ""): (1, False, at("2026-03-08")),
         ("holder", ""): (1, False, at("2026-03-05")),
+        ("often", ""): (3, True, None),
         ("ever", ""): (3, True, None),
     }
     for day in (None, date(2026, 3, 4), date(2026, 3, 12)):

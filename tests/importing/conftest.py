@@ -17,7 +17,7 @@ RULES: dict[str, Any] = {
     "ruleset": "importing",
     "organizations": {
         "nhf": {"name": "NHF", "time_zone": "Europe/Oslo"},
-        "study": {"name": "Study", "time_zone": "America/New_York"},
+        "study": {"name": "Study", "time_zone": "America/New_York", "day_starts": "04:00"},
     },
     "badges": {
         "first": {

@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pgmerit import database, routines
 from pgmerit.database import Connection
+from pgmerit.importing import Correction, apply_corrections
 
 from tests.engine import rows
 from tests.importing.conftest import ANN, BEN, HEADER, Import, numbers
@@ -68,12 +70,33 @@ def test_a_moment_without_an_offset_is_the_organizations_local_time(
         f"{ANN},nhf,assignment,2026-07-01T00:30:00,1",
         f"{ANN},nhf,assignment,2026-01-01 00:30,1",
         f"{BEN},study,quiz,2026-01-01T23:30:00,1",
+        f"{BEN},study,quiz,2026-01-01T03:59:00,1",
     ]
     assert import_text(HEADER + "\n".join(rows)).exit_code == 0
     assert [(row["occurred_at"], row["activity_date"]) for row in activities()] == [
         (datetime(2026, 6, 30, 22, 30, tzinfo=UTC), date(2026, 7, 1)),
         (datetime(2025, 12, 31, 23, 30, tzinfo=UTC), date(2026, 1, 1)),
         (datetime(2026, 1, 2, 4, 30, tzinfo=UTC), date(2026, 1, 1)),
+        # Days begin there at 04:00.
+        (datetime(2026, 1, 1, 8, 59, tzinfo=UTC), date(2025, 12, 31)),
+    ]
+
+
+def test_a_corrected_day_keeps_the_time_by_the_organizations_clock(
+    import_text: Import, kept: Connection, activities: Read
+) -> None:
+    rows = "2026-01-02T03:59:00,1,early\n", "2026-01-02T04:00:00,1,late\n"
+    lines = [f"{BEN},study,quiz,{each}" for each in rows]
+    header = f"{HEADER.strip()},idempotency_key\n"
+    assert import_text(header + "".join(lines)).exit_code == 0
+    corrected = [
+        Correction("update", UUID(BEN), "study", key, activity_date="2026-01-05")
+        for key in ("early", "late")
+    ]
+    assert apply_corrections(kept, corrected) == {"updated": 2, "deleted": 0}
+    assert [(row["occurred_at"], row["activity_date"]) for row in activities()] == [
+        (datetime(2026, 1, 6, 8, 59, tzinfo=UTC), date(2026, 1, 5)),
+        (datetime(2026, 1, 5, 9, tzinfo=UTC), date(2026, 1, 5)),
     ]
 
 

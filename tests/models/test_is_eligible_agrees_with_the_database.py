@@ -107,7 +107,7 @@ CRITERIA: dict[str, Any] = {
 DOCUMENT = {
     "version": 1,
     "ruleset": "eligible",
-    "organizations": {"nhf": {"time_zone": "Europe/Oslo"}},
+    "organizations": {"nhf": {"time_zone": "Europe/Oslo", "day_starts": "06:00"}},
     "badges": {
         slug: {"name": slug, "criteria": criteria}
         | ({"category": "fun"} if slug in ("plain", "any_type", "where") else {})

@@ -435,7 +435,7 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     kind = node["type"]
     if kind in COMPOSED:
         held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
-        return none_holds(held) if kind == "none_of" else enough_parts(held, required_parts(node))
+        return is_composed(node, held)
     if kind == "badges_earned":
         counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
@@ -530,9 +530,7 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
-        if kind == "none_of":
-            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
-        return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
+        return [is_composed(node, sum(held)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
             enough_badges(len(counted_badges(slug, node, history, moment)), required_badges(node))
@@ -589,6 +587,13 @@ def required_courses(node: Criteria) -> Fraction:
     """require: so many courses; `all` or nothing means all of them."""
     require = node.get("require", "all")
     return Fraction(len(node["courses"])) if require == "all" else number(require)
+
+
+def is_composed(node: Criteria, held: int) -> bool:
+    """Tell whether composed criteria hold of which so many parts do."""
+    if node["type"] == "none_of":
+        return none_holds(held)
+    return enough_parts(held, required_parts(node))
 
 
 def enough_parts(held: int, required: int) -> bool:
@@ -1352,6 +1357,11 @@ _UNITS = ("day", "week", "month")
 _UNITS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
+def cut_off(value: Fraction | None) -> Fraction | None:
+    """The snapshot keeps six decimals of a share, as no rule asks for more."""
+    return None if value is None else Fraction(int(value * 10**6), 10**6)
+
+
 def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
     if "qualify" not in selector:
@@ -1361,8 +1371,8 @@ def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> d
     lately = "".join(str(int(each)) for each in verdicts_in_order)
     return {
         "value_sum": Fraction(sum(verdicts_in_order)),
-        "value_max": best(found),
-        "value_last": found[-1],
+        "value_max": best(map(cut_off, found)),
+        "value_last": cut_off(found[-1]),
         "has_negative": False,
         "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
     }

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -245,21 +244,10 @@ class Database:
             for key, row in expected.items()
             for name, wanted in row.items()
             # A negative value that went is remembered; one that is there is never forgotten.
-            if (
-                not stored[key][name]
-                if name == "has_negative"
-                else not _is(stored[key][name], wanted)
-            )
+            if (not stored[key][name] if name == "has_negative" else stored[key][name] != wanted)
             and (name != "has_negative" or wanted)
         ]
         assert wrong == []
-
-
-def _is(stored: Any, wanted: Any) -> bool:
-    """Compare exactly; a share that has no end in decimals is rounded in the database."""
-    if isinstance(stored, Decimal) and isinstance(wanted, Fraction) and 0 < wanted < 1:
-        return abs(Fraction(stored) - wanted) < Fraction(1, 10**16)
-    return bool(stored == wanted)
 
 
 def _key(award: Mapping[str, Any]) -> evaluator.AwardKey:

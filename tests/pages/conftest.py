@@ -43,7 +43,7 @@ BADGES: dict[str, Any] = {
 }
 ORGANIZATIONS = {
     NORTH: {"name": NORTH_NAME, "time_zone": "Europe/Oslo"},
-    SOUTH: {"badges": ["calls", "hours"]},
+    SOUTH: {"badges": ["calls", "hours"], "week_starts": "sunday"},
 }
 # Other numbers, a badge more and one less, and one that begins to take back.
 CHANGED = rule_set(

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from pgmerit import database, routines
+from pgmerit import database, languages, routines
 from pgmerit.errors import PgmeritError
 from pgmerit.pages.reading import read
 
 from tests.conftest import CliResult
-from tests.pages.conftest import NORTH, NORTH_NAME
+from tests.pages.conftest import NORTH, NORTH_NAME, SOUTH
 
 Cli = Callable[..., CliResult]
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
@@ -62,6 +62,20 @@ def test_the_page_of_one_organization_in_norwegian_with_ids(
 
 def _over_time(page: str) -> list[str]:
     return re.findall(r'<g class="bar"><title>', page.split("<h2")[1])
+
+
+def test_weeks_are_those_of_each_organization(filled_dsn: str, cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    since = date.today() - timedelta(days=100)
+    assert cli("report", "--out", out, "--since", since, dsn=filled_dsn).exit_code == 0
+    page = out.read_text()
+    with contextlib.closing(database.connect(filled_dsn, autocommit=True)) as connection:
+        found = read(connection, since=since)
+    for org, weekday in ((NORTH, 1), (SOUTH, 7)):
+        weeks = {day: count for (of, day), count in found.over_time.items() if of == org}
+        assert {day.isoweekday() for day in weeks} == {weekday}
+        for day, count in weeks.items():
+            assert _cells(page, languages.find("en").day(day)) == [str(count)]
 
 
 def test_readers_may_read_it_in_one_snapshot_that_writes_nothing(

@@ -33,7 +33,8 @@ def test_an_export_is_what_is_kept_in_utc_with_the_zone(ruled: Connection) -> No
     ruled.execute("set timezone = 'Asia/Tokyo'")
     ruled.execute("set datestyle = 'German'")
     found = value(ruled, EXPORT, ANN, None)
-    assert found["organizations"][ORG] == {"name": ORG, "time_zone": "Europe/Oslo"}
+    calendar = {"time_zone": "Europe/Oslo", "day_starts": "00:00:00"}
+    assert found["organizations"][ORG] == {"name": ORG} | calendar
     assert set(found["organizations"]) == {ORG, OTHER}
     kept = found["tables"]
     assert [each["external_id"] for each in kept["badges.external_ids"]] == ["17"]

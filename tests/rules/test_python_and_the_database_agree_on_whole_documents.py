@@ -119,6 +119,11 @@ PLACE = "$.organizations.hlf.custom_thresholds"
 SAID = [
     ("organizations/hlf/time_zone", "Europe/Olso", "$.organizations.hlf.time_zone",
      '"Europe/Olso" is no time zone'),
+    ("organizations/hlf/day_starts", "12:01", "$.organizations.hlf.day_starts",
+     '"12:01" is not well formed'),
+    ("organizations/hlf/day_starts", 4, "$.organizations.hlf.day_starts", "must not be a number"),
+    ("organizations/hlf/week_starts", "sundays", "$.organizations.hlf.week_starts",
+     '"sundays" is not known, did you mean "sunday"?'),
     ("organizations/hlf/badges", ["frist"], "$.organizations.hlf.badges[0]",
      'badge "frist" does not exist, did you mean "first"?'),
     ("organizations/hlf/names", "x", "$.organizations.hlf.names",

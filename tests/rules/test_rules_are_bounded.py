@@ -109,8 +109,8 @@ SAID = [
      AT_ORG, 'has {} rolling windows for activities of type "call"',
      "at most 20 rolling windows for an activity type"),
     ("unit_stats", lambda n: many(n, of_units), AT_ORG,
-     "has {} streaks of stored units and repeated windows for activities of any type",
-     "at most 50 streaks of stored units and repeated windows for an activity type"),
+     "has {} streaks of stored units, repeated windows and sequences for activities of any type",
+     "at most 50 streaks of stored units, repeated windows and sequences for an activity type"),
 ]  # fmt: skip
 
 

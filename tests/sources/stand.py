@@ -41,14 +41,14 @@ RULES = rule_set(
         "ten": {"type": "threshold", "activity": "quiz", "at_least": 10},
         "points": {"type": "threshold", "activity": "quiz", "measure": "sum", "at_least": 50},
     },
-    {"nhf": {"time_zone": "Europe/Oslo"}, "hlf": {"time_zone": "Asia/Tokyo"}},
+    {"nhf": {"time_zone": "Europe/Oslo"}, "hlf": {"time_zone": "Asia/Tokyo", "day_starts": "04:00"}},
 )
 # Written apart from the engine's own mapping, to hold it.
 WANTED = """
 select
     '@quiz:' || id, badges.mentor_id_from('users', user_id::text), club,
     case kind when 'q' then 'quiz' else kind end, finished_at,
-    (finished_at at time zone time_zone)::date, coalesce(score, 0),
+    ((finished_at at time zone time_zone) - day_starts)::date, coalesce(score, 0),
     jsonb_build_object('course', course, 'difficulty', difficulty)
 from public.quiz_results
 join badges.organizations on org_id = club

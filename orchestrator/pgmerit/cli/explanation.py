@@ -177,6 +177,8 @@ class _Teller(RuleWords):
                 return self.text("measure.courses")
             case "tenure":
                 return self.word("tenure", condition["tenure"]["unit"])
+            case "in_a_row" | "share" as kind:
+                return self.word("measure", kind)
         if now := condition.get("now"):
             section = "in_a_row" if "run" in condition else "in_all"
             return self.word(section, now["unit"])
@@ -208,6 +210,7 @@ class _Teller(RuleWords):
                 yield from self.value_details(part)
         yield from self.value_details(condition)
         yield from self.run_details(condition)
+        yield from self.sequence_details(condition.get("sequence"))
         if "first_day" in condition.get("tenure", {}):
             yield self.tenure_text(condition["tenure"])
         if "expression" in condition:
@@ -263,6 +266,23 @@ class _Teller(RuleWords):
             this = self.word("this", now["unit"])
             key = f"explanation.unit_{_state_of_unit(now)}"
             yield self.text(key, **{**now, "this": this, "days": self.days(now)})
+
+    def sequence_details(self, sequence: Part | None) -> Iterator[str]:
+        """Say how long the runs are and what ended the last one, or how many qualify."""
+        if sequence is None:
+            return
+        if "longest" in sequence:
+            yield self.text("explanation.sequence_run", **sequence)
+            if sequence.get("ended_at"):
+                yield self.text(
+                    "explanation.sequence_ended",
+                    moment=self.moment(sequence["ended_at"]),
+                    activity=str(sequence["ended_by"]),
+                )
+        elif "needed" in sequence:
+            yield self.text("explanation.sequence_of_last", **sequence)
+        else:
+            yield self.text("explanation.sequence_of_all", **sequence)
 
     def tenure_text(self, tenure: Part) -> str:
         return self.text(

@@ -9,7 +9,10 @@ from pgmerit.languages import Language
 
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_KEPT = ("where", "per", "per_value", "per_unit", "grace", "valid_days")
+_KEPT = (
+    *("where", "per", "per_value", "per_unit", "grace", "valid_days"),
+    *("qualify", "of_at_least", "of_last"),
+)
 _UNIT_KEYS = ("per_unit", "grace", "on", "excused_by")
 _SPANS = ("days", "months", "years")
 
@@ -85,6 +88,9 @@ class RuleWords:
             case "streak":
                 section = "in_a_row" if criteria.get("consecutive", True) else "in_all"
                 return self._limit(self.word(section, criteria["unit"]), criteria.get("length"))
+            case "in_a_row" | "share":
+                least = criteria.get("length", criteria.get("at_least"))
+                return self._limit(self.word("measure", kind), least)
         measure = criteria.get("measure", "count")
         name = self.word("measure", measure)
         if measure in ("sum", "max", "distinct"):
@@ -152,6 +158,11 @@ class RuleWords:
             yield self.word("unit", unit)
         if grace:
             yield self.word("grace", unit, count=grace)
+        for name in ("of_at_least", "of_last"):
+            if name in rest:
+                yield self.word("selector", name, count=rest.pop(name))
+        if qualify := rest.pop("qualify", None):
+            yield self.text("selector.qualify", tests=self.tests(qualify))
         yield from self.days_off_words(rest.pop("on", {}))
         if excuse := rest.pop("excused_by", None):
             yield self.word("excused", unit, activity=", ".join(self._choice_words(excuse)))
@@ -161,8 +172,7 @@ class RuleWords:
     def _choice_words(self, chosen: Part) -> Iterator[str]:
         yield ", ".join(chosen["types"] or [self.text("selector.any_activity")])
         if where := chosen.get("where"):
-            tests = self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
-            yield self.text("selector.where", tests=tests)
+            yield self.text("selector.where", tests=self.tests(where))
 
     def days_off_words(self, on: Part) -> Iterator[str]:
         """Say which days do not exist for a streak."""
@@ -202,6 +212,10 @@ class RuleWords:
             field=limits.get("field"),
             least=limits["at_least"],
         )
+
+    def tests(self, where: Part) -> str:
+        """Say what several attributes are asked to be."""
+        return self.language.both(f"{name} {self.test(test)}" for name, test in where.items())
 
     def test(self, test: Any) -> str:
         """Say what an attribute is asked to be."""

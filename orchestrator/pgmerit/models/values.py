@@ -159,14 +159,13 @@ class StatsDocument(Model):
 
     def at_present(self) -> StatsDocument:
         """Return what there is now instead of the best there was: of runs those that are alive."""
-        alive = {key: tallies[""] for key, tallies in self.present.items() if "" in tallies}
-        types = {key[1:] if key.startswith("=") else key: run for key, run in alive.items()}
-        return self.model_copy(
-            update={
-                "activities": {**self.activities, **types},
-                "selectors": {**self.selectors, **alive},
-            }
-        )
+        activities, selectors = dict(self.activities), dict(self.selectors)
+        for key, tallies in self.present.items():
+            if "" in tallies:
+                place = activities if key[0] in "*=" else selectors
+                known = tallies[""].model_dump(exclude_unset=True)
+                place[key.removeprefix("=")] = self.tally(key).model_copy(update=known)
+        return self.model_copy(update={"activities": activities, "selectors": selectors})
 
 
 def stats_document_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pgmerit.languages import Language
 from pgmerit.languages.rules import RuleWords
 from pgmerit.pages import Figure, Table, Tile, render
 from pgmerit.pages.charts import columns
+from pgmerit.pages.reading import WEEK_STARTS
 
 MOVES = ("awarded", "restored", "revoked", "lapsed")
 _MOST_COLUMNS = 12  # whose names can be read below a chart
@@ -38,8 +39,6 @@ _WHAT = {
     "texts changed": "plan.texts",
     "activity types changed": "plan.activity_types",
 }
-
-_WEEK_STARTS = {"monday": 1, "saturday": 6, "sunday": 7}
 
 Told = Mapping[str, Any]
 
@@ -168,7 +167,7 @@ class _Teller:
             case "setting changed", "hidden", _:
                 return self.text("page.true" if value else "page.false")
             case "organization changed", "week_starts", str():
-                return self.language.weekday(_WEEK_STARTS[value])
+                return self.language.weekday(WEEK_STARTS[value])
         if isinstance(value, list):
             return ", ".join(value)
         return "" if value is None else RuleWords(self.language).value(value)

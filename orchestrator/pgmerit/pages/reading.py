@@ -18,6 +18,7 @@ from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError, translate
 
+WEEK_STARTS = {"monday": 1, "saturday": 6, "sunday": 7}  # ISO numbers
 _FIRST = date(1900, 1, 1)  # no activity is older
 NEAR = 0.8  # from this fraction of a target on somebody is near
 _NAMED = 5
@@ -33,6 +34,7 @@ class Organization:
     org_id: str
     name: str
     time_zone: str
+    week_starts: str
     people: int
     holders: int
     awards: int
@@ -144,7 +146,7 @@ def _rows(connection: Connection, query: str, given: Mapping[str, Any] | None = 
 
 _ORGANIZATIONS = """
 select
-    organization.org_id, organization.name, organization.time_zone,
+    organization.org_id, organization.name, organization.time_zone, organization.week_starts,
     coalesce(counted.people, 0) as people,
     coalesce(held.holders, 0) as holders,
     coalesce(held.awards, 0) as awards
@@ -182,9 +184,16 @@ from (
         date_trunc(
             %(unit)s,
             (earned.earned_at at time zone organization.time_zone) - organization.day_starts
-        )::date as first_day
+                + make_interval(days => shifted.days)
+        )::date - shifted.days as first_day
     from badges.earned_badges as earned
     join badges.organizations as organization on organization.org_id = earned.org_id
+    -- By how many days weeks begin before a Monday.
+    cross join lateral (
+        select case when %(unit)s = 'week' then array_position(
+            array['monday', 'sunday', 'saturday'], organization.week_starts
+        ) - 1 else 0 end as days
+    ) as shifted
     where earned.org_id = coalesce(%(org_id)s, earned.org_id)
     and earned.revoked_at is null
     and earned.earned_at <= now()

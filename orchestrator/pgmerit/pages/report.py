@@ -13,7 +13,7 @@ from pgmerit.languages import Language
 from pgmerit.mentors import Names
 from pgmerit.pages import Figure, Share, Table, Tile, render
 from pgmerit.pages.charts import Bin, Mark, bars, columns, histogram, round_step
-from pgmerit.pages.reading import Found, Measured, Organization
+from pgmerit.pages.reading import WEEK_STARTS, Found, Measured, Organization
 
 _BINS = 20
 _RAREST = 10
@@ -113,7 +113,7 @@ class _Teller:
         ]
 
     def over_time(self, organization: Organization) -> Figure:
-        days = list(self._days())
+        days = list(self._days(organization.week_starts))
         counts = [self.found.over_time.get((organization.org_id, day), 0) for day in days]
         labels = [self._label(day) for day in days]
         last = self.found.read_at.date()
@@ -262,14 +262,14 @@ class _Teller:
             row for row in self.found.metrics if row["metric"] in _ALARMING and row["value"] > 0
         ]
 
-    def _days(self) -> Iterator[date]:
+    def _days(self, week_starts: str) -> Iterator[date]:
         """Give the first days of the units from `since` until today, and later where awards are."""
         unit = self.found.unit
-        day = _first_of(unit, self.found.since)
+        day = _first_of(unit, self.found.since, week_starts)
         last = max([self.found.read_at.date(), *(day for _, day in self.found.over_time)])
         while day <= last:
             yield day
-            day = _first_of(unit, day + timedelta(days=_LENGTHS[unit]))
+            day = _first_of(unit, day + timedelta(days=_LENGTHS[unit]), week_starts)
 
     def _label(self, day: date) -> str:
         match self.found.unit:
@@ -288,11 +288,11 @@ class _Teller:
         return self.language.day(day)
 
 
-def _first_of(unit: str, day: date) -> date:
+def _first_of(unit: str, day: date, week_starts: str) -> date:
     """Give the first day of the unit that a day lies in."""
     match unit:
         case "week":
-            return day - timedelta(days=day.weekday())
+            return day - timedelta(days=(day.isoweekday() - WEEK_STARTS[week_starts]) % 7)
         case "month":
             return day.replace(day=1)
         case "year":

@@ -25,7 +25,7 @@ from pgmerit.rules.grammar import (
 _MEASURING = {
     "threshold", "tier", "streak", "training_completion", "tenure", "in_a_row", "share",
 }  # fmt: skip
-_UNIT_KEYS = ("per_unit", "grace", "consecutive", "on", "excused_by")
+_UNIT_KEYS = ("per_unit", "grace", "consecutive", "on", "excused_by", "qualify")
 _NOT_CHOOSING = {
     "type", "id", "at_least", "tiers", "length", "repeat", "require", "days", "months", "years",
 }  # fmt: skip
@@ -252,7 +252,7 @@ def _comparable(value: Any) -> Any:
 _COUNTED = (
     ("stats", "stats"),
     ("rolling windows", "rolling_stats"),
-    ("streaks of stored units and repeated windows", "unit_stats"),
+    ("streaks of stored units, repeated windows and sequences", "unit_stats"),
 )
 
 

@@ -9,7 +9,7 @@ returns table (
     stat bigint,
     activity_type text,
     is_rolling boolean,
-    is_unit boolean -- over stored units: of a streak, or windows that repeat
+    is_unit boolean -- over stored units, windows that repeat, or a sequence
 )
 language sql
 immutable
@@ -32,7 +32,7 @@ as $$
         named.activity_type,
         coalesce(walked.node -> 'window' ? 'rolling_days', false)
             or walked.node ? 'within_days',
-        walked.node ?| array['per_unit', 'grace', 'consecutive', 'on', 'excused_by']
+        walked.node ?| array['per_unit', 'grace', 'consecutive', 'on', 'excused_by', 'qualify']
             or coalesce(walked.node -> 'repeat' ? 'each', false)
     from jsonb_each(p_sound) as rule
     cross join lateral badges_internal._walk_criteria(rule.value) as walked

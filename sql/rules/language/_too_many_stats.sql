@@ -55,7 +55,7 @@ as $$
                 (grammar.limits -> 'rolling_stats')::bigint
             ),
             (
-                'streaks of stored units and repeated windows', routes.unit_count,
+                'streaks of stored units, repeated windows and sequences', routes.unit_count,
                 (grammar.limits -> 'unit_stats')::bigint
             )
         ) as kind (words, number, most)

@@ -103,16 +103,14 @@ begin
             where (organizations.old is null) <> (organizations.new is null)
             union all
             select 2, organizations.org_id, jsonb_build_object(
-                'change', 'organization changed', 'org_id', organizations.org_id, 'key', key.name,
-                'old', organizations.old -> key.name, 'new', organizations.new -> key.name
+                'change', 'organization changed', 'org_id', organizations.org_id, 'key', name,
+                'old', organizations.old -> name, 'new', organizations.new -> name
             )
             from organizations
-            cross join unnest(
-                '{name,time_zone,day_starts,week_starts,closed_days}'::text[]
-            ) as key (name)
+            cross join unnest('{name,time_zone,day_starts,week_starts,closed_days}'::text[]) as name
             where organizations.old is not null
             and organizations.new is not null
-            and organizations.old -> key.name is distinct from organizations.new -> key.name
+            and organizations.old -> name is distinct from organizations.new -> name
             union all
             select 3, badges.badge_definition_id, jsonb_build_object(
                 'change', case when badges.old is null then 'badge added' else 'badge dropped' end,

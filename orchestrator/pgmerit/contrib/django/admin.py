@@ -64,7 +64,13 @@ class AwardAdmin(ReadOnlyAdmin):
 
     list_display = ("person", "badge", "org", "earned_at", "source", "is_held")
     list_display_links = None
-    list_filter = ("org", "badge_definition", "source", ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        "org",
+        "badge_definition",
+        "source",
+        ("revoked_at", admin.EmptyFieldListFilter),
+        "revoked_by",  # time: it lapsed
+    )
     list_select_related = ("badge_definition", "org")
     ordering = ("-earned_at",)
     search_fields = ("peer_mentor_id",)
