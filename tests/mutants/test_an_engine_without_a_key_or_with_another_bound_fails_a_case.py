@@ -379,14 +379,12 @@ MUTANTS = [
                 "+ p_missed + 2",
             ),
             (
-                "time alone ends nothing",
+                "time ends nothing",
                 "badge",
                 "on_unmet",
-                "lapses/_held_now.sql",
-                "greatest(\n                    badges_internal._seen_until(person.peer_mentor_id,"
-                " v_org),\n                    p_as_of,",
-                "greatest(\n                    badges_internal._seen_until(person.peer_mentor_id,"
-                " v_org),\n                    null,",
+                "lapses/_window_spans.sql",
+                "greatest(entry.moment, day.ends)",
+                "null",
             ),
         ]
     ),
