@@ -29,6 +29,13 @@ ACCURATE = (
     "$.activities.right.count + $.activities.wrong.count >= 20"
     " && $.activities.right.count >= 9 * $.activities.wrong.count"
 )
+SHARE = {
+    "type": "share",
+    "activity": ["right", "wrong"],
+    "qualify": {"is_right": True},
+    "of_at_least": 20,
+    "at_least": 0.9,
+}
 CALLS = "$.activities.call.count > 2 * $.activities.assignment.count"
 
 
@@ -42,7 +49,11 @@ def _switched_on(connection: Connection) -> None:
 
 
 def some(kind: str, count: int, who: Any = ANN) -> list[tuple[Any, ...]]:
-    return [activity(f"2026-03-01 10:{n:02}", kind=kind, who=who) for n in range(count)]
+    given = {"is_right": kind == "right"}
+    return [
+        activity(f"2026-03-01 10:{n:02}", kind=kind, who=who, attributes=given)
+        for n in range(count)
+    ]
 
 
 def document(connection: Connection, who: Any = ANN, org: str = ORG) -> dict[str, Any]:
@@ -54,10 +65,11 @@ def document(connection: Connection, who: Any = ANN, org: str = ORG) -> dict[str
 
 
 def test_a_share_over_people_with_and_without_mistakes(connection: Connection) -> None:
-    apply(connection, rule_set({"accurate": raw(ACCURATE), "calls": raw(CALLS)}))
+    rules = {"accurate": raw(ACCURATE), "share": SHARE, "calls": raw(CALLS)}
+    apply(connection, rule_set(rules))
     insert(connection, *some("right", 20))
     insert(connection, *some("right", 18, BEN), *some("wrong", 2, BEN))
-    assert badge_ids(connection, ANN) == badge_ids(connection, BEN) == ["accurate"]
+    assert badge_ids(connection, ANN) == badge_ids(connection, BEN) == ["accurate", "share"]
 
 
 def test_a_share_just_missed(connection: Connection) -> None:

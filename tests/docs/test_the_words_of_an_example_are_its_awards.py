@@ -442,11 +442,11 @@ def rules_page() -> dict[str, Any]:
 
 
 def pages() -> dict[str, Any]:
-    """Give the badges of whole documents in README.md and docs/, those of docs/rules.md apart."""
+    """Give the badges of whole documents in README.md and docs/, two pages told apart left out."""
     found: dict[str, Any] = {}
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for block in blocks(page.read_text()):
-            if block.kind == "yaml" and page.name != "rules.md":
+            if block.kind == "yaml" and page.name not in ("rules.md", "recipes.md"):
                 document = parse_document(block.body).value
                 found |= badges_of(document) if "badges" in document else {}
     return found

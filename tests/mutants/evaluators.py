@@ -345,6 +345,7 @@ BY_HAND = [
         "length: above": {"is_long_enough": lambda units, length: units > length},
         "require: above": {"enough_courses": lambda done, required: done > required},
         "n: above": {"enough_parts": lambda held, required: held > required},
+        "none_of: one may hold": {"none_holds": lambda held: held < 2},
         "badges at_least: above": {"enough_badges": lambda held, required: held > required},
         "per_unit, per_value at_least: above": {
             "element_is_enough": lambda value, at_least: value > at_least

@@ -435,7 +435,7 @@ def holds_now(slug: str, node: Criteria, history: History, moment: datetime) -> 
     kind = node["type"]
     if kind in COMPOSED:
         held = sum(holds_now(slug, part, history, moment) for part in node["criteria"])
-        return none_holds(held) if kind == "none_of" else enough_parts(held, required_parts(node))
+        return is_composed(node, held)
     if kind == "badges_earned":
         counted = counted_then(slug, node, history, moment)
         return enough_badges(len(counted), required_badges(node))
@@ -530,9 +530,7 @@ def verdicts(slug: str, node: Criteria, history: History) -> list[bool]:
     kind = node["type"]
     if kind in COMPOSED:
         parts = [verdicts(slug, part, history) for part in node["criteria"]]
-        if kind == "none_of":
-            return [none_holds(sum(held)) for held in zip(*parts, strict=True)]
-        return [enough_parts(sum(held), required_parts(node)) for held in zip(*parts, strict=True)]
+        return [is_composed(node, sum(held)) for held in zip(*parts, strict=True)]
     if kind == "badges_earned":
         return [
             enough_badges(len(counted_badges(slug, node, history, moment)), required_badges(node))
@@ -589,6 +587,13 @@ def required_courses(node: Criteria) -> Fraction:
     """require: so many courses; `all` or nothing means all of them."""
     require = node.get("require", "all")
     return Fraction(len(node["courses"])) if require == "all" else number(require)
+
+
+def is_composed(node: Criteria, held: int) -> bool:
+    """Tell whether composed criteria hold of which so many parts do."""
+    if node["type"] == "none_of":
+        return none_holds(held)
+    return enough_parts(held, required_parts(node))
 
 
 def enough_parts(held: int, required: int) -> bool:

@@ -37,7 +37,7 @@ begin
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
         )
-        -- An activity may change what lapses only by a stat that it counts in.
+        -- An activity may change what lapses only by a stat that it counts or excuses a unit in.
         or exists (
             select
             from badges_internal.milestones as milestone
