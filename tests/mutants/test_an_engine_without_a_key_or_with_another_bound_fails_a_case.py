@@ -351,6 +351,43 @@ MUTANTS = [
             ),
         ]
     ),
+    *(
+        EngineMutant(f"lapse: {name}", owner, key, path, before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "a day more of the last ones",
+                "rolling_window",
+                "last_days",
+                "lapses/_window_spans.sql",
+                "found.activity_date + p_milestone.last_days",
+                "found.activity_date + p_milestone.last_days + 1",
+            ),
+            (
+                "a day less of a certificate",
+                "training_completion",
+                "valid_days",
+                "lapses/_window_spans.sql",
+                "found.activity_date + p_milestone.last_days",
+                "found.activity_date + p_milestone.last_days - 1",
+            ),
+            (
+                "a run that is dead by now",
+                "badge",
+                "on_unmet",
+                "lapses/_dies_on.sql",
+                "+ p_missed + 1",
+                "+ p_missed + 2",
+            ),
+            (
+                "time ends nothing",
+                "badge",
+                "on_unmet",
+                "lapses/_window_spans.sql",
+                "greatest(entry.moment, day.ends)",
+                "null",
+            ),
+        ]
+    ),
     EngineMutant(
         "tenure: a day later",
         "tenure",
