@@ -1,10 +1,12 @@
 -- Tells when what people did on the last so many local days, each day's own, was enough.
 --
 -- An activity is in the window from its moment, but not before its day begins, until the day begins
--- that lies so many days after its own. The best value of per counts.
+-- that lies so many days after its own. The best value of per counts. p_from: as _lapse_spans; what
+-- has left the window by then is not read.
 create or replace function badges_internal._window_spans(
     p_peer_mentor_ids uuid[],
-    p_milestone badges_internal.milestones
+    p_milestone badges_internal.milestones,
+    p_from timestamptz
 )
 returns table (peer_mentor_id uuid, held_during tstzmultirange)
 language plpgsql
@@ -25,7 +27,8 @@ begin
             case when v_measure = 'sum' then found.measured else 1 end as weight,
             tstzmultirange(tstzrange(entry.moment, greatest(entry.moment, day.ends))) as present
         from badges_internal._selected_activities(
-            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, null, null, null
+            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, null,
+            (p_from at time zone 'UTC')::date - p_milestone.last_days - 2, null
         ) as found
         join badges.organizations as organization on organization.org_id = p_milestone.org_id
         cross join lateral (
@@ -87,5 +90,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._window_spans(uuid[], badges_internal.milestones) is
+comment on function badges_internal._window_spans(uuid[], badges_internal.milestones, timestamptz) is
 'Tells when what people did on the last so many local days, each day''s own, was enough.';

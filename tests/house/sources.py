@@ -60,6 +60,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._place_late_activity",
         "badges_internal._place_late_day",
         "badges_internal._place_late_days",
+        "badges_internal._reach_of",
         "badges_internal._redate_late",
         "badges_internal._roll_one",
         "badges_internal._run_complete_at",
