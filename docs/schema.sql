@@ -1214,6 +1214,7 @@ function badges_internal._decide_groups(p_dated badges_internal.condition_state[
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._dies_on(p_unit text, p_day date, p_missed integer, p_calendar jsonb) returns date immutable;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
+function badges_internal._earlier_by_cap(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_sequence(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;

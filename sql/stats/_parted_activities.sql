@@ -98,8 +98,7 @@ begin
             found.peer_mentor_id, found.bucket, found.activity_date as last_day,
             found.occurred_at as opened_at, found.activity_id as opening_id
         from chosen as found
-        where p_states is null
-        or (found.peer_mentor_id, found.bucket, found.activity_date) in (
+        where p_states is null or (found.peer_mentor_id, found.bucket, found.activity_date) in (
             select wanted.peer_mentor_id, wanted.bucket, wanted.last_day
             from wanted
         )

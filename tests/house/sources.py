@@ -38,6 +38,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._days_anew",
         "badges_internal._days_without",
         "badges_internal._earlier_by_elements",
+        "badges_internal._earlier_by_cap",
         "badges_internal._earlier_by_sequence",
         "badges_internal._earlier_by_units",
         "badges_internal._earlier_by_value",

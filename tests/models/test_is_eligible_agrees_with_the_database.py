@@ -75,6 +75,17 @@ CRITERIA: dict[str, Any] = {
         "at_least": 2,
     },
     "quantities": {"type": "threshold", "measure": "distinct", "at_least": 2},
+    "capped": VISITS | {"measure": "sum", "cap": {"per": "week", "at": 3}, "at_least": 7},
+    "capped_days": CALLS | {"cap": {"per": "day", "at": 1}, "per": "kind", "at_least": 2},
+    "again": CALLS | {"window": "week", "at_least": 3, "repeat": {"each": "window", "max": 2}},
+    "again_summed": VISITS
+    | {
+        "measure": "sum",
+        "field": "minutes",
+        "window": "month",
+        "at_least": 60,
+        "repeat": {"each": "window", "max": 2},
+    },
     "within": {
         "type": "training_completion",
         "activity": "visit",

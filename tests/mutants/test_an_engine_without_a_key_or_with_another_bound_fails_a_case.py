@@ -29,6 +29,7 @@ COMPILE_WHEN = "rules/compile/_compile_when.sql"
 WHEN = "'when', badges_internal._canonical_when(p_criteria -> 'when'),"
 WINDOW = "(p_criteria -> 'window' -> 'rolling_days')::integer"
 WITHIN = "(p_criteria -> 'within_days')::integer"
+CAP = "(p_selector -> 'cap' -> 'at')::numeric"
 GRACE = "'grace', nullif((p_criteria -> 'grace')::integer, 0)"
 
 
@@ -384,6 +385,20 @@ MUTANTS = [
                 "on_unmet",
                 "lapses/_window_spans.sql",
                 "greatest(entry.moment, day.ends)",
+                "null",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"cap: {name}", "threshold", "cap", path, before, after)
+        for name, path, before, after in [
+            ("none", SELECTOR, "'cap', p_criteria -> 'cap'", "'cap', p_criteria -> 'no cap'"),
+            ("one more", "rules/compile/_stat_route.sql", CAP, f"{CAP} + 1"),
+            ("one less", "rules/compile/_stat_route.sql", CAP, f"{CAP} - 1"),
+            (
+                "of activities only",
+                SELECTOR,
+                "nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')",
                 "null",
             ),
         ]

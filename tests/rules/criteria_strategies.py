@@ -101,6 +101,9 @@ def _measure(criteria: dict[str, Any], measure: str, field: str) -> dict[str, An
         criteria["measure"] = measure
     if measure in ("sum", "max", "distinct") and field != "quantity":
         criteria["field"] = field
+    if measure in ("count", "sum") and "rolling_days" not in str(criteria.get("window")):
+        if field in ("kind", "minutes"):
+            criteria["cap"] = {"per": "week", "at": 2}
     if measure == "distinct" and field == "kind":
         criteria["per_value"] = {"at_least": 2, "measure": "sum", "field": "minutes"}
     return criteria
@@ -309,7 +312,7 @@ NEW_KEYS = [
     "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria",
     "type", "within_days", "rolling_days", "days", "months", "years", "hours", "weekdays", "dates",
     "days_of_year", "from", "until", "on", "excused_by", "closed_days", "qualify", "of_at_least",
-    "of_last",
+    "of_last", "cap", "each", "every", "at",
 ]  # fmt: skip
 
 

@@ -151,7 +151,7 @@ class RuleWords:
         if limits := rest.pop("per_value", None):
             yield self.text("selector.each_value", limit=self.limit_text(limits))
         if cap := rest.pop("cap", None):
-            yield self.word("cap", cap["per"], most=cap["at"])
+            yield self.word("at_most", cap["per"], most=cap["at"])
         grace = rest.pop("grace", None)
         if limits := rest.pop("per_unit", None):
             yield self.word("each_unit", unit, limit=self.limit_text(limits))
