@@ -39,6 +39,7 @@ def _names(node: Any) -> list[str]:
                 *("type", "id", "measure", "window", "unit", "when", "name", "require", "reason"),
                 *("each", "on"),
             )
+            and (key, "at" in node) != ("per", True)
         }
         own = list(node.get("where", ()))
         return own + [name for value in chosen.values() for name in _names(value)]

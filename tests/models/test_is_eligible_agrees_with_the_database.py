@@ -75,6 +75,17 @@ CRITERIA: dict[str, Any] = {
         "at_least": 2,
     },
     "quantities": {"type": "threshold", "measure": "distinct", "at_least": 2},
+    "capped": VISITS | {"measure": "sum", "cap": {"per": "week", "at": 3}, "at_least": 7},
+    "capped_days": CALLS | {"cap": {"per": "day", "at": 1}, "per": "kind", "at_least": 2},
+    "again": CALLS | {"window": "week", "at_least": 3, "repeat": {"each": "window", "max": 2}},
+    "again_summed": VISITS
+    | {
+        "measure": "sum",
+        "field": "minutes",
+        "window": "month",
+        "at_least": 60,
+        "repeat": {"each": "window", "max": 2},
+    },
     "within": {
         "type": "training_completion",
         "activity": "visit",
@@ -117,6 +128,19 @@ CRITERIA: dict[str, Any] = {
     },
     "listed": {"type": "badges_earned", "badges": ["plain", "longest"]},
     "funny": {"type": "badges_earned", "category": "fun", "at_least": 2},
+    "long_calls": {
+        "type": "in_a_row",
+        "activity": "call",
+        "qualify": {"minutes": {"gte": 20}},
+        "length": 3,
+    },
+    "mostly_a": {"type": "share", "qualify": {"kind": "a"}, "at_least": 0.5, "of_at_least": 4},
+    "lately_long": {
+        "type": "share",
+        "qualify": {"minutes": {"gte": 30}},
+        "at_least": 0.6,
+        "of_last": 5,
+    },
     "by_hand": {"type": "manual"},
 }
 DOCUMENT = {

@@ -10,7 +10,7 @@ from pgmerit.languages import Language
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KEPT = (
-    *("where", "per", "per_value", "per_unit", "grace", "valid_days"),
+    *("where", "per", "per_value", "per_unit", "grace", "valid_days", "cap"),
     *("qualify", "of_at_least", "of_last"),
 )
 _UNIT_KEYS = ("per_unit", "grace", "on", "excused_by")
@@ -150,6 +150,8 @@ class RuleWords:
         unit = rest.pop("unit", None)
         if limits := rest.pop("per_value", None):
             yield self.text("selector.each_value", limit=self.limit_text(limits))
+        if cap := rest.pop("cap", None):
+            yield self.word("at_most", cap["per"], most=cap["at"])
         grace = rest.pop("grace", None)
         if limits := rest.pop("per_unit", None):
             yield self.word("each_unit", unit, limit=self.limit_text(limits))
