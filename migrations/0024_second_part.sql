@@ -71,6 +71,9 @@ create index milestones_without_crossing
     on badges_internal.milestones (org_id, measure)
     where measure in ('tenure', 'badges', 'raw', 'lapse');
 
+alter table badges_internal.due_people
+    add column lapses_at timestamptz; -- of what lapses: until then nothing changes by time alone
+
 create type badges_internal.lapse_change as (
     peer_mentor_id uuid,
     org_id text,
@@ -96,7 +99,9 @@ create type badges_internal.sequence_slice as (
 alter type badges_internal.verified_stat
     add attribute sequence text,
     add attribute sequence_size integer,
-    add attribute qualify_tests jsonb;
+    add attribute qualify_tests jsonb,
+    add attribute cap_unit text,
+    add attribute cap_at numeric;
 
 alter table badges.badge_definitions
     drop constraint on_unmet_is_keep_or_revoke,

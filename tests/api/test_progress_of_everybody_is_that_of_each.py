@@ -28,6 +28,13 @@ BADGES: dict[str, Any] = {
     "kinds": {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": 2},
     "daily": {"type": "streak", "unit": "day", "length": 4},
     "weekly": {"type": "streak", "unit": "week", "grace": 1, "length": 5},
+    "open_days": {
+        "type": "streak",
+        "unit": "day",
+        "on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"]},
+        "excused_by": {"activity": "visit"},
+        "length": 9,
+    },
     "full_weeks": {"type": "streak", "unit": "week", "per_unit": {"at_least": 3}, "length": 2},
     "row": {"type": "in_a_row", "qualify": {"kind": "a"}, "length": 12},
     "mostly": {"type": "share", "qualify": {"kind": "a"}, "at_least": 0.95, "of_at_least": 3},

@@ -33,6 +33,10 @@ RULES: dict[str, Row] = {
     },
     "again": {"type": "threshold", "at_least": 2, "repeat": {"every": 3, "max": 4}},
     "days": {"type": "streak", "unit": "day", "grace": 1, "length": 3},
+    "open_days": {
+        "type": "streak", "unit": "day", "on": {"weekdays": ["mon", "tue", "thu", "fri"]},
+        "excused_by": {"activity": "visit"}, "length": 3,
+    },
     "courses": {
         "type": "training_completion", "activity": "call", "field": "kind",
         "courses": ["a", "b", "c"], "require": 2,

@@ -49,6 +49,21 @@ CRITERIA: dict[str, Any] = {
         "grace": 1,
         "length": 2,
     },
+    "open_days": {
+        "type": "streak",
+        "activity": "call",
+        "unit": "day",
+        "on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"], "closed_days": False},
+        "excused_by": {"activity": ["visit", "absence"], "where": {"kind": ["a", "b"]}},
+        "length": 3,
+    },
+    "open_in_all": {
+        "type": "streak",
+        "unit": "day",
+        "on": {"closed_days": False},
+        "consecutive": False,
+        "length": 7,
+    },
     "rolling": {"type": "threshold", "window": {"rolling_days": 5}, "at_least": 5},
     "rolling_days": CALLS
     | {"measure": "active_days", "window": {"rolling_days": 6}, "at_least": 4},
@@ -60,6 +75,17 @@ CRITERIA: dict[str, Any] = {
         "at_least": 2,
     },
     "quantities": {"type": "threshold", "measure": "distinct", "at_least": 2},
+    "capped": VISITS | {"measure": "sum", "cap": {"per": "week", "at": 3}, "at_least": 7},
+    "capped_days": CALLS | {"cap": {"per": "day", "at": 1}, "per": "kind", "at_least": 2},
+    "again": CALLS | {"window": "week", "at_least": 3, "repeat": {"each": "window", "max": 2}},
+    "again_summed": VISITS
+    | {
+        "measure": "sum",
+        "field": "minutes",
+        "window": "month",
+        "at_least": 60,
+        "repeat": {"each": "window", "max": 2},
+    },
     "within": {
         "type": "training_completion",
         "activity": "visit",
@@ -120,7 +146,13 @@ CRITERIA: dict[str, Any] = {
 DOCUMENT = {
     "version": 1,
     "ruleset": "eligible",
-    "organizations": {"nhf": {"time_zone": "Europe/Oslo", "day_starts": "06:00"}},
+    "organizations": {
+        "nhf": {
+            "time_zone": "Europe/Oslo",
+            "day_starts": "06:00",
+            "closed_days": ["01-21", "2026-01-24", "2026-01-26", "2027-01-21"],
+        }
+    },
     "badges": {
         slug: {"name": slug, "criteria": criteria}
         | ({"category": "fun"} if slug in ("plain", "any_type", "where") else {})

@@ -29,6 +29,7 @@ COMPILE_WHEN = "rules/compile/_compile_when.sql"
 WHEN = "'when', badges_internal._canonical_when(p_criteria -> 'when'),"
 WINDOW = "(p_criteria -> 'window' -> 'rolling_days')::integer"
 WITHIN = "(p_criteria -> 'within_days')::integer"
+CAP = "(p_selector -> 'cap' -> 'at')::numeric"
 GRACE = "'grace', nullif((p_criteria -> 'grace')::integer, 0)"
 
 
@@ -348,6 +349,57 @@ MUTANTS = [
                 "rules/compile/_stat_route.sql",
                 "(p_selector -> 'excused_by' -> 'types')",
                 "(jsonb_build_array(p_selector -> 'excused_by' -> 'types' -> 1))",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"lapse: {name}", owner, key, path, before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "a day more of the last ones",
+                "rolling_window",
+                "last_days",
+                "lapses/_window_spans.sql",
+                "found.activity_date + p_milestone.last_days",
+                "found.activity_date + p_milestone.last_days + 1",
+            ),
+            (
+                "a day less of a certificate",
+                "training_completion",
+                "valid_days",
+                "lapses/_window_spans.sql",
+                "found.activity_date + p_milestone.last_days",
+                "found.activity_date + p_milestone.last_days - 1",
+            ),
+            (
+                "a run that is dead by now",
+                "badge",
+                "on_unmet",
+                "lapses/_dies_on.sql",
+                "+ p_missed + 1",
+                "+ p_missed + 2",
+            ),
+            (
+                "time ends nothing",
+                "badge",
+                "on_unmet",
+                "lapses/_window_spans.sql",
+                "greatest(entry.moment, day.ends)",
+                "null",
+            ),
+        ]
+    ),
+    *(
+        EngineMutant(f"cap: {name}", "threshold", "cap", path, before, after)
+        for name, path, before, after in [
+            ("none", SELECTOR, "'cap', p_criteria -> 'cap'", "'cap', p_criteria -> 'no cap'"),
+            ("one more", "rules/compile/_stat_route.sql", CAP, f"{CAP} + 1"),
+            ("one less", "rules/compile/_stat_route.sql", CAP, f"{CAP} - 1"),
+            (
+                "of activities only",
+                SELECTOR,
+                "nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')",
+                "null",
             ),
         ]
     ),

@@ -101,6 +101,9 @@ def _measure(criteria: dict[str, Any], measure: str, field: str) -> dict[str, An
         criteria["measure"] = measure
     if measure in ("sum", "max", "distinct") and field != "quantity":
         criteria["field"] = field
+    if measure in ("count", "sum") and "rolling_days" not in str(criteria.get("window")):
+        if field in ("kind", "minutes"):
+            criteria["cap"] = {"per": "week", "at": 2}
     if measure == "distinct" and field == "kind":
         criteria["per_value"] = {"at_least": 2, "measure": "sum", "field": "minutes"}
     return criteria
@@ -146,6 +149,13 @@ streaks = st.builds(
         st.builds(lambda grace: {"grace": grace}, st.integers(1, 365)),
         st.builds(lambda flag: {"consecutive": flag}, st.booleans()),
         st.just({"grace": 1, "consecutive": True}),
+        st.builds(
+            lambda days, kinds: {"unit": "day", "on": days, "excused_by": {"activity": kinds}},
+            st.sampled_from(
+                [{"weekdays": ["mon", "fri"]}, {"closed_days": False}, {"closed_days": True}]
+            ),
+            activity,
+        ),
     ),
 )
 courses = st.lists(st.sampled_from(WORDS), min_size=2, max_size=4, unique=True)
@@ -301,7 +311,8 @@ NEW_KEYS = [
     "at_leest", "when", "grace", "tiers", "repeat", "n", "id", "window", "field", "per_value",
     "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria",
     "type", "within_days", "rolling_days", "days", "months", "years", "hours", "weekdays", "dates",
-    "days_of_year", "from", "until", "qualify", "of_at_least", "of_last",
+    "days_of_year", "from", "until", "on", "excused_by", "closed_days", "qualify", "of_at_least",
+    "of_last", "cap", "each", "every", "at",
 ]  # fmt: skip
 
 
