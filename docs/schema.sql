@@ -1252,7 +1252,7 @@ function badges_internal._fill_activity_date() returns trigger volatile security
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
 function badges_internal._finish_counted(p_counted badges_internal.counted_activity[], p_candidates badges_internal.candidate[]) returns void volatile;
-function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result) returns void volatile;
+function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result, p_types text[]) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
@@ -1515,7 +1515,7 @@ function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id
 function badges_internal._selector(p_criteria jsonb, p_closed_days text[] DEFAULT NULL) returns jsonb immutable;
 function badges_internal._sequence_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_from date, p_to date, p_pending bigint[]) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer) stable;
 function badges_internal._sequence_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
-function badges_internal._sequence_slice(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_count bigint, p_qualified numeric, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
+function badges_internal._sequence_slice(p_held badges.peer_mentor_stats, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
 function badges_internal._sequence_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._sequence_value(p_sequence text, p_size integer, p_qualifies integer, p_last numeric, p_count bigint, p_qualified numeric, p_lately bit varying) returns numeric immutable;
 function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[], p_slice badges_internal.sequence_slice DEFAULT NULL::badges_internal.sequence_slice) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, chosen_count bigint, qualified_count numeric, value numeric) volatile;
