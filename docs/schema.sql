@@ -657,7 +657,8 @@ create table badges_internal.due_people (
     peer_mentor_id uuid not null,
     org_id text collate "C" not null,
     next_due_at timestamp with time zone,
-    seen_until timestamp with time zone
+    seen_until timestamp with time zone,
+    lapses_at timestamp with time zone
 );
 
 create table badges_internal.erasure_receipts (
@@ -1126,6 +1127,7 @@ function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[],
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_reading(p_source text, p_is_whole boolean) returns void volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
+function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
@@ -1178,7 +1180,7 @@ function badges_internal._compile_when(p_when jsonb) returns text[] immutable;
 function badges_internal._compile_where(p_where jsonb, p_when jsonb, p_on jsonb DEFAULT NULL) returns jsonpath immutable;
 function badges_internal._compiled_conditions() returns TABLE(org_id text, badge_definition_id text, since_version integer, conditions jsonb) stable;
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
-function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
@@ -1225,14 +1227,13 @@ function badges_internal._element_anew(p_part badges_internal.changed_part, p_el
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
-function badges_internal._enough_together(p_held tstzmultirange[], p_weights numeric[], p_enough numeric) returns tstzmultirange immutable;
 function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
 function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
 function badges_internal._erase_users(p_people uuid[]) returns void volatile;
 function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text, p_as_of timestamp with time zone) returns bigint volatile;
-function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[], p_lapses_as_of timestamp with time zone DEFAULT NULL) returns bigint volatile;
+function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[], p_lapses_as_of timestamp with time zone DEFAULT NULL, p_since timestamp with time zone DEFAULT '-infinity') returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
 function badges_internal._everyones_awards(p_org_id text) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrences integer[], occurrence integer, threshold numeric, earned_at timestamp with time zone) volatile;
 function badges_internal._everyones_conditions(p_org_id text, p_as_of date, p_badge_definition_id text DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, parent integer, stat text, measure text, target numeric, value numeric, is_reached boolean) volatile;
@@ -1277,7 +1278,7 @@ function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns 
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
-function badges_internal._held_now(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[] DEFAULT NULL, p_as_of timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, held_since timestamp with time zone, ended_at timestamp with time zone, next_at timestamp with time zone, threshold numeric, threshold_source text, activity_id bigint) volatile;
+function badges_internal._held_now(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[] DEFAULT NULL, p_as_of timestamp with time zone DEFAULT NULL, p_from timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, held_since timestamp with time zone, ended_at timestamp with time zone, next_at timestamp with time zone, threshold numeric, threshold_source text, activity_id bigint) volatile;
 function badges_internal._held_sum(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text) returns numeric volatile;
 function badges_internal._held_together(p_held tstzmultirange[], p_required integer) returns tstzmultirange immutable;
 function badges_internal._hold_organizations(p_org_ids text[]) returns void volatile;
@@ -1295,11 +1296,12 @@ function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns bool
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
+function badges_internal._judged_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone, p_from timestamp with time zone) returns TABLE(change badges_internal.lapse_change, next_at timestamp with time zone) volatile;
 function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
-function badges_internal._lapse_changes(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone) returns badges_internal.lapse_change[] volatile;
+function badges_internal._lapse_changes(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone, p_since timestamp with time zone) returns badges_internal.lapse_change[] volatile;
 function badges_internal._lapse_rules(p_org_id text, p_badge_definition_ids text[], OUT milestones badges_internal.milestones[], OUT groups badges_internal.condition_groups[]) returns record volatile;
-function badges_internal._lapse_spans(p_peer_mentor_ids uuid[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_is_whole boolean DEFAULT false, p_known badges_internal.condition_state[] DEFAULT '{}'::badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._lapse_spans(p_peer_mentor_ids uuid[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_is_whole boolean DEFAULT false, p_known badges_internal.condition_state[] DEFAULT '{}'::badges_internal.condition_state[], p_from timestamp with time zone DEFAULT NULL) returns badges_internal.condition_state[] volatile;
 function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._last_event_number() returns bigint volatile;
@@ -1318,6 +1320,7 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
@@ -1416,7 +1419,7 @@ function badges_internal._present_conditions(p_peer_mentor_id uuid, p_org_id tex
 function badges_internal._present_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, bucket text, moment timestamp with time zone, next_moment timestamp with time zone, number bigint) volatile;
 function badges_internal._present_run(p_held badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns integer volatile;
 function badges_internal._present_tallies(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
-function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, since timestamp with time zone, moment timestamp with time zone, next_moment timestamp with time zone) volatile;
+function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_from date) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, since timestamp with time zone, moment timestamp with time zone, next_moment timestamp with time zone) volatile;
 function badges_internal._present_value(p_held badges.peer_mentor_stats, p_measure text, p_route badges_internal.stat_route, p_as_of date) returns numeric volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
@@ -1424,6 +1427,7 @@ function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id 
 function badges_internal._qualifies(p_route badges_internal.stat_route, p_attributes jsonb, p_quantity numeric) returns integer immutable;
 function badges_internal._quoted(p_text text) returns text immutable;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
+function badges_internal._reach_of(p_milestone badges_internal.milestones) returns integer stable;
 function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
@@ -1497,8 +1501,8 @@ function badges_internal._rule_set_warnings(p_document jsonb) returns jsonb stab
 function badges_internal._run_complete_at(p_moments timestamp with time zone[], p_middle integer, p_length integer) returns timestamp with time zone immutable;
 function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit text, p_route badges_internal.stat_route, p_as_of date) returns jsonb volatile;
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
-function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
-function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
+function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_from date) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
 function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date) returns boolean volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
@@ -1525,7 +1529,7 @@ function badges_internal._set_source_aside(p_source text, p_reason text) returns
 function badges_internal._set_users_aside(p_source text, p_people uuid[], p_reason text) returns void volatile;
 function badges_internal._setting(p_setting text) returns jsonb stable;
 function badges_internal._settle_badges(p_badges badges_internal.candidate[], p_source text) returns void volatile;
-function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text, p_as_of timestamp with time zone) returns bigint volatile;
+function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text, p_as_of timestamp with time zone, p_since timestamp with time zone) returns bigint volatile;
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
 function badges_internal._share(p_qualified numeric, p_chosen numeric) returns numeric immutable;
@@ -1690,7 +1694,7 @@ function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path tex
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, is_live boolean, unit_calendar jsonb, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
-function badges_internal._window_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._window_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._with_source_key(p_definition jsonb, p_table regclass) returns jsonb stable;
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;

@@ -20,6 +20,7 @@ drop type badges_internal.sequence_slice;
 drop index badges_internal.none_of_groups;
 alter table badges_internal.activity_routes drop column week_origin;
 drop type badges_internal.lapse_change;
+alter table badges_internal.due_people drop column lapses_at;
 drop index badges_internal.milestones_without_crossing;
 create index milestones_without_crossing
     on badges_internal.milestones (org_id, measure)

@@ -71,6 +71,9 @@ create index milestones_without_crossing
     on badges_internal.milestones (org_id, measure)
     where measure in ('tenure', 'badges', 'raw', 'lapse');
 
+alter table badges_internal.due_people
+    add column lapses_at timestamptz; -- of what lapses: until then nothing changes by time alone
+
 create type badges_internal.lapse_change as (
     peer_mentor_id uuid,
     org_id text,

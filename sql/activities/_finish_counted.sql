@@ -99,7 +99,11 @@ begin
     end if;
     perform badges_internal._evaluate_people(
         v_people, v_orgs, v_candidates, v_late, v_fallen_people, v_fallen_orgs, 'rule', null,
-        v_late_activities
+        v_late_activities, null, case
+            when v_fallen_people is null and not v_has_looked
+                then (select min(counted.occurred_at) from unnest(v_left) as counted)
+            else '-infinity'
+        end
     );
 end;
 $$;

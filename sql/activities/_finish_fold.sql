@@ -80,7 +80,13 @@ begin
     end if;
     perform badges_internal._evaluate_people(
         p_peer_mentor_ids, p_org_ids, v_candidates, p_result.late_people || v_rebuilt,
-        v_fallen_people, v_fallen_orgs, 'rule'
+        v_fallen_people, v_fallen_orgs, 'rule', p_since => case
+            -- An activity's moment and its day lie less than two days apart.
+            when v_fallen_people is null then (
+                select min(first.day) from unnest(p_first_days) as first (day)
+            )::timestamp at time zone 'UTC' - interval '2 days'
+            else '-infinity'
+        end
     );
 end;
 $$;

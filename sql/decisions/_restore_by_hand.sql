@@ -35,6 +35,13 @@ begin
                     )) as holding
                     where holding.tier = p_tier
                     and holding.occurrence = 1
+                ) or definition.on_unmet = 'lapse' and not exists (
+                    select
+                    from badges_internal._held_now(
+                        array[p_peer_mentor_id], array[p_org_id], array[p_badge_definition_id]
+                    ) as now
+                    where now.tier = p_tier
+                    and now.held_since is not null
                 ) then 'manual'
                 else earned.source
             end

@@ -1,7 +1,7 @@
 -- Tells when people held enough of the badges that a condition counts.
 --
--- A badge that lapses by its rule was held at the times that its own rule tells. Of any other an
--- award says since when it is held, or until when it was; what was before that is its events'.
+-- A badge that lapses by its rule was held at the times that its own rule tells. Any other counts if
+-- it is held, since then: what was taken back is not counted for the past either.
 create or replace function badges_internal._badge_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones
@@ -39,13 +39,10 @@ begin
     held as (
         select
             standing.peer_mentor_id, standing.badge_definition_id,
-            tstzmultirange(tstzrange(
-                standing.earned_at,
-                case when standing.revoked_at is not null
-                    then greatest(standing.earned_at, standing.revoked_at) end
-            )) as held_during
+            tstzmultirange(tstzrange(standing.earned_at, null)) as held_during
         from standing
-        where badges_internal._is_counted(
+        where standing.revoked_at is null
+        and badges_internal._is_counted(
             standing.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
         )
         union all

@@ -3,11 +3,13 @@
 -- p_as_of: the moment, but nobody's before what last happened: activity, sweep or award. A row a
 -- badge and tier that was ever held or will be: held_since is null where it is not held,
 -- ended_at when it ceased to be held last, next_at when time alone changes it next, null = never.
+-- p_from: what was before is not looked for; what was held then is held since just before it.
 create or replace function badges_internal._held_now(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
     p_badge_definition_ids text[] default null, -- null = every badge that lapses
-    p_as_of timestamptz default null
+    p_as_of timestamptz default null,
+    p_from timestamptz default null
 )
 returns table (
     peer_mentor_id uuid,
@@ -55,7 +57,7 @@ begin
             select state.*, moments.as_of
             from badges_internal._lapse_rules(v_org, p_badge_definition_ids) as ruled
             cross join lateral unnest(badges_internal._lapse_spans(
-                v_people, ruled.milestones, ruled.groups
+                v_people, ruled.milestones, ruled.groups, p_from => p_from
             )) as state
             join moments on moments.peer_mentor_id = state.peer_mentor_id
         ),
@@ -70,7 +72,9 @@ begin
                         min(lower(span)) filter (where lower(span) > states.as_of),
                         min(upper(span)) filter (where upper(span) > states.as_of)
                     ) as next_at
-                from unnest(states.held_during) as span
+                from unnest(states.held_during * tstzmultirange(tstzrange(
+                    coalesce(p_from, '-infinity') - interval '1 microsecond', null
+                ))) as span
             ) as bounds
         )
         select
@@ -83,5 +87,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._held_now(uuid[], text[], text[], timestamptz) is
+comment on function badges_internal._held_now(uuid[], text[], text[], timestamptz, timestamptz) is
 'Tells which badges that lapse people hold at a moment, since when and until when.';

@@ -3,13 +3,15 @@
 -- p_milestones, p_groups: the conditions and groups of badges of one organization, saved or not. A
 -- pure function of the activities, and of awards where badges are counted. Gives a state a person,
 -- badge and tier that is held at some time, with held_during; with p_is_whole the parts' too.
--- p_known: of conditions that are not among p_milestones, when they held.
+-- p_known: of conditions that are not among p_milestones, when they held. p_from: the times are
+-- right from then on, null = all; what was before may not have been read.
 create or replace function badges_internal._lapse_spans(
     p_peer_mentor_ids uuid[],
     p_milestones badges_internal.milestones[],
     p_groups badges_internal.condition_groups[],
     p_is_whole boolean default false,
-    p_known badges_internal.condition_state[] default '{}'
+    p_known badges_internal.condition_state[] default '{}',
+    p_from timestamptz default null
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -28,7 +30,9 @@ begin
                 v_milestone.stat, v_milestone.lapse_measure, v_milestone.threshold,
                 v_milestone.threshold_source, null, null, held.held_during
             )::badges_internal.condition_state
-            from badges_internal._condition_spans(p_peer_mentor_ids, v_milestone) as held
+            from badges_internal._condition_spans(
+                p_peer_mentor_ids, v_milestone, p_from
+            ) as held
             where not isempty(held.held_during)
         );
     end loop;
@@ -42,6 +46,6 @@ $$;
 
 comment on function badges_internal._lapse_spans(
     uuid[], badges_internal.milestones[], badges_internal.condition_groups[], boolean,
-    badges_internal.condition_state[]
+    badges_internal.condition_state[], timestamptz
 ) is
 'Tells when badges that lapse were held by people and will be, if nothing happens any more.';

@@ -52,9 +52,9 @@ begin
         and case
             when earned.earned_at is null then stats.is_reached
             else p_new.occurred_at < earned.earned_at and (
-                milestone.last_days is null
-                or earned.earned_at < (p_new.activity_date + milestone.last_days + 2)::timestamp
-                    at time zone 'UTC'
+                earned.earned_at < (
+                    p_new.activity_date + 2 + badges_internal._reach_of(milestone)
+                )::timestamp at time zone 'UTC'
             )
             or stats.is_sequence and stats.may_fall
             or milestone.parent is not null and (stats.is_reached or stats.may_fall) and exists (

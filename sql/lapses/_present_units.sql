@@ -7,7 +7,8 @@ create or replace function badges_internal._present_units(
     p_peer_mentor_ids uuid[],
     p_org_id text,
     p_stat text,
-    p_unit text
+    p_unit text,
+    p_from date
 )
 returns table (
     peer_mentor_id uuid,
@@ -26,7 +27,9 @@ begin
     return query
     with units as materialized (
         select each.*, bool_or(each.is_odd) over (partition by each.peer_mentor_id) as is_looked_at
-        from badges_internal._run_units(p_peer_mentor_ids, p_org_id, p_stat, p_unit) as each
+        from badges_internal._run_units(
+            p_peer_mentor_ids, p_org_id, p_stat, p_unit, p_from
+        ) as each
         where not isempty(each.held_during)
     ),
     moments as (
@@ -58,5 +61,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._present_units(uuid[], text, text, text) is
+comment on function badges_internal._present_units(uuid[], text, text, text, date) is
 'Lists units of people''s streaks, those that counted or were excused, as they were together.';

@@ -5,7 +5,8 @@
 -- of _present_units is looked at with the run up to it.
 create or replace function badges_internal._run_spans(
     p_peer_mentor_ids uuid[],
-    p_milestone badges_internal.milestones
+    p_milestone badges_internal.milestones,
+    p_from timestamptz
 )
 returns table (peer_mentor_id uuid, held_during tstzmultirange)
 language plpgsql
@@ -25,7 +26,9 @@ begin
     with present as (
         select *
         from badges_internal._present_units(
-            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, v_unit
+            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, v_unit,
+            -- A run of that length cannot have begun before.
+            (p_from at time zone 'UTC')::date - 2 - badges_internal._reach_of(p_milestone)
         )
     ),
     places as (
@@ -90,5 +93,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._run_spans(uuid[], badges_internal.milestones) is
+comment on function badges_internal._run_spans(uuid[], badges_internal.milestones, timestamptz) is
 'Tells when people''s present run of units was long enough and could still go on.';

@@ -2,11 +2,13 @@
 --
 -- A unit still to come counts from its beginning. One that counted in time was not excused. A
 -- person is odd where units did not count, or were not excused, in their own order and for good.
+-- p_from: plain units before that day are not read; null = all.
 create or replace function badges_internal._run_units(
     p_peer_mentor_ids uuid[],
     p_org_id text,
     p_stat text,
-    p_unit text
+    p_unit text,
+    p_from date
 )
 returns table (
     peer_mentor_id uuid,
@@ -23,6 +25,8 @@ as $$
 declare
     v_route constant badges_internal.stat_route
         := (badges_internal._stat_definition(p_org_id, p_stat)).route;
+    v_is_plain constant boolean := v_route.element_at_least is null
+        and v_route.excuse_types is null and v_route.unit_calendar is null;
 begin
     return query
     with units as (
@@ -35,7 +39,7 @@ begin
         from (
             select held.peer_mentor_id, held.element::date, true, held.held_during
             from badges_internal._held_elements(p_peer_mentor_ids, p_org_id, p_stat) as held
-            where v_route.element_unit is not null
+            where not v_is_plain
             union all
             select
                 excused.peer_mentor_id, excused.element::date, false,
@@ -43,12 +47,13 @@ begin
             from badges_internal._excused_elements(p_peer_mentor_ids, p_org_id, v_route) as excused
             union all
             select
-                active.peer_mentor_id, active.element::date, true,
-                tstzmultirange(tstzrange(active.counted_at, null))
-            from badges_internal._qualified_elements(
-                p_peer_mentor_ids, p_org_id, p_stat, p_unit, null
+                active.peer_mentor_id, badges_internal._unit_start(p_unit, active.activity_date),
+                true, tstzmultirange(tstzrange(min(active.occurred_at), null))
+            from badges_internal._selected_activities(
+                p_peer_mentor_ids, p_org_id, p_stat, null, p_from, null
             ) as active
-            where v_route.element_unit is null
+            where v_is_plain
+            group by 1, 2
         ) as each (peer_mentor_id, first_day, counts, held_during)
     ),
     timed as (
@@ -88,5 +93,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._run_units(uuid[], text, text, text) is
+comment on function badges_internal._run_units(uuid[], text, text, text, date) is
 'Lists the units of people''s streaks, those that counted and those that were excused, and when.';

@@ -75,7 +75,7 @@ begin
         return false;
     end if;
     update badges_internal.due_people as due
-    set next_due_at = v_next_at
+    set next_due_at = v_next_at, lapses_at = v_next_at
     where due.peer_mentor_id = p_peer_mentor_id
     and due.org_id = p_org_id;
     return true;

@@ -1,6 +1,7 @@
 -- Makes the awards of badges that lapse what their rules say at a moment, and notes what is next.
 --
--- p_as_of: a sweep's moment, null = only the people's own activities tell the time. Badges that
+-- p_as_of: a sweep's moment, null = only the people's own activities tell the time. p_since: nothing
+-- new or changed lies before it, which bounds what is read. Badges that
 -- count badges follow, of every kind. The caller holds the base rows. Gives the number of awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
@@ -8,7 +9,8 @@ create or replace function badges_internal._settle_lapses(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
     p_source text,
-    p_as_of timestamptz
+    p_as_of timestamptz,
+    p_since timestamptz
 )
 returns bigint
 language plpgsql
@@ -31,9 +33,9 @@ begin
     end if;
     loop
         v_changes := badges_internal._lapse_changes(
-            p_peer_mentor_ids, p_org_ids, v_badges, p_as_of
+            p_peer_mentor_ids, p_org_ids, v_badges, p_as_of, p_since
         );
-        exit when v_changes is null;
+        exit when coalesce(v_changes, '{}') = '{}';
         perform badges_internal._write_lapses(v_changes, p_source);
         v_awarded := v_awarded + (
             select count(*) from unnest(v_changes) as change where change.change = 'awarded'
@@ -62,5 +64,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._settle_lapses(uuid[], text[], text, timestamptz) is
+comment on function badges_internal._settle_lapses(uuid[], text[], text, timestamptz, timestamptz) is
 'Makes the awards of badges that lapse what their rules say at a moment, and notes what is next.';

@@ -1,10 +1,12 @@
 -- Tells when what people did on the last so many local days, each day's own, was enough.
 --
 -- An activity is in the window from its moment, but not before its day begins, until the day begins
--- that lies so many days after its own. The best value of per counts.
+-- that lies so many days after its own. The best value of per counts. p_from: as _lapse_spans; what
+-- has left the window by then is not read.
 create or replace function badges_internal._window_spans(
     p_peer_mentor_ids uuid[],
-    p_milestone badges_internal.milestones
+    p_milestone badges_internal.milestones,
+    p_from timestamptz
 )
 returns table (peer_mentor_id uuid, held_during tstzmultirange)
 language plpgsql
@@ -25,7 +27,8 @@ begin
             case when v_measure = 'sum' then found.measured else 1 end as weight,
             tstzmultirange(tstzrange(entry.moment, greatest(entry.moment, day.ends))) as present
         from badges_internal._selected_activities(
-            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, null, null, null
+            p_peer_mentor_ids, p_milestone.org_id, p_milestone.stat, null,
+            (p_from at time zone 'UTC')::date - p_milestone.last_days - 2, null
         ) as found
         join badges.organizations as organization on organization.org_id = p_milestone.org_id
         cross join lateral (
@@ -59,21 +62,33 @@ begin
         where readings.element is not null
         group by readings.peer_mentor_id, readings.bucket, readings.element
     ),
-    parts as (
+    edges as (
         select
-            counted.peer_mentor_id,
-            badges_internal._enough_together(
-                array_agg(counted.present), array_agg(counted.weight),
-                case when v_measure = 'max' then 1 else p_milestone.threshold end
-            ) as held
+            counted.peer_mentor_id, counted.bucket, edge.moment, sum(edge.step) as step
         from counted
-        group by counted.peer_mentor_id, counted.bucket
+        cross join lateral unnest(counted.present) as span
+        cross join lateral (
+            values (lower(span), counted.weight), (upper(span), -counted.weight)
+        ) as edge (moment, step)
+        group by counted.peer_mentor_id, counted.bucket, edge.moment
+    ),
+    weighed as (
+        select
+            edges.peer_mentor_id, edges.moment, lead(edges.moment) over by_moment as next_moment,
+            sum(edges.step) over by_moment as weight
+        from edges
+        window by_moment as (
+            partition by edges.peer_mentor_id, edges.bucket order by edges.moment
+        )
     )
-    select parts.peer_mentor_id, range_agg(parts.held)
-    from parts
-    group by parts.peer_mentor_id;
+    select
+        weighed.peer_mentor_id,
+        range_agg(tstzrange(weighed.moment, weighed.next_moment))
+    from weighed
+    where weighed.weight >= case when v_measure = 'max' then 1 else p_milestone.threshold end
+    group by weighed.peer_mentor_id;
 end;
 $$;
 
-comment on function badges_internal._window_spans(uuid[], badges_internal.milestones) is
+comment on function badges_internal._window_spans(uuid[], badges_internal.milestones, timestamptz) is
 'Tells when what people did on the last so many local days, each day''s own, was enough.';

@@ -8,7 +8,8 @@
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
 -- sweep's moment, null = only the people's own activities tell the time. p_late_activities: late
 -- ones, whose people need not be in p_late. p_lapses_as_of: the moment for badges that lapse alone,
--- a backfill's. The caller holds the base rows. Gives the number of awards.
+-- a backfill's. p_since: nothing new or changed lies before it. The caller holds the base rows.
+-- Gives the number of awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(
@@ -21,7 +22,8 @@ create or replace function badges_internal._evaluate_people(
     p_source text,
     p_as_of timestamptz default null,
     p_late_activities badges_internal.late_activity[] default null,
-    p_lapses_as_of timestamptz default null
+    p_lapses_as_of timestamptz default null,
+    p_since timestamptz default '-infinity'
 )
 returns bigint
 language plpgsql
@@ -67,7 +69,7 @@ begin
     end if;
     return v_awarded
         + badges_internal._settle_lapses(
-            p_peer_mentor_ids, p_org_ids, p_source, coalesce(p_as_of, p_lapses_as_of)
+            p_peer_mentor_ids, p_org_ids, p_source, coalesce(p_as_of, p_lapses_as_of), p_since
         )
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
@@ -75,6 +77,6 @@ $$;
 
 comment on function badges_internal._evaluate_people(
     uuid[], text[], badges_internal.candidate[], badges_internal.late_person[], uuid[], text[],
-    text, timestamptz, badges_internal.late_activity[], timestamptz
+    text, timestamptz, badges_internal.late_activity[], timestamptz, timestamptz
 ) is
 'Decides what people have and when, after anything that may have changed it: the one order.';

@@ -43,7 +43,8 @@ begin
         from badges_internal._stale_people(v_people, v_orgs) as stale;
         v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, true);
         v_awarded := v_awarded + badges_internal._evaluate_people(
-            v_people, v_orgs, v_candidates, null, v_stale_people, v_stale_orgs, 'sweep', p_as_of
+            v_people, v_orgs, v_candidates, null, v_stale_people, v_stale_orgs, 'sweep', p_as_of,
+            p_since => case when v_stale_people is null then p_as_of else '-infinity' end
         );
         -- Who was erased while this waited is not begun anew.
         perform badges_internal._forget_strangers(v_people, v_orgs);

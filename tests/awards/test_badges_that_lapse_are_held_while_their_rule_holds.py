@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from pgmerit.database import Connection
 
 from tests.engine import (
+    ANN,
+    ORG,
     Row,
     activity,
     apply,
     assert_exact,
     awards,
+    in_background,
     insert,
     insert_days,
     rows,
     rule_set,
     value,
+    wait_until_blocked,
 )
 
 LASTING = True
 
+Opening = Callable[..., Connection]
 RECENT = {"type": "threshold", "activity": "call", "window": {"last_days": 30}, "at_least": 3}
 
 
@@ -78,4 +85,295 @@ def test_an_activity_notices_what_lapsed_before_it(connection: Connection) -> No
     assert told(connection)[2:] == [("restored", at("2026-06-03 12:00"))]
     insert_days(connection, "2026-06-04", 40)
     assert len(told(connection)) == 3
+    assert_exact(connection)
+
+
+def test_what_lapsed_and_holds_again_unnoticed_is_told_as_both(connection: Connection) -> None:
+    apply(connection, rule_set({"recent": lapsing(RECENT)}))
+    insert_days(connection, "2026-03-01", 3)
+    insert(connection, *(activity(f"2026-05-0{n}") for n in range(1, 5)))
+    assert told(connection) == [
+        ("awarded", at("2026-03-03 12:00")),
+        ("lapsed", at("2026-03-31 00:00")),
+        ("restored", at("2026-05-03 12:00")),
+    ]
+    (award,) = awards(connection)
+    assert (award["earned_at"], award["activity_id"]) == (at("2026-05-03 12:00"), 6)
+    assert_exact(connection)
+
+
+def test_a_late_activity_moves_the_beginning_in_silence(connection: Connection) -> None:
+    apply(connection, rule_set({"recent": lapsing(RECENT)}))
+    insert_days(connection, "2026-03-10", 3)
+    insert(connection, activity("2026-03-01"))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-11 12:00")]
+    insert(connection, activity("2026-01-01"))
+    assert [event for event, _ in told(connection)] == ["awarded", "redated"]
+    quiet = "select is_delivered_by_default from badges.award_events order by event_id"
+    assert [each["is_delivered_by_default"] for each in rows(connection, quiet)] == [True, False]
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("rest", [2, 40], ids=["a few rows", "many rows"])
+def test_a_deletion_is_the_rules_doing(connection: Connection, rest: int) -> None:
+    apply(connection, rule_set({"recent": lapsing(RECENT)}))
+    insert(connection, *(activity(f"2026-02-01 12:{n:02}", kind="visit") for n in range(rest)))
+    insert_days(connection, "2026-03-01", 3)
+    connection.execute(
+        "delete from badges.activities"
+        " where activity_date = '2026-03-02' or activity_type = 'visit'"
+    )
+    (award,) = rows(connection, "select * from badges.earned_badges")
+    assert (award["revoked_by"], award["revoke_reason"]) == ("rule", "the rule no longer holds")
+    connection.execute("update badges.activities set quantity = 7")
+    insert(connection, activity("2026-03-02"))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-03 12:00")]
+    assert [event for event, _ in told(connection)] == ["awarded", "lapsed", "restored"]
+    assert_exact(connection)
+
+
+def test_what_a_person_decided_stays(connection: Connection) -> None:
+    apply(connection, rule_set({"recent": lapsing(RECENT), "other": lapsing(RECENT)}))
+    insert_days(connection, "2026-03-01", 3)
+    for routine, badge in (("revoke", "recent"), ("deny", "other")):
+        value(connection, f"select badges.{routine}_badge(%s, %s, %s, 'why')", ANN, badge, ORG)
+    insert_days(connection, "2026-03-04", 3)
+    sweep(connection, "2026-07-01")
+    insert_days(connection, "2026-07-02", 3)
+    assert awards(connection) == []
+    sweep(connection, "2026-09-01")
+    value(connection, "select badges.allow_badge(%s, 'other', %s, 'why')", ANN, ORG)
+    value(connection, "select badges.award_badge(%s, 'recent', %s, 'why')", ANN, ORG)
+    sweep(connection, "2026-09-02")
+    assert [each["badge_definition_id"] for each in awards(connection)] == ["recent"]
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize(
+    ("organization", "days", "until"),
+    [
+        ({"time_zone": "Europe/Oslo"}, 3, "2026-03-30 22:00"),  # summer time since the 29th
+        ({"time_zone": "Europe/Oslo", "day_starts": "02:30"}, 1, "2026-03-29 01:00"),  # in the gap
+        ({"time_zone": "Europe/Oslo", "day_starts": "04:00"}, 3, "2026-03-31 02:00"),
+        ({"time_zone": "Pacific/Apia"}, 3, "2026-03-30 11:00"),
+    ],
+)
+def test_it_ends_where_a_local_day_begins(
+    connection: Connection, organization: Row, days: int, until: str
+) -> None:
+    once = {"type": "threshold", "window": {"last_days": days}, "at_least": 1}
+    apply(connection, rule_set({"once": lapsing(once)}, {ORG: organization}))
+    insert(connection, activity("2026-03-28 09:00"))
+    assert sweep(connection, f"{at(until) - timedelta(microseconds=1)}") == 0
+    assert len(awards(connection)) == 1
+    sweep(connection, f"{at(until)}")
+    (award,) = rows(connection, "select * from badges.earned_badges")
+    assert (award["revoked_at"], award["revoked_by"]) == (at(until), "time")
+    assert_exact(connection)
+
+
+def test_a_day_to_come_counts_from_its_beginning(connection: Connection) -> None:
+    twice = {"type": "threshold", "window": {"last_days": 1}, "at_least": 2}
+    apply(connection, rule_set({"twice": lapsing(twice)}))
+    connection.execute(
+        """insert into badges.activities
+            (org_id, peer_mentor_id, activity_type, occurred_at, activity_date)
+        select %s, %s, 'call', moment, '2026-03-02'
+        from (values (timestamptz '2026-03-01 20:00Z'), ('2026-03-01 21:00Z')) as at (moment)""",
+        (ORG, ANN),
+    )
+    assert awards(connection) == []
+    assert sweep(connection, "2026-03-02 00:00+00") == 1
+    (award,) = awards(connection)
+    assert (award["earned_at"], award["activity_id"]) == (at("2026-03-02 00:00"), None)
+    sweep(connection, "2026-03-03 00:00+00")
+    assert awards(connection) == []
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize(
+    ("streak", "days", "dead"),
+    [
+        ({"unit": "day", "length": 2}, ["2026-03-02", "2026-03-03"], "2026-03-05"),
+        ({"unit": "day", "length": 2, "grace": 2}, ["2026-03-02", "2026-03-05"], "2026-03-09"),
+        ({"unit": "week", "length": 2}, ["2026-03-03", "2026-03-13"], "2026-03-23"),
+        ({"unit": "month", "length": 1}, ["2026-01-31"], "2026-03-01"),
+        (
+            {"unit": "day", "length": 2, "on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"]}},
+            ["2026-03-05", "2026-03-06"],
+            "2026-03-10",
+        ),
+    ],
+)
+def test_a_streak_is_held_while_its_run_can_go_on(
+    connection: Connection, streak: Row, days: list[str], dead: str
+) -> None:
+    apply(connection, rule_set({"run": lapsing({"type": "streak", **streak})}))
+    for day in days:
+        insert(connection, activity(day))
+    assert [each["earned_at"] for each in awards(connection)] == [at(f"{days[-1]} 12:00")]
+    sweep(connection, f"{at(f'{dead} 00:00') - timedelta(microseconds=1)}")
+    assert len(awards(connection)) == 1
+    sweep(connection, f"{dead} 00:00+00")
+    (award,) = rows(connection, "select * from badges.earned_badges")
+    assert (award["revoked_at"], award["revoked_by"]) == (at(f"{dead} 00:00"), "time")
+    assert_exact(connection)
+
+
+def test_a_run_that_goes_on_is_not_looked_at_again(connection: Connection) -> None:
+    apply(connection, rule_set({"run": lapsing({"type": "streak", "unit": "day", "length": 2})}))
+    insert_days(connection, "2026-03-01", 30)
+    assert [event for event, _ in told(connection)] == ["awarded"]
+    due = "select next_due_at from badges_internal.due_people"
+    assert value(connection, due) in (at("2026-03-31 00:00"), at("2026-04-01 00:00"))
+    insert(connection, activity("2026-04-02"), activity("2026-04-03"))
+    assert [event for event, _ in told(connection)] == ["awarded", "lapsed", "restored"]
+    assert_exact(connection)
+
+
+def test_an_excuse_lets_a_run_go_on(connection: Connection) -> None:
+    run = {"type": "streak", "activity": "call", "unit": "day", "length": 2}
+    apply(connection, rule_set({"run": lapsing({**run, "excused_by": {"activity": "ill"}})}))
+    insert_days(connection, "2026-03-02", 2)
+    insert_days(connection, "2026-03-04", 2, kind="ill")
+    sweep(connection, "2026-03-06 23:00+00")
+    assert len(awards(connection)) == 1
+    sweep(connection, "2026-03-07 00:00+00")
+    assert awards(connection) == []
+    assert told(connection)[-1] == ("lapsed", at("2026-03-07 00:00"))
+    assert_exact(connection)
+
+
+def test_a_run_and_a_share_are_those_of_now(connection: Connection) -> None:
+    good = {"activity": "call", "qualify": {"quantity": {"gte": 1}}}
+    apply(
+        connection,
+        rule_set(
+            {
+                "row": lapsing({"type": "in_a_row", **good, "length": 2}),
+                "share": lapsing({"type": "share", **good, "of_last": 3, "at_least": 0.6}),
+                "clean": lapsing(
+                    {
+                        "type": "all_of",
+                        "criteria": [
+                            {"type": "threshold", "at_least": 2},
+                            {
+                                "type": "none_of",
+                                "criteria": [
+                                    {
+                                        "type": "threshold",
+                                        "where": {"quantity": 0},
+                                        "window": {"last_days": 2},
+                                        "at_least": 1,
+                                    }
+                                ],
+                            },
+                        ],
+                    }
+                ),
+            }
+        ),
+    )
+    held = []
+    for day, quantity in enumerate((1, 1, 1, 0, 1, 1), start=1):
+        insert(connection, activity(f"2026-03-0{day}", quantity=quantity))
+        held.append(sorted(each["badge_definition_id"] for each in awards(connection)))
+        assert_exact(connection)
+    assert held == [
+        [],
+        ["clean", "row"],
+        ["clean", "row", "share"],
+        ["share"],
+        ["share"],
+        ["clean", "row", "share"],
+    ]
+    clean = "select earned_at from badges.earned_badges where badge_definition_id = 'clean'"
+    assert value(connection, clean) == at("2026-03-06 00:00")
+
+
+def test_badges_that_count_it_follow(connection: Connection) -> None:
+    counting = {"type": "badges_earned", "badges": ["recent"]}
+    apply(
+        connection,
+        rule_set(
+            {
+                "recent": lapsing(RECENT),
+                "follows": {"name": "follows", "on_unmet": "revoke", "criteria": counting},
+                "lapses": lapsing(counting),
+                "kept": counting,
+            }
+        ),
+    )
+    insert_days(connection, "2026-03-01", 3)
+    assert len(awards(connection)) == 4
+    sweep(connection, "2026-05-01")
+    assert [each["badge_definition_id"] for each in awards(connection)] == ["kept"]
+    lapsed = "select revoked_at from badges.earned_badges where badge_definition_id = 'lapses'"
+    assert value(connection, lapsed) == at("2026-03-31 00:00")
+    insert_days(connection, "2026-05-02", 3)
+    assert len(awards(connection)) == 4
+    assert_exact(connection)
+
+
+def test_another_policy_is_another_rule(connection: Connection) -> None:
+    rolling = {**RECENT, "window": {"rolling_days": 30}}
+    apply(connection, rule_set({"recent": rolling}))
+    insert_days(connection, "2026-03-01", 3)
+    insert(connection, activity("2026-05-01", kind="visit"))
+    apply(connection, rule_set({"recent": lapsing(RECENT)}), allow_revoke=True)
+    (award,) = rows(connection, "select * from badges.earned_badges")
+    assert (award["revoked_by"], award["revoked_at"]) == ("time", at("2026-03-31 00:00"))
+    assert_exact(connection)
+    apply(connection, rule_set({"recent": rolling}))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-03 12:00")]
+    assert_exact(connection)
+
+
+def test_a_sweep_and_an_activity_of_one_person_take_turns(
+    connection: Connection, connect: Opening
+) -> None:
+    apply(connection, rule_set({"recent": lapsing(RECENT)}))
+    insert_days(connection, "2026-03-01", 3)
+    sweeping, writing = connect(), connect()
+    with sweeping.transaction():
+        sweep(sweeping, "2026-04-20")
+        waiting = in_background(lambda: insert(writing, activity("2026-04-21")))
+        wait_until_blocked(connection, writing)
+    waiting.result()
+    assert [event for event, _ in told(connection)] == ["awarded", "lapsed"]
+    with writing.transaction():
+        insert(writing, activity("2026-04-22"), activity("2026-04-23"), activity("2026-06-01"))
+        waiting_sweep = in_background(lambda: sweep(sweeping, "2026-07-01"))
+    waiting_sweep.result()
+    sweep(connection, "2026-07-01")
+    assert [event for event, _ in told(connection)] == ["awarded", "lapsed"]
+    assert_exact(connection)
+
+
+def test_a_certificate_and_recent_days_run_out(connection: Connection) -> None:
+    certificate = {"type": "training_completion", "courses": ["first-aid"], "valid_days": 365}
+    recent = {
+        "type": "threshold",
+        "measure": "active_days",
+        "activity": "edit",
+        "window": {"last_days": 30},
+        "at_least": 20,
+    }
+    apply(connection, rule_set({"cert": lapsing(certificate), "recent": lapsing(recent)}))
+    done = activity(
+        "2024-03-01 10:00", kind="training_completed", attributes={"course": "first-aid"}
+    )
+    insert(
+        connection,
+        done,
+        *(activity(at("2025-01-01 10:00") + timedelta(days=n), kind="edit") for n in range(1, 25)),
+    )
+    assert len(awards(connection)) == 2
+    value(connection, "select badges.award_due_badges()")
+    assert awards(connection) == []
+    ended = "select badge_definition_id, revoked_at from badges.earned_badges order by 1"
+    assert [each["revoked_at"] for each in rows(connection, ended)] == [
+        at("2025-03-01 00:00"),
+        at("2025-02-05 00:00"),
+    ]
     assert_exact(connection)
