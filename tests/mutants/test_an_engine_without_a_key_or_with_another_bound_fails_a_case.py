@@ -353,6 +353,20 @@ MUTANTS = [
         ]
     ),
     *(
+        EngineMutant(f"cap: {name}", "threshold", "cap", path, before, after)
+        for name, path, before, after in [
+            ("none", SELECTOR, "'cap', p_criteria -> 'cap'", "'cap', p_criteria -> 'no cap'"),
+            ("one more", "rules/compile/_stat_route.sql", CAP, f"{CAP} + 1"),
+            ("one less", "rules/compile/_stat_route.sql", CAP, f"{CAP} - 1"),
+            (
+                "of activities only",
+                SELECTOR,
+                "nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')",
+                "null",
+            ),
+        ]
+    ),
+    *(
         EngineMutant(f"lapse: {name}", owner, key, path, before, after)
         for name, owner, key, path, before, after in [
             (
@@ -385,20 +399,6 @@ MUTANTS = [
                 "on_unmet",
                 "lapses/_window_spans.sql",
                 "greatest(entry.moment, day.ends)",
-                "null",
-            ),
-        ]
-    ),
-    *(
-        EngineMutant(f"cap: {name}", "threshold", "cap", path, before, after)
-        for name, path, before, after in [
-            ("none", SELECTOR, "'cap', p_criteria -> 'cap'", "'cap', p_criteria -> 'no cap'"),
-            ("one more", "rules/compile/_stat_route.sql", CAP, f"{CAP} + 1"),
-            ("one less", "rules/compile/_stat_route.sql", CAP, f"{CAP} - 1"),
-            (
-                "of activities only",
-                SELECTOR,
-                "nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')",
                 "null",
             ),
         ]

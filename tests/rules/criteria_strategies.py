@@ -101,8 +101,8 @@ def _measure(criteria: dict[str, Any], measure: str, field: str) -> dict[str, An
         criteria["measure"] = measure
     if measure in ("sum", "max", "distinct") and field != "quantity":
         criteria["field"] = field
-    is_rolling = "rolling_days" in str(criteria.get("window"))
-    if measure in ("count", "sum") and not is_rolling and field in ("kind", "minutes"):
+    is_rolling = isinstance(criteria.get("window"), dict)
+    if measure in ("count", "sum") and field != "quantity" and not is_rolling:
         criteria["cap"] = {"per": "week", "at": 2}
     if measure == "distinct" and field == "kind":
         criteria["per_value"] = {"at_least": 2, "measure": "sum", "field": "minutes"}
