@@ -425,7 +425,9 @@ create type badges_internal.verified_stat as (
     excused_by jsonb,
     sequence text,
     sequence_size integer,
-    qualify_tests jsonb
+    qualify_tests jsonb,
+    cap_unit text,
+    cap_at numeric
 );
 
 -- Tables
@@ -1125,6 +1127,7 @@ function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[],
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_reading(p_source text, p_is_whole boolean) returns void volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
+function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
@@ -1148,6 +1151,9 @@ function badges_internal._calibrate_steps(p_document jsonb, p_milestone badges_i
 function badges_internal._calibrate_thresholds(p_asked jsonb, p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[], p_node integer) returns TABLE(org_id text, tier text, threshold numeric, source text) immutable;
 function badges_internal._canonical_on(p_on jsonb, p_closed_days text[]) returns jsonb immutable;
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
+function badges_internal._cap_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb) returns jsonb volatile;
+function badges_internal._capped_value(p_route badges_internal.stat_route, p_measured numeric) returns numeric immutable;
+function badges_internal._capped_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, value numeric, added numeric) volatile;
 function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
@@ -1177,6 +1183,7 @@ function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
 function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
@@ -1207,6 +1214,7 @@ function badges_internal._decide_groups(p_dated badges_internal.condition_state[
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._dies_on(p_unit text, p_day date, p_missed integer, p_calendar jsonb) returns date immutable;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
+function badges_internal._earlier_by_cap(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_sequence(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1219,7 +1227,6 @@ function badges_internal._element_anew(p_part badges_internal.changed_part, p_el
 function badges_internal._element_details(p_selector jsonb, p_elements text[], p_tallies numeric[], p_counted boolean[]) returns jsonb immutable;
 function badges_internal._elements_may_fall(p_states badges_internal.condition_state[]) returns boolean volatile;
 function badges_internal._enabled_badges(p_document jsonb, p_sound jsonb) returns TABLE(org_id text, badge text) immutable;
-function badges_internal._enough_together(p_held tstzmultirange[], p_weights numeric[], p_enough numeric) returns tstzmultirange immutable;
 function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint volatile;
 function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
@@ -1313,11 +1320,13 @@ function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_f
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
+function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
 function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
+function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
@@ -1382,6 +1391,7 @@ function badges_internal._place_unit_runs(p_changes badges_internal.element_chan
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;
 function badges_internal._plan_broken(p_states badges_internal.condition_state[], p_milestones badges_internal.milestones[], p_groups badges_internal.condition_groups[]) returns badges_internal.candidate[] volatile;
+function badges_internal._plan_capped(p_unmeasured badges_internal.stat_definitions[], p_until date) returns TABLE(peer_mentor_id uuid, org_id text, stat text, measure text, value numeric, may_fall boolean) volatile;
 function badges_internal._plan_certain(p_states badges_internal.condition_state[], p_falling badges_internal.candidate[], p_dated_people uuid[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._plan_changes(p_old jsonb, p_new jsonb) returns jsonb immutable;
 function badges_internal._plan_climbs(p_milestones badges_internal.milestones[], p_given badges_internal.dated_award[], p_taken badges_internal.dated_award[]) returns TABLE(org_id text, badge_definition_id text, moves jsonb) volatile;
@@ -1634,6 +1644,7 @@ function badges_internal._verify_activities(p_scope badges_internal.verified_sco
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_changes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_capped_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer, lapse_measure text, last_days integer) stable;
 function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
@@ -1668,7 +1679,7 @@ function badges_internal._verify_scalar_text(p_value jsonb) returns text stable;
 function badges_internal._verify_scope(p_peer_mentor_id uuid, p_from uuid, p_to uuid, p_sample double precision) returns badges_internal.verified_scope volatile;
 function badges_internal._verify_sequence_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_sequence_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
-function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, activity_count bigint, value_sum numeric, value_max numeric, value_last numeric, lately text, first_at timestamp with time zone, last_at timestamp with time zone) stable;
+function badges_internal._verify_sequence_rows(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, activity_count bigint, value_sum numeric, value_max numeric, value_last numeric, lately text, has_negative boolean, run_end date, first_at timestamp with time zone, last_at timestamp with time zone) stable;
 function badges_internal._verify_stat_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, stat text, bucket text, measure text, stored text, expected text) stable;
 function badges_internal._verify_tenure_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_tests(p_where jsonb) returns jsonb immutable;

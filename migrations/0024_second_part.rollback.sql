@@ -36,7 +36,9 @@ alter table badges_internal.milestones
 alter type badges_internal.verified_stat
     drop attribute sequence,
     drop attribute sequence_size,
-    drop attribute qualify_tests;
+    drop attribute qualify_tests,
+    drop attribute cap_unit,
+    drop attribute cap_at;
 alter table badges.peer_mentor_stats
     drop column value_last,
     drop column lately;

@@ -99,7 +99,9 @@ create type badges_internal.sequence_slice as (
 alter type badges_internal.verified_stat
     add attribute sequence text,
     add attribute sequence_size integer,
-    add attribute qualify_tests jsonb;
+    add attribute qualify_tests jsonb,
+    add attribute cap_unit text,
+    add attribute cap_at numeric;
 
 alter table badges.badge_definitions
     drop constraint on_unmet_is_keep_or_revoke,

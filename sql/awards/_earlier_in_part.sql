@@ -42,7 +42,11 @@ begin
             return '{}';
         end if;
     end if;
-    if p_route.sequence is not null then
+    if p_route.cap_unit is not null then
+        return badges_internal._earlier_by_cap(
+            p_states, p_late, p_bucket, p_types, p_route, v_value
+        );
+    elsif p_route.sequence is not null then
         return badges_internal._earlier_by_sequence(p_states, p_late);
     elsif p_route.rolling_days is not null then
         -- No window that holds a late activity has more than what lies around it before the award.

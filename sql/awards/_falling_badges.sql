@@ -36,6 +36,9 @@ begin
             join badges_internal.condition_groups as barring
                 on barring.org_id = late.org_id
                 and barring.kind = 'none_of'
+            where badges_internal._may_decide_anew(
+                late.peer_mentor_id, late.org_id, barring.badge_definition_id, late.occurred_at
+            )
             union all
             select person.peer_mentor_id, person.org_id, barring.badge_definition_id
             from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)

@@ -1,6 +1,6 @@
 -- Tells whether late activities are of badges that may have held at a moment and not hold now.
 --
--- A value of their people fell, or they count in a badge with none_of.
+-- A value of their people fell, or they may decide a badge with none_of.
 create or replace function badges_internal._may_have_held(
     p_late badges_internal.late_activity[]
 )
@@ -27,6 +27,9 @@ begin
             on milestone.org_id = barring.org_id
             and milestone.badge_definition_id = barring.badge_definition_id
             and milestone.stat = any(late.stats)
+        where badges_internal._may_decide_anew(
+            late.peer_mentor_id, late.org_id, barring.badge_definition_id, late.occurred_at
+        )
     );
 end;
 $$;

@@ -19,11 +19,9 @@ begin
         with candidates as (
             select
                 peer_mentor_id, org_id, badge_definition_id,
-                -- One that must be looked up is looked up whatever else crossed; where something
-                -- must not hold, when each part came true.
-                case when count(*) = count(came_true_at)
-                    and not badges_internal._has_none_of(org_id, badge_definition_id)
-                    then max(came_true_at) end as came_true_at,
+                -- One that must be looked up is looked up whatever else crossed.
+                case when count(*) = count(came_true_at) then max(came_true_at) end
+                    as came_true_at,
                 max(activity_id) as activity_id
             from unnest(p_candidates) as candidate
             group by peer_mentor_id, org_id, badge_definition_id

@@ -62,19 +62,31 @@ begin
         where readings.element is not null
         group by readings.peer_mentor_id, readings.bucket, readings.element
     ),
-    parts as (
+    edges as (
         select
-            counted.peer_mentor_id,
-            badges_internal._enough_together(
-                array_agg(counted.present), array_agg(counted.weight),
-                case when v_measure = 'max' then 1 else p_milestone.threshold end
-            ) as held
+            counted.peer_mentor_id, counted.bucket, edge.moment, sum(edge.step) as step
         from counted
-        group by counted.peer_mentor_id, counted.bucket
+        cross join lateral unnest(counted.present) as span
+        cross join lateral (
+            values (lower(span), counted.weight), (upper(span), -counted.weight)
+        ) as edge (moment, step)
+        group by counted.peer_mentor_id, counted.bucket, edge.moment
+    ),
+    weighed as (
+        select
+            edges.peer_mentor_id, edges.moment, lead(edges.moment) over by_moment as next_moment,
+            sum(edges.step) over by_moment as weight
+        from edges
+        window by_moment as (
+            partition by edges.peer_mentor_id, edges.bucket order by edges.moment
+        )
     )
-    select parts.peer_mentor_id, range_agg(parts.held)
-    from parts
-    group by parts.peer_mentor_id;
+    select
+        weighed.peer_mentor_id,
+        range_agg(tstzrange(weighed.moment, weighed.next_moment))
+    from weighed
+    where weighed.weight >= case when v_measure = 'max' then 1 else p_milestone.threshold end
+    group by weighed.peer_mentor_id;
 end;
 $$;
 

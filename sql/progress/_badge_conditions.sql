@@ -1,10 +1,10 @@
 -- Measures the conditions of one badge, or of all of an organization, by a person's snapshot.
 --
 -- A row a badge, tier, occurrence and condition. value is what counts towards the target: of a
--- badge that lapses what there is on p_as_of, of a run that was never long enough the run that is alive
--- then, of tenure the units passed by then. is_reached: the value is enough now; may_fall: it was
--- perhaps enough before. Activities are read for the first day of a tenure, and for the days that
--- end today.
+-- badge that lapses what there is on p_as_of, of a run that was never long enough the run that is
+-- alive then, of tenure the units passed by then. is_reached: the value is enough now; may_fall: it
+-- was perhaps enough before. Activities are read for the first day of a tenure, and for the days
+-- that end today.
 create or replace function badges_internal._badge_conditions(
     p_peer_mentor_id uuid,
     p_org_id text,

@@ -8,6 +8,7 @@
 -- period: of a when with from or until, to come, now or over.
 -- run, now: of a streak, see _streak_details; now alone of windows that each count (repeat: each).
 -- tenure: of the occurrence, see _tenure_details.
+-- capped: of what a unit adds at most, see _cap_details.
 -- sequence: of a run or a share, see _sequence_details.
 -- held, missing: of badges. expression, reason: of a raw rule.
 create or replace function badges_internal._condition_details(
@@ -71,6 +72,10 @@ begin
         when v_selector ? 'distinct' then badges_internal._stored_elements(
             p_peer_mentor_id, p_org_id, v_milestone.stat, '', v_selector
         )
+        else '{}'
+    end || case
+        when v_selector ? 'cap'
+            then badges_internal._cap_details(p_peer_mentor_id, v_milestone, v_selector)
         else '{}'
     end || jsonb_strip_nulls(jsonb_build_object('period', case
         when (v_selector -> 'when' ->> 'until')::date < p_as_of then 'over'

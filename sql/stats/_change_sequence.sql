@@ -12,6 +12,7 @@ as $$
 declare
     v_left constant bigint
         := (p_part.held).activity_count - p_part.gone_count + p_part.come_count;
+    v_defined badges_internal.stat_definitions;
     v_stats badges.peer_mentor_stats;
 begin
     if badges_internal._may_date_earlier(p_part) then
@@ -19,17 +20,19 @@ begin
     elsif v_left = 0 then
         return badges_internal._change_row(p_part);
     end if;
-    perform badges_internal._measure_sequence(
-        badges_internal._stat_definition(p_part.org_id, p_part.stat),
-        array[p_part.peer_mentor_id], null
-    );
+    v_defined := badges_internal._stat_definition(p_part.org_id, p_part.stat);
+    if (p_part.route).cap_unit is not null then
+        perform badges_internal._measure_capped(v_defined, array[p_part.peer_mentor_id], null);
+    else
+        perform badges_internal._measure_sequence(v_defined, array[p_part.peer_mentor_id], null);
+    end if;
     select held.*
     into v_stats
     from badges.peer_mentor_stats as held
     where held.peer_mentor_id = p_part.peer_mentor_id
     and held.org_id = p_part.org_id
     and held.stat = p_part.stat
-    and held.bucket = '';
+    and held.bucket = p_part.bucket;
     return v_stats.activity_count = v_left
         and badges_internal._has_reached(v_stats) is not true;
 end;

@@ -18,6 +18,9 @@ return case
     when ((p_reading).route).sequence is null then badges_internal._roll_one(
         p_peer_mentor_id, p_org_id, p_reading, p_day, p_occurred_at
     )
+    when ((p_reading).route).cap_unit is not null then badges_internal._count_capped(
+        p_peer_mentor_id, p_org_id, p_reading, p_day, p_occurred_at, p_pending
+    )
     else badges_internal._count_sequence(
         p_peer_mentor_id, p_org_id, p_reading, p_occurred_at, p_activity_id, p_pending
     )

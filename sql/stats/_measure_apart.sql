@@ -22,6 +22,7 @@ set enable_seqscan = off
 as $$
 declare
     v_defined badges_internal.stat_definitions;
+    v_people uuid[];
     v_measured record;
 begin
     candidates := badges_internal._roll_windows(
@@ -35,15 +36,16 @@ begin
         and (defined.route).sequence is not null
         order by defined.org_id, defined.stat
     loop
-        v_measured := badges_internal._measure_sequence(
-            v_defined,
-            array(
-                select distinct person.peer_mentor_id
-                from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
-                where person.org_id = v_defined.org_id
-            ),
-            null
+        v_people := array(
+            select distinct person.peer_mentor_id
+            from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+            where person.org_id = v_defined.org_id
         );
+        if (v_defined.route).cap_unit is not null then
+            v_measured := badges_internal._measure_capped(v_defined, v_people, null);
+        else
+            v_measured := badges_internal._measure_sequence(v_defined, v_people, null);
+        end if;
         candidates := candidates || badges_internal._cross_milestones(v_measured.written);
         changed := changed || (
             select array_agg(

@@ -4,7 +4,7 @@
 -- lies before counts in it from then on. Otherwise as _selected_activities. p_states: conditions of
 -- which only the first moment is wanted; null = every window. Where nothing falls, only a window
 -- whose whole is enough can be the first, and none that ends three days after another such. Of a
--- sequence, measured is what it has come to.
+-- sequence, measured is what it has come to; of a capped stat what the activity adds.
 create or replace function badges_internal._parted_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -30,7 +30,14 @@ declare
         := badges_internal._stat_definition(p_org_id, p_stat);
     v_days constant integer := (v_defined.route).rolling_days;
 begin
-    if (v_defined.route).sequence is not null then
+    if (v_defined.route).cap_unit is not null then
+        return query
+        select
+            found.peer_mentor_id, found.bucket, found.activity_date, found.occurred_at,
+            found.activity_id, found.added, null::text, null::numeric
+        from badges_internal._capped_values(v_defined, p_peer_mentor_ids, null, null) as found;
+        return;
+    elsif (v_defined.route).sequence is not null then
         return query
         select
             found.peer_mentor_id, '', found.activity_date, found.occurred_at, found.activity_id,
@@ -38,11 +45,10 @@ begin
         from badges_internal._sequence_values(v_defined, p_peer_mentor_ids, null, null) as found;
         return;
     elsif v_days is null then
-        return query
-        select *
-        from badges_internal._selected_activities(
-            p_peer_mentor_ids, p_org_id, p_stat, null, null, null
-        );
+        return query select *
+            from badges_internal._selected_activities(
+                p_peer_mentor_ids, p_org_id, p_stat, null, null, null
+            );
         return;
     end if;
     return query
@@ -72,12 +78,10 @@ begin
         join measured
             on measured.peer_mentor_id = state.peer_mentor_id
             and not measured.may_fall
-            and state.threshold <= case
-                when state.measure = 'count' then measured.activity_count
-                when state.measure = 'sum' then measured.value_sum
-                when state.measure = 'max' then measured.value_max
-                when state.measure = 'active_days' then measured.active_days
-                when state.measure = 'distinct' then measured.distinct_count
+            and state.threshold <= case state.measure
+                when 'count' then measured.activity_count when 'sum' then measured.value_sum
+                when 'max' then measured.value_max when 'active_days' then measured.active_days
+                when 'distinct' then measured.distinct_count
             end
     ),
     wanted as (
@@ -94,8 +98,7 @@ begin
             found.peer_mentor_id, found.bucket, found.activity_date as last_day,
             found.occurred_at as opened_at, found.activity_id as opening_id
         from chosen as found
-        where p_states is null
-        or (found.peer_mentor_id, found.bucket, found.activity_date) in (
+        where p_states is null or (found.peer_mentor_id, found.bucket, found.activity_date) in (
             select wanted.peer_mentor_id, wanted.bucket, wanted.last_day
             from wanted
         )

@@ -1,7 +1,7 @@
 -- Gives every activity of the people once for each stat that chooses it.
 --
--- p_kind keeps the stats of a kind: lasting, rolling or sequence, p_measures those that some rule
--- measures so, null all. Where per finds no scalar an activity belongs to no part and is not
+-- p_kind keeps the stats of a kind: lasting, rolling, capped or sequence, p_measures those that
+-- some rule measures so, null all. Where per finds no scalar an activity belongs to no part and is not
 -- chosen. STABLE as all of these helpers, so that one verification reads the one snapshot of the
 -- statement that calls them.
 create or replace function badges_internal._verify_activities(
@@ -39,6 +39,7 @@ begin atomic
             when stat.qualify_tests is not null then badges_internal._verify_passes(
                 stat.qualify_tests, activity.attributes, activity.quantity
             )::integer
+            when stat.sequence = 'capped_count' then 1
             when stat.value_field = 'quantity' then activity.quantity
             else badges_internal._verify_number(activity.attributes -> stat.value_field)
         end,
@@ -63,6 +64,7 @@ begin atomic
         on stat.org_id = activity.org_id
         and stat.activity_type = activity.activity_type
         and case
+            when stat.cap_unit is not null then 'capped'
             when stat.sequence is not null then 'sequence'
             when stat.rolling_days is not null then 'rolling'
             else 'lasting'

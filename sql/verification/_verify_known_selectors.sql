@@ -26,7 +26,7 @@ begin
         'window.rolling_days', 'distinct', 'per_value.measure', 'per_value.field',
         'per_value.at_least', 'unit', 'per_unit.measure', 'per_unit.field', 'per_unit.at_least',
         'grace', 'on.weekdays', 'on.closed', 'excused_by.types', 'excused_by.where',
-        'qualify', 'of_at_least', 'of_last'
+        'qualify', 'of_at_least', 'of_last', 'cap.per', 'cap.at', 'cap.measure'
     ])
     limit 1;
     if found then

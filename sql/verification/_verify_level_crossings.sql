@@ -52,7 +52,13 @@ begin
                 'sum' as measure,
                 choice.occurred_at as changed_at,
                 choice.value as amount
-            from badges_internal._verify_choices(p_scope, array['sum']) as choice
+            from (
+                select each.*
+                from badges_internal._verify_choices(p_scope, array['sum']) as each
+                union all
+                select each.*
+                from badges_internal._verify_capped_choices(p_scope) as each
+            ) as choice
             union all
             select
                 element.peer_mentor_id,

@@ -91,9 +91,13 @@ begin atomic
             when stat.selector ? 'of_last' then 'share_of_last'
             when stat.selector ? 'of_at_least' then 'share'
             when stat.selector ? 'qualify' then 'in_a_row'
+            when stat.selector ? 'cap'
+                then 'capped_' || coalesce(stat.selector #>> '{cap,measure}', 'count')
         end,
         coalesce(stat.selector ->> 'of_last', stat.selector ->> 'of_at_least')::integer,
-        badges_internal._verify_tests(stat.selector -> 'qualify')
+        badges_internal._verify_tests(stat.selector -> 'qualify'),
+        stat.selector #>> '{cap,per}',
+        (stat.selector #>> '{cap,at}')::numeric
     from stats as stat
     inner join badges.organizations as organization using (org_id)
     cross join lateral (

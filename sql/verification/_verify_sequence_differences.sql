@@ -26,7 +26,7 @@ begin
     return query
     select
         coalesce(stored.peer_mentor_id, expected.peer_mentor_id), sequence.org_id, sequence.stat,
-        '', told.measure, told.stored, told.expected
+        coalesce(stored.bucket, expected.bucket), told.measure, told.stored, told.expected
     from (
         select kept.*
         from badges.peer_mentor_stats as kept
@@ -40,6 +40,7 @@ begin
         on expected.peer_mentor_id = stored.peer_mentor_id
         and expected.org_id = stored.org_id
         and expected.stat = stored.stat
+        and expected.bucket = stored.bucket
     inner join unnest(p_scope.stats) as sequence
         on sequence.org_id = coalesce(stored.org_id, expected.org_id)
         and sequence.stat = coalesce(stored.stat, expected.stat)
@@ -56,10 +57,12 @@ begin
             case when expected.activity_count is not null then 'present' end
         ),
         ('activity_count', stored.activity_count::text, expected.activity_count::text),
-        ('value_sum', stored.value_sum::text, expected.value_sum::text),
+        ('value_sum', trim_scale(stored.value_sum)::text, trim_scale(expected.value_sum)::text),
         ('value_max', trim_scale(stored.value_max)::text, trim_scale(expected.value_max)::text),
         ('value_last', trim_scale(stored.value_last)::text, trim_scale(expected.value_last)::text),
         ('lately', stored.lately::text, expected.lately),
+        ('has_negative', (stored.has_negative or not expected.has_negative)::text, 'true'),
+        ('run_end', stored.run_end::text, expected.run_end::text),
         ('first_at', stored.first_at::text, expected.first_at::text),
         ('last_at', stored.last_at::text, expected.last_at::text)
     ) as told (measure, stored, expected)

@@ -93,6 +93,11 @@ def lowered(document: Mapping[str, Any]) -> dict[str, Any]:
     badges["burst"]["criteria"]["at_least"] = 9
     badges["month100"]["criteria"]["at_least"] = 12
     badges["year"]["criteria"] = {"type": "tenure", "days": 9}
+    capped = {"measure": "sum", "cap": {"per": "day", "at": 60}}
+    tiers = [{"tier": str(least), "at_least": least} for least in (90, 300, 610)]
+    again = {"window": "week", "at_least": 9, "repeat": {"each": "window", "max": 5}}
+    badges["capped"] = {"name": "capped", "criteria": {"type": "tier", **capped, "tiers": tiers}}
+    badges["again"] = {"name": "again", "criteria": {"type": "threshold", **again}}
     badges["three"] = {"name": "three", "criteria": {"type": "badges_earned", "at_least": 3}}
     return {**document, "badges": badges}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pgmerit.database import Connection
 
+from tests.awards.test_what_one_activity_decides_is_awarded_at_once import decided
 from tests.engine import (
     ANN,
     BEN,
@@ -102,6 +103,27 @@ def test_a_late_part_may_come_true_before_it_was_broken(connection: Connection) 
     assert_exact(connection)
 
 
+def test_what_comes_at_the_very_moment_takes_it_back(connection: Connection) -> None:
+    """It is in order, and no earlier than the award."""
+    apply(connection, rule_set({"clean": clean()}))
+    insert(connection, *shifts(1, 2, 3))
+    insert(connection, *errors(3))
+    assert earned(connection) is None
+    assert_exact(connection)
+
+
+def test_a_late_activity_that_can_decide_nothing_is_no_look_at_the_past(
+    connection: Connection,
+) -> None:
+    apply(connection, rule_set({"clean": clean()}))
+    insert(connection, *shifts(1, 2, 3, 8))
+    assert decided(connection, *shifts(5), *errors(9, 7)) == 0
+    insert(connection, activity("2026-03-01", who=BEN, kind="error"))
+    insert(connection, *[activity(f"2026-03-{d:02}", who=BEN, kind="shift") for d in (2, 3, 8)])
+    assert decided(connection, activity("2026-03-05", who=BEN, kind="shift")) == 0
+    assert_exact(connection)
+
+
 def test_a_later_one_of_what_broke_it_already_changes_nothing(connection: Connection) -> None:
     apply(connection, rule_set({"clean": clean()}))
     insert(connection, *shifts(1, 2, 3))
@@ -150,6 +172,10 @@ def test_a_tenure_breaks_it_as_well(connection: Connection) -> None:
     assert earned(connection) is None
     insert(connection, *shifts(9))
     assert earned(connection) == "03-09"
+    after = [activity(f"2026-03-{day:02}", who=BEN, kind="shift") for day in (1, 12, 13)]
+    others = [activity(f"2026-03-{1 + n % 28:02}", who=BEN, kind="other") for n in range(40)]
+    insert(connection, *after, *others)
+    assert awards(connection, BEN) == []
     assert_exact(connection)
 
 

@@ -171,3 +171,38 @@ def test_a_curve_of_repeated_windows_is_that_of_the_best_one(connection: Connect
     [place] = value(connection, query, "2026-06-01")["organizations"]
     assert [(each["threshold"], each["source"]) for each in place["thresholds"]] == [(2, "default")]
     assert {each["threshold"]: each["now"]["people"] for each in place["curve"]} == {1: 2, 2: 1}
+
+
+def test_a_rule_that_asks_for_it_otherwise_is_told_the_way(connection: Connection) -> None:
+    """Ten votes in each month, each anniversary, each week: as people first write them."""
+    window = {"type": "threshold", "activity": "vote", "window": "month", "at_least": 10}
+    streak = {"type": "streak", "activity": "vote", "unit": "week", "consecutive": False}
+    found = [
+        value(connection, "select badges.validate_criteria(%s) -> 0 ->> 'allowed'", Jsonb(criteria))
+        for criteria in (
+            window | {"repeat": {"every": 10, "max": 12}},
+            {"type": "tenure", "years": 1, "repeat": {"every": 1, "max": 10}},
+            streak | {"length": 1, "repeat": {"every": 1, "max": 10}},
+            window | {"repeat": {"each": "window", "max": 12}},
+            YEARLY,
+        )
+    ]
+    assert found == [
+        "repeat: {each: window, max: K} with a window, every without one",
+        "max",
+        "tiers, or a threshold with a window and repeat: {each: window, max: K}",
+        None,
+        None,
+    ]
+
+
+def test_weeks_that_begin_on_another_day_are_counted_anew(connection: Connection) -> None:
+    weekly = MONTHLY | {"window": "week"}
+    apply(connection, rule_set({"weekly": weekly}, {ORG: {"time_zone": "UTC"}}))
+    query = "select sum(distinct_count) from badges.peer_mentor_stats where starts_with(stat, '~')"
+    insert(connection, *votes("2026-03-05", "2026-03-07", "2026-03-08", "2026-03-14"))
+    assert value(connection, query) == 1
+    value(connection, "select badges.rezone_organization(%s, null, null, 'sunday')", ORG)
+    insert(connection, *votes("2026-03-30"))
+    assert value(connection, query) == 2
+    assert_exact(connection)

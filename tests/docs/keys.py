@@ -30,6 +30,7 @@ _ACTIVITY = re.compile(
     r"(?P<deleted>delete )?(?P<kind>\w+) (?P<day>[\d-]{10})(?: (?P<time>\d\d:\d\d))?"
     r"(?: (?P<attributes>\{.*\}))?"
 )
+_ENDINGS = {None: "", "rule": "and taken back", "person": "and taken back", "time": "and lapsed"}
 _AWARDS = """
 select
     held.org_id,
@@ -39,7 +40,7 @@ select
     held.occurrence,
     held.earned_at,
     held.source = 'manual' as is_by_hand,
-    held.revoked_at is not null as is_revoked
+    held.revoked_by
 from badges.earned_badges as held
 where held.org_id = any (%s)
 order by held.earned_at, badge, held.tier, held.occurrence
@@ -183,7 +184,7 @@ def _told(rows: list[dict[str, Any]], orgs: list[str], example: Mapping[str, Any
             "by hand"
             if row["is_by_hand"]
             else f"{row['earned_at'].astimezone(OSLO):%Y-%m-%d %H:%M}",
-            "and taken back" if row["is_revoked"] else "",
+            _ENDINGS[row["revoked_by"]],
         ]
         lines.append(f"=> {' '.join(word for word in words if word)}")
     return lines or ["=> not earned"]

@@ -99,6 +99,10 @@ WISHES = {
     "A badge for each year since the first shift": Wish(
         at("shift", "2023-06-01"), at("shift", "2023-06-02"), times=3
     ),
+    "A hundred points, of which a day brings twenty at most": Wish(
+        some("game", 5, "2026-03-02", quantity=12) * 2,
+        some("game", 4, "2026-03-02", quantity=50) * 2 + at("game", "2026-03-06", quantity=19),
+    ),
 }
 
 

@@ -127,23 +127,31 @@ def test_two_keys_go_together_unless_they_are_said_not_to(connection: Connection
     assert found == {each for each in pairs if frozenset(each[1:]) in REFUSED}
 
 
-def whole_badges() -> Iterator[tuple[tuple[str, str], Part, str]]:
-    """Give the badge of each cell about whole badges, with what is said of it."""
-    rules, keys = tables("The whole badge")
-    for table in (rules, keys):
-        for head, column, cell in cells(table):
-            kinds = [kind for kind in SMALLEST if TAKES.get((head, kind))]
-            criteria = SMALLEST[head] if table is rules else with_keys(kinds[0], head)
+def whole_badges() -> Iterator[tuple[tuple[str, ...], Part, bool]]:
+    """Give a badge of each rule, without a key and with each one, and whether it may be.
+
+    A rule with a key may be what its type may be and, if the key has a row, the key.
+    """
+    of_types, of_keys = (
+        {(head, column): cell == "yes" for head, column, cell in cells(table)}
+        for table in tables("The whole badge")
+    )
+    for (kind, column), may_be in of_types.items():
+        yield (kind, column), as_placed(SMALLEST[kind], column), may_be
+        for key in [key for key in KEYS if TAKES.get((key, kind))]:
+            criteria = with_keys(kind, key)
             assert criteria is not None
-            badge: Part = {"name": "A badge", "criteria": criteria}
-            if column == "as a part":
-                badge["criteria"] = as_part(criteria)
-            elif column == "within `none_of`":
-                barring = {"type": "none_of", "criteria": [criteria]}
-                badge["criteria"] = as_part(barring)
-            else:
-                badge |= read(code(column))
-            yield (head, column), badge, cell
+            is_told = may_be and of_keys.get((key, column), True)
+            yield (kind, column, key), as_placed(criteria, column), is_told
+
+
+def as_placed(criteria: Part, column: str) -> Part:
+    """Give a badge of criteria as a column says: the whole rule, a part, with other keys."""
+    if column == "as a part":
+        return {"name": "A badge", "criteria": as_part(criteria)}
+    if column == "within `none_of`":
+        return {"name": "A badge", "criteria": as_part({"type": "none_of", "criteria": [criteria]})}
+    return {"name": "A badge", "criteria": criteria, **read(code(column))}
 
 
 @pytest.mark.parametrize("is_told", [True, False], ids=["yes", "no"])
@@ -151,8 +159,8 @@ def test_a_badge_may_be_what_it_is_said_to_be(connection: Connection, is_told: b
     value(connection, "select badges.set_setting('criteria_raw', 'true')")
     badges = {
         f"badge{place}": (cell, badge)
-        for place, (cell, badge, said) in enumerate(whole_badges())
-        if (said == "yes") == is_told
+        for place, (cell, badge, may_be) in enumerate(whole_badges())
+        if may_be == is_told
     }
     document = {
         "version": 1,

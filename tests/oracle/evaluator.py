@@ -1038,7 +1038,25 @@ def measure(node: Criteria, part: Sequence[Activity]) -> Fraction | None:
     kind = node.get("measure", "count")
     if kind == "distinct":
         return Fraction(len(counted_values(node, part)))
+    if "cap" in node:
+        return capped(kind, node, part)
     return measure_plain(kind, node.get("field", "quantity"), part)
+
+
+def capped(kind: str, node: Mapping[str, Any], part: Sequence[Activity]) -> Fraction | None:
+    """cap: what each of its units adds; None where there is nothing to measure."""
+    totals = [
+        total
+        for those in by_unit(node["cap"]["per"], part, node["week_starts"]).values()
+        if (total := measure_plain(kind, node.get("field", "quantity"), those)) is not None
+    ]
+    at = number(node["cap"]["at"])
+    return sum((cut(total, at) for total in totals), Fraction(0)) if totals else None
+
+
+def cut(total: Fraction, at: Fraction) -> Fraction:
+    """at of cap: a unit adds no more."""
+    return min(total, at)
 
 
 def measure_plain(kind: str, name: str, part: Sequence[Activity]) -> Fraction | None:
@@ -1160,10 +1178,16 @@ def qualifying_units(
     week_starts: str,
 ) -> list[int]:
     """List the numbers of the units that qualify, in order."""
+    units = by_unit(unit, chosen, week_starts)
+    return sorted(place for place, those in units.items() if unit_counts(per_unit, those))
+
+
+def by_unit(unit: str, chosen: Sequence[Activity], week_starts: str) -> dict[int, list[Activity]]:
+    """Part activities by the unit that their day lies in."""
     units: dict[int, list[Activity]] = defaultdict(list)
     for each in chosen:
         units[unit_number(unit, _day(each), week_starts)].append(each)
-    return sorted(place for place, those in units.items() if unit_counts(per_unit, those))
+    return units
 
 
 def unit_number(unit: str, of_day: date, week_starts: str) -> int:
@@ -1190,7 +1214,7 @@ def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> 
 
 
 def missed(last: int, unit: int, node: Criteria, excused: Collection[int]) -> int:
-    """Count the units between two that count: those that exist for the streak and nobody excused."""
+    """Count the units between two that count: those that exist, and that nobody excused."""
     if not excused and "on" not in node:
         return unit - last - 1
     return sum(
@@ -1364,6 +1388,8 @@ def cut_off(value: Fraction | None) -> Fraction | None:
 
 def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
     """Give what the row of a sequence has of it: how many qualified, the best, and the last."""
+    if "cap" in selector:
+        return capped_columns(selector, part)
     if "qualify" not in selector:
         return {"value_last": None, "lately": None}
     verdicts_in_order = in_sequence(selector, part)
@@ -1375,6 +1401,24 @@ def sequence_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> d
         "value_last": cut_off(found[-1]),
         "has_negative": False,
         "lately": lately[-whole(selector["of_last"]) :] if "of_last" in selector else None,
+    }
+
+
+def capped_columns(selector: Mapping[str, Any], part: Sequence[Activity]) -> dict[str, Any]:
+    """Give what the row of a capped stat has: what counts, and the newest unit's whole total."""
+    kind, per = selector["cap"].get("measure", "count"), selector["cap"]["per"]
+    units = by_unit(per, part, selector["week_starts"])
+    last = max(units)
+    name = selector.get("field", "quantity")
+    numbers = [number_of(each, name) or 0 for each in part] if kind == "sum" else []
+    return {
+        "has_negative": any(each < 0 for each in numbers),
+        "value_sum": capped(kind, selector, part) or 0,
+        "value_max": None,
+        "value_last": measure_plain(kind, name, units[last]) or 0,
+        "lately": None,
+        "last_date": None,
+        "run_end": first_day_of_unit(per, last, selector["week_starts"]),
     }
 
 

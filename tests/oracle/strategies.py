@@ -313,13 +313,20 @@ def _measured(draw: Any, start: date) -> dict[str, Any]:
             criteria["per_value"] = draw(_elements(("count", "sum", "max")))
     elif measure in ("sum", "max") and draw(st.booleans()):
         criteria["field"] = draw(st.sampled_from(("score", "quantity", "kind")))
+    if measure in (None, "count", "sum") and draw(rarely):
+        criteria["cap"] = {
+            "per": draw(st.sampled_from(("day", "day", "week", "month"))),
+            "at": draw(amounts),
+        }
     if draw(rarely):
         criteria["per"] = draw(st.sampled_from(("kind", "course", "score", "quantity")))
     if draw(st.booleans()):
         criteria["window"] = draw(
             st.one_of(
                 st.sampled_from(("lifetime", "day", "week", "month", "quarter", "year")),
-                st.fixed_dictionaries({"rolling_days": st.sampled_from((1, 2, 3, 7, 30, 31))}),
+                st.just("lifetime")
+                if "cap" in criteria
+                else st.fixed_dictionaries({"rolling_days": st.sampled_from((1, 2, 3, 7, 30, 31))}),
             )
         )
     return criteria
@@ -333,7 +340,8 @@ def thresholds(draw: Any, start: date, *, may_repeat: bool = False) -> dict[str,
         if window == "lifetime":
             criteria["repeat"] = {"every": draw(small), "max": most}
         elif isinstance(window, str) and criteria.get("measure") != "distinct":
-            criteria.pop("per", None)
+            for key in ("per", "cap"):
+                criteria.pop(key, None)
             criteria["repeat"] = {"each": "window", "max": most}
     return criteria
 

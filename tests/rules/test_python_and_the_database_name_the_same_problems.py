@@ -112,6 +112,7 @@ def test_the_bounds(asking: Any, criteria: Any, problems: int) -> None:
     assert database_problems(asking, criteria) == found
 
 
+NONE = {"type": "none_of", "criteria": [LEAF]}
 SAID = [
     ({"type": "threshold", "at_leest": 1}, "$.at_leest",
      'unknown key "at_leest", did you mean "at_least"?'),
@@ -216,6 +217,16 @@ SAID = [
      '"manual" stands only at the top of a badge'),
     ({"type": "all_of", "criteria": [LEAF | {"repeat": {"every": 1, "max": 1}}]},
      "$.criteria[0].repeat", '"repeat" stands only at the top of a badge'),
+    (NONE, "$.type", '"none_of" stands only in all_of'),
+    ({"type": "any_of", "criteria": [LEAF, NONE]}, "$.criteria[1].type",
+     '"none_of" stands only in all_of'),
+    ({"type": "all_of", "criteria": [LEAF, NONE | {"criteria": [NONE]}]},
+     "$.criteria[1].criteria[0].type", '"none_of" stands only in all_of'),
+    ({"type": "all_of", "criteria": [NONE, NONE]}, "$.criteria",
+     "has only parts that must not hold"),
+    ({"type": "all_of", "criteria": [LEAF, NONE | {"criteria": [
+        {"type": "any_of", "criteria": [LEAF, {"type": "badges_earned", "at_least": 1}]}]}]},
+     "$.criteria[1].criteria[0].criteria[1].type", '"badges_earned" does not stand in none_of'),
     ({"type": "n_of", "n": 2, "criteria": [LEAF]}, "$.n", "is more than there are criteria"),
     ({"type": "training_completion", "courses": ["a"], "require": 2}, "$.require",
      "is more than there are courses"),

@@ -41,7 +41,10 @@ RULES = rule_set(
         "ten": {"type": "threshold", "activity": "quiz", "at_least": 10},
         "points": {"type": "threshold", "activity": "quiz", "measure": "sum", "at_least": 50},
     },
-    {"nhf": {"time_zone": "Europe/Oslo"}, "hlf": {"time_zone": "Asia/Tokyo", "day_starts": "04:00"}},
+    {
+        "nhf": {"time_zone": "Europe/Oslo"},
+        "hlf": {"time_zone": "Asia/Tokyo", "day_starts": "04:00"},
+    },
 )
 # Written apart from the engine's own mapping, to hold it.
 WANTED = """

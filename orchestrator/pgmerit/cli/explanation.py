@@ -182,7 +182,8 @@ class _Teller(RuleWords):
         if now := condition.get("now"):
             section = "in_a_row" if "run" in condition else "in_all"
             return self.word(section, now["unit"])
-        return self.word("measure", condition["measure"])
+        cap = (condition["selector"] or {}).get("cap", {})
+        return self.word("measure", cap.get("measure", "count") if cap else condition["measure"])
 
     def condition_details(self, condition: Part) -> Iterator[str]:
         if condition["selector"] is not None:
@@ -210,6 +211,8 @@ class _Teller(RuleWords):
                 yield from self.value_details(part)
         yield from self.value_details(condition)
         yield from self.run_details(condition)
+        if capped := condition.get("capped"):
+            yield self.text("explanation.capped", **{**capped, "days": self.days(capped)})
         yield from self.sequence_details(condition.get("sequence"))
         if "first_day" in condition.get("tenure", {}):
             yield self.tenure_text(condition["tenure"])

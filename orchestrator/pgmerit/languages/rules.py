@@ -10,7 +10,7 @@ from pgmerit.languages import Language
 _WHEN = ("weekdays", "hours", "months", "dates", "days_of_year", "from", "until")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KEPT = (
-    *("where", "per", "per_value", "per_unit", "grace", "valid_days"),
+    *("where", "per", "per_value", "per_unit", "grace", "valid_days", "cap"),
     *("qualify", "of_at_least", "of_last"),
 )
 _UNIT_KEYS = ("per_unit", "grace", "on", "excused_by")
@@ -120,10 +120,9 @@ class RuleWords:
         if not criteria.keys().isdisjoint(_UNIT_KEYS):
             selector["unit"] = criteria["unit"]
         if on := criteria.get("on"):
-            selector["on"] = {
-                "weekdays": [_WEEKDAYS.index(day) + 1 for day in on.get("weekdays", _WEEKDAYS)],
-                "closed": on.get("closed_days") is False,
-            }
+            selector["on"] = {"closed": on.get("closed_days") is False}
+            if "weekdays" in on:
+                selector["on"]["weekdays"] = [_WEEKDAYS.index(day) + 1 for day in on["weekdays"]]
         if excuse := criteria.get("excused_by"):
             kinds = excuse["activity"]
             selector["excused_by"] = {
@@ -151,6 +150,8 @@ class RuleWords:
         unit = rest.pop("unit", None)
         if limits := rest.pop("per_value", None):
             yield self.text("selector.each_value", limit=self.limit_text(limits))
+        if cap := rest.pop("cap", None):
+            yield self.word("at_most", cap["per"], most=cap["at"])
         grace = rest.pop("grace", None)
         if limits := rest.pop("per_unit", None):
             yield self.word("each_unit", unit, limit=self.limit_text(limits))
@@ -163,7 +164,7 @@ class RuleWords:
                 yield self.word("selector", name, count=rest.pop(name))
         if qualify := rest.pop("qualify", None):
             yield self.text("selector.qualify", tests=self.tests(qualify))
-        yield from self.days_off_words(rest.pop("on", {}))
+        yield from self.existing_days_words(rest.pop("on", {}))
         if excuse := rest.pop("excused_by", None):
             yield self.word("excused", unit, activity=", ".join(self._choice_words(excuse)))
         for name, field in rest.items():
@@ -174,13 +175,12 @@ class RuleWords:
         if where := chosen.get("where"):
             yield self.text("selector.where", tests=self.tests(where))
 
-    def days_off_words(self, on: Part) -> Iterator[str]:
-        """Say which days do not exist for a streak."""
+    def existing_days_words(self, on: Part) -> Iterator[str]:
+        """Say which days exist for a streak."""
         language = self.language
-        off = [day for day in range(1, 8) if day not in on.get("weekdays", range(1, 8))]
-        if off:
-            days = language.both(language.weekday(day) for day in off)
-            yield self.text("selector.days_off", days=days)
+        if "weekdays" in on:
+            days = language.both(language.weekday(day) for day in on["weekdays"])
+            yield self.text("selector.existing_days", days=days)
         if on.get("closed"):
             yield self.text("selector.closed_days")
 

@@ -126,6 +126,13 @@ class Element(Model):
     at_least: Amount
 
 
+class Cap(Model):
+    """What a day, week or month adds at most."""
+
+    per: Literal["day", "week", "month"]
+    at: Amount
+
+
 class UnitElement(Model):
     """What a unit must reach before a streak counts it."""
 
@@ -267,10 +274,14 @@ class Measuring(Dated):
         "lifetime"
     )
     per_value: Element | None = None
+    cap: Cap | None = None
 
     def selector(self) -> dict[str, Any]:
         """Return the canonical selector of the rule's stat; keys at their defaults left out."""
         found = super().selector()
+        if self.cap is not None:
+            measured = {} if self.measure == "count" else {"measure": self.measure}
+            found["cap"] = self.cap.as_document() | measured
         if self.measure in ("sum", "max") and self.field not in (None, "quantity"):
             found["field"] = self.field
         if self.per is not None:
@@ -290,7 +301,7 @@ class Measuring(Dated):
         """Return what the rule measures, None where there is no value."""
         document, key, days = stats_of(stats), selector_key(self), self._last_days()
         tally = document.tally(key) if days is None else document.recent(key, days)
-        measured: Decimal | int | None = getattr(tally, self.measure)
+        measured: Decimal | int | None = getattr(tally, "sum" if self.cap else self.measure)
         return measured
 
 
@@ -644,8 +655,10 @@ def selector_key(criteria: Selecting, closed_days: Sequence[str] = ()) -> str:
 
     closed_days: the organization's; only a streak asks for them.
     """
-    is_streak = isinstance(criteria, Streak)
-    selector = criteria.selector(closed_days) if is_streak else criteria.selector()
+    if isinstance(criteria, Streak):
+        selector = criteria.selector(closed_days)
+    else:
+        selector = criteria.selector()
     if not selector:
         return "*"
     if selector.keys() == {"types"} and len(selector["types"]) == 1:
@@ -668,7 +681,17 @@ Part = Annotated[
     Field(discriminator="type"),
 ]
 PartOfAll = Annotated[
-    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
+    Threshold
+    | Streak
+    | TrainingCompletion
+    | BadgesEarned
+    | AllOf
+    | AnyOf
+    | NOf
+    | NoneOf
+    | Tenure
+    | InARow
+    | Share,
     Field(discriminator="type"),
 ]
 BadgeCriteria = Annotated[

@@ -55,6 +55,9 @@ _TEXTS: dict[str, str] = {
     "per": "An attribute: measured for each of its values apart, the best single one counts.",
     "window": "The stretch of time that is measured; the best one counts. Left out = lifetime.",
     "per_value": "With distinct: what a value must reach before it counts.",
+    "cap": "A day, week or month adds no more than so much; with count and sum.",
+    "cap.per": "What is bounded apart: a day, a week or a month.",
+    "cap.at": "So much of its total counts, the rest does not.",
     "at_least": "The number that must be reached.",
     "badges_earned.at_least": "How many badges; left out = all listed ones.",
     "repeat": "Awarded again: for every so many more, in each window, after each span.",
@@ -149,6 +152,7 @@ _WORDS: dict[str, str] = {
     "type.criteria_raw": "The escape hatch: an SQL/JSON path predicate.",
 }
 _WORD_KINDS = {
+    "cap_unit": "unit",
     "element_measure": "measure",
     "unit_measure": "measure",
     "calendar_window": "window",

@@ -1,7 +1,7 @@
 -- Names the measure that a condition's threshold is held against.
 --
 -- badges and raw have no stat; tenure is one of time. Windows that each count (repeat: each) are
--- distinct units.
+-- distinct units; of what a unit adds at most (cap) the sum is asked.
 create or replace function badges_internal._asked_measure(p_criteria jsonb)
 returns text
 language sql
@@ -23,6 +23,7 @@ return case p_criteria ->> 'type'
     end
     else case
         when p_criteria -> 'repeat' ? 'each' then 'distinct'
+        when p_criteria ? 'cap' then 'sum'
         else coalesce(p_criteria ->> 'measure', 'count')
     end
 end;

@@ -38,6 +38,9 @@ begin atomic
                 then coalesce(p_criteria ->> 'field', 'quantity')
         end,
         'per_value', p_criteria -> 'per_value',
+        'cap', p_criteria -> 'cap' || jsonb_build_object(
+            'measure', nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')
+        ),
         -- A streak over units apart; else the stat's own days have what it asks.
         'unit', case
             when chosen.is_each then p_criteria ->> 'window'

@@ -43,15 +43,17 @@ return row(
         when p_selector ? 'of_last' then 'share_of_last'
         when p_selector ? 'of_at_least' then 'share'
         when p_selector ? 'qualify' then 'in_a_row'
+        when p_selector ? 'cap'
+            then 'capped_' || coalesce(p_selector -> 'cap' ->> 'measure', 'count')
     end,
     badges_internal._compile_where(p_selector -> 'qualify', null, null),
     p_selector -> 'qualify' ? 'quantity',
     coalesce(
         p_selector -> 'of_last', p_selector -> 'of_at_least',
-        case when p_selector ? 'qualify' then '1'::jsonb end
+        case when p_selector ?| array['qualify', 'cap'] then '1'::jsonb end
     )::integer,
-    null, -- cap_unit
-    null, -- cap_at
+    badges_internal._calendar_unit(p_selector -> 'cap' ->> 'per', p_week_starts),
+    (p_selector -> 'cap' -> 'at')::numeric,
     null, -- is_live
     p_selector -> 'on',
     case when p_selector ? 'excused_by' then badges_internal._compile_where(

@@ -39,7 +39,8 @@ return '{
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
         "when": "when", "measure": "measure", "field": "attribute", "per": "attribute",
-        "window": "window", "per_value": "element", "at_least": "amount", "repeat": "repeat"
+        "window": "window", "per_value": "element", "cap": "cap", "at_least": "amount",
+        "repeat": "repeat"
       },
       "required": ["at_least"],
       "rules": [
@@ -48,6 +49,11 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
+        {"rule": "only_with", "key": "cap", "other": "measure", "words": ["count", "sum"]},
+        {
+          "rule": "only_with", "key": "cap", "other": "window",
+          "words": ["lifetime", "day", "week", "month", "quarter", "year"]
+        },
         {
           "rule": "not_with", "key": "repeat.every", "other": "window",
           "allowed": "repeat: {each: window, max: K} with a window, every without one"
@@ -61,6 +67,7 @@ return '{
           "words": ["count", "sum", "max", "active_days"]
         },
         {"rule": "not_with", "key": "repeat.each", "other": "per"},
+        {"rule": "not_with", "key": "repeat.each", "other": "cap"},
         {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
@@ -69,7 +76,7 @@ return '{
       "keys": {
         "type": "anything", "id": "slug", "activity": "activity", "where": "where",
         "when": "when", "measure": "measure", "field": "attribute", "per": "attribute",
-        "window": "window", "per_value": "element", "tiers": "amount_tiers"
+        "window": "window", "per_value": "element", "cap": "cap", "tiers": "amount_tiers"
       },
       "required": ["tiers"],
       "rules": [
@@ -78,6 +85,11 @@ return '{
           "words": ["sum", "max", "distinct"]
         },
         {"rule": "only_with", "key": "per_value", "other": "measure", "words": ["distinct"]},
+        {"rule": "only_with", "key": "cap", "other": "measure", "words": ["count", "sum"]},
+        {
+          "rule": "only_with", "key": "cap", "other": "window",
+          "words": ["lifetime", "day", "week", "month", "quarter", "year"]
+        },
         {"rule": "not_with_below", "key": "per_value", "other": "window", "below": "last_days"}
       ]
     },
@@ -466,6 +478,13 @@ return '{
         {"rule": "only_with", "key": "field", "other": "measure", "words": ["sum", "max"]}
       ]
     },
+    "cap": {
+      "is": "object",
+      "keys": {"per": "cap_unit", "at": "amount"},
+      "required": ["per", "at"],
+      "rules": []
+    },
+    "cap_unit": {"is": "word", "words": ["day", "week", "month"]},
     "repeat": {
       "is": "object",
       "keys": {"every": "count", "each": "each", "max": "occurrences"},

@@ -26,9 +26,9 @@ begin
             milestone.occurrence, milestone.since_version,
             jsonb_build_array(
                 milestone.node, milestone.tier, milestone.occurrence, milestone.parent, null,
-                milestone.stat, milestone.measure, milestone.threshold, milestone.duration,
-                milestone.badge_ids, milestone.badge_category, milestone.expression,
-                milestone.lapse_measure, milestone.last_days
+                array[milestone.stat, milestone.measure, milestone.lapse_measure],
+                milestone.threshold, milestone.duration, milestone.badge_ids,
+                milestone.badge_category, milestone.expression, milestone.last_days
             ) as condition
         from badges_internal.milestones as milestone
         union all
@@ -36,7 +36,7 @@ begin
             grouped.org_id, grouped.badge_definition_id, grouped.node, null, null, 0,
             jsonb_build_array(
                 grouped.node, null, null, grouped.parent, grouped.required, null, null, null,
-                null, null, null, null, null, null
+                null, null, null, null
             )
         from badges_internal.condition_groups as grouped
     ) as present

@@ -1,4 +1,4 @@
--- Tells since when planned conditions of badges that lapse and count badges hold, by planned awards.
+-- Tells since when conditions of badges that lapse and count badges would hold.
 --
 -- p_asked: conditions of badges that lapse; p_given, p_taken: awards that would be made and taken.
 create or replace function badges_internal._plan_known(
@@ -42,4 +42,4 @@ comment on function badges_internal._plan_known(
     jsonb, badges_internal.milestones[], text[], badges_internal.dated_award[],
     badges_internal.dated_award[]
 ) is
-'Tells since when planned conditions of badges that lapse and count badges hold, by planned awards.';
+'Tells since when conditions of badges that lapse and count badges would hold.';

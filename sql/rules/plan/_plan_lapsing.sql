@@ -1,8 +1,8 @@
 -- Gives the awards that planned badges that lapse come to now: who would hold them, since when.
 --
 -- p_badges: the badges to look at; p_given, p_taken: awards that would be made and taken before;
--- p_as_of: the moment, but nobody's before their own last activity or sweep. Looks at everybody with
--- activities or awards there.
+-- p_as_of: the moment, but nobody's before their own last activity or sweep. Looks at everybody
+-- with activities or awards there.
 create or replace function badges_internal._plan_lapsing(
     p_document jsonb,
     p_milestones badges_internal.milestones[],

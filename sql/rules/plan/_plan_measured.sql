@@ -117,7 +117,10 @@ begin
         null
     ) as reached
     where (defined.route).sequence is not null
-    group by reached.peer_mentor_id, defined.org_id, defined.stat;
+    and (defined.route).cap_unit is null
+    group by reached.peer_mentor_id, defined.org_id, defined.stat
+    union all
+    select * from badges_internal._plan_capped(v_unmeasured, p_until);
 end;
 $$;
 

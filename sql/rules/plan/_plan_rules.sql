@@ -29,16 +29,14 @@ begin
     given as (
         select
             compiled.org_id, compiled.badge_definition_id,
-            bool_or(compiled.measure = 'badges') as is_counting,
+            bool_or('badges' in (compiled.measure, compiled.lapse_measure)) as is_counting,
             jsonb_agg(
                 jsonb_build_array(
                     compiled.node, compiled.tier, compiled.occurrence, compiled.parent,
-                    compiled.required, case when compiled.required is null then compiled.stat end,
-                    case when compiled.required is null then compiled.measure end,
+                    compiled.required, case when compiled.required is null
+                        then array[compiled.stat, compiled.measure, compiled.lapse_measure] end,
                     compiled.threshold, compiled.duration, compiled.badge_ids,
-                    compiled.badge_category, compiled.expression,
-                    case when compiled.required is null then compiled.lapse_measure end,
-                    compiled.last_days
+                    compiled.badge_category, compiled.expression, compiled.last_days
                 )
                 order by compiled.node, compiled.tier, compiled.occurrence
             ) as conditions
@@ -78,7 +76,7 @@ begin
         left join judged as other
             on other.org_id = node.org_id
             and other.badge_definition_id = listed.slug
-        where node.measure = 'badges'
+        where 'badges' in (node.measure, node.lapse_measure)
         and (other.badge_definition_id is null or other.is_new or other.is_counting)
     ),
     chosen as materialized (

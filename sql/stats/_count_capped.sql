@@ -1,0 +1,91 @@
+-- Counts one activity in a capped stat, and tells whether the row reached a threshold.
+--
+-- The row knows the total of its newest unit, that of run_end; of an earlier one the activities are
+-- read. Null for a negative value, which may change what held before (_measure_apart). p_pending:
+-- activities of the person that must not be seen. The caller holds the base row.
+--
+-- Writes: badges.peer_mentor_stats.
+create or replace function badges_internal._count_capped(
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_reading badges_internal.stat_reading,
+    p_day date,
+    p_occurred_at timestamptz,
+    p_pending bigint[]
+)
+returns boolean
+language plpgsql
+volatile
+as $$
+declare
+    v_route constant badges_internal.stat_route := p_reading.route;
+    v_at constant numeric := v_route.cap_at;
+    v_value constant numeric := badges_internal._capped_value(v_route, p_reading.measured);
+    v_first date; -- of the activity's unit
+    v_last date;
+    v_before numeric;
+    v_has_reached boolean;
+begin
+    if v_value < 0 then
+        return null;
+    end if;
+    select unit.first_day, unit.last_day
+    into v_first, v_last
+    from badges_internal._window_days(v_route.cap_unit, p_day) as unit;
+    update badges.peer_mentor_stats as held
+    set
+        activity_count = activity_count + 1,
+        (value_sum, value_last) = (
+            select
+                held.value_sum + least(unit.total + v_value, v_at) - least(unit.total, v_at),
+                unit.total + v_value
+            from (
+                select case when held.run_end = v_first then held.value_last else 0 end
+            ) as unit (total)
+        ),
+        run_end = v_first,
+        first_at = least(first_at, p_occurred_at),
+        last_at = greatest(last_at, p_occurred_at)
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = v_route.stat
+    and held.bucket = p_reading.bucket
+    and held.run_end <= v_first
+    returning badges_internal._has_reached(held)
+    into v_has_reached;
+    if found then
+        return coalesce(v_has_reached, false);
+    end if;
+    select coalesce(sum(badges_internal._capped_value(v_route, own.measured)), 0) - v_value
+    into v_before
+    from badges_internal._selected_activities(
+        array[p_peer_mentor_id], p_org_id, v_route.stat, p_reading.bucket, v_first, v_last
+    ) as own
+    where p_pending is null
+    or own.activity_id <> all(p_pending);
+    insert into badges.peer_mentor_stats as held (
+        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_last, run_end,
+        first_at, last_at, next_sum
+    )
+    select
+        p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, 1,
+        least(v_before + v_value, v_at) - least(v_before, v_at), v_value, v_first, p_occurred_at,
+        p_occurred_at, (defined.thresholds).value_sum[1]
+    from badges_internal.stat_definitions as defined
+    where defined.org_id = p_org_id
+    and defined.stat = v_route.stat
+    on conflict (peer_mentor_id, org_id, stat, bucket) do update set
+        activity_count = held.activity_count + 1,
+        value_sum = held.value_sum + excluded.value_sum,
+        first_at = least(held.first_at, excluded.first_at),
+        last_at = greatest(held.last_at, excluded.last_at)
+    returning badges_internal._has_reached(held)
+    into v_has_reached;
+    return coalesce(v_has_reached, false);
+end;
+$$;
+
+comment on function badges_internal._count_capped(
+    uuid, text, badges_internal.stat_reading, date, timestamptz, bigint[]
+) is
+'Counts one activity in a capped stat, and tells whether the row reached a threshold.';
