@@ -1124,6 +1124,7 @@ function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[],
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_reading(p_source text, p_is_whole boolean) returns void volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
+function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pgmerit.database import Connection
+from pgmerit.rules.grammar import canonical_text
 from psycopg.types.json import Jsonb
 
 Row = dict[str, Any]
@@ -90,7 +91,7 @@ def apply(
     applied: Row = value(
         connection,
         "select badges.apply_rule_set(%s, p_allow_revoke => %s)",
-        Jsonb(document),
+        Jsonb(document, dumps=canonical_text),
         allow_revoke,
     )
     horizon = value(connection, "select badges.rule_set_horizon()::text")

@@ -1,4 +1,4 @@
--- Gives those of some people whose units of a streak did not count, or were excused, in their order.
+-- Gives those people whose units of a streak did not count, or were excused, in their own order.
 create or replace function badges_internal._disordered_people(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -48,4 +48,4 @@ end;
 $$;
 
 comment on function badges_internal._disordered_people(uuid[], text, text) is
-'Gives those of some people whose units of a streak did not count, or were excused, in their order.';
+'Gives those people whose units of a streak did not count, or were excused, in their own order.';

@@ -1,7 +1,7 @@
--- Lists the elements of a stat that count at each moment at which one changed; units with their number.
+-- Lists the elements of a stat that count at each moment at which one changed, units numbered.
 --
--- p_unit: of a run, null = values. Units that are excused at the moment and do not count are left out
--- of the numbers, as are those that do not exist for the streak.
+-- p_unit: of a run, null = values. Units that are excused at the moment and do not count are left
+-- out of the numbers, as are those that do not exist for the streak.
 create or replace function badges_internal._present_elements(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -71,4 +71,4 @@ end;
 $$;
 
 comment on function badges_internal._present_elements(uuid[], text, text, text) is
-'Lists the elements of a stat that count at each moment at which one changed; units with their number.';
+'Lists the elements of a stat that count at each moment at which one changed, units numbered.';

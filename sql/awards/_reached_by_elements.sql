@@ -19,9 +19,6 @@ declare
     v_route constant badges_internal.stat_route
         := (badges_internal._stat_definition(v_org_id, v_stat)).route;
     v_own_units constant boolean := v_route.element_unit is not null;
-    v_grace constant integer := coalesce(v_route.grace, 0);
-    v_is_plain constant boolean
-        := num_nonnulls(v_route.unit_calendar, v_route.excuse_types) = 0;
     v_disordered uuid[];
     v_states badges_internal.condition_state[] := p_states;
     v_dated badges_internal.condition_state[] := '{}';
@@ -30,7 +27,7 @@ begin
         return badges_internal._reached_by_falling_elements(p_states);
     end if;
     -- With grace, or an excuse, a run may be complete before a unit inside it counted.
-    if v_grace > 0 or v_route.excuse_types is not null then
+    if v_route.grace > 0 or v_route.excuse_types is not null then
         v_disordered := badges_internal._disordered_people(
             array(select distinct state.peer_mentor_id from unnest(p_states) as state),
             v_org_id, v_stat
@@ -67,18 +64,17 @@ begin
         begun as (
             select
                 counted.*,
-                case
-                    when v_is_plain
-                        then counted.number > v_grace + 1 + lag(counted.number) over in_order
-                    else not badges_internal._goes_on(
-                        counted.peer_mentor_id, v_org_id, v_route,
-                        (lag(counted.element) over in_order)::date, counted.element::date
-                    )
-                end as begins_run
-            from counted
-            window in_order as (
-                partition by counted.peer_mentor_id, counted.bucket order by counted.number
-            )
+                badges_internal._begins_run(
+                    counted.peer_mentor_id, v_org_id, v_route, counted.before, counted.number
+                ) as begins_run
+            from (
+                select
+                    counted.*,
+                    lag(counted.number) over (
+                        partition by counted.peer_mentor_id, counted.bucket order by counted.number
+                    ) as before
+                from counted
+            ) as counted
         ),
         islands as (
             select

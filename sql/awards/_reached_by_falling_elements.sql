@@ -1,7 +1,8 @@
 -- Dates conditions on elements by looking at every moment: n of them must count at the same time.
 --
 -- For values and calendar units whose sums can fall, and for runs with grace or excuses whose units
--- did not begin to count, or be excused, in their own order. p_states: conditions of one organization, stat and measure.
+-- did not begin to count, or be excused, in their own order. p_states: conditions of one
+-- organization, stat and measure.
 create or replace function badges_internal._reached_by_falling_elements(
     p_states badges_internal.condition_state[]
 )

@@ -37,9 +37,10 @@ begin
         v_missed := v_missed - (
             select count(*)
             from jsonb_array_elements_text(p_calendar -> 'closed') as closed (day)
+            cross join lateral (select nullif(left(closed.day, -6), '')::integer as year) as once
             cross join lateral generate_series(
-                coalesce(nullif(left(closed.day, -6), '')::integer, extract(year from p_from)::integer),
-                coalesce(nullif(left(closed.day, -6), '')::integer, extract(year from p_to)::integer)
+                coalesce(once.year, extract(year from p_from)::integer),
+                coalesce(once.year, extract(year from p_to)::integer)
             ) as year (number)
             cross join lateral (
                 select make_date(

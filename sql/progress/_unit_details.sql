@@ -1,7 +1,7 @@
 -- Tells of a streak's unit that p_as_of lies in what it has, what it needs, and whether it counts.
 --
--- Units with a target of their own are stored as elements; of others one activity is enough. exists,
--- is_excused: only of a streak with days of its own, or with excuses.
+-- Units with a target of their own are stored as elements; of others one activity is enough.
+-- exists, is_excused: only of a streak with days of its own, or with excuses.
 create or replace function badges_internal._unit_details(
     p_peer_mentor_id uuid,
     p_milestone badges_internal.milestones,

@@ -1,7 +1,7 @@
 -- Adds to the changes of per_unit streaks the runs their counted units now form.
 --
 -- Reads the person's counted units of the stat: one row a day, week or month. Units that do not
--- count may lie between two of a run, as _goes_on tells.
+-- count may lie between two of a run, as _begins_run tells.
 create or replace function badges_internal._add_unit_runs(
     p_changes badges_internal.element_change[]
 )
@@ -17,10 +17,7 @@ begin
                 change.peer_mentor_id, change.org_id, change.stat, change.bucket,
                 element.element::date as unit_start,
                 badges_internal._unit_number(change.element_unit, element.element::date) as number,
-                defined.route,
-                coalesce((defined.route).grace, 0) as grace,
-                num_nonnulls((defined.route).unit_calendar, (defined.route).excuse_types) = 0
-                    as is_plain
+                defined.route
             from unnest(p_changes) as change
             join badges_internal.stat_definitions as defined
                 on defined.org_id = change.org_id
@@ -40,16 +37,16 @@ begin
         begun as (
             select
                 units.*,
-                case
-                    when is_plain then number > grace + 1 + lag(number) over in_order
-                    else not badges_internal._goes_on(
-                        peer_mentor_id, org_id, route, lag(unit_start) over in_order, unit_start
-                    )
-                end as begins_run
-            from units
-            window in_order as (
-                partition by peer_mentor_id, org_id, stat, bucket order by number
-            )
+                badges_internal._begins_run(peer_mentor_id, org_id, route, before, number)
+                    as begins_run
+            from (
+                select
+                    units.*,
+                    lag(number) over (
+                        partition by peer_mentor_id, org_id, stat, bucket order by number
+                    ) as before
+                from units
+            ) as units
         ),
         placed as (
             select

@@ -11,6 +11,7 @@ returns date
 language plpgsql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unit constant text := p_route.element_unit;

@@ -1,7 +1,7 @@
 -- Joins the runs beside units that a late activity of a person excuses, of every streak it does.
 --
--- Gives those streaks' stats, and whether the row of one reached something. An excuse after the last
--- unit that counts changes nothing: the next such unit finds it.
+-- Gives those streaks' stats, and whether the row of one reached something. An excuse after the
+-- last unit that counts changes nothing: the next such unit finds it.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._excuse_units(
@@ -11,6 +11,7 @@ create or replace function badges_internal._excuse_units(
 )
 language plpgsql
 volatile
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_route badges_internal.stat_route;

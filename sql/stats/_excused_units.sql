@@ -1,4 +1,4 @@
--- Gives the units strictly between those of two days that activities of a person excuse, by first day.
+-- Gives the units between those of two days that activities of a person excuse, by first day.
 --
 -- Whether one counts all the same is not looked at. p_to null = up to the last one.
 create or replace function badges_internal._excused_units(
@@ -40,4 +40,4 @@ $$;
 comment on function badges_internal._excused_units(
     uuid, text, badges_internal.stat_route, date, date
 ) is
-'Gives the units strictly between those of two days that activities of a person excuse, by first day.';
+'Gives the units between those of two days that activities of a person excuse, by first day.';

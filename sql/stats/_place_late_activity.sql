@@ -1,4 +1,4 @@
--- Places one activity of an earlier day in the days and runs of the rows it counts in, or excuses in.
+-- Places an activity of an earlier day in the days and runs of rows it counts in or excuses in.
 --
 -- stats, buckets: the rows it counts in, by pairs; those of which it is no day before the last are
 -- left alone. Rows of streaks of which it excuses a unit are added. p_pending and result: docs of
@@ -44,4 +44,4 @@ $$;
 comment on function badges_internal._place_late_activity(
     badges_internal.new_activity, bigint[], text[], text[]
 ) is
-'Places one activity of an earlier day in the days and runs of the rows it counts in, or excuses in.';
+'Places an activity of an earlier day in the days and runs of rows it counts in or excuses in.';

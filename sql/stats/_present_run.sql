@@ -1,7 +1,7 @@
--- Gives the length of a row's run as of a day: 0 once more units have passed than it may pass over.
+-- Gives the length of a row's run as of a day: 0 once more units are missed than it may miss.
 --
--- The unit of p_as_of may still count. p_route null = of a base stat. In line wherever it is called;
--- activities are read only of a streak with excuses, of the days since its last unit.
+-- The unit of p_as_of may still count. p_route null = of a base stat. In line wherever it is
+-- called; activities are read only of a streak with excuses, of the days since its last unit.
 create or replace function badges_internal._present_run(
     p_held badges.peer_mentor_stats,
     p_unit text,
@@ -31,4 +31,4 @@ end;
 comment on function badges_internal._present_run(
     badges.peer_mentor_stats, text, badges_internal.stat_route, date
 ) is
-'Gives the length of a row''s run as of a day: 0 once more units have passed than it may pass over.';
+'Gives the length of a row''s run as of a day: 0 once more units are missed than it may miss.';

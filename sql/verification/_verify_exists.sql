@@ -1,4 +1,4 @@
--- Tells whether a day exists for a streak: on a weekday of it, and closed neither once nor every year.
+-- Tells whether a day exists for a streak: on one of its weekdays, closed neither once nor yearly.
 --
 -- p_existing: null = every day does.
 create or replace function badges_internal._verify_exists(p_existing jsonb, p_day date)
@@ -16,4 +16,4 @@ and not exists (
 );
 
 comment on function badges_internal._verify_exists(jsonb, date) is
-'Tells whether a day exists for a streak: on a weekday of it, and closed neither once nor every year.';
+'Tells whether a day exists for a streak: on one of its weekdays, closed neither once nor yearly.';

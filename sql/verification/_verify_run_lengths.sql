@@ -1,8 +1,8 @@
 -- Gives how long the last and the longest run of the units are in which the days lie.
 --
--- A run goes on over as many missing units as grace allows, and does not count them. p_existing: the
--- days that exist, null = all; p_excused: by their first days, the units that are not missing. Both
--- are left out of the numbers.
+-- A run goes on over as many missing units as grace allows, and does not count them. p_existing:
+-- the days that exist, null = all; p_excused: by their first days, the units that are not missing.
+-- Both are left out of the numbers.
 create or replace function badges_internal._verify_run_lengths(
     p_days date[],
     p_unit text,

@@ -1,8 +1,8 @@
 -- Gives the calendar units that every rule about runs counts, and since when, and until when.
 --
 -- A unit counts from its first activity on; those of a streak with units of its own from the moment
--- they reached their target, until a falling value takes that back. is_excused: a unit that does not
--- count and is not missing, since its excuse. Days that do not exist have no number.
+-- they reached their target, until a falling value takes that back. is_excused: a unit that does
+-- not count and is not missing, since its excuse. Days that do not exist have no number.
 create or replace function badges_internal._verify_units(p_scope badges_internal.verified_scope)
 returns table (
     peer_mentor_id uuid,

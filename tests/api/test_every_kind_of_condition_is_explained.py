@@ -457,6 +457,53 @@ def course(name: str, day: str) -> tuple[Any, ...]:
     return activity(day, kind="training_completed", attributes={"course": name})
 
 
+RIGHT, WRONG = {"right": True}, {"right": False}
+
+
+def test_a_run_tells_how_long_it_is_and_what_ended_the_one_before(connection: Connection) -> None:
+    given(connection, {"type": "in_a_row", "qualify": RIGHT, "length": 3})
+    condition(connection, value=0, sequence={"current": 0, "longest": 0}, **NOT_MET)
+    insert(connection, *[activity(f"2026-03-0{day} 10:00", attributes=RIGHT) for day in (1, 2)])
+    condition(connection, value=2, remaining=1, sequence={"current": 2, "longest": 2})
+    (ended,) = ids(connection, activity("2026-03-03 10:00", attributes=WRONG))
+    insert(connection, activity("2026-03-04 10:00", attributes=RIGHT))
+    run = {"ended_by": ended, "ended_at": "2026-03-03T10:00:00+00:00"}
+    condition(connection, value=2, sequence={"current": 1, "longest": 2, **run}, **NOT_MET)
+    # At that instant the wrong one comes first.
+    (_, at) = ids(
+        connection,
+        activity("2026-03-03 10:00", attributes=RIGHT),
+        activity("2026-03-05 10:00", attributes=RIGHT),
+    )
+    found = condition(connection, value=3, **met(at, "2026-03-05T10:00"))
+    assert found["sequence"] == {"current": 3, "longest": 3, **run}
+    assert progress(connection) == (3, 3, 1)
+
+
+def test_a_share_tells_how_many_qualify_and_are_needed(connection: Connection) -> None:
+    given(connection, {"type": "share", "qualify": RIGHT, "at_least": 0.7, "of_last": 3})
+    condition(
+        connection, value=0, sequence={"qualified": 0, "chosen": 0, "of": 3, "needed": 3}, **NOT_MET
+    )
+    insert(
+        connection,
+        *[
+            activity(f"2026-03-0{n} 10:00", attributes=WRONG if n == 2 else RIGHT)
+            for n in (1, 2, 3)
+        ],
+    )
+    found = condition(connection, target=0.7, measure="max", type="share", **NOT_MET)
+    assert found["sequence"] == {"qualified": 2, "chosen": 3, "of": 3, "needed": 3}
+    assert progress(connection) == (0.666666, 0.7, 0.9524)
+    apply(
+        connection,
+        rule_set({"badge": {"type": "share", "qualify": RIGHT, "at_least": 0.7, "of_at_least": 4}}),
+    )
+    condition(connection, value=0, sequence={"qualified": 2, "chosen": 3, "of": 4}, **NOT_MET)
+    (at,) = ids(connection, activity("2026-03-04 10:00", attributes=RIGHT))
+    condition(connection, value=0.75, **met(at, "2026-03-04T10:00"))
+
+
 def test_training_names_the_courses_that_lack(connection: Connection) -> None:
     courses = ["role", "boundaries", "first-aid"]
     given(connection, {"type": "training_completion", "courses": courses, "require": 2})

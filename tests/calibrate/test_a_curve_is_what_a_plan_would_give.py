@@ -33,10 +33,16 @@ RULES: dict[str, Row] = {
     },
     "again": {"type": "threshold", "at_least": 2, "repeat": {"every": 3, "max": 4}},
     "days": {"type": "streak", "unit": "day", "grace": 1, "length": 3},
+    "open_days": {
+        "type": "streak", "unit": "day", "on": {"weekdays": ["mon", "tue", "thu", "fri"]},
+        "excused_by": {"activity": "visit"}, "length": 3,
+    },
     "courses": {
         "type": "training_completion", "activity": "call", "field": "kind",
         "courses": ["a", "b", "c"], "require": 2,
     },
+    "row": {"type": "in_a_row", "qualify": {"kind": {"ne": "b"}}, "length": 2},
+    "share": {"type": "share", "qualify": {"kind": "a"}, "at_least": 0.5, "of_at_least": 3},
     "part": {
         "type": "all_of",
         "criteria": [
@@ -110,7 +116,7 @@ def _at(criteria: Row, name: str, threshold: float) -> Row:
         node["type"] = "threshold"
     for key in ("tiers", "repeat"):
         node.pop(key, None)
-    keys = {"streak": "length", "training_completion": "require", "n_of": "n"}
+    keys = {"streak": "length", "in_a_row": "length", "training_completion": "require", "n_of": "n"}
     node[keys.get(node["type"], "at_least")] = threshold
     return changed
 

@@ -48,6 +48,13 @@ RULES: dict[str, Any] = {
         "per_unit": {"measure": "active_days", "at_least": 3},
         "length": 4,
     },
+    "open_days": {
+        "type": "streak",
+        "unit": "day",
+        "on": {"weekdays": ["mon", "tue"], "closed_days": False},
+        "excused_by": {"activity": "absence"},
+        "length": 5,
+    },
     "months": {"type": "streak", "unit": "month", "consecutive": False, "length": 6},
     "course": {"type": "training_completion", "courses": ["role", "first-aid"]},
     "soon": {"type": "training_completion", "courses": ["role", "x"], "within_days": 30},
@@ -116,6 +123,10 @@ EXPECTED: dict[str, list[str]] = {
         " lack\n",
         "the current run of 1 began 2026-03-02 and lives until 2026-03-22; the longest is 1",
         "this week (2026-03-02 to 2026-03-08) counts",
+    ],
+    "open_days": [
+        "on Monday and Tuesday alone: other days neither count nor break",
+        "a day with absence is excused",
     ],
     "months": ["months in all 1 of 6: not met, 5 remaining"],
     "course": [

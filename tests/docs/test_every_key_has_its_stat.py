@@ -21,6 +21,7 @@ KEYS = set(
     window lifetime day week month quarter year rolling_days last_days per_value
     threshold at_least repeat every each max tier tiers
     streak unit length per_unit grace consecutive on closed_days excused_by
+    in_a_row qualify share of_at_least of_last
     training_completion courses require within_days valid_days
     all_of any_of n_of n none_of id badges_earned tenure days months years manual
     criteria_raw expression reason limit first

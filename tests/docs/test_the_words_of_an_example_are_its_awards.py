@@ -85,6 +85,11 @@ QUIZ = {
 COURSES = at("training_completed", "2025-01-05", course="role") + at(
     "training_completed", "2025-01-06", course="boundaries"
 )
+# Wednesday the 5th is closed, and Monday the 17th is missed.
+WORKING_DAYS = at(
+    "visit",
+    *(f"2025-02-{day:02}" for day in (3, 4, 6, 7, 8, 10, 11, 12, 13, 14, 18)),
+)
 ALL_COURSES = COURSES + at("training_completed", "2025-01-07", course="conversation")
 STEADY = some("call", 8, "2025-01-06", every=7)
 
@@ -172,6 +177,39 @@ RULES = {
         some("call", 50, "2025-02-02", every=7, kind="evening"),
         some("call", 49, "2025-02-02", every=7, kind="evening"),
     ),
+    "Five right answers in a row": Case(
+        some("answer", 5, right=True),
+        some("answer", 4, right=True)
+        + some("answer", 1, "2025-02-07", right=False)
+        + some("answer", 4, "2025-02-08", right=True),
+    ),
+    "Parcels on working days, none late: twenty in a row, a hundred in a row 20": (
+        Case(
+            some("delivery", 20, every=7, kind="parcel", late=0)
+            + at("delivery", "2025-02-08", kind="parcel", late=9)
+            + at("delivery", "2025-02-04", kind="letter", late=9),
+            some("delivery", 19, every=7, kind="parcel", late=0)
+            + at("delivery", "2025-02-02", kind="parcel", late=0),
+        )
+    ),
+    "Parcels on working days, none late: twenty in a row, a hundred in a row 100": (
+        Case(
+            some("delivery", 100, "2023-01-02", every=7, kind="parcel", late=0),
+            some("delivery", 99, "2023-01-02", every=7, kind="parcel", late=0),
+        )
+    ),
+    "Nine of ten inquiries answered within a day, of twenty or more": Case(
+        some("inquiry", 2, hours=25) + some("inquiry", 18, "2025-02-05", hours=24),
+        some("inquiry", 3, hours=25) + some("inquiry", 26, "2025-02-06", hours=24),
+    ),
+    "Eight of the last ten answers in algebra in the afternoon were right": Case(
+        some("answer", 9, subject="algebra", right=False)
+        + some("answer", 8, "2025-02-12", subject="algebra", right=True),
+        some("answer", 9, subject="algebra", right=False)
+        + some("answer", 7, "2025-02-12", subject="algebra", right=True)
+        + some("answer", 5, "2025-02-20", subject="latin", right=True)
+        + at("answer", "2025-02-20T11:59", "2025-02-21T18:00", subject="algebra", right=True),
+    ),
     "Something on the weekend of each of four weeks in a row": Case(
         some("call", 4, "2025-02-01", every=7),
         some("call", 3, "2025-02-01", every=7)
@@ -190,6 +228,8 @@ RULES = {
         + at("article", "2025-02-16", score=-24)
         + at("article", "2025-02-15", score=-25),
     ),
+    "Ten working days in a row, public holidays left out; a day on vacation or ill breaks"
+    " nothing": Case(WORKING_DAYS + at("absence", "2025-02-17", reason="illness"), WORKING_DAYS),
     "Six months in a row with ten active days or more in each": Case(
         months(1, 6, 10), months(1, 5, 10) + months(6, 1, 9) + months(7, 5, 10)
     ),
@@ -498,7 +538,10 @@ def test_every_shipped_rule_set_is_looked_at() -> None:
 def test_enough_earns_it_and_less_does_not(source: str, connection: Connection) -> None:
     badges, cases = SOURCES[source]
     value(connection, "select badges.set_setting('criteria_raw', 'true')")
-    apply(connection, rule_set(badges(), {ORG: {"time_zone": "Europe/Oslo"}}))
+    apply(
+        connection,
+        rule_set(badges(), {ORG: {"time_zone": "Europe/Oslo", "closed_days": ["2025-02-05"]}}),
+    )
     places = {case: shown(badges())[words_of(case, shown(badges()))] for case in cases}
     for case, told in cases.items():
         slug, _ = places[case]

@@ -37,7 +37,7 @@ def _names(node: Any) -> list[str]:
             if key
             not in (
                 *("type", "id", "measure", "window", "unit", "when", "name", "require", "reason"),
-                "each",
+                *("each", "on"),
             )
         }
         own = list(node.get("where", ()))
@@ -54,6 +54,21 @@ def test_each_kind_of_rule_reads_well() -> None:
     part = {"type": "streak", "unit": "week", "length": 4, "grace": 1}
     for rule, lines in (
         ({"type": "manual"}, ["awarded by hand"]),
+        (
+            {
+                "type": "streak",
+                "activity": "a",
+                "unit": "day",
+                "on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"], "closed_days": False},
+                "excused_by": {"activity": ["b", "c"], "where": {"reason": "illness"}},
+                "length": 4,
+            },
+            [
+                "days in a row at least 4; a; by days; on Monday, Tuesday, Wednesday, Thursday, and"
+                " Friday alone: other days neither count nor break; closed days neither count nor break; a day with b, c, where reason"
+                " illness is excused"
+            ],
+        ),
         (
             {"type": "threshold", "measure": "sum", "at_least": 2.5, "window": "month"},
             ["sum of quantity at least 2.5; any activity; within a month"],

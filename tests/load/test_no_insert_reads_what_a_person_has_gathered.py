@@ -28,6 +28,8 @@ RULES: dict[str, dict[str, Any]] = {
     "per_value": CALL | {"measure": "distinct", "field": "topic", "per_value": {"at_least": 2}},
     "per_unit": STREAK | {"unit": "week", "per_unit": {"at_least": 2}},
     "grace": STREAK | {"unit": "day", "grace": 2},
+    "on": STREAK | {"unit": "day", "on": {"weekdays": ["mon", "tue", "wed"]}},
+    "excused_by": STREAK | {"unit": "day", "excused_by": {"activity": "absence"}},
     "rolling_days": CALL | {"window": {"rolling_days": 7}},
     "often": CALL | {"at_least": 10, "repeat": {"every": 10, "max": 1000}},
 }

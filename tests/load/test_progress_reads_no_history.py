@@ -32,6 +32,13 @@ RULES: dict[str, Any] = {
     },
     "daily": {"type": "streak", "unit": "day", "length": 30_000},
     "graceful": {"type": "streak", "unit": "week", "grace": 1, "length": 30_000},
+    "open_days": {
+        "type": "streak",
+        "unit": "day",
+        "on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"]},
+        "excused_by": {"activity": "absence"},
+        "length": 30_000,
+    },
     "full_weeks": {"type": "streak", "unit": "week", "per_unit": {"at_least": 99}, "length": 9},
     "months": {"type": "streak", "unit": "month", "consecutive": False, "length": 30_000},
     "course": {"type": "training_completion", "courses": ["a", "b"], "within_days": 90},

@@ -49,6 +49,21 @@ CRITERIA: dict[str, Any] = {
         "grace": 1,
         "length": 2,
     },
+    "open_days": {
+        "type": "streak",
+        "activity": "call",
+        "unit": "day",
+        "on": {"weekdays": ["mon", "tue", "wed", "thu", "fri"], "closed_days": False},
+        "excused_by": {"activity": ["visit", "absence"], "where": {"kind": ["a", "b"]}},
+        "length": 3,
+    },
+    "open_in_all": {
+        "type": "streak",
+        "unit": "day",
+        "on": {"closed_days": False},
+        "consecutive": False,
+        "length": 7,
+    },
     "rolling": {"type": "threshold", "window": {"rolling_days": 5}, "at_least": 5},
     "rolling_days": CALLS
     | {"measure": "active_days", "window": {"rolling_days": 6}, "at_least": 4},
@@ -102,12 +117,31 @@ CRITERIA: dict[str, Any] = {
     },
     "listed": {"type": "badges_earned", "badges": ["plain", "longest"]},
     "funny": {"type": "badges_earned", "category": "fun", "at_least": 2},
+    "long_calls": {
+        "type": "in_a_row",
+        "activity": "call",
+        "qualify": {"minutes": {"gte": 20}},
+        "length": 3,
+    },
+    "mostly_a": {"type": "share", "qualify": {"kind": "a"}, "at_least": 0.5, "of_at_least": 4},
+    "lately_long": {
+        "type": "share",
+        "qualify": {"minutes": {"gte": 30}},
+        "at_least": 0.6,
+        "of_last": 5,
+    },
     "by_hand": {"type": "manual"},
 }
 DOCUMENT = {
     "version": 1,
     "ruleset": "eligible",
-    "organizations": {"nhf": {"time_zone": "Europe/Oslo", "day_starts": "06:00"}},
+    "organizations": {
+        "nhf": {
+            "time_zone": "Europe/Oslo",
+            "day_starts": "06:00",
+            "closed_days": ["01-21", "2026-01-24", "2026-01-26", "2027-01-21"],
+        }
+    },
     "badges": {
         slug: {"name": slug, "criteria": criteria}
         | ({"category": "fun"} if slug in ("plain", "any_type", "where") else {})

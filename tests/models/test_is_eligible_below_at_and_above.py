@@ -71,6 +71,10 @@ WITHIN = {"type": "training_completion", "courses": ["a", "b"], "within_days": 3
 A_YEAR = {"type": "tenure", "activity": "call", "years": 1}
 A_MONTH = {"type": "tenure", "where": {"kind": "visit"}, "months": 1}
 DAY_90 = {"type": "tenure", "days": 90}
+RUN = {"type": "in_a_row", "activity": "answer", "qualify": {"right": True}, "length": 5}
+RUN_TIERS = {"type": "in_a_row", "qualify": {"a": 1}, "tiers": [{"tier": "a", "length": 3}]}
+SHARE = {"type": "share", "qualify": {"right": True}, "at_least": 0.9, "of_at_least": 20}
+LATELY = {"type": "share", "qualify": {"a": {"lt": 2}}, "at_least": 0.75, "of_last": 8}
 LEAP_DAY = date(2024, 2, 29)
 RAW = {"type": "criteria_raw", "reason": "r", "expression": "$.activities.call.count >= 3"}
 
@@ -127,6 +131,11 @@ CASES = [
     (DAY_90, since(DAY_90, date(2026, 1, 1), "2026-03-31T21:59:59Z", "Europe/Oslo"),
      since(DAY_90, date(2026, 1, 1), "2026-03-31T22:00:00Z", "Europe/Oslo"),
      since(DAY_90, date(2026, 1, 1), "2026-04-01T22:00:00Z", "Europe/Oslo")),
+    (RUN, measured(RUN, max=4), measured(RUN, max=5), measured(RUN, max=6)),
+    (RUN_TIERS, measured(RUN_TIERS, max=2), measured(RUN_TIERS, max=3),
+     measured(RUN_TIERS, max=4)),
+    (SHARE, measured(SHARE, max=0.899999), measured(SHARE, max=0.9), measured(SHARE, max=1)),
+    (LATELY, measured(LATELY), measured(LATELY, max=0.75), measured(LATELY, max=0.875)),
     (RAW, raw(2), raw(3), raw(4)),
 ]  # fmt: skip
 

@@ -227,8 +227,11 @@ def _number_changes(spec: Mapping[str, Any]) -> Iterator[tuple[str, Change]]:
     elif spec["is"] == "number":
         if not spec.get("whole"):
             yield "a little more", lambda value: _plus(value, LITTLE)
-        yield "one more", lambda value: _plus(value, 1)
-        yield "one less", lambda value: _plus(value, -1)
+        if "decimals" in spec:
+            yield "a little less", lambda value: _plus(value, -LITTLE)
+        else:
+            yield "one more", lambda value: _plus(value, 1)
+            yield "one less", lambda value: _plus(value, -1)
 
 
 def _changes(kind: Any) -> Iterator[tuple[str, Change]]:

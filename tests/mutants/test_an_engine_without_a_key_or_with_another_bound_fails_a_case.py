@@ -367,6 +367,52 @@ MUTANTS = [
         "organization.time_zone",
         "'UTC'",
     ),
+    *(
+        EngineMutant(f"{owner}: {name}", owner, key, f"{path}.sql", before, after)
+        for name, owner, key, path, before, after in [
+            (
+                "nothing ends a run",
+                "in_a_row",
+                "length",
+                "stats/_sequence_value",
+                "(p_last + 1) * p_qualifies",
+                "p_last + p_qualifies",
+            ),
+            (
+                "what fails at an instant comes last",
+                "in_a_row",
+                "tiers",
+                "stats/_sequence_values",
+                "        sum(counted.qualifies) over (\n            partition by counted.peer_mentor_id, ",
+                "        sum(counted.qualifies * (counted.occurred_at is distinct from"
+                " counted.failed_at)::integer) over (partition by counted.peer_mentor_id, ",
+            ),
+            (
+                "all qualify",
+                "share",
+                "qualify",
+                "rules/compile/_stat_route",
+                "badges_internal._compile_where(p_selector -> 'qualify', null, null)",
+                'badges_internal._compile_where(\'{"absent": {"exists": false}}\', null, null)',
+            ),
+            (
+                "of one less",
+                "share",
+                "of_at_least",
+                "stats/_sequence_value",
+                "p_count < p_size",
+                "p_count < p_size - 1",
+            ),
+            (
+                "the last and one more",
+                "share",
+                "of_last",
+                "stats/_shifted",
+                "+ 2 - p_size",
+                "+ 1 - p_size",
+            ),
+        ]
+    ),
     EngineMutant(
         "limit: one place less",
         "limit",

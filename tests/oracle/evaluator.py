@@ -1190,7 +1190,7 @@ def runs(units: Iterable[int], node: Criteria, excusing: Iterable[Activity]) -> 
 
 
 def missed(last: int, unit: int, node: Criteria, excused: Collection[int]) -> int:
-    """Count the units between two that count: those that exist for the streak and nobody excused."""
+    """Count the units between two that count: those that exist, and that nobody excused."""
     if not excused and "on" not in node:
         return unit - last - 1
     return sum(

@@ -115,6 +115,13 @@ def test_every_kind_of_change_is_told_in_words() -> None:
             },
             "Start of the week of North", "Saturday", "Sunday",
         ),
+        (
+            {
+                "change": "organization changed", "org_id": "n", "key": "closed_days",
+                "new": ["12-25", "2026-04-03"],
+            },
+            "Closed days of North", "", "12-25, 2026-04-03",
+        ),
         (_of("badge added"), "New badge: First", "", "how many at least 3; call"),
         (_of("badge dropped"), "Badge no longer given: First", "", ""),
         (_of("enabled", org_ids=["n"]), "First can now be earned  North", "", ""),

@@ -146,6 +146,13 @@ streaks = st.builds(
         st.builds(lambda grace: {"grace": grace}, st.integers(1, 365)),
         st.builds(lambda flag: {"consecutive": flag}, st.booleans()),
         st.just({"grace": 1, "consecutive": True}),
+        st.builds(
+            lambda days, kinds: {"unit": "day", "on": days, "excused_by": {"activity": kinds}},
+            st.sampled_from(
+                [{"weekdays": ["mon", "fri"]}, {"closed_days": False}, {"closed_days": True}]
+            ),
+            activity,
+        ),
     ),
 )
 courses = st.lists(st.sampled_from(WORDS), min_size=2, max_size=4, unique=True)
@@ -174,8 +181,26 @@ tenures = st.builds(
     st.sampled_from(["days", "months", "years"]),
     st.integers(1, 100),
 )
-leaves = st.one_of(thresholds, streaks, trainings, held, tenures)
-broken = st.one_of(thresholds, tenures)
+runs = _mapping(
+    {"type": st.just("in_a_row"), "qualify": where, "length": st.integers(1, 30)}, **dated
+)
+shares = st.builds(
+    lambda base, size, number: base | {size: number},
+    _mapping(
+        {
+            "type": st.just("share"),
+            "qualify": where,
+            "at_least": st.one_of(
+                st.just(1), st.decimals("0.000001", 1, places=6), st.just(Decimal("0.90"))
+            ),
+        },
+        **dated,
+    ),
+    st.sampled_from(["of_at_least", "of_last"]),
+    st.integers(1, 1000),
+)
+leaves = st.one_of(thresholds, streaks, trainings, held, tenures, runs, shares)
+broken = st.one_of(thresholds, tenures, shares)
 
 
 def _compose(
@@ -206,6 +231,15 @@ streak_tiers = st.builds(
     lambda names, first: {
         "type": "streak",
         "unit": "week",
+        "tiers": _rising(names, "length", first),
+    },
+    st.lists(slugs, min_size=1, max_size=4, unique=True),
+    st.integers(1, 5),
+)
+run_tiers = st.builds(
+    lambda names, first: {
+        "type": "in_a_row",
+        "qualify": {"kind": "x"},
         "tiers": _rising(names, "length", first),
     },
     st.lists(slugs, min_size=1, max_size=4, unique=True),
@@ -242,7 +276,7 @@ raw = st.just(
     {"type": "criteria_raw", "expression": '$.activities."*".count > 3', "reason": "one of a kind"}
 )
 again = st.one_of(repeated, repeated_windows, repeated_tenures)
-valid = st.one_of(parts, tiers, streak_tiers, again, raw, st.just({"type": "manual"}))
+valid = st.one_of(parts, tiers, streak_tiers, run_tiers, again, raw, st.just({"type": "manual"}))
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
@@ -267,14 +301,15 @@ near = st.sampled_from(
         "9999-12-31", {"rolling_days": 0}, {"rolling_days": 3660}, {"rolling_days": 3661},
         {"rolling": 3}, {"from": "2026-01-02", "until": "2026-01-01"},
         {"from": "2026-01-01", "until": "2026-01-01"},
-        {"weekdays": ["sat", "sunday"], "months": []},
+        {"weekdays": ["sat", "sunday"], "months": []}, 0.9, 1.1, Decimal("0.1234567"), 1001,
     ]
 ).map(copy.deepcopy)  # fmt: skip
 NEW_KEYS = [
     "at_leest", "when", "grace", "tiers", "repeat", "n", "id", "window", "field", "per_value",
     "measure", "badges", "category", "length", "where", "consecutive", "require", "criteria",
     "type", "within_days", "rolling_days", "days", "months", "years", "hours", "weekdays", "dates",
-    "days_of_year", "from", "until",
+    "days_of_year", "from", "until", "on", "excused_by", "closed_days", "qualify", "of_at_least",
+    "of_last",
 ]  # fmt: skip
 
 

@@ -120,10 +120,9 @@ class RuleWords:
         if not criteria.keys().isdisjoint(_UNIT_KEYS):
             selector["unit"] = criteria["unit"]
         if on := criteria.get("on"):
-            selector["on"] = {
-                "weekdays": [_WEEKDAYS.index(day) + 1 for day in on.get("weekdays", _WEEKDAYS)],
-                "closed": on.get("closed_days") is False,
-            }
+            selector["on"] = {"closed": on.get("closed_days") is False}
+            if "weekdays" in on:
+                selector["on"]["weekdays"] = [_WEEKDAYS.index(day) + 1 for day in on["weekdays"]]
         if excuse := criteria.get("excused_by"):
             kinds = excuse["activity"]
             selector["excused_by"] = {
@@ -163,7 +162,7 @@ class RuleWords:
                 yield self.word("selector", name, count=rest.pop(name))
         if qualify := rest.pop("qualify", None):
             yield self.text("selector.qualify", tests=self.tests(qualify))
-        yield from self.days_off_words(rest.pop("on", {}))
+        yield from self.existing_days_words(rest.pop("on", {}))
         if excuse := rest.pop("excused_by", None):
             yield self.word("excused", unit, activity=", ".join(self._choice_words(excuse)))
         for name, field in rest.items():
@@ -174,13 +173,12 @@ class RuleWords:
         if where := chosen.get("where"):
             yield self.text("selector.where", tests=self.tests(where))
 
-    def days_off_words(self, on: Part) -> Iterator[str]:
-        """Say which days do not exist for a streak."""
+    def existing_days_words(self, on: Part) -> Iterator[str]:
+        """Say which days exist for a streak."""
         language = self.language
-        off = [day for day in range(1, 8) if day not in on.get("weekdays", range(1, 8))]
-        if off:
-            days = language.both(language.weekday(day) for day in off)
-            yield self.text("selector.days_off", days=days)
+        if "weekdays" in on:
+            days = language.both(language.weekday(day) for day in on["weekdays"])
+            yield self.text("selector.existing_days", days=days)
         if on.get("closed"):
             yield self.text("selector.closed_days")
 

@@ -644,8 +644,10 @@ def selector_key(criteria: Selecting, closed_days: Sequence[str] = ()) -> str:
 
     closed_days: the organization's; only a streak asks for them.
     """
-    is_streak = isinstance(criteria, Streak)
-    selector = criteria.selector(closed_days) if is_streak else criteria.selector()
+    if isinstance(criteria, Streak):
+        selector = criteria.selector(closed_days)
+    else:
+        selector = criteria.selector()
     if not selector:
         return "*"
     if selector.keys() == {"types"} and len(selector["types"]) == 1:
@@ -668,7 +670,17 @@ Part = Annotated[
     Field(discriminator="type"),
 ]
 PartOfAll = Annotated[
-    Threshold | Streak | TrainingCompletion | BadgesEarned | AllOf | AnyOf | NOf | NoneOf | Tenure,
+    Threshold
+    | Streak
+    | TrainingCompletion
+    | BadgesEarned
+    | AllOf
+    | AnyOf
+    | NOf
+    | NoneOf
+    | Tenure
+    | InARow
+    | Share,
     Field(discriminator="type"),
 ]
 BadgeCriteria = Annotated[

@@ -22,6 +22,7 @@ _WHAT = {
     "organization changed time_zone": "plan.organization_zone",
     "organization changed day_starts": "plan.organization_day",
     "organization changed week_starts": "plan.organization_week",
+    "organization changed closed_days": "plan.organization_closed",
     "badge added": "plan.badge_added",
     "badge dropped": "plan.badge_dropped",
     "enabled": "plan.enabled",

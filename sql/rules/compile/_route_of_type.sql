@@ -9,6 +9,7 @@ returns badges_internal.stat_route
 language plpgsql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_route badges_internal.stat_route := p_defined.route;

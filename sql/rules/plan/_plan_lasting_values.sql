@@ -29,7 +29,6 @@ declare
     v_certain constant record := badges_internal._certain_attribute(p_defined.selector);
     v_watched constant text[] := p_defined.watched;
     -- Whether a part is folded in pieces, by day or element.
-    v_is_plain constant boolean := num_nonnulls(v_route.unit_calendar, v_route.excuse_types) = 0;
     v_is_split constant boolean := v_route.has_days
         or num_nonnulls(v_route.element_field, v_route.element_unit) > 0;
 begin
@@ -94,8 +93,7 @@ begin
             ) as has_negative,
             sum(picked.element_measured) as element_sum, max(picked.element_measured) as element_max
         from picked
-        where v_route.per_field is null
-        or picked.per_value is not null
+        where v_route.per_field is null or picked.per_value is not null
         group by 1, 2, 3, 4, 5, 6
     ),
     totals as (
@@ -119,8 +117,7 @@ begin
         select folded.peer_mentor_id, folded.org_id, folded.window_start, folded.per_value,
             folded.element
         from folded
-        where (v_route.element_field is not null or v_route.element_unit is not null)
-        and folded.element is not null
+        where folded.element is not null
         group by 1, 2, 3, 4, 5
         having v_route.element_at_least is null
         or case
@@ -150,26 +147,23 @@ begin
     begun as (
         select
             units.*,
-            case
-                when v_is_plain
-                    then units.number > 1 + coalesce(v_route.grace, 0) + lag(units.number) over run
-                else not badges_internal._goes_on(
-                    units.peer_mentor_id, units.org_id, v_route,
-                    badges_internal._unit_day(v_route.element_unit, lag(units.number) over run),
-                    badges_internal._unit_day(v_route.element_unit, units.number)
-                )
-            end as begins_run
-        from units
-        window run as (
-            partition by units.peer_mentor_id, units.org_id, units.window_start, units.per_value,
-                units.unit
-            order by units.number
-        )
+            badges_internal._begins_run(
+                units.peer_mentor_id, units.org_id, v_route, units.before, units.number
+            ) as begins_run
+        from (
+            select
+                units.*, lag(units.number) over (
+                    partition by units.peer_mentor_id, units.org_id, units.window_start,
+                        units.per_value, units.unit
+                    order by units.number
+                ) as before
+            from units
+        ) as units
     ),
     islands as (
         select begun.*, count(*) filter (where begun.begins_run) over (
-            partition by
-                begun.peer_mentor_id, begun.org_id, begun.window_start, begun.per_value, begun.unit
+            partition by begun.peer_mentor_id, begun.org_id, begun.window_start, begun.per_value,
+                begun.unit
             order by begun.number
         ) as island
         from begun
