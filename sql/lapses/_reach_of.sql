@@ -24,7 +24,11 @@ begin
     end if;
     return least(
         (p_milestone.threshold + 1) * (1 + coalesce(v_route.grace, 0))
-            * case p_milestone.lapse_measure when 'day_run' then 1 when 'week_run' then 7 else 31 end,
+            * case p_milestone.lapse_measure
+                when 'day_run' then 1
+                when 'week_run' then 7
+                else 31
+            end,
         1000000
     );
 end;
