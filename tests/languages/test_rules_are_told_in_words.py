@@ -23,11 +23,11 @@ def test_each_example_of_the_language_is_told(code: str) -> None:
     assert len(rules) > 25
     for rule in rules:
         lines = "\n".join(told.criteria_lines(rule))
-        missing = [name for name in _names(rule) if name not in lines]
+        missing = [each for each in map(told.value, _names(rule)) if each not in lines]
         assert not missing, (lines, missing)
 
 
-def _names(node: Any) -> list[str]:
+def _names(node: Any) -> list[Any]:
     """Give what somebody chose: names of types, attributes, courses, badges, and the numbers."""
     if isinstance(node, dict):
         chosen = {
@@ -41,13 +41,13 @@ def _names(node: Any) -> list[str]:
             )
             and (key, "at" in node) != ("per", True)
         }
-        own = list(node.get("where", ()))
+        own = [*node.get("where", ()), *node.get("qualify", ())]
         return own + [name for value in chosen.values() for name in _names(value)]
     if isinstance(node, list):
         return [name for each in node for name in _names(each)]
     if isinstance(node, bool | date):
         return []
-    return [str(node)]
+    return [node]
 
 
 def test_each_kind_of_rule_reads_well() -> None:
@@ -55,6 +55,14 @@ def test_each_kind_of_rule_reads_well() -> None:
     part = {"type": "streak", "unit": "week", "length": 4, "grace": 1}
     for rule, lines in (
         ({"type": "manual"}, ["awarded by hand"]),
+        (
+            {"type": "in_a_row", "activity": "answer", "qualify": {"right": True}, "length": 5},
+            ["in a row at least 5; answer; those qualify where right true"],
+        ),
+        (
+            {"type": "share", "qualify": {"h": {"lte": 24}}, "at_least": 0.9, "of_last": 10},
+            ["share at least 0.9; any activity; of the last 10; those qualify where h at most 24"],
+        ),
         (
             {
                 "type": "streak",
