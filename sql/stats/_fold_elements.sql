@@ -1,7 +1,7 @@
 -- Gives the part of the fold's statement that tallies values and units and writes them.
 --
 -- changed: by how much the number of elements that count changes in each row of the snapshot.
--- excused: streaks of which activities excuse a unit.
+-- unit_changes: streaks whose runs are to be placed.
 create or replace function badges_internal._fold_elements()
 returns text
 language sql
@@ -82,17 +82,30 @@ changed as materialized (
     where is_counted <> was_counted
     group by cell, bucket, element_unit
 ),
-excused as (
-    select distinct a.person_no, wanted.stat_no
-    from arrived as a
-    join wanted
-        on wanted.org_id = a.org_id
-        and wanted.activity_type = a.activity_type
-        and wanted.activity_type = any(wanted.excuse_types)
-    where badges_internal._is_chosen(
-        wanted.excuse, wanted.excuse_needs_quantity, wanted.unit_calendar is not null, null,
-        a.attributes, a.quantity, a.activity_date, a.occurred_at
-    )
+-- Of streaks: units that count now or no longer, and activities that excuse one.
+unit_changes as (
+    select
+        person.peer_mentor_id, person.org_id, stats.stat, moved.bucket, stats.element_unit,
+        sum(moved.delta)::integer as delta
+    from (
+        select changed.cell, changed.bucket, changed.delta
+        from changed
+        where changed.element_unit is not null
+        union all
+        select distinct a.person_no * 1048576::bigint + wanted.stat_no, '', 0
+        from arrived as a
+        join wanted
+            on wanted.org_id = a.org_id
+            and wanted.activity_type = a.activity_type
+            and wanted.activity_type = any(wanted.excuse_types)
+        where badges_internal._is_chosen(
+            wanted.excuse, wanted.excuse_needs_quantity, wanted.unit_calendar is not null, null,
+            a.attributes, a.quantity, a.activity_date, a.occurred_at
+        )
+    ) as moved
+    join people as person on person.person_no = (moved.cell >> 20)
+    join stats on stats.stat_no = (moved.cell & 1048575)
+    group by 1, 2, 3, 4, 5
 ),
 $statement$;
 
