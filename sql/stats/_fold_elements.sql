@@ -1,7 +1,7 @@
 -- Gives the part of the fold's statement that tallies values and units and writes them.
 --
 -- changed: by how much the number of elements that count changes in each row of the snapshot.
--- unit_changes: streaks whose runs are to be placed.
+-- excused: streaks of which activities excuse a unit.
 create or replace function badges_internal._fold_elements()
 returns text
 language sql
@@ -82,30 +82,23 @@ changed as materialized (
     where is_counted <> was_counted
     group by cell, bucket, element_unit
 ),
--- Of streaks: units that count now or no longer, and activities that excuse one.
-unit_changes as (
-    select
-        person.peer_mentor_id, person.org_id, stats.stat, moved.bucket, stats.element_unit,
-        sum(moved.delta)::integer as delta
-    from (
-        select changed.cell, changed.bucket, changed.delta
-        from changed
-        where changed.element_unit is not null
-        union all
-        select distinct a.person_no * 1048576::bigint + wanted.stat_no, '', 0
-        from arrived as a
-        join wanted
-            on wanted.org_id = a.org_id
-            and wanted.activity_type = a.activity_type
-            and wanted.activity_type = any(wanted.excuse_types)
-        where badges_internal._is_chosen(
-            wanted.excuse, wanted.excuse_needs_quantity, wanted.unit_calendar is not null, null,
-            a.attributes, a.quantity, a.activity_date, a.occurred_at
-        )
-    ) as moved
-    join people as person on person.person_no = (moved.cell >> 20)
-    join stats on stats.stat_no = (moved.cell & 1048575)
-    group by 1, 2, 3, 4, 5
+-- Of streaks of which nothing but what excuses changed.
+excused as (
+    select array_agg(distinct row(
+        person.peer_mentor_id, person.org_id, wanted.stat, '', wanted.element_unit, 0, null, null,
+        null
+    )::badges_internal.element_change) as changes
+    from arrived as a
+    join wanted
+        on wanted.org_id = a.org_id
+        and wanted.activity_type = a.activity_type
+        and wanted.activity_type = any(wanted.excuse_types)
+    join people as person on person.person_no = a.person_no
+    where badges_internal._is_chosen(
+        wanted.excuse, wanted.excuse_needs_quantity, wanted.unit_calendar is not null, null,
+        a.attributes, a.quantity, a.activity_date, a.occurred_at
+    )
+    and a.person_no * 1048576::bigint + wanted.stat_no not in (select changed.cell from changed)
 ),
 $statement$;
 

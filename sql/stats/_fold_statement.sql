@@ -223,10 +223,12 @@ select
      where fallen.is_falling
      and (fallen.old_last_at < fallen.first_new_at) is not true),
     (select array_agg(row(
-        unit.peer_mentor_id, unit.org_id, unit.stat, unit.bucket, unit.element_unit, unit.delta,
-        null, null, null
-     )::badges_internal.element_change)
-     from unit_changes as unit),
+        merged.peer_mentor_id, merged.org_id, merged.stat, merged.bucket, changed.element_unit,
+        changed.delta, null, null, null
+    )::badges_internal.element_change)
+     from changed
+     join merged on merged.cell = changed.cell and merged.bucket = changed.bucket
+     where changed.element_unit is not null) || (select excused.changes from excused),
     (select array_agg(row(
         person.peer_mentor_id, person.org_id, dated.badge_definition_id, dated.tier,
         dated.occurrence, dated.node, dated.parent, dated.stat, dated.measure, dated.threshold,
