@@ -1663,6 +1663,7 @@ function badges_internal._verify_known_selectors() returns void stable;
 function badges_internal._verify_last_days_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_sequence_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, measure text, grace integer, unit_number integer, first_day date, is_excused boolean, from_at timestamp with time zone, seen_at timestamp with time zone, next_at timestamp with time zone) stable;
