@@ -40,7 +40,7 @@ LONG_BODIES = {
     "stats/_roll_stat.sql": 113,
     "stats/_rolling_windows.sql": 133,
     "verification/_verify_award_differences.sql": 144,
-    "verification/_verify_due_awards.sql": 138,
+    "verification/_verify_badge_changes.sql": 130,
     "verification/_verify_expected_stats.sql": 165,
     "verification/_verify_run_crossings.sql": 125,
     "verification/_verify_stat_differences.sql": 141,
