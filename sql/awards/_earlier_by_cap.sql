@@ -1,8 +1,8 @@
 -- Dates held conditions on a capped sum that late activities made true before the award.
 --
--- What lies before the first of them is as it was. From its unit on, what each activity adds is read
--- and taken from the value of now: then the sum is known at each moment. Parameters and result:
--- docs of _earlier_in_part; p_value: what the part has by now.
+-- What lies before the first of them is as it was. From its unit on, what each activity adds is
+-- read and taken from the value of now: then the sum is known at each moment. Parameters and
+-- result: docs of _earlier_in_part; p_value: what the part has by now.
 create or replace function badges_internal._earlier_by_cap(
     p_states badges_internal.condition_state[],
     p_late badges_internal.late_activity[],

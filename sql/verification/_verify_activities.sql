@@ -1,9 +1,9 @@
 -- Gives every activity of the people once for each stat that chooses it.
 --
 -- p_kind keeps the stats of a kind: lasting, rolling, capped or sequence, p_measures those that
--- some rule measures so, null all. Where per finds no scalar an activity belongs to no part and is not
--- chosen. STABLE as all of these helpers, so that one verification reads the one snapshot of the
--- statement that calls them.
+-- some rule measures so, null all. Where per finds no scalar an activity belongs to no part and is
+-- not chosen. STABLE as all of these helpers, so that one verification reads the one snapshot of
+-- the statement that calls them.
 create or replace function badges_internal._verify_activities(
     p_scope badges_internal.verified_scope,
     p_measures text[],

@@ -58,19 +58,12 @@ begin atomic
         group by 1, 2, 3, 4, 5, 6
     ), element_lists as materialized (
         select
-            tally.peer_mentor_id,
-            tally.number,
-            tally.window_date,
-            tally.per_value,
+            tally.peer_mentor_id, tally.number, tally.window_date, tally.per_value,
             array_agg(tally.element) as counted_elements,
             array_agg(tally.element::date) filter (where stat.element_unit is not null) as units
         from (
             select
-                fold.peer_mentor_id,
-                fold.number,
-                fold.window_date,
-                fold.per_value,
-                fold.element,
+                fold.peer_mentor_id, fold.number, fold.window_date, fold.per_value, fold.element,
                 sum(fold.element_amount) as amount,
                 count(*) as active_days
             from folded as fold

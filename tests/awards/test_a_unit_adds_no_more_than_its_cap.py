@@ -216,3 +216,26 @@ def test_repetitions_tiers_and_parts_count_what_is_capped(connection: Connection
         ("again", 1, 2), ("again", 2, 3), ("both", 1, 3),
     ]  # fmt: skip
     assert_exact(connection)
+
+
+def test_verification_names_what_is_wrong(connection: Connection) -> None:
+    badge = {"name": "Points", "on_unmet": "revoke", "criteria": CAPPED}
+    apply(connection, rule_set({"points": badge}))
+    insert(connection, *points(*[(f"2026-03-0{day} 10:00", 150) for day in (1, 2, 3)]))
+    connection.execute(
+        """
+        update badges.peer_mentor_stats
+        set value_sum = value_sum + 1, value_last = value_last + 1, run_end = run_end - 1
+        where starts_with(stat, '~')
+        """
+    )
+    told = rows(connection, "select measure, stored, expected from badges.verify_stats()")
+    assert [tuple(each.values()) for each in told] == [
+        ("run_end", "2026-03-02", "2026-03-03"),
+        ("value_last", "151", "150"),
+        ("value_sum", "301", "300"),
+    ]
+    connection.execute("update badges.activities set quantity = 99 where quantity = 150")
+    connection.execute("update badges.earned_badges set revoked_at = null, revoked_by = null")
+    told = rows(connection, "select problem from badges.verify_awards()")
+    assert [each["problem"] for each in told] == ["unsupported"]

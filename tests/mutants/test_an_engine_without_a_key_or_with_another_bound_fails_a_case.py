@@ -353,6 +353,20 @@ MUTANTS = [
         ]
     ),
     *(
+        EngineMutant(f"cap: {name}", "threshold", "cap", path, before, after)
+        for name, path, before, after in [
+            ("none", SELECTOR, "'cap', p_criteria -> 'cap'", "'cap', p_criteria -> 'no cap'"),
+            ("one more", "rules/compile/_stat_route.sql", CAP, f"{CAP} + 1"),
+            ("one less", "rules/compile/_stat_route.sql", CAP, f"{CAP} - 1"),
+            (
+                "of activities only",
+                SELECTOR,
+                "nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')",
+                "null",
+            ),
+        ]
+    ),
+    *(
         EngineMutant(f"lapse: {name}", owner, key, path, before, after)
         for name, owner, key, path, before, after in [
             (
@@ -389,20 +403,6 @@ MUTANTS = [
             ),
         ]
     ),
-    *(
-        EngineMutant(f"cap: {name}", "threshold", "cap", path, before, after)
-        for name, path, before, after in [
-            ("none", SELECTOR, "'cap', p_criteria -> 'cap'", "'cap', p_criteria -> 'no cap'"),
-            ("one more", "rules/compile/_stat_route.sql", CAP, f"{CAP} + 1"),
-            ("one less", "rules/compile/_stat_route.sql", CAP, f"{CAP} - 1"),
-            (
-                "of activities only",
-                SELECTOR,
-                "nullif(coalesce(p_criteria ->> 'measure', 'count'), 'count')",
-                "null",
-            ),
-        ]
-    ),
     EngineMutant(
         "tenure: a day later",
         "tenure",
@@ -435,9 +435,9 @@ MUTANTS = [
                 "in_a_row",
                 "tiers",
                 "stats/_sequence_values",
-                "        sum(counted.qualifies) over (\n            partition by counted.peer_mentor_id, ",
+                "        sum(counted.qualifies) over (\n            partition by counted.peer_m",
                 "        sum(counted.qualifies * (counted.occurred_at is distinct from"
-                " counted.failed_at)::integer) over (partition by counted.peer_mentor_id, ",
+                " counted.failed_at)::integer) over (partition by counted.peer_m",
             ),
             (
                 "all qualify",

@@ -101,9 +101,9 @@ def _measure(criteria: dict[str, Any], measure: str, field: str) -> dict[str, An
         criteria["measure"] = measure
     if measure in ("sum", "max", "distinct") and field != "quantity":
         criteria["field"] = field
-    if measure in ("count", "sum") and "rolling_days" not in str(criteria.get("window")):
-        if field in ("kind", "minutes"):
-            criteria["cap"] = {"per": "week", "at": 2}
+    is_rolling = isinstance(criteria.get("window"), dict)
+    if measure in ("count", "sum") and field != "quantity" and not is_rolling:
+        criteria["cap"] = {"per": "week", "at": 2}
     if measure == "distinct" and field == "kind":
         criteria["per_value"] = {"at_least": 2, "measure": "sum", "field": "minutes"}
     return criteria
