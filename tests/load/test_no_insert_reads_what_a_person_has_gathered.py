@@ -31,6 +31,8 @@ RULES: dict[str, dict[str, Any]] = {
     "on": STREAK | {"unit": "day", "on": {"weekdays": ["mon", "tue", "wed"]}},
     "excused_by": STREAK | {"unit": "day", "excused_by": {"activity": "absence"}},
     "rolling_days": CALL | {"window": {"rolling_days": 7}},
+    "cap": CALL | {"measure": "sum", "field": "minutes", "cap": {"per": "day", "at": 5}},
+    "each": CALL | {"window": "month", "repeat": {"each": "window", "max": 99}},
     "often": CALL | {"at_least": 10, "repeat": {"every": 10, "max": 1000}},
 }
 FEW, MANY = 20, 2000  # days, each with an activity, a place and a topic of its own
