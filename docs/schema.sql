@@ -1652,6 +1652,7 @@ function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_
 function badges_internal._verify_dead_on(p_unit text, p_day date, p_units integer, p_week_shift integer, p_existing jsonb) returns date immutable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_excused_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, units date[]) stable;
 function badges_internal._verify_excuses(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, unit date, excused_at timestamp with time zone) stable;
 function badges_internal._verify_existing_days(p_existing jsonb, p_first date, p_last date) returns TABLE(day date, number integer) stable;
 function badges_internal._verify_exists(p_existing jsonb, p_day date) returns boolean stable;
