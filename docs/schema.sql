@@ -1252,7 +1252,7 @@ function badges_internal._fill_activity_date() returns trigger volatile security
 function badges_internal._find_bad_activity(p_activities jsonb) returns text stable;
 function badges_internal._find_bad_award(p_awards badges_internal.dated_award[]) returns text stable;
 function badges_internal._finish_counted(p_counted badges_internal.counted_activity[], p_candidates badges_internal.candidate[]) returns void volatile;
-function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result) returns void volatile;
+function badges_internal._finish_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_first_days date[], p_last_days date[], p_begun badges_internal.begun_fold, p_result badges_internal.fold_result, p_types text[]) returns void volatile;
 function badges_internal._first_day(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns date volatile;
 function badges_internal._first_in_queue(p_consumer text, p_peer_mentor_id uuid) returns TABLE(event_id bigint, due_at timestamp with time zone, is_parked boolean, row_id tid) stable;
 function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, OUT tier text, OUT occurrence integer, OUT held_count bigint) returns record volatile;
@@ -1296,6 +1296,7 @@ function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns bool
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
+function badges_internal._judged_at(p_peer_mentor_id uuid, p_org_id text, p_as_of timestamp with time zone) returns timestamp with time zone volatile;
 function badges_internal._judged_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone, p_from timestamp with time zone) returns TABLE(change badges_internal.lapse_change, next_at timestamp with time zone) volatile;
 function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;
 function badges_internal._known_stats(p_org_id text) returns TABLE(stat text) stable;
@@ -1515,7 +1516,7 @@ function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id
 function badges_internal._selector(p_criteria jsonb, p_closed_days text[] DEFAULT NULL) returns jsonb immutable;
 function badges_internal._sequence_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_from date, p_to date, p_pending bigint[]) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer) stable;
 function badges_internal._sequence_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
-function badges_internal._sequence_slice(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_count bigint, p_qualified numeric, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
+function badges_internal._sequence_slice(p_held badges.peer_mentor_stats, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
 function badges_internal._sequence_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._sequence_value(p_sequence text, p_size integer, p_qualifies integer, p_last numeric, p_count bigint, p_qualified numeric, p_lately bit varying) returns numeric immutable;
 function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[], p_slice badges_internal.sequence_slice DEFAULT NULL::badges_internal.sequence_slice) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, chosen_count bigint, qualified_count numeric, value numeric) volatile;
@@ -1651,6 +1652,7 @@ function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_
 function badges_internal._verify_dead_on(p_unit text, p_day date, p_units integer, p_week_shift integer, p_existing jsonb) returns date immutable;
 function badges_internal._verify_due_awards(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone) stable;
 function badges_internal._verify_element_changes(p_scope badges_internal.verified_scope, p_measures text[]) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, element text, changed_at timestamp with time zone, change integer, until_at timestamp with time zone) stable;
+function badges_internal._verify_excused_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, units date[]) stable;
 function badges_internal._verify_excuses(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, unit date, excused_at timestamp with time zone) stable;
 function badges_internal._verify_existing_days(p_existing jsonb, p_first date, p_last date) returns TABLE(day date, number integer) stable;
 function badges_internal._verify_exists(p_existing jsonb, p_day date) returns boolean stable;
@@ -1662,6 +1664,7 @@ function badges_internal._verify_known_selectors() returns void stable;
 function badges_internal._verify_last_days_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_lasting_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_level_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
+function badges_internal._verify_live_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_run_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_sequence_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_live_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, measure text, grace integer, unit_number integer, first_day date, is_excused boolean, from_at timestamp with time zone, seen_at timestamp with time zone, next_at timestamp with time zone) stable;

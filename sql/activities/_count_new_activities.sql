@@ -100,7 +100,8 @@ begin
             using v_all_stats, v_begun.peer_mentor_ids, v_begun.org_ids, false;
             perform badges_internal._plan_for_sets(v_planning);
             perform badges_internal._finish_fold(
-                v_people, v_orgs, v_first_days, v_last_days, v_begun, v_result
+                v_people, v_orgs, v_first_days, v_last_days, v_begun, v_result,
+                array(select a.activity_type from new_activities as a group by a.activity_type)
             );
             return null;
         end if;

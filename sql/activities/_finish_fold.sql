@@ -1,6 +1,6 @@
 -- Decides what people have after a statement of many rows was folded into the snapshot.
 --
--- p_first_days, p_last_days: of what each person was brought.
+-- p_first_days, p_last_days: of what each person was brought. p_types: the types of all of it.
 --
 -- Writes: badges.peer_mentor_stats, and as _evaluate_people.
 create or replace function badges_internal._finish_fold(
@@ -9,7 +9,8 @@ create or replace function badges_internal._finish_fold(
     p_first_days date[],
     p_last_days date[],
     p_begun badges_internal.begun_fold,
-    p_result badges_internal.fold_result
+    p_result badges_internal.fold_result,
+    p_types text[]
 )
 returns void
 language plpgsql
@@ -20,6 +21,7 @@ declare
     v_candidates badges_internal.candidate[];
     v_rebuilt badges_internal.late_person[];
     v_changed badges_internal.late_person[];
+    v_apart text[]; -- stats that are measured apart and chose, perhaps, some of it
     v_fallen_people uuid[];
     v_fallen_orgs text[];
     v_awards badges_internal.dated_award[];
@@ -33,10 +35,19 @@ begin
         and route.activity_type = ''
         and route.has_rolling
     ) then
+        v_apart := array(
+            select defined.stat
+            from badges_internal.stat_definitions as defined
+            where defined.org_id = any(p_org_ids)
+            and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is not null
+            and (defined.activity_types is null or defined.activity_types && p_types)
+        );
+    end if;
+    if v_apart <> '{}' then
         select v_candidates || measured.candidates, measured.changed
         into v_candidates, v_changed
         from badges_internal._measure_apart(
-            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, null
+            p_peer_mentor_ids, p_org_ids, p_first_days, p_last_days, v_apart
         ) as measured;
     end if;
     if p_result.late_days is not null then
@@ -92,6 +103,6 @@ end;
 $$;
 
 comment on function badges_internal._finish_fold(
-    uuid[], text[], date[], date[], badges_internal.begun_fold, badges_internal.fold_result
+    uuid[], text[], date[], date[], badges_internal.begun_fold, badges_internal.fold_result, text[]
 ) is
 'Decides what people have after a statement of many rows was folded into the snapshot.';

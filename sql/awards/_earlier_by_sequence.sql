@@ -30,8 +30,7 @@ begin
         into v_earlier
         from badges_internal._sequence_values(
             v_defined, array[v_person], null, null, badges_internal._sequence_slice(
-                v_person, v_defined.org_id, v_defined.activity_types, v_defined.route,
-                v_late.occurred_at, v_held.activity_count, v_held.value_sum, null
+                v_held, v_defined.activity_types, v_defined.route, v_late.occurred_at, null
             )
         ) as found
         join unnest(p_states) as state

@@ -1,7 +1,7 @@
 -- Tells when people held enough of the badges that a condition counts.
 --
--- A badge that lapses by its rule was held at the times that its own rule tells. Any other counts if
--- it is held, since then: what was taken back is not counted for the past either.
+-- A badge that lapses by its rule was held at the times that its own rule tells. Any other counts
+-- if it is held, since then: what was taken back is not counted for the past either.
 create or replace function badges_internal._badge_spans(
     p_peer_mentor_ids uuid[],
     p_milestone badges_internal.milestones

@@ -40,17 +40,7 @@ begin
         with moments as materialized (
             select
                 person.peer_mentor_id,
-                greatest(
-                    badges_internal._seen_until(person.peer_mentor_id, v_org),
-                    p_as_of,
-                    (
-                        select max(earned.earned_at)
-                        from badges.earned_badges as earned
-                        where earned.peer_mentor_id = person.peer_mentor_id
-                        and earned.org_id = v_org
-                        and earned.revoked_at is null
-                    )
-                ) as as_of
+                badges_internal._judged_at(person.peer_mentor_id, v_org, p_as_of) as as_of
             from unnest(v_people) as person (peer_mentor_id)
         ),
         states as (

@@ -14,7 +14,7 @@ begin
     elsif p_milestone.lapse_measure not like '%\_run' then
         return 1000000;
     end if;
-    select defined.route
+    select (defined.route).*
     into v_route
     from badges_internal.stat_definitions as defined
     where defined.org_id = p_milestone.org_id
@@ -23,8 +23,11 @@ begin
         return 1000000;
     end if;
     return least(
-        (p_milestone.threshold + 1) * (1 + coalesce(v_route.grace, 0))
-            * case p_milestone.lapse_measure when 'day_run' then 1 when 'week_run' then 7 else 31 end,
+        (p_milestone.threshold + 1) * (1 + coalesce(v_route.grace, 0)) * case
+            when p_milestone.lapse_measure = 'day_run' then 1
+            when p_milestone.lapse_measure = 'week_run' then 7
+            else 31
+        end,
         1000000
     );
 end;

@@ -1,8 +1,8 @@
 -- Makes the awards of badges that lapse what their rules say at a moment, and notes what is next.
 --
--- p_as_of: a sweep's moment, null = only the people's own activities tell the time. p_since: nothing
--- new or changed lies before it, which bounds what is read. Badges that
--- count badges follow, of every kind. The caller holds the base rows. Gives the number of awards.
+-- p_as_of: a sweep's moment, null = only the people's own activities tell the time. p_since:
+-- nothing new or changed lies before it, which bounds what is read. Badges that count badges
+-- follow, of every kind. The caller holds the base rows. Gives the number of awards.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._settle_lapses(
@@ -64,5 +64,7 @@ begin
 end;
 $$;
 
-comment on function badges_internal._settle_lapses(uuid[], text[], text, timestamptz, timestamptz) is
+comment on function badges_internal._settle_lapses(
+    uuid[], text[], text, timestamptz, timestamptz
+) is
 'Makes the awards of badges that lapse what their rules say at a moment, and notes what is next.';

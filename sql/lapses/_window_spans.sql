@@ -90,5 +90,7 @@ begin
 end;
 $$;
 
-comment on function badges_internal._window_spans(uuid[], badges_internal.milestones, timestamptz) is
+comment on function badges_internal._window_spans(
+    uuid[], badges_internal.milestones, timestamptz
+) is
 'Tells when what people did on the last so many local days, each day''s own, was enough.';

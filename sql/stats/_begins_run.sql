@@ -12,8 +12,9 @@ returns boolean
 language sql
 volatile
 return case
+    when p_number <= 1 + coalesce((p_route).grace, 0) + p_before then false
     when num_nonnulls((p_route).unit_calendar, (p_route).excuse_types) = 0
-        then p_number > 1 + coalesce((p_route).grace, 0) + p_before
+        then p_before is not null
     else not badges_internal._goes_on(
         p_peer_mentor_id, p_org_id, p_route,
         badges_internal._unit_day((p_route).element_unit, p_before),

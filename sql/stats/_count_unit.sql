@@ -21,6 +21,8 @@ as $$
 declare
     v_unit constant text := p_route.element_unit;
     v_kind constant text := split_part(v_unit, '_', 1);
+    v_number constant integer := badges_internal._unit_number(v_unit, p_unit_start);
+    v_before integer; -- the unit that ends the last run, by its number
     v_run integer; -- the run that holds the unit
     v_last_run integer;
     v_longest integer;
@@ -28,13 +30,12 @@ declare
     v_keeps_run boolean;
     v_has_reached boolean;
 begin
+    -- Only the runs of the unit are kept.
     select
-        case when v_kind = 'day' then held.day_run when v_kind = 'week' then held.week_run
-            else held.month_run end,
-        case when v_kind = 'day' then held.longest_day_run
-            when v_kind = 'week' then held.longest_week_run else held.longest_month_run end,
-        held.run_end
-    into v_last_run, v_longest, v_run_end
+        coalesce(held.day_run, held.week_run, held.month_run),
+        coalesce(held.longest_day_run, held.longest_week_run, held.longest_month_run),
+        held.run_end, badges_internal._unit_number(v_unit, held.run_end)
+    into v_last_run, v_longest, v_run_end, v_before
     from badges.peer_mentor_stats as held
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
@@ -49,8 +50,8 @@ begin
         )::badges_internal.element_change])) as change;
     elsif v_run_end is null or p_unit_start > v_run_end then
         v_last_run := case
-            when badges_internal._goes_on(
-                p_peer_mentor_id, p_org_id, p_route, v_run_end, p_unit_start
+            when not badges_internal._begins_run(
+                p_peer_mentor_id, p_org_id, p_route, v_before, v_number
             ) then v_last_run + 1
             else 1
         end;

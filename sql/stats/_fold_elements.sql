@@ -82,17 +82,23 @@ changed as materialized (
     where is_counted <> was_counted
     group by cell, bucket, element_unit
 ),
+-- Of streaks of which nothing but what excuses changed.
 excused as (
-    select distinct a.person_no, wanted.stat_no
+    select array_agg(distinct row(
+        person.peer_mentor_id, person.org_id, wanted.stat, '', wanted.element_unit, 0, null, null,
+        null
+    )::badges_internal.element_change) as changes
     from arrived as a
     join wanted
         on wanted.org_id = a.org_id
         and wanted.activity_type = a.activity_type
         and wanted.activity_type = any(wanted.excuse_types)
+    join people as person on person.person_no = a.person_no
     where badges_internal._is_chosen(
         wanted.excuse, wanted.excuse_needs_quantity, wanted.unit_calendar is not null, null,
         a.attributes, a.quantity, a.activity_date, a.occurred_at
     )
+    and a.person_no * 1048576::bigint + wanted.stat_no not in (select changed.cell from changed)
 ),
 $statement$;
 

@@ -228,17 +228,7 @@ select
     )::badges_internal.element_change)
      from changed
      join merged on merged.cell = changed.cell and merged.bucket = changed.bucket
-     where changed.element_unit is not null) || (
-     select array_agg(row(
-        person.peer_mentor_id, person.org_id, stats.stat, '', stats.element_unit, 0, null, null,
-        null
-     )::badges_internal.element_change)
-     from excused
-     join people as person on person.person_no = excused.person_no
-     join stats on stats.stat_no = excused.stat_no
-     where excused.person_no * 1048576::bigint + excused.stat_no not in (
-        select changed.cell from changed
-     )),
+     where changed.element_unit is not null) || (select excused.changes from excused),
     (select array_agg(row(
         person.peer_mentor_id, person.org_id, dated.badge_definition_id, dated.tier,
         dated.occurrence, dated.node, dated.parent, dated.stat, dated.measure, dated.threshold,

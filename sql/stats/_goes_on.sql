@@ -14,9 +14,14 @@ language plpgsql
 volatile
 as $$
 declare
-    v_missed integer := badges_internal._missed_units(
-        p_route.element_unit, p_from, p_to, p_route.unit_calendar
-    ) - coalesce(p_route.grace, 0);
+    v_missed integer := case
+        when p_route.unit_calendar is null
+            then badges_internal._unit_number(p_route.element_unit, p_to)
+                - badges_internal._unit_number(p_route.element_unit, p_from) - 1
+        else badges_internal._missed_units(
+            p_route.element_unit, p_from, p_to, p_route.unit_calendar
+        )
+    end - coalesce(p_route.grace, 0);
 begin
     if v_missed > 0 and p_route.excuse_types is not null then
         v_missed := v_missed - cardinality(badges_internal._excused_units(

@@ -35,8 +35,7 @@ begin
     and held.stat = p_defined.stat
     and held.bucket = '';
     v_slice := badges_internal._sequence_slice(
-        p_peer_mentor_id, p_defined.org_id, p_defined.activity_types, p_defined.route,
-        p_occurred_at, v_held.activity_count, v_held.value_sum, v_without
+        v_held, p_defined.activity_types, p_defined.route, p_occurred_at, v_without
     );
     select
         max(found.value) filter (where found.occurred_at >= p_occurred_at) as value_max,
@@ -54,6 +53,7 @@ begin
     ) as found;
     if p_qualifies = 0 and v_held.value_max > coalesce(v_new.value_max, 0) then
         v_old_max := case
+            when v_sequence = 'in_a_row' and v_slice.before is null then v_held.value_last
             when v_sequence = 'in_a_row'
                 then coalesce(v_new.value_before, 0) + coalesce(v_new.value_max, 0)
             when v_sequence = 'share' then v_new.share_without

@@ -74,7 +74,7 @@ begin
         sum(counted.qualifies) over (
             partition by counted.peer_mentor_id, counted.failed_at
             order by counted.occurred_at
-        )
+        ) + case when counted.failed_at is null then v_qualified else 0 end
     from counted
     where v_route.sequence = 'in_a_row'
     union all

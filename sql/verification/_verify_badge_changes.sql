@@ -37,13 +37,7 @@ begin atomic
         from badges_internal._verify_run_crossings(p_scope) as crossing
         union all
         select crossing.*
-        from badges_internal._verify_last_days_crossings(p_scope) as crossing
-        union all
-        select crossing.*
-        from badges_internal._verify_live_run_crossings(p_scope) as crossing
-        union all
-        select crossing.*
-        from badges_internal._verify_live_sequence_crossings(p_scope) as crossing
+        from badges_internal._verify_live_crossings(p_scope) as crossing
         union all
         select crossing.*
         from badges_internal._verify_tenure_crossings(p_scope) as crossing

@@ -495,10 +495,7 @@ def test_a_share_tells_how_many_qualify_and_are_needed(connection: Connection) -
     found = condition(connection, target=0.7, measure="max", type="share", **NOT_MET)
     assert found["sequence"] == {"qualified": 2, "chosen": 3, "of": 3, "needed": 3}
     assert progress(connection) == (0.666666, 0.7, 0.9524)
-    apply(
-        connection,
-        rule_set({"badge": {"type": "share", "qualify": RIGHT, "at_least": 0.7, "of_at_least": 4}}),
-    )
+    given(connection, {"type": "share", "qualify": RIGHT, "at_least": 0.7, "of_at_least": 4})
     condition(connection, value=0, sequence={"qualified": 2, "chosen": 3, "of": 4}, **NOT_MET)
     (at,) = ids(connection, activity("2026-03-04 10:00", attributes=RIGHT))
     condition(connection, value=0.75, **met(at, "2026-03-04T10:00"))

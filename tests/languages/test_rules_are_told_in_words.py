@@ -66,8 +66,8 @@ def test_each_kind_of_rule_reads_well() -> None:
             },
             [
                 "days in a row at least 4; a; by days; on Monday, Tuesday, Wednesday, Thursday, and"
-                " Friday alone: other days neither count nor break; closed days neither count nor break; a day with b, c, where reason"
-                " illness is excused"
+                " Friday alone: other days neither count nor break; closed days neither count nor"
+                " break; a day with b, c, where reason illness is excused"
             ],
         ),
         (

@@ -435,9 +435,9 @@ MUTANTS = [
                 "in_a_row",
                 "tiers",
                 "stats/_sequence_values",
-                "        sum(counted.qualifies) over (\n            partition by counted.peer_mentor_id, ",
+                "        sum(counted.qualifies) over (\n            partition by counted.peer_m",
                 "        sum(counted.qualifies * (counted.occurred_at is distinct from"
-                " counted.failed_at)::integer) over (partition by counted.peer_mentor_id, ",
+                " counted.failed_at)::integer) over (partition by counted.peer_m",
             ),
             (
                 "all qualify",

@@ -89,6 +89,14 @@ def listing(count: int) -> Document:
     return document
 
 
+def lapsing(count: int) -> Document:
+    """Give badges that lapse, of one condition each."""
+    document = many(count, lambda n: CALL)
+    for badge in document["badges"].values():
+        badge["on_unmet"] = "lapse"
+    return document
+
+
 SAID = [
     ("badge_depth", chain, f"$.badges.b{LIMITS['badge_depth']}.criteria",
      "badges_earned goes {} badges deep", "at most 8 badges deep"),
@@ -96,6 +104,8 @@ SAID = [
      "has {} conditions on other badges", "at most 100 badges_earned an organization"),
     ("counted_badges", listing, AT_ORG, "looks at {} badges in badges_earned",
      "at most 5000 in all badges_earned of an organization"),
+    ("lapse_conditions", lapsing, AT_ORG, "has {} conditions that lapse",
+     "at most 50 conditions that lapse an organization"),
     ("raw_rules", lambda n: many(n, lambda _: {
         "type": "criteria_raw", "expression": "$.a > 1", "reason": "x"}), AT_ORG,
      "has {} raw rules", "at most 20 criteria_raw an organization"),

@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from pgmerit.database import Connection
 from pgmerit.models import Tenure
+from psycopg.types.json import Jsonb
 
 from tests.engine import (
     ANN,
+    BEN,
     ORG,
     activity,
     apply,
@@ -106,30 +108,61 @@ def test_tenure_falls_due_as_the_day_begins(connection: Connection) -> None:
 
 
 def test_weeks_begin_on_the_day_that_an_organization_says(connection: Connection) -> None:
-    """Over two turns of years and a leap day: in order, late, and of everybody at once."""
+    """Over two turns of years and a leap day, in order and late; what is taken out again."""
     badges: dict[str, Any] = {
         "best": {"type": "threshold", "window": "week", "at_least": 99},
-        "run": {"type": "streak", "unit": "week", "length": 99},
+        "run": {
+            "type": "streak",
+            "unit": "week",
+            "tiers": [
+                {"tier": "3", "length": 3},
+                {"tier": "99", "length": 99},
+            ],
+        },
         "twice": {"type": "streak", "unit": "week", "per_unit": {"at_least": 2}, "length": 99},
     }
     apply(connection, rule_set(badges, {each: {"week_starts": each} for each in WEEKS}))
     days = [date(2023, 12, 20) + timedelta(days=each) for each in (*range(18), *range(66, 76))]
-    days += [date(2024, 12, 24) + timedelta(days=each) for each in range(13)]
+    # A Saturday or a Sunday of each week, by turns.
+    turns = [date(2024, 6, 1) + timedelta(days=each) for each in (0, 8, 14, 22, 28, 36, 42, 50)]
+    days += [*turns, *(date(2024, 12, 24) + timedelta(days=each) for each in range(13))]
     for org, order in (("monday", 1), ("saturday", 1), ("sunday", -1)):
         for day in days[::order]:
             insert(connection, activity(f"{day} 12:00", org=org))
+        insert(connection, *(activity(f"{day} 13:00", org=org, who=BEN) for day in days))
     for org, first in WEEKS.items():
         found = rows(
             connection,
             "select left(bucket, 10) as week, activity_count from badges.peer_mentor_stats"
-            " where org_id = %s and bucket <> ''",
+            " where org_id = %s and peer_mentor_id = %s and bucket <> ''",
             org,
+            ANN,
         )
         starts = [day - timedelta(days=(day.weekday() - first) % 7) for day in days]
         assert {each["week"]: each["activity_count"] for each in found} == {
             each.isoformat(): starts.count(each) for each in starts
         }
     assert_exact(connection)
+    for gone in ([turns[3]], [turns[6]], turns[4:6]):
+        connection.execute("delete from badges.activities where activity_date = any(%s)", [gone])
+        assert_exact(connection)
+    # What a plan tells and a backfill finds: of a Saturday, a Sunday and a Monday.
+    three = {"activity": "call", "when": {"from": "2023-12-23", "until": "2023-12-25"}}
+    for slug, criteria, where in (
+        ("all", {"type": "threshold", "window": "week", "at_least": 3}, {"saturday": 2}),
+        ("next", {"type": "streak", "unit": "week", "length": 2}, {"monday": 2, "sunday": 2}),
+    ):
+        badges[slug] = criteria | three
+        document = rule_set(badges, {each: {"week_starts": each} for each in WEEKS})
+        plan = value(connection, "select badges.plan_rule_set(%s)", Jsonb(document))
+        told = {each["org_id"]: each["awarded"]["awards"] for each in plan["effects"]}
+        assert {org: awards for org, awards in told.items() if awards} == where
+        apply(connection, document)
+        held = [
+            each["org_id"] for each in awards(connection) if each["badge_definition_id"] == slug
+        ]
+        assert {org: held.count(org) for org in held} == where
+        assert_exact(connection)
 
 
 RULES: dict[str, Any] = {

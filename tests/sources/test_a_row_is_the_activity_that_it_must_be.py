@@ -215,6 +215,10 @@ def test_any_statement_is_followed(connection: Connection) -> None:
     )
     attach(connection)
     add(connection, 60)
+    # Half past three and four at night, where days begin at four.
+    night = "'2026-03-01 18:00+00'::timestamptz + n * interval '30 minutes'"
+    add(connection, 2, club="'hlf'", finished_at=night)
+    assert_mapped(connection)
     untouched = "select string_agg(xmin::text, ',' order by activity_id) from badges.activities"
     for statement in STATEMENTS:
         before = value(connection, untouched)

@@ -139,7 +139,7 @@ def bound_problems(
         org_id: _enabled(organization, sound) for org_id, organization in organizations.items()
     }
     return (
-        _too_many_rows(enabled, sound)
+        _too_many_rows(enabled, badges, sound)
         or _too_many_stats(enabled, sound)
         or _not_enabled(organizations, badges, written)
     )
@@ -154,7 +154,7 @@ def _enabled(organization: Mapping[str, Any], sound: Mapping[str, Any]) -> set[s
     return {slug for slug in listed if isinstance(slug, str)} & sound.keys()
 
 
-def _weights(criteria: Mapping[str, Any]) -> Counter[str]:
+def _weights(criteria: Mapping[str, Any], *, lapses: bool) -> Counter[str]:
     """Count the rows of one badge, and its conditions of the kinds that are bounded."""
     found: Counter[str] = Counter()
     for _, node, _ in walk(criteria):
@@ -167,12 +167,19 @@ def _weights(criteria: Mapping[str, Any]) -> Counter[str]:
         found["counting"] += kind == "badges_earned"
         found["sweeping"] += kind == "badges_earned" and not listed
         found["listed"] += listed
+        if lapses and kind not in grammar()["parts"]:
+            found["lapsing"] += max(1, len(node.get("tiers", ())))
     return found
 
 
-def _too_many_rows(enabled: Mapping[str, set[str]], sound: Mapping[str, Any]) -> list[Problem]:
+def _too_many_rows(
+    enabled: Mapping[str, set[str]], badges: Mapping[str, Any], sound: Mapping[str, Any]
+) -> list[Problem]:
     limits = grammar()["limits"]
-    weights = {slug: _weights(criteria) for slug, criteria in sound.items()}
+    weights = {
+        slug: _weights(criteria, lapses=badges[slug].get("on_unmet") == "lapse")
+        for slug, criteria in sound.items()
+    }
     problems, rows = [], 0
     for org_id, slugs in enabled.items():
         size: Counter[str] = Counter()
@@ -188,6 +195,12 @@ def _too_many_rows(enabled: Mapping[str, set[str]], sound: Mapping[str, Any]) ->
                 "counting_conditions",
                 "has {} conditions on other badges",
                 "badges_earned an organization",
+            ),
+            (
+                size["lapsing"],
+                "lapse_conditions",
+                "has {} conditions that lapse",
+                "conditions that lapse an organization",
             ),
             (
                 counted,

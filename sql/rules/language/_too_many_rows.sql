@@ -12,7 +12,8 @@ as $$
             (spec -> 'all_rows')::bigint as all_rows,
             (spec -> 'raw_rules')::bigint as raw_rules,
             (spec -> 'counting_conditions')::bigint as counting_conditions,
-            (spec -> 'counted_badges')::bigint as counted_badges
+            (spec -> 'counted_badges')::bigint as counted_badges,
+            (spec -> 'lapse_conditions')::bigint as lapse_conditions
         from (select badges_internal._criteria_grammar() -> 'limits') as grammar (spec)
     ), weights as materialized (
         select
@@ -30,7 +31,11 @@ as $$
             count(*) filter (where node.type = 'badges_earned') as counting_count,
             count(*) filter (where node.type = 'badges_earned' and node.listed = 0)
                 as sweeping_count,
-            sum(node.listed)::bigint as listed_count
+            sum(node.listed)::bigint as listed_count,
+            sum(greatest(1, jsonb_array_length(node.spec -> 'tiers'))) filter (
+                where p_document -> 'badges' -> rule.key ->> 'on_unmet' = 'lapse'
+                and not badges_internal._criteria_grammar() -> 'parts' ? node.type
+            ) as lapse_count
         from jsonb_each(p_sound) as rule
         cross join lateral (
             select
@@ -46,6 +51,7 @@ as $$
             sum(weights.row_count) as row_count,
             sum(weights.raw_count) as raw_count,
             sum(weights.counting_count) as counting_count,
+            sum(weights.lapse_count) as lapse_count,
             sum(weights.listed_count) + sum(weights.sweeping_count) * count(*) as counted_count
         from badges_internal._enabled_badges(p_document, p_sound) as enabled
         join weights on weights.badge = enabled.badge
@@ -72,6 +78,11 @@ as $$
                 sizes.counting_count > limits.counting_conditions,
                 format('has %s conditions on other badges', sizes.counting_count),
                 format('at most %s badges_earned an organization', limits.counting_conditions)
+            ),
+            (
+                sizes.lapse_count > limits.lapse_conditions,
+                format('has %s conditions that lapse', sizes.lapse_count),
+                format('at most %s conditions that lapse an organization', limits.lapse_conditions)
             ),
             (
                 sizes.counted_count > limits.counted_badges,

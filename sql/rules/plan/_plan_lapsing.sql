@@ -1,8 +1,8 @@
--- Gives the awards that planned badges that lapse come to now: who would hold them, since when.
+-- Gives the awards that planned badges that lapse come to now: who would hold them.
 --
 -- p_badges: the badges to look at; p_given, p_taken: awards that would be made and taken before;
 -- p_as_of: the moment, but nobody's before their own last activity or sweep. Looks at everybody
--- with activities or awards there.
+-- with activities or awards there, and not at what was before: since when is not exact.
 create or replace function badges_internal._plan_lapsing(
     p_document jsonb,
     p_milestones badges_internal.milestones[],
@@ -65,13 +65,14 @@ begin
                 ),
                 p_known => array(
                     select known from unnest(v_known) as known where known.org_id = v_org_id
-                )
+                ),
+                p_from => p_as_of
             )) as state
             cross join lateral (
-                select badges_internal._seen_until(state.peer_mentor_id, v_org_id) as moment
-            ) as seen
+                select badges_internal._judged_at(state.peer_mentor_id, v_org_id, p_as_of) as moment
+            ) as judged
             cross join lateral unnest(state.held_during) as span
-            where span @> greatest(seen.moment, p_as_of)
+            where span @> judged.moment
         );
     end loop;
     return v_awards;
@@ -82,4 +83,4 @@ comment on function badges_internal._plan_lapsing(
     jsonb, badges_internal.milestones[], badges_internal.condition_groups[], text[],
     badges_internal.dated_award[], badges_internal.dated_award[], timestamptz
 ) is
-'Gives the awards that planned badges that lapse come to now: who would hold them, since when.';
+'Gives the awards that planned badges that lapse come to now: who would hold them.';

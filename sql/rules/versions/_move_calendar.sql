@@ -42,7 +42,8 @@ begin
         and (
             v_moves_days
             or 'week_run' = any(defined.watched)
-            or 'week' in (defined.selector ->> 'window', defined.selector ->> 'unit')
+            -- Wherever it stands: another value of that name costs a rebuild at most.
+            or jsonb_path_exists(defined.selector, '$.** ? (@ == "week")')
         )
         returning defined.stat
     ),
