@@ -79,7 +79,7 @@ begin
     )
     select
         timed.peer_mentor_id, timed.first_day, timed.number, timed.counts, timed.present,
-        not upper_inf(timed.held_during)
+        timed.held_during <> tstzmultirange(tstzrange(lower(timed.held_during), null))
         or not timed.counts and timed.counted_at >= timed.ends_at
         or coalesce(lower(timed.present) < max(lower(timed.present)) over (
             partition by timed.peer_mentor_id

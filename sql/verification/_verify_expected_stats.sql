@@ -53,8 +53,7 @@ begin atomic
             min(choice.occurred_at) as first_at,
             max(choice.occurred_at) as last_at
         from badges_internal._verify_choices(p_scope, null) as choice
-        where not choice.is_dated
-        or choice.element_measure is not null
+        where not choice.is_dated or choice.element_measure is not null
         group by 1, 2, 3, 4, 5, 6
     ), element_lists as materialized (
         select
@@ -76,10 +75,6 @@ begin atomic
             else tally.amount
         end
         group by 1, 2, 3, 4
-    ), excused_units as materialized (
-        select excuse.peer_mentor_id, excuse.number, array_agg(excuse.unit) as units
-        from badges_internal._verify_excuses(p_scope) as excuse
-        group by 1, 2
     ), parts as materialized (
         select
             part.*,
@@ -131,7 +126,7 @@ begin atomic
         ) as part
         inner join unnest((p_scope).stats) as stat using (number)
         left join element_lists as listed using (peer_mentor_id, number, window_date, per_value)
-        left join excused_units as excused using (peer_mentor_id, number)
+        left join badges_internal._verify_excused_units(p_scope) as e using (peer_mentor_id, number)
         cross join lateral (
             select
                 max(run.last_run) filter (where asked.measure = 'day_run') as day_run,
@@ -143,7 +138,7 @@ begin atomic
             from unnest(stat.measures) as asked (measure)
             cross join lateral badges_internal._verify_run_lengths(
                 coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace,
-                stat.week_shift, stat.existing_days, excused.units
+                stat.week_shift, stat.existing_days, e.units
             ) as run
             where asked.measure in ('day_run', 'week_run', 'month_run')
         ) as run

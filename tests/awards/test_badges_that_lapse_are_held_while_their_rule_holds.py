@@ -377,3 +377,29 @@ def test_a_certificate_and_recent_days_run_out(connection: Connection) -> None:
         at("2025-02-05 00:00"),
     ]
     assert_exact(connection)
+
+
+def test_a_unit_that_fell_and_counts_again_begins_anew(connection: Connection) -> None:
+    days = {"type": "streak", "unit": "day", "per_unit": {"measure": "sum", "at_least": 2}}
+    apply(connection, rule_set({"days": lapsing({**days, "length": 1})}))
+    insert(
+        connection,
+        *(
+            activity(at(f"2026-03-02 {hour}:00"), quantity=quantity)
+            for hour, quantity in ((10, 2), (11, -1), (12, 1))
+        ),
+    )
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-02 12:00")]
+    assert_exact(connection)
+
+
+def test_an_excuse_in_order_undoes_a_lapse(connection: Connection) -> None:
+    """Told after the sweep, of the day that it missed."""
+    days = {"type": "streak", "activity": "call", "unit": "day", "length": 2}
+    apply(connection, rule_set({"days": lapsing({**days, "excused_by": {"activity": "off"}})}))
+    insert_days(connection, "2026-03-02", 2)
+    sweep(connection, "2026-03-05 12:00")
+    assert awards(connection) == []
+    insert(connection, activity(at("2026-03-04 20:00"), kind="off"))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-03 12:00")]
+    assert_exact(connection)

@@ -23,7 +23,7 @@ LONG_BODIES = {
     "awards/_reached_by_value.sql": 103,
     "awards/_settle_badges.sql": 127,
     "rules/compile/_compile_badge.sql": 109,
-    "rules/language/_criteria_grammar.sql": 604,
+    "rules/language/_criteria_grammar.sql": 605,
     "rules/plan/_plan_changes.sql": 198,
     "rules/plan/_plan_conditions.sql": 160,
     "rules/plan/_plan_effects.sql": 156,

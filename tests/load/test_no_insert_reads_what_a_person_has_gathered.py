@@ -45,6 +45,8 @@ RULES: dict[str, dict[str, Any]] = {
     },
     "of_at_least": SHARE | {"of_at_least": 10},
     "of_last": SHARE | {"of_last": 10},
+    "cap": CALL | {"measure": "sum", "field": "minutes", "cap": {"per": "day", "at": 5}},
+    "each": CALL | {"window": "month", "repeat": {"each": "window", "max": 99}},
     "often": CALL | {"at_least": 10, "repeat": {"every": 10, "max": 1000}},
 }
 FEW, MANY = 20, 2000  # days, each with an activity, a place and a topic of its own

@@ -62,6 +62,13 @@ CRITERIA: dict[str, dict[str, Any]] = {
         "per_unit": {"measure": "sum", "at_least": 2},
     },
     "full_weeks": {"type": "streak", "unit": "week", "length": 2, "per_unit": {"at_least": 2}},
+    "months": {
+        "type": "threshold",
+        "measure": "sum",
+        "window": "month",
+        "at_least": 3,
+        "repeat": {"each": "window", "max": 3},
+    },
     "repeated": {"type": "threshold", "at_least": 2, "repeat": {"every": 2, "max": 5}},
     "trained": {
         "type": "training_completion",

@@ -12,8 +12,8 @@ return '{
     "depth": 16, "nodes": 256, "criteria_bytes": 16384, "document_bytes": 1048576,
     "problems": 100, "organization_rows": 10000, "all_rows": 50000, "all_routes": 250000,
     "badge_depth": 8, "counting_conditions": 100, "counted_badges": 5000, "stats": 500,
-    "lapse_conditions": 50,
-    "rolling_stats": 20, "unit_stats": 50, "raw_rules": 20, "attributes_bytes": 262144
+    "rolling_stats": 20, "unit_stats": 50, "lapse_conditions": 50, "raw_rules": 20,
+    "attributes_bytes": 262144
   },
   "top_types": ["criteria_raw", "manual", "tier"],
   "top_keys": ["repeat", "tiers"],
