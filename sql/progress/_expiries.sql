@@ -25,6 +25,7 @@ as $$
 #variable_conflict use_column
 declare
     v_org_id text;
+    v_moment timestamptz;
 begin
     for v_org_id in
         select distinct milestone.org_id
@@ -34,6 +35,7 @@ begin
         and milestone.badge_definition_id
             = coalesce(p_badge_definition_id, milestone.badge_definition_id)
     loop
+        v_moment := badges_internal._moment_for(v_org_id, p_as_of);
         return query
         with awarded as materialized (
             select earned.*
@@ -53,7 +55,24 @@ begin
                 array(select peer_mentor_id from awarded where revoked_at is null),
                 array(select org_id from awarded where revoked_at is null),
                 array(select badge_definition_id from awarded where revoked_at is null),
-                badges_internal._moment_for(v_org_id, p_as_of)
+                v_moment, v_moment
+            ) as held
+            where held.held_since is not null
+        ),
+        unnoticed as materialized (
+            select awarded.*
+            from awarded
+            left join standing using (peer_mentor_id, badge_definition_id, tier)
+            where awarded.revoked_at is null
+            and standing.held_since is null
+        ),
+        ended as materialized (
+            select held.*
+            from badges_internal._held_now(
+                array(select peer_mentor_id from unnoticed),
+                array(select org_id from unnoticed),
+                array(select badge_definition_id from unnoticed),
+                v_moment
             ) as held
         )
         select
@@ -61,10 +80,11 @@ begin
             case
                 when awarded.revoked_at is not null then awarded.revoked_at
                 when standing.held_since is not null then standing.next_at
-                else standing.ended_at
+                else ended.ended_at
             end
         from awarded
-        left join standing using (peer_mentor_id, badge_definition_id, tier);
+        left join standing using (peer_mentor_id, badge_definition_id, tier)
+        left join ended using (peer_mentor_id, badge_definition_id, tier);
     end loop;
 end;
 $$;
