@@ -21,14 +21,10 @@ declare
     v_route constant badges_internal.stat_route := p_reading.route;
     v_at constant numeric := v_route.cap_at;
     v_value constant numeric := badges_internal._capped_value(v_route, p_reading.measured);
-    v_first date; -- of the activity's unit
-    v_last date;
+    v_first constant date := badges_internal._unit_start(v_route.cap_unit, p_day);
     v_before numeric;
     v_has_reached boolean;
 begin
-    select unit.first_day, unit.last_day
-    into v_first, v_last
-    from badges_internal._window_days(v_route.cap_unit, p_day) as unit;
     update badges.peer_mentor_stats as held
     set
         activity_count = activity_count + 1,
@@ -55,8 +51,10 @@ begin
     end if;
     select coalesce(sum(badges_internal._capped_value(v_route, own.measured)), 0) - v_value
     into v_before
-    from badges_internal._selected_activities(
-        array[p_peer_mentor_id], p_org_id, v_route.stat, p_reading.bucket, v_first, v_last
+    from badges_internal._window_days(v_route.cap_unit, p_day) as unit
+    cross join lateral badges_internal._selected_activities(
+        array[p_peer_mentor_id], p_org_id, v_route.stat, p_reading.bucket, unit.first_day,
+        unit.last_day
     ) as own
     where p_pending is null
     or own.activity_id <> all(p_pending);
