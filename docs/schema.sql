@@ -1153,7 +1153,7 @@ function badges_internal._canonical_on(p_on jsonb, p_closed_days text[]) returns
 function badges_internal._canonical_when(p_when jsonb) returns jsonb immutable;
 function badges_internal._cap_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb) returns jsonb volatile;
 function badges_internal._capped_value(p_route badges_internal.stat_route, p_measured numeric) returns numeric immutable;
-function badges_internal._capped_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, value numeric, added numeric) volatile;
+function badges_internal._capped_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, value numeric, added numeric) volatile;
 function badges_internal._certain_attribute(p_selector jsonb, OUT field text, OUT content text) returns record immutable;
 function badges_internal._change_elements(p_part badges_internal.changed_part) returns badges_internal.element_change volatile;
 function badges_internal._change_row(p_part badges_internal.changed_part) returns boolean volatile;
@@ -1327,7 +1327,7 @@ function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean imm
 function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
-function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
+function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;

@@ -88,7 +88,9 @@ begin
             );
         end if;
         v_has_reached := v_has_reached or v_has_row_reached is true;
-        if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0 then
+        if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0
+            or (v_reading.route).sequence = 'capped_sum' and v_reading.measured < 0
+        then
             v_is_negative := true;
             v_falling_stats := v_falling_stats || (v_reading.route).stat;
         end if;

@@ -1,13 +1,12 @@
 -- Gives what each activity that a capped stat chose has, and what it adds to its unit.
 --
 -- In the order of their moments an activity adds what it lifts its unit's total by, cut at the cap;
--- a negative value may take some back. p_until: the last local day, null = all. p_pending:
--- activities that must not be seen. What a stat's row has is the sum of what was added.
+-- a negative value may take some back. p_until: the last local day, null = all. What a stat's row
+-- has is the sum of what was added.
 create or replace function badges_internal._capped_values(
     p_defined badges_internal.stat_definitions,
     p_peer_mentor_ids uuid[],
-    p_until date,
-    p_pending bigint[]
+    p_until date
 )
 returns table (
     peer_mentor_id uuid,
@@ -48,14 +47,12 @@ begin
             from badges_internal._selected_activities(
                 p_peer_mentor_ids, p_defined.org_id, p_defined.stat, null, null, p_until
             ) as chosen
-            where p_pending is null
-            or chosen.activity_id <> all(p_pending)
         ) as found
     ) as total;
 end;
 $$;
 
 comment on function badges_internal._capped_values(
-    badges_internal.stat_definitions, uuid[], date, bigint[]
+    badges_internal.stat_definitions, uuid[], date
 ) is
 'Gives what each activity that a capped stat chose has, and what it adds to its unit.';

@@ -22,7 +22,7 @@ begin
     end if;
     v_defined := badges_internal._stat_definition(p_part.org_id, p_part.stat);
     if (p_part.route).cap_unit is not null then
-        perform badges_internal._measure_capped(v_defined, array[p_part.peer_mentor_id], null);
+        perform badges_internal._measure_capped(v_defined, array[p_part.peer_mentor_id]);
     else
         perform badges_internal._measure_sequence(v_defined, array[p_part.peer_mentor_id], null);
     end if;

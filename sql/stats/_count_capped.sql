@@ -1,8 +1,8 @@
 -- Counts one activity in a capped stat, and tells whether the row reached a threshold.
 --
 -- The row knows the total of its newest unit, that of run_end; of an earlier one the activities are
--- read. Null for a negative value, which may change what held before (_measure_apart). p_pending:
--- activities of the person that must not be seen. The caller holds the base row.
+-- read. p_pending: activities of the person that must not be seen. The caller holds the base row,
+-- and marks it where a value is negative.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._count_capped(
@@ -26,9 +26,6 @@ declare
     v_before numeric;
     v_has_reached boolean;
 begin
-    if v_value < 0 then
-        return null;
-    end if;
     select unit.first_day, unit.last_day
     into v_first, v_last
     from badges_internal._window_days(v_route.cap_unit, p_day) as unit;

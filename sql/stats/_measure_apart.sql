@@ -42,7 +42,7 @@ begin
             where person.org_id = v_defined.org_id
         );
         if (v_defined.route).cap_unit is not null then
-            v_measured := badges_internal._measure_capped(v_defined, v_people, null);
+            v_measured := badges_internal._measure_capped(v_defined, v_people);
         else
             v_measured := badges_internal._measure_sequence(v_defined, v_people, null);
         end if;

@@ -1,13 +1,12 @@
 -- Measures a capped stat of people anew from their activities, and tells of whom values fell.
 --
--- changed: people with a negative value, so that what held may hold no longer. p_pending: docs of
--- _capped_values. The caller holds the base rows.
+-- changed: people with a negative value, so that what held may hold no longer. The caller holds the
+-- base rows.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._measure_capped(
     p_defined badges_internal.stat_definitions,
     p_peer_mentor_ids uuid[],
-    p_pending bigint[],
     out written badges_internal.stat_key[],
     out changed uuid[]
 )
@@ -31,7 +30,7 @@ begin
                     partition by found.peer_mentor_id, found.bucket
                 )
             ) as newest_unit
-        from badges_internal._capped_values(p_defined, p_peer_mentor_ids, null, p_pending) as found
+        from badges_internal._capped_values(p_defined, p_peer_mentor_ids, null) as found
     ),
     measured as materialized (
         select
@@ -83,7 +82,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._measure_capped(
-    badges_internal.stat_definitions, uuid[], bigint[]
-) is
+comment on function badges_internal._measure_capped(badges_internal.stat_definitions, uuid[]) is
 'Measures a capped stat of people anew from their activities, and tells of whom values fell.';

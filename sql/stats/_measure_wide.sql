@@ -1,7 +1,7 @@
 -- Measures the stats that one counted activity does not tell enough about, and adds what is left.
 --
--- p_stats: rolling windows, sequences and capped stats of which what held at an earlier moment may
--- hold no longer (is_falling). p_pending: docs of _count_rest. The caller holds the base row.
+-- p_stats: rolling windows, and sequences of which what held at an earlier moment may hold no
+-- longer (is_falling). p_pending: docs of _count_rest. The caller holds the base row.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._measure_wide(
@@ -20,7 +20,6 @@ declare
     v_late constant badges_internal.late_activity := p_counted.late;
     v_stat text;
     v_defined badges_internal.stat_definitions;
-    v_measured record;
     v_has_sequence boolean := false;
 begin
     foreach v_stat in array p_stats loop
@@ -33,12 +32,6 @@ begin
             continue;
         end if;
         v_has_sequence := true;
-        if (v_defined.route).cap_unit is not null then
-            v_measured := badges_internal._measure_capped(v_defined, array[v_person], p_pending);
-            v_counted.candidates := v_counted.candidates
-                || badges_internal._cross_milestones(v_measured.written);
-            continue;
-        end if;
         perform badges_internal._place_in_sequence(
             v_person, v_defined,
             badges_internal._qualifies(v_defined.route, v_late.attributes, v_late.quantity),

@@ -35,7 +35,7 @@ begin
         select
             found.peer_mentor_id, found.bucket, found.activity_date, found.occurred_at,
             found.activity_id, found.added, null::text, null::numeric
-        from badges_internal._capped_values(v_defined, p_peer_mentor_ids, null, null) as found;
+        from badges_internal._capped_values(v_defined, p_peer_mentor_ids, null) as found;
         return;
     elsif (v_defined.route).sequence is not null then
         return query

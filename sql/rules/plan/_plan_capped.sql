@@ -36,8 +36,7 @@ begin
                 where held.org_id = defined.org_id
                 and held.stat = '*'
             ),
-            p_until,
-            null
+            p_until
         ) as found
         where (defined.route).cap_unit is not null
         group by found.peer_mentor_id, found.bucket, defined.org_id, defined.stat
