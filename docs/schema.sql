@@ -531,7 +531,8 @@ create table badges.organizations (
     day_starts time without time zone not null default '00:00:00'::time without time zone,
     week_starts text not null default 'monday'::text,
     closed_days text[] not null default '{}'::text[],
-    previous_day_starts time without time zone
+    previous_day_starts time without time zone,
+    previous_activity_id bigint
 );
 
 create table badges.peer_mentor_stats (

@@ -68,6 +68,7 @@ class Organization(Base):
     day_starts: Mapped[time]
     week_starts: Mapped[str]
     previous_day_starts: Mapped[time | None]
+    previous_activity_id: Mapped[int | None]
 
 
 class BadgeDefinition(Base):

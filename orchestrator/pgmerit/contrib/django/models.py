@@ -88,6 +88,7 @@ class Organization(models.Model):
     day_starts = models.TimeField()
     week_starts = models.TextField()
     previous_day_starts = models.TimeField(null=True)
+    previous_activity_id = models.BigIntegerField(null=True)
 
     class Meta:
         """Made by pgmerit."""
