@@ -42,8 +42,30 @@ declare
                 ::badges_internal.late_person)
             from unnest(p_fallen_people, p_fallen_orgs) as fallen (peer_mentor_id, org_id)
         ), p_peer_mentor_ids, p_org_ids);
+    v_people uuid[] := p_peer_mentor_ids; -- whose badges may lapse, or hold by what is awarded
+    v_orgs text[] := p_org_ids;
+    v_since timestamptz := p_since;
     v_awarded bigint := 0;
 begin
+    if v_candidates <> '{}' and exists (
+        select
+        from unnest(v_candidates) as candidate
+        where not exists (
+            select
+            from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
+            where person.peer_mentor_id = candidate.peer_mentor_id
+            and person.org_id = candidate.org_id
+        )
+    ) then
+        select
+            p_peer_mentor_ids || array_agg(candidate.peer_mentor_id),
+            p_org_ids || array_agg(candidate.org_id)
+        into v_people, v_orgs
+        from (
+            select distinct given.peer_mentor_id, given.org_id from unnest(v_candidates) as given
+        ) as candidate;
+        v_since := '-infinity';
+    end if;
     if p_fallen_people is not null then
         perform badges_internal._settle_revocable(p_fallen_people, p_fallen_orgs, p_source);
     end if;
@@ -69,7 +91,7 @@ begin
     end if;
     return v_awarded
         + badges_internal._settle_lapses(
-            p_peer_mentor_ids, p_org_ids, p_source, coalesce(p_as_of, p_lapses_as_of), p_since
+            v_people, v_orgs, p_source, coalesce(p_as_of, p_lapses_as_of), v_since
         )
         + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
 end;
