@@ -68,7 +68,14 @@ datable as materialized (
         on defined.org_id = milestone.org_id
         and defined.stat = milestone.stat
     -- What must not hold is not all told by what is crossed.
-    where not badges_internal._has_none_of(badge.org_id, badge.badge_definition_id)
+    where not exists (
+        select
+        from badges_internal.condition_groups as barring
+        where barring.org_id = badge.org_id
+        and barring.badge_definition_id = badge.badge_definition_id
+        and barring.kind = 'none_of'
+        offset 0
+    )
     and (badge.org_id, badge.badge_definition_id) not in (
         select place.org_id, place.badge_definition_id
         from badges_internal.badge_places as place
