@@ -36,12 +36,11 @@ begin
     may_be_due := false;
     if exists (
         select
-        from unnest(p_changed) as changed
-        join badges_internal.activity_routes as served
-            on served.org_id = p_org_id
-            and served.activity_type = changed.activity_type
-        cross join lateral unnest(served.checked_routes) as route
-        where changed.activity_type = any(route.excuse_types)
+        from badges_internal.stat_definitions as defined
+        join unnest(p_changed) as changed
+            on changed.activity_type = any((defined.route).excuse_types)
+        where defined.org_id = p_org_id
+        and (defined.route).excuse_types is not null
     ) then
         return;
     end if;
