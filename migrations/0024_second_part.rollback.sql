@@ -59,7 +59,6 @@ alter type badges_internal.stat_route
     drop attribute sequence_size,
     drop attribute cap_unit,
     drop attribute cap_at,
-    drop attribute is_live,
     drop attribute unit_calendar,
     drop attribute excuse,
     drop attribute excuse_needs_quantity,

@@ -19,7 +19,6 @@ alter type badges_internal.stat_route
     add attribute sequence_size integer, -- from so many on it has a value; null = no sequence
     add attribute cap_unit text,
     add attribute cap_at numeric, -- a unit adds no more
-    add attribute is_live boolean, -- a rolling window that ends today: last_days
     add attribute unit_calendar jsonb, -- of a streak: on, the days that exist; null = all
     add attribute excuse jsonpath, -- which activities excuse a unit; of these types
     add attribute excuse_needs_quantity boolean,
@@ -118,6 +117,7 @@ alter table badges.earned_badges
     add constraint revoked_by_hand_is_not_before_granted_at
         check (revoked_at >= granted_at or revoked_by <> 'person') not valid;
 
+-- One pass over a table that the upgrade holds anyway; nothing is in it yet.
 -- squawk-ignore require-concurrent-index-creation
 create index earned_badges_taken_by_time on badges.earned_badges (org_id, badge_definition_id)
 where revoked_by = 'time';

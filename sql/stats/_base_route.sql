@@ -12,7 +12,6 @@ return row(
     true, false, -- has_days, needs_calendar
     null, null, null, -- clock_zone, rolling_days, grace
     null, null, null, null, null, null, -- sequences
-    null, -- is_live
     null, null, null, null -- calendar and excuses
 )::badges_internal.stat_route;
 

@@ -30,7 +30,6 @@ returns table (
     sequence_size integer,
     cap_unit text,
     cap_at numeric,
-    is_live boolean,
     unit_calendar jsonb,
     excuse jsonpath,
     excuse_needs_quantity boolean,

@@ -99,9 +99,9 @@ def _data(told: Any, of: str = "") -> Iterator[str]:
     """Give the strings of an explanation that are data: all but its codes."""
     if isinstance(told, Mapping):
         for name, value in told.items():
-            if of == "where":
+            if of in ("where", "qualify"):
                 yield name  # an attribute's, which may be called as a code is
-            if of == "where" or name not in _CODES:
+            if of in ("where", "qualify") or name not in _CODES:
                 yield from _data(value, name)
     elif isinstance(told, list):
         for value in told:

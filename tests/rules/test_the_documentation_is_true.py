@@ -91,6 +91,7 @@ def test_every_example_is_applied_and_evaluated(connection: Any, connect: Any) -
     whole, *more = (parse_document(text).value for text in EXAMPLES)
     badges = {
         f"example-{index}": {"name": "Example", "criteria": criteria}
+        | ({"on_unmet": "lapse"} if re.search("valid_days|last_days", str(criteria)) else {})
         for index, criteria in enumerate(more)
     }
     del whole["activity_types"], whole["organizations"]["blindeforbundet"]["badges"]

@@ -40,6 +40,7 @@ COMPARED = re.compile(
     r"|is there twice|is nested deeper|has more than|is larger than"
     r"|does not exist|is no time zone|is not in activity_types|goes in a circle|is not enabled"
     r"|has no number to change|the badge (has tiers|is composed)|as the badge has one number"
+    r"|is lapse, which does not go with|must be lapse, as there is"
 )
 
 

@@ -54,7 +54,6 @@ return row(
     )::integer,
     badges_internal._calendar_unit(p_selector -> 'cap' ->> 'per', p_week_starts),
     (p_selector -> 'cap' -> 'at')::numeric,
-    null, -- is_live
     p_selector -> 'on',
     case when p_selector ? 'excused_by' then badges_internal._compile_where(
         p_selector -> 'excused_by' -> 'where', null, p_selector -> 'on'
