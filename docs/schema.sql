@@ -530,7 +530,8 @@ create table badges.organizations (
     day_starts time without time zone not null default '00:00:00'::time without time zone,
     week_starts text not null default 'monday'::text,
     closed_days text[] not null default '{}'::text[],
-    previous_day_starts time without time zone
+    previous_day_starts time without time zone,
+    previous_activity_id bigint
 );
 
 create table badges.peer_mentor_stats (
@@ -1271,7 +1272,7 @@ function badges_internal._goes_on(p_peer_mentor_id uuid, p_org_id text, p_route 
 function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p_source text, p_is_final boolean DEFAULT false) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
-function badges_internal._hand_out_places(p_rule_set text) returns bigint volatile;
+function badges_internal._hand_out_places(p_rule_set text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;

@@ -47,7 +47,8 @@ alter table badges.organizations
     drop column day_starts,
     drop column week_starts,
     drop column closed_days,
-    drop column previous_day_starts;
+    drop column previous_day_starts,
+    drop column previous_activity_id;
 alter type badges_internal.verified_stat
     drop attribute week_shift,
     drop attribute existing_days,

@@ -34,6 +34,7 @@ alter table badges.organizations
     add column week_starts text not null default 'monday',
     add column closed_days text[] not null default '{}', -- YYYY-MM-DD, or MM-DD of every year
     add column previous_day_starts time, -- as previous_time_zone
+    add column previous_activity_id bigint, -- the newest before the days changed, null = all
     add constraint day_starts_by_noon check (day_starts <= '12:00') not valid,
     add constraint week_starts_is_known check (
         week_starts in ('monday', 'saturday', 'sunday')

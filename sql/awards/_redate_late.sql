@@ -59,6 +59,7 @@ begin
             and (earned.rule_set_version < known.since_version) is not true
             and (known.parent is not null or known.threshold = earned.threshold)
             and known.stat = any(v_stats)
+            and known.measure <> 'lapse' -- _settle_lapses dates those
             offset 0
         ) as milestone
         where earned.peer_mentor_id = v_mine[1].peer_mentor_id

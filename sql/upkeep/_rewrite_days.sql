@@ -1,8 +1,9 @@
 -- Rewrites the local days of people whose organization changes its time zone or start of the day.
 --
--- Days that were not the organization's before were given by the writer and stay. The base row's
--- version -1 tells the trigger of this very update that the person is rebuilt afterwards. The
--- caller holds the base rows. Gives the people concerned.
+-- Days that were not the organization's before were given by the writer and stay, and so do those
+-- of activities that came after the change. The base row's version -1 tells the trigger of this
+-- very update that the person is rebuilt afterwards. The caller holds the base rows. Gives the
+-- people concerned.
 --
 -- Writes: badges.activities, badges.peer_mentor_stats.
 create or replace function badges_internal._rewrite_days(
@@ -49,8 +50,10 @@ begin
     join badges.organizations as organization on organization.org_id = person.org_id
     where activity.peer_mentor_id = person.peer_mentor_id
     and activity.org_id = person.org_id
+    and activity.activity_id <= coalesce(organization.previous_activity_id, activity.activity_id)
     and activity.activity_date = badges_internal._day_of(
-        activity.occurred_at, organization.previous_time_zone, organization.previous_day_starts
+        activity.occurred_at, organization.previous_time_zone,
+        coalesce(organization.previous_day_starts, '00:00')
     )
     and activity.activity_date <> badges_internal._day_of(
         activity.occurred_at, organization.time_zone, organization.day_starts

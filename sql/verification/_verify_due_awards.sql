@@ -30,6 +30,15 @@ begin atomic
             select award.peer_mentor_id, award.org_id, award.earned_at
             from badges.earned_badges as award
             where award.revoked_at is null
+            -- What lapses by its rule is held at that moment, or not at all.
+            and (
+                award.source not in ('rule', 'backfill', 'sweep')
+                or (award.org_id, award.badge_definition_id) not in (
+                    select changed.org_id, changed.badge_definition_id
+                    from changes as changed
+                    where changed.is_lapsing
+                )
+            )
             union all
             select swept.peer_mentor_id, swept.org_id, swept.seen_until
             from badges_internal.due_people as swept

@@ -144,7 +144,7 @@ def test_an_erasure_takes_what_came_to_another_organization_while_it_waited(
     [
         "select badges.award_due_badges()",
         f"select count(*) from badges.evaluate_badges('{ANN}', '{ORG}')",
-        "select badges_internal._hand_out_places('tests')",
+        "select badges_internal._hand_out_places('tests', now())",
     ],
     ids=["sweep", "evaluation", "places"],
 )

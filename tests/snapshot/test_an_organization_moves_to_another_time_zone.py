@@ -8,6 +8,7 @@ from datetime import date
 import psycopg
 import pytest
 from pgmerit.database import Connection
+from psycopg.types.json import Jsonb
 
 from tests.engine import (
     ANN,
@@ -161,4 +162,26 @@ def test_writers_beside_it_get_the_days_of_one_zone(
     assert set(days(connection)) == {date(2026, 1, 1), date(2026, 1, 2)}
     assert {each["peer_mentor_id"] for each in awards(connection)} == set(people[:3])
     assert_equals_a_recount(connection)
+    assert_exact(connection)
+
+
+def test_a_day_given_after_the_move_stays_though_it_was_the_organizations_before(
+    connection: Connection,
+) -> None:
+    """The statement of such a day is the first to find its person behind."""
+    apply(connection, rule_set({"two": STREAK}, OSLO))
+    insert(connection, activity("2026-01-01 23:30"))
+    assert rezone(connection, "UTC")
+    recorded = {
+        "peer_mentor_id": str(ANN),
+        "org_id": ORG,
+        "activity_type": "visit",
+        "occurred_at": "2026-01-05T23:30:00+00:00",
+        "activity_date": "2026-01-06",
+        "idempotency_key": "night",
+    }
+    for expected in ("recorded", "duplicates"):
+        told = value(connection, "select badges.record_activities(%s)", Jsonb([recorded]))
+        assert told[expected] == 1
+    assert days(connection) == [date(2026, 1, 1), date(2026, 1, 6)]
     assert_exact(connection)

@@ -70,6 +70,7 @@ class Organization(Base):
     week_starts: Mapped[str]
     closed_days: Mapped[list[str]]
     previous_day_starts: Mapped[time | None]
+    previous_activity_id: Mapped[int | None]
 
 
 class BadgeDefinition(Base):

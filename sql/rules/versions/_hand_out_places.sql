@@ -1,11 +1,16 @@
 -- Hands out the places that a backfill's people claim, by (earned_at, peer_mentor_id).
 --
--- Runs when everybody was looked at. Each claim is decided again under the person's lock. Gives the
--- number of awards.
+-- Runs when everybody was looked at. Each claim is decided again under the person's lock, and what
+-- counts badges follows. p_as_of: the moment for badges that lapse, as backfill_rule_set has it.
+-- Gives the number of awards.
 --
 -- Locks:  base rows in key order, then badges_internal.badge_places.
--- Writes: badges_internal.place_claims, badge_places, badges.earned_badges, badges.award_events.
-create or replace function badges_internal._hand_out_places(p_rule_set text)
+-- Writes: badges_internal.place_claims, badge_places, due_people, badges.earned_badges,
+--         badges.award_events.
+create or replace function badges_internal._hand_out_places(
+    p_rule_set text,
+    p_as_of timestamptz
+)
 returns bigint
 language plpgsql
 volatile
@@ -86,6 +91,9 @@ begin
                 badges_internal._counting_badges(v_granted), 'backfill'
             );
         perform badges_internal._redate_badges(badges_internal._counting_badges(v_granted));
+        v_awarded := v_awarded + badges_internal._settle_lapses(
+            v_people, v_orgs, 'backfill', p_as_of, '-infinity'
+        );
         perform badges_internal._forget_strangers(v_people, v_orgs);
         delete from badges_internal.place_claims as claim
         using unnest(v_people, v_orgs, v_badges)
@@ -98,5 +106,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._hand_out_places(text) is
+comment on function badges_internal._hand_out_places(text, timestamptz) is
 'Hands out the places that a backfill''s people claim, by (earned_at, peer_mentor_id).';

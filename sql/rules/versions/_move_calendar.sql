@@ -23,7 +23,8 @@ begin
         day_starts = (p_calendar ->> 'day_starts')::time,
         week_starts = p_calendar ->> 'week_starts',
         previous_time_zone = case when moved.days then organization.time_zone end,
-        previous_day_starts = case when moved.days then organization.day_starts end
+        previous_day_starts = case when moved.days then organization.day_starts end,
+        previous_activity_id = null
     from (
         select
             row(held.time_zone, held.day_starts)

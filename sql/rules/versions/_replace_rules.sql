@@ -19,7 +19,18 @@ begin
     perform badges_internal._close_gate();
     perform badges_internal._save_places(p_org_ids, p_version);
     update badges.organizations as organization
-    set rule_set_version = p_version
+    set
+        rule_set_version = p_version,
+        -- Writers wait now: what comes later has its day by the new calendar, or by hand.
+        previous_activity_id = case
+            when organization.previous_time_zone is not null then coalesce(
+                organization.previous_activity_id,
+                pg_sequence_last_value(
+                    pg_get_serial_sequence('badges.activities', 'activity_id')::regclass
+                ),
+                0
+            )
+        end
     where organization.org_id = any(p_org_ids);
 end;
 $$;

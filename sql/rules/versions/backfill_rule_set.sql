@@ -77,7 +77,7 @@ begin
     if v_remaining = 0 then
         v_awarded := v_awarded
             + badges_internal._evaluate_bystanders(p_rule_set, p_as_of)
-            + badges_internal._hand_out_places(p_rule_set);
+            + badges_internal._hand_out_places(p_rule_set, p_as_of);
         update badges.organizations as organization
         set previous_time_zone = null
         where organization.rule_set = p_rule_set

@@ -90,6 +90,7 @@ class Organization(models.Model):
     week_starts = models.TextField()
     closed_days = ArrayField(models.TextField())
     previous_day_starts = models.TimeField(null=True)
+    previous_activity_id = models.BigIntegerField(null=True)
 
     class Meta:
         """Made by pgmerit."""
