@@ -973,6 +973,7 @@ CREATE INDEX earned_badges_taken_by_rules ON badges.earned_badges USING btree (o
 CREATE INDEX earned_badges_taken_by_time ON badges.earned_badges USING btree (org_id, badge_definition_id) WHERE (revoked_by = 'time'::text);
 CREATE INDEX event_queue_by_event ON badges_internal.event_queue USING btree (consumer, event_id);
 CREATE INDEX event_queue_by_turn ON badges_internal.event_queue USING btree (consumer, due_at, event_id);
+CREATE INDEX excusing_stats ON badges_internal.stat_definitions USING btree (org_id) WHERE ((route).excuse_types IS NOT NULL);
 CREATE INDEX merged_people_by_into ON badges_internal.merged_people USING btree (into_peer_mentor_id);
 CREATE INDEX milestones_by_stat_measure_threshold ON badges_internal.milestones USING btree (org_id, stat, measure, threshold);
 CREATE INDEX milestones_without_crossing ON badges_internal.milestones USING btree (org_id, measure) WHERE (measure = ANY (ARRAY['tenure'::text, 'badges'::text, 'raw'::text, 'lapse'::text]));
@@ -1273,7 +1274,6 @@ function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) re
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
 function badges_internal._hand_out_places(p_rule_set text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
-function badges_internal._has_none_of(p_org_id text, p_badge_definition_id text) returns boolean volatile;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
@@ -1386,7 +1386,7 @@ function badges_internal._person_statement(p_does text, p_table regclass, p_belo
 function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
 function badges_internal._place_in_sequence(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], OUT has_reached boolean) returns record volatile;
-function badges_internal._place_late_day(p_row badges_internal.late_row, p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
+function badges_internal._place_late_day(p_row badges_internal.late_row, p_units text[], p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;

@@ -18,6 +18,7 @@ alter table badges.badge_definitions
     add constraint on_unmet_is_keep_or_revoke check (on_unmet in ('keep', 'revoke'));
 drop type badges_internal.sequence_slice;
 drop index badges_internal.none_of_groups;
+drop index badges_internal.excusing_stats;
 alter table badges_internal.activity_routes drop column week_origin;
 drop type badges_internal.lapse_change;
 alter table badges_internal.due_people drop column lapses_at;

@@ -50,6 +50,9 @@ alter table badges.peer_mentor_stats
 -- squawk-ignore require-concurrent-index-creation
 create index none_of_groups on badges_internal.condition_groups (org_id, badge_definition_id)
 where kind = 'none_of';
+-- squawk-ignore require-concurrent-index-creation
+create index excusing_stats on badges_internal.stat_definitions (org_id)
+where (route).excuse_types is not null;
 
 alter table badges_internal.activity_routes
     add column week_origin date not null default '1900-01-01'; -- the first day of some week

@@ -110,11 +110,9 @@ begin
     v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
-    v_result := row(
-        v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
+    v_result := row(v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
-        null, null
-    );
+        null, null);
     if v_is_alone and p_pending is null then
         v_result.is_newest := true;
         v_result.candidates := badges_internal._award_reached(

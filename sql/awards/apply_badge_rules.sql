@@ -57,8 +57,12 @@ begin
         cross join lateral (
             select
                 -- What crossed may be what must not hold.
-                bool_or(earned.revoked_by in ('rule', 'time') or badges_internal._has_none_of(
-                    candidate.org_id, candidate.badge_definition_id
+                bool_or(earned.revoked_by in ('rule', 'time') or exists (
+                    select
+                    from badges_internal.condition_groups as barring
+                    where barring.org_id = candidate.org_id
+                    and barring.badge_definition_id = candidate.badge_definition_id
+                    and barring.kind = 'none_of'
                 )) as is_revoked,
                 -- What decided it then is gone: it came true again, but earlier.
                 bool_or(earned.revoked_at is null and earned.earned_at > candidate.came_true_at)

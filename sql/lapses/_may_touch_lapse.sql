@@ -14,6 +14,14 @@ language plpgsql
 volatile
 as $$
 begin
+    if not exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_new.org_id
+        and milestone.measure = 'lapse'
+    ) then
+        return false;
+    end if;
     return exists (
         select
         from badges_internal.milestones as milestone

@@ -18,10 +18,18 @@ declare
     v_go_on boolean;
     v_next_at timestamptz;
 begin
+    if exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = p_org_id
+        and milestone.measure = 'tenure'
+    ) then
+        return false;
+    end if;
     select
         bool_and(case
-            when milestone.measure = 'tenure' or milestone.parent is not null
-                or milestone.last_days is not null or milestone.lapse_measure = 'badges' then false
+            when milestone.parent is not null or milestone.last_days is not null
+                or milestone.lapse_measure = 'badges' then false
             when earned.earned_at is null or milestone.lapse_measure not like '%\_run' then true
             else run.length >= milestone.threshold
                 and held.run_end <= p_activity_date
@@ -70,7 +78,7 @@ begin
         where held.run_end is not null
     ) as run on true
     where organization.org_id = p_org_id
-    and milestone.measure in ('lapse', 'tenure');
+    and milestone.measure = 'lapse';
     if v_go_on is not true then
         return false;
     end if;

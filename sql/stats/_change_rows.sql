@@ -36,12 +36,11 @@ begin
     may_be_due := false;
     if exists (
         select
-        from unnest(p_changed) as changed
-        join badges_internal.activity_routes as served
-            on served.org_id = p_org_id
-            and served.activity_type = changed.activity_type
-        cross join lateral unnest(served.checked_routes) as route
-        where changed.activity_type = any(route.excuse_types)
+        from badges_internal.stat_definitions as defined
+        join unnest(p_changed) as changed
+            on changed.activity_type = any((defined.route).excuse_types)
+        where defined.org_id = p_org_id
+        and (defined.route).excuse_types is not null
     ) then
         return;
     end if;
@@ -73,13 +72,21 @@ begin
         and milestone.measure = 'raw'
     ) or exists (
         select
-        from badges_internal.condition_groups as barring
-        join badges_internal.milestones as milestone
-            on milestone.org_id = barring.org_id
+        from (
+            select grouped.badge_definition_id
+            from badges_internal.condition_groups as grouped
+            where grouped.org_id = p_org_id
+            and grouped.kind = 'none_of'
+            offset 0
+        ) as barring
+        cross join lateral (
+            select
+            from badges_internal.milestones as milestone
+            where milestone.org_id = p_org_id
             and milestone.badge_definition_id = barring.badge_definition_id
-        join unnest(v_parts) as part on part.stat = milestone.stat
-        where barring.org_id = p_org_id
-        and barring.kind = 'none_of'
+            and milestone.stat in (select part.stat from unnest(v_parts) as part)
+            offset 0
+        ) as milestone
     ) then
         return;
     end if;

@@ -19,14 +19,14 @@ declare
 begin
     has_reached := false;
     for v_route in
-        select route.*
-        from badges_internal.activity_routes as served
-        cross join lateral unnest(served.checked_routes) as route
-        where served.org_id = p_new.org_id
-        and served.activity_type = p_new.activity_type
-        and p_new.activity_type = any(route.excuse_types)
+        select (defined.route).*
+        from badges_internal.stat_definitions as defined
+        where defined.org_id = p_new.org_id
+        and (defined.route).excuse_types is not null
+        and p_new.activity_type = any((defined.route).excuse_types)
         and badges_internal._is_chosen(
-            route.excuse, route.excuse_needs_quantity, route.unit_calendar is not null, null,
+            (defined.route).excuse, (defined.route).excuse_needs_quantity,
+            (defined.route).unit_calendar is not null, null,
             p_new.attributes, p_new.quantity, p_new.activity_date, p_new.occurred_at
         )
     loop

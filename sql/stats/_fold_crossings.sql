@@ -61,21 +61,21 @@ datable as materialized (
             and (defined.route).window_unit is null
         ) as is_simple
     from (select distinct org_id, badge_definition_id from met) as badge
-    join badges_internal.milestones as milestone
-        on milestone.org_id = badge.org_id
-        and milestone.badge_definition_id = badge.badge_definition_id
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = milestone.org_id
-        and defined.stat = milestone.stat
+    join badges_internal.milestones as milestone using (org_id, badge_definition_id)
+    left join badges_internal.stat_definitions as defined using (org_id, stat)
     -- What must not hold is not all told by what is crossed.
-    where not badges_internal._has_none_of(badge.org_id, badge.badge_definition_id)
-    and (badge.org_id, badge.badge_definition_id) not in (
+    left join badges_internal.condition_groups as barring
+        on barring.org_id = badge.org_id
+        and barring.badge_definition_id = badge.badge_definition_id
+        and barring.kind = 'none_of'
+    where (badge.org_id, badge.badge_definition_id) not in (
         select place.org_id, place.badge_definition_id
         from badges_internal.badge_places as place
     )
     group by badge.org_id, badge.badge_definition_id
     having bool_and(
         milestone.stat is not null
+        and barring.kind is null
         and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is null
         and (defined.route).element_unit is null
         and (defined.route).element_at_least is null

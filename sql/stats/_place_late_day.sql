@@ -1,9 +1,11 @@
 -- Places a new day before a row's last one in the row's runs of active days, weeks and months.
 --
--- A unit that holds another day is in its runs already; a new one joins those beside it. p_types,
--- p_route: of the stat. p_hidden, p_hidden_days: activities and days that are not seen.
+-- A unit that holds another day is in its runs already; a new one joins those beside it. p_units:
+-- day, week and month, docs of _calendar_unit. p_types, p_route: of the stat. p_hidden,
+-- p_hidden_days: activities and days that are not seen.
 create or replace function badges_internal._place_late_day(
     p_row badges_internal.late_row,
+    p_units text[],
     p_types text[],
     p_route badges_internal.stat_route,
     p_day date,
@@ -15,10 +17,6 @@ language plpgsql
 volatile
 as $$
 declare
-    v_units constant text[] := array[
-        'day', case when p_row.runs[2] is not null
-            then badges_internal._unit_in(p_row.org_id, 'week') end, 'month'
-    ];
     v_row badges_internal.late_row := p_row;
     v_before date; -- the days beside it that hold something
     v_after date;
@@ -49,25 +47,25 @@ begin
     )
     into v_before, v_after;
     for n in 1 .. 3 loop
-        v_number := badges_internal._unit_number(v_units[n], p_day);
+        v_number := badges_internal._unit_number(p_units[n], p_day);
         v_edges := array[
-            badges_internal._unit_number(v_units[n], v_before),
-            badges_internal._unit_number(v_units[n], v_after)
+            badges_internal._unit_number(p_units[n], v_before),
+            badges_internal._unit_number(p_units[n], v_after)
         ];
         continue when p_row.runs[n] is null or v_number = any(v_edges);
-        v_known := badges_internal._unit_number(v_units[n], p_row.run_end);
+        v_known := badges_internal._unit_number(p_units[n], p_row.run_end);
         for side in 1 .. 2 loop
             v_edges[side] := case
                 when abs(v_edges[side] - v_number) = 1 then badges_internal._run_edge(
                     p_row.peer_mentor_id, p_row.org_id, p_types, p_route, p_row.bucket, p_hidden,
-                    p_hidden_days, v_units[n], v_number, side * 2 - 3,
+                    p_hidden_days, p_units[n], v_number, side * 2 - 3,
                     v_known - p_row.runs[n] + 1, v_known
                 )
                 else v_number
             end;
         end loop;
         v_row.longest_runs[n] := greatest(v_row.longest_runs[n], v_edges[2] - v_edges[1] + 1);
-        if v_edges[2] = badges_internal._unit_number(v_units[n], p_row.last_date) then
+        if v_edges[2] = badges_internal._unit_number(p_units[n], p_row.last_date) then
             v_row.new_runs[n] := v_edges[2] - v_edges[1] + 1;
         end if;
     end loop;
@@ -76,6 +74,6 @@ end;
 $$;
 
 comment on function badges_internal._place_late_day(
-    badges_internal.late_row, text[], badges_internal.stat_route, date, bigint[], date[]
+    badges_internal.late_row, text[], text[], badges_internal.stat_route, date, bigint[], date[]
 ) is
 'Places a new day before a row''s last one in the row''s runs of active days, weeks and months.';

@@ -20,6 +20,8 @@ as $$
 declare
     v_hidden constant bigint[] := coalesce(p_pending, '{}');
     v_row badges_internal.late_row;
+    v_org_id text;
+    v_week text; -- as that organization counts weeks
     v_days date[]; -- the new ones
     v_free date[]; -- the base row's: new to each of the person's rows
     v_defined badges_internal.stat_definitions;
@@ -28,6 +30,10 @@ declare
     v_has_reached boolean := false;
 begin
     foreach v_row in array coalesce(p_rows, '{}') loop
+        if v_row.org_id is distinct from v_org_id then
+            v_org_id := v_row.org_id;
+            v_week := badges_internal._unit_in(v_org_id, 'week');
+        end if;
         v_defined := null;
         if v_row.stat like '=%' then
             v_defined.activity_types := array[substr(v_row.stat, 2)];
@@ -58,8 +64,8 @@ begin
         if v_row.runs <> '{null,null,null}' then
             for n in 1 .. cardinality(v_days) loop
                 v_row := badges_internal._place_late_day(
-                    v_row, v_defined.activity_types, v_defined.route, v_days[n], v_hidden,
-                    v_days[n + 1:]
+                    v_row, array['day', v_week, 'month'], v_defined.activity_types,
+                    v_defined.route, v_days[n], v_hidden, v_days[n + 1:]
                 );
             end loop;
         end if;

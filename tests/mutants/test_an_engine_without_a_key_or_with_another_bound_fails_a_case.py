@@ -343,12 +343,12 @@ MUTANTS = [
                 "null, null",
             ),
             (
-                "of the first type",
+                "of the last type",
                 "excuse",
                 "activity",
                 "rules/compile/_stat_route.sql",
                 "(p_selector -> 'excused_by' -> 'types')",
-                "(jsonb_build_array(p_selector -> 'excused_by' -> 'types' -> 1))",
+                "(jsonb_build_array(p_selector -> 'excused_by' -> 'types' -> -1))",
             ),
         ]
     ),

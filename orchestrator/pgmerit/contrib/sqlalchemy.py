@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from pgmerit import database, schema
@@ -50,6 +50,7 @@ class Base(DeclarativeBase):
         Decimal: Numeric,
         datetime: DateTime(timezone=True),
         Row: JSONB,
+        list[str]: ARRAY(Text),
     }
 
 
@@ -67,6 +68,7 @@ class Organization(Base):
     previous_time_zone: Mapped[str | None]
     day_starts: Mapped[time]
     week_starts: Mapped[str]
+    closed_days: Mapped[list[str]]
     previous_day_starts: Mapped[time | None]
     previous_activity_id: Mapped[int | None]
 

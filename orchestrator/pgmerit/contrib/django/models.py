@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, router
 
 from pgmerit.contrib.django.recording import awarding
@@ -87,6 +88,7 @@ class Organization(models.Model):
     previous_time_zone = models.TextField(null=True)
     day_starts = models.TimeField()
     week_starts = models.TextField()
+    closed_days = ArrayField(models.TextField())
     previous_day_starts = models.TimeField(null=True)
     previous_activity_id = models.BigIntegerField(null=True)
 
