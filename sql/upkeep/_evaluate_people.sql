@@ -49,6 +49,11 @@ declare
 begin
     if v_candidates <> '{}' and exists (
         select
+        from badges_internal.milestones as milestone
+        where milestone.org_id in (select given.org_id from unnest(v_candidates) as given)
+        and milestone.measure = 'lapse'
+    ) and exists (
+        select
         from unnest(v_candidates) as candidate
         where not exists (
             select
