@@ -62,13 +62,13 @@ begin
             and person.org_id = candidate.org_id
         )
     ) then
-        select
-            p_peer_mentor_ids || array_agg(candidate.peer_mentor_id),
-            p_org_ids || array_agg(candidate.org_id)
+        select array_agg(person.peer_mentor_id), array_agg(person.org_id)
         into v_people, v_orgs
         from (
-            select distinct given.peer_mentor_id, given.org_id from unnest(v_candidates) as given
-        ) as candidate;
+            select given.peer_mentor_id, given.org_id from unnest(v_candidates) as given
+            union
+            select * from unnest(p_peer_mentor_ids, p_org_ids)
+        ) as person;
         v_since := '-infinity';
     end if;
     if p_fallen_people is not null then
