@@ -20,6 +20,9 @@ declare
         where earned.peer_mentor_id = p_peer_mentor_id
         and earned.badge_definition_id = p_badge_definition_id
         and earned.org_id = p_org_id
+        -- An earlier version may have given tiers, or the badge more than once.
+        and earned.tier = ''
+        and earned.occurrence = 1
         and earned.revoked_at is null
     );
 begin

@@ -38,6 +38,8 @@ begin
             where earned.peer_mentor_id = p_peer_mentor_id
             and earned.badge_definition_id = p_milestone.badge_definition_id
             and earned.org_id = p_milestone.org_id
+            and earned.tier = p_milestone.tier
+            and earned.occurrence = p_milestone.occurrence
         ),
         (
             select held.last_at

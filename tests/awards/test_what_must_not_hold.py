@@ -26,6 +26,7 @@ LASTING = True
 
 SHIFTS = {"type": "threshold", "activity": "shift", "at_least": 3}
 ERROR = {"type": "threshold", "activity": "error", "at_least": 1}
+AGAIN = SHIFTS | {"at_least": 1, "repeat": {"every": 1, "max": 3}}
 FILLERS = [activity(f"2025-01-{1 + n % 28:02}", kind="other") for n in range(40)]
 
 
@@ -251,3 +252,24 @@ def test_its_places_go_to_those_who_did_not_break_it(connection: Connection) -> 
     insert(connection, *[activity(f"2026-03-{d:02}", who=BEN, kind="shift") for d in (4, 5, 6)])
     apply(connection, rule_set({"clean": clean(limit={"first": 1})}))
     assert [each["peer_mentor_id"] for each in awards(connection)] == [BEN]
+
+
+def test_a_badge_that_was_earned_several_times_may_come_to_have_it(connection: Connection) -> None:
+    apply(connection, rule_set({"clean": AGAIN}))
+    insert(connection, *shifts(2, 3))
+    assert len(awards(connection, ANN)) == 2
+    apply(connection, rule_set({"clean": clean(on_unmet="keep")}))
+    insert(connection, *shifts(1))
+    insert(connection, *errors(1))
+    assert len(awards(connection, ANN)) == 2
+    assert_exact(connection)
+
+
+def test_another_rule_of_its_slug_is_explained(connection: Connection) -> None:
+    raw = {"type": "criteria_raw", "expression": "$.activities.shift.count > 1", "reason": "a test"}
+    connection.execute("select badges.set_setting('criteria_raw', 'true')")
+    apply(connection, rule_set({"clean": AGAIN}))
+    insert(connection, *shifts(2, 3))
+    apply(connection, rule_set({"clean": raw}))
+    told = value(connection, "select badges.explain_badge(%s, 'clean', 'nhf')", ANN)
+    assert len(told["awards"]) == 2
