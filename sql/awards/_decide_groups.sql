@@ -64,12 +64,8 @@ begin
             coalesce(lower(wholes.held_during), wholes.moments[wholes.required]),
             case
                 when wholes.held_during is null then wholes.activity_ids[wholes.required]
-                else (
-                    select max(activity.activity_id)
-                    from badges.activities as activity
-                    where activity.peer_mentor_id = wholes.peer_mentor_id
-                    and activity.org_id = wholes.org_id
-                    and activity.occurred_at = lower(wholes.held_during)
+                else badges_internal._activity_at(
+                    wholes.peer_mentor_id, wholes.org_id, lower(wholes.held_during)
                 )
             end,
             wholes.held_during

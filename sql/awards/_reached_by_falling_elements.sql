@@ -64,12 +64,8 @@ begin
             state.peer_mentor_id, state.org_id, state.badge_definition_id, state.tier,
             state.occurrence, state.node, state.parent, state.stat, state.measure,
             state.threshold, state.threshold_source, lower(reached.held_during),
-            (
-                select max(activity.activity_id)
-                from badges.activities as activity
-                where activity.peer_mentor_id = state.peer_mentor_id
-                and activity.org_id = state.org_id
-                and activity.occurred_at = lower(reached.held_during)
+            badges_internal._activity_at(
+                state.peer_mentor_id, state.org_id, lower(reached.held_during)
             ),
             reached.held_during
         )::badges_internal.condition_state)

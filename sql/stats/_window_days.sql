@@ -8,13 +8,7 @@ rows 1
 begin atomic
 select
     begun.first_day,
-    (begun.first_day + case
-        when p_window_unit = 'day' then interval '1 day'
-        when p_window_unit like 'week%' then interval '7 days'
-        when p_window_unit = 'month' then interval '1 month'
-        when p_window_unit = 'quarter' then interval '3 months'
-        when p_window_unit = 'year' then interval '1 year'
-    end)::date - 1
+    badges_internal._unit_end(p_window_unit, begun.first_day)
 from (
     select case when p_window_unit is not null
         then badges_internal._unit_start(p_window_unit, p_day) end as first_day

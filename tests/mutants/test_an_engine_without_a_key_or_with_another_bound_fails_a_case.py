@@ -389,7 +389,7 @@ MUTANTS = [
                 "a run that is dead by now",
                 "badge",
                 "on_unmet",
-                "lapses/_dies_on.sql",
+                "stats/_dies_on.sql",
                 "+ p_missed + 1",
                 "+ p_missed + 2",
             ),

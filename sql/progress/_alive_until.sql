@@ -14,17 +14,26 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unit constant text := p_route.element_unit;
-    v_left integer := 1 + coalesce(p_route.grace, 0);
-    v_day date := p_run_end;
+    v_excused integer := 0;
+    v_passed integer;
+    v_until date;
 begin
-    while v_left > 0 loop
-        v_day := badges_internal._unit_end(v_unit, badges_internal._unit_start(v_unit, v_day)) + 1;
-        continue when v_day = any(p_excused)
-            or v_unit = 'day' and not badges_internal._day_exists(p_route.unit_calendar, v_day);
-        v_left := v_left - 1;
+    -- Each excused unit leaves room for one more, which may be excused too.
+    loop
+        v_passed := v_excused;
+        v_until := badges_internal._dies_on(
+            p_route.element_unit, p_run_end, 1 + coalesce(p_route.grace, 0) + v_passed,
+            p_route.unit_calendar
+        ) - 1;
+        select count(*)
+        into v_excused
+        from unnest(p_excused) as excused (day)
+        where excused.day > p_run_end
+        and excused.day <= v_until
+        and badges_internal._day_exists(p_route.unit_calendar, excused.day);
+        exit when v_excused = v_passed;
     end loop;
-    return badges_internal._unit_end(v_unit, v_day);
+    return v_until;
 end;
 $$;
 
