@@ -1492,7 +1492,6 @@ function badges_internal._revoke_by_hand(p_peer_mentor_id uuid, p_badge_definiti
 function badges_internal._rewrite_days(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._roll_one(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._roll_stat(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date[], p_to date[]) returns badges_internal.candidate[] volatile;
-function badges_internal._roll_windows(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[]) returns badges_internal.candidate[] volatile;
 function badges_internal._rollback_document(p_rule_set text, p_version integer) returns jsonb stable;
 function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._rolling_windows(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, last_day date, activity_count bigint, value_sum numeric, value_max numeric, active_days bigint, distinct_count bigint, has_negative boolean, first_at timestamp with time zone, last_at timestamp with time zone) volatile;

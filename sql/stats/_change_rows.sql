@@ -117,7 +117,7 @@ begin
         end if;
     end loop;
     if v_rolling is not null then
-        perform badges_internal._roll_windows(
+        perform badges_internal._measure_apart(
             array[p_peer_mentor_id], array[p_org_id], null, null, v_rolling
         );
     end if;

@@ -25,9 +25,9 @@ begin
     foreach v_stat in array p_stats loop
         v_defined := badges_internal._stat_definition(v_org_id, v_stat);
         if (v_defined.route).sequence is null then
-            v_counted.candidates := v_counted.candidates || badges_internal._roll_windows(
-                array[v_person], array[v_org_id], array[v_late.activity_date],
-                array[v_late.activity_date], array[v_stat]
+            v_counted.candidates := v_counted.candidates || badges_internal._roll_stat(
+                v_defined, array[v_person], array[v_late.activity_date],
+                array[v_late.activity_date]
             );
             continue;
         end if;

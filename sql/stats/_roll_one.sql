@@ -2,7 +2,7 @@
 --
 -- Measures the windows that hold the activity's day: one ends on each day, from then on, on which
 -- the stat chose something. Null where that is not enough: elements have tallies of their own, and
--- where a value fell on the day, the best may have been lost (_roll_windows). The caller holds the
+-- where a value fell on the day, the best may have been lost (_roll_stat). The caller holds the
 -- base row.
 --
 -- Writes: badges.peer_mentor_stats.

@@ -1,4 +1,4 @@
--- Keeps the best rolling windows of one stat: the work of _roll_windows.
+-- Keeps the best rolling windows of one stat: docs of _measure_apart.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._roll_stat(
@@ -132,4 +132,4 @@ $$;
 comment on function badges_internal._roll_stat(
     badges_internal.stat_definitions, uuid[], date[], date[]
 ) is
-'Keeps the best rolling windows of one stat: the work of _roll_windows.';
+'Keeps the best rolling windows of one stat: docs of _measure_apart.';
