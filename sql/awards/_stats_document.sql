@@ -40,8 +40,8 @@ begin
                 jsonb_build_object(
                     'count', max(held.activity_count), 'sum', max(held.value_sum),
                     'max', max(held.value_max),
-                    'active_days', coalesce(max(held.active_days), 0), 'distinct',
-                    coalesce(max(held.distinct_count), 0),
+                    'active_days', coalesce(max(held.active_days), 0),
+                    'distinct', coalesce(max(held.distinct_count), 0),
                     'day_run', coalesce(max(held.day_run), max(anew.runs[1]), 0),
                     'week_run', coalesce(max(held.week_run), max(anew.runs[2]), 0),
                     'month_run', coalesce(max(held.month_run), max(anew.runs[3]), 0),
@@ -99,7 +99,8 @@ begin
                         jsonb_build_object(
                             'tiers', jsonb_agg(distinct earned.tier),
                             'earned_at', min(earned.earned_at),
-                            'category', min(definition.category), 'from_badges',
+                            'category', min(definition.category),
+                            'from_badges',
                             bool_or(badges_internal._counts_badges(definition.criteria))
                         ) as document
                     from badges.earned_badges as earned

@@ -29,32 +29,26 @@ declare
         and v_route.excuse_types is null and v_route.unit_calendar is null;
 begin
     return query
-    with units as (
+    with units (peer_mentor_id, first_day, number, counts, held_during) as (
         select
-            each.*,
-            badges_internal._missed_units(
-                p_unit, min(each.first_day) over (partition by each.peer_mentor_id),
-                each.first_day, v_route.unit_calendar
-            ) as number
-        from (
-            select held.peer_mentor_id, held.element::date, true, held.held_during
-            from badges_internal._held_elements(p_peer_mentor_ids, p_org_id, p_stat) as held
-            where not v_is_plain
-            union all
-            select
-                excused.peer_mentor_id, excused.element::date, false,
-                tstzmultirange(tstzrange(excused.excused_at, null))
-            from badges_internal._excused_elements(p_peer_mentor_ids, p_org_id, v_route) as excused
-            union all
-            select
-                active.peer_mentor_id, badges_internal._unit_start(p_unit, active.activity_date),
-                true, tstzmultirange(tstzrange(min(active.occurred_at), null))
-            from badges_internal._selected_activities(
-                p_peer_mentor_ids, p_org_id, p_stat, null, p_from, null
-            ) as active
-            where v_is_plain
-            group by 1, 2
-        ) as each (peer_mentor_id, first_day, counts, held_during)
+            each.peer_mentor_id, each.element::date, each.number, each.counts, each.held_during
+        from badges_internal._numbered_elements(
+            p_peer_mentor_ids, p_org_id, p_stat, p_unit
+        ) as each
+        where not v_is_plain
+        union all
+        select
+            active.peer_mentor_id, day.first_day,
+            badges_internal._unit_number(p_unit, day.first_day), true,
+            tstzmultirange(tstzrange(min(active.occurred_at), null))
+        from badges_internal._selected_activities(
+            p_peer_mentor_ids, p_org_id, p_stat, null, p_from, null
+        ) as active
+        cross join lateral (
+            select badges_internal._unit_start(p_unit, active.activity_date) as first_day
+        ) as day
+        where v_is_plain
+        group by active.peer_mentor_id, day.first_day
     ),
     timed as (
         select

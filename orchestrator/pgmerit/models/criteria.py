@@ -667,7 +667,7 @@ def selector_key(criteria: Selecting, closed_days: Sequence[str] = ()) -> str:
     return f"~{digest[:16]}"
 
 
-Part = Annotated[
+_AnyPart = (
     Threshold
     | Streak
     | TrainingCompletion
@@ -675,41 +675,13 @@ Part = Annotated[
     | AllOf
     | AnyOf
     | NOf
-    | Tenure
-    | InARow
-    | Share,
-    Field(discriminator="type"),
-]
-PartOfAll = Annotated[
-    Threshold
-    | Streak
-    | TrainingCompletion
-    | BadgesEarned
-    | AllOf
-    | AnyOf
-    | NOf
-    | NoneOf
-    | Tenure
-    | InARow
-    | Share,
-    Field(discriminator="type"),
-]
-BadgeCriteria = Annotated[
-    Threshold
-    | Tiered
-    | Streak
-    | TrainingCompletion
-    | AllOf
-    | AnyOf
-    | NOf
-    | BadgesEarned
     | Tenure
     | InARow
     | Share
-    | Manual
-    | CriteriaRaw,
-    Field(discriminator="type"),
-]
+)
+Part = Annotated[_AnyPart, Field(discriminator="type")]
+PartOfAll = Annotated[_AnyPart | NoneOf, Field(discriminator="type")]
+BadgeCriteria = Annotated[_AnyPart | Tiered | Manual | CriteriaRaw, Field(discriminator="type")]
 
 # The one registered place of criteria types in Python; tests compare it with the database's enum.
 CRITERIA_TYPES: dict[str, type[Criteria]] = {
