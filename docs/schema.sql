@@ -612,7 +612,8 @@ create table badges_internal.activity_routes (
     has_raw boolean not null,
     has_tenure boolean not null default false,
     has_rolling boolean not null default false,
-    week_origin date not null default '1900-01-01'::date
+    week_origin date not null default '1900-01-01'::date,
+    lapse_role text
 );
 
 create table badges_internal.alerts (
@@ -1189,7 +1190,7 @@ function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
-function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_lapse_role text, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
 function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
@@ -1320,12 +1321,14 @@ function badges_internal._longest_run(p_part badges_internal.changed_part, p_uni
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._may_be_reached(p_milestone badges_internal.milestones, p_held badges.peer_mentor_stats, p_is_late_day boolean) returns boolean immutable;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
-function badges_internal._may_touch_lapse(p_new badges_internal.new_activity, p_stats text[], p_is_late_day boolean) returns boolean volatile;
-function badges_internal._may_touch_tenure(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_occurred_at timestamp with time zone, p_last_at timestamp with time zone) returns boolean volatile;
+function badges_internal._may_touch_held(p_milestone badges_internal.milestones, p_held badges.peer_mentor_stats, p_earned_at timestamp with time zone, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_day date, p_occurred_at timestamp with time zone, p_stats text[], p_role text, p_last_at timestamp with time zone, p_is_late_day boolean) returns boolean volatile;
+function badges_internal._may_touch_tenure(p_new badges_internal.new_activity, p_stats text[], p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
 function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
@@ -1576,6 +1579,7 @@ function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text, p_with_present boolean DEFAULT false) returns jsonb volatile;
+function badges_internal._store_elements(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_elements text[], p_day_stats text[], p_placed_stats text[], p_routes badges_internal.stat_route[], OUT stats text[], OUT units badges_internal.stat_reading[]) returns record volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._stored_value(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_measure text, p_last_days integer, p_as_of date, OUT value numeric, OUT present numeric, OUT may_fall boolean) returns record volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;

@@ -40,6 +40,7 @@ declare
     v_route badges_internal.stat_route;
     v_has_raw boolean;
     v_has_tenure boolean;
+    v_lapse_role text;
     v_week_origin date; -- the first day of some week
     v_stale_person uuid;
     v_stale_org text;
@@ -61,11 +62,11 @@ begin
     select
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
         a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
-        found.checked_routes, found.has_raw, found.has_tenure, found.week_origin,
+        found.checked_routes, found.has_raw, found.has_tenure, found.lapse_role, found.week_origin,
         exists (select from new_activities offset 1)
     into
         v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin, v_has_more
+        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role, v_week_origin, v_has_more
     from new_activities as a
     left join badges_internal.activity_routes as found using (org_id, activity_type)
     where not exists (select from badges_internal.rule_gate for key share)
@@ -110,7 +111,7 @@ begin
                 a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at,
                 a.quantity, a.attributes, a.activity_id, found.rule_set_version,
                 found.plain_stats, found.checked_routes, found.has_raw, found.has_tenure,
-                found.week_origin,
+                found.lapse_role, found.week_origin,
                 case when count(*) over (partition by a.peer_mentor_id) > 1
                     then coalesce(array_agg(a.activity_id) over later, '{}') end
             from new_activities as a
@@ -124,7 +125,8 @@ begin
         fetch v_rows
         into
             v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin, v_pending;
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role, v_week_origin,
+            v_pending;
     elsif v_person is null then
         return null;
     end if;
@@ -139,8 +141,9 @@ begin
             v_element_stats text[]; -- stats that count distinct values
             v_element_buckets text[];
             v_elements text[];
-            v_is_new boolean := false;
             v_new_stats text[]; -- those to which the value is new
+            v_day_stats text[]; -- those of which a day is a unit, one activity enough
+            v_placed_stats text[]; -- those of which the update has placed the day
             v_bucket text;
             v_value numeric;
             v_is_negative boolean := v_quantity < 0;
@@ -150,6 +153,8 @@ begin
             v_found integer := 0;
             v_has_begun boolean := false;
             v_new_rows record;
+            v_new_elements record;
+            v_may_lapse boolean;
             v_base_version integer;
             v_last_at timestamptz;
             v_last_date date;
@@ -162,6 +167,7 @@ begin
             v_row_date date;
             v_row_upto bigint;
             v_row_reached boolean;
+            v_row_stats text[];
             v_counted badges_internal.counted_activity;
         begin
             if v_at > now() + interval '1 day' then
@@ -171,11 +177,11 @@ begin
                 -- No rule names the type; or no rule set the organization.
                 select
                     found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
-                    found.has_tenure, found.week_origin
-                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin
+                    found.has_tenure, found.lapse_role, found.week_origin
+                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role,
+                    v_week_origin
                 from badges_internal.activity_routes as found
-                where found.org_id = v_org
-                and found.activity_type = '';
+                where (found.org_id, found.activity_type) = (v_org, '');
                 v_version := coalesce(v_version, 0);
             end if;
             v_week := v_day - (v_day - v_week_origin) % 7;
@@ -216,7 +222,9 @@ begin
                                 badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
                                 'YYYY-MM-DD'
                             );
-                            v_is_new := v_is_new or v_route.element_unit = 'day'; -- nearly always
+                            if v_route.element_unit = 'day' then
+                                v_day_stats := v_day_stats || v_route.stat;
+                            end if;
                         end if;
                         if v_element is not null then
                             v_element_stats := v_element_stats || v_route.stat;
@@ -239,7 +247,7 @@ begin
                 end if;
             end loop;
 
-            for v_row_version, v_row_at, v_row_date, v_row_upto, v_row_reached in
+            for v_row_version, v_row_at, v_row_date, v_row_upto, v_row_reached, v_row_stats in
                 update badges.peer_mentor_stats as held
                 set
                     activity_count = activity_count + 1,
@@ -257,13 +265,20 @@ begin
                     ),
                     -- A column that is null is not kept, and stays so.
                     active_days = active_days + case when last_date < v_day then 1 else 0 end,
+                    -- Stored days: one that is beside the last goes on whatever is excused.
+                    distinct_count = distinct_count + case
+                        when run_end = v_day - 1 and held.stat = any(v_day_stats) then 1 else 0
+                    end,
                     day_run = case
                         when last_date = v_day - 1 then day_run + 1
                         when last_date < v_day then day_run - day_run + 1
+                        when run_end = v_day - 1 and held.stat = any(v_day_stats) then day_run + 1
                         else day_run
                     end,
                     longest_day_run = case
-                        when last_date = v_day - 1 then greatest(longest_day_run, day_run + 1)
+                        when last_date = v_day - 1
+                            or run_end = v_day - 1 and held.stat = any(v_day_stats)
+                            then greatest(longest_day_run, day_run + 1)
                         else longest_day_run
                     end,
                     week_run = case
@@ -288,12 +303,15 @@ begin
                             then greatest(longest_month_run, month_run + 1)
                         else longest_month_run
                     end,
-                    run_end = case when last_date < v_day then v_day else run_end end,
+                    run_end = case
+                        when last_date < v_day
+                            or run_end = v_day - 1 and held.stat = any(v_day_stats) then v_day
+                        else run_end
+                    end,
                     first_at = least(first_at, v_at),
                     last_at = greatest(last_at, v_at),
                     last_date = case when last_date < v_day then v_day else last_date end
-                where held.peer_mentor_id = v_person
-                and held.org_id = v_org
+                where (held.peer_mentor_id, held.org_id) = (v_person, v_org)
                 and held.stat = any(v_stats || v_own_stats)
                 and held.bucket = any(''::text || v_own_buckets)
                 and held.bucket
@@ -303,9 +321,11 @@ begin
                 returning
                     rule_set_version, last_at, last_date,
                     case when counted_in = pg_current_xact_id() then counted_upto end,
-                    badges_internal._has_reached(held)
+                    badges_internal._has_reached(held),
+                    case when run_end = v_day and held.stat = any(v_day_stats) then array[stat] end
             loop
                 v_found := v_found + 1;
+                v_placed_stats := v_placed_stats || v_row_stats;
                 if v_row_version is not null then
                     v_base_version := v_row_version;
                     v_last_at := v_row_at;
@@ -314,7 +334,6 @@ begin
                 end if;
                 v_has_reached := v_has_reached or v_row_reached is true;
             end loop;
-            v_is_touched := v_upto is not null and badges_internal._is_touched(v_id, v_upto);
             if v_base_version is null then
                 v_has_begun := true;
                 v_new_rows := badges_internal._begin_person(
@@ -325,6 +344,8 @@ begin
                 v_found := 1;
             elsif v_base_version <> v_version and v_pending is not null then
                 v_is_touched := true;
+            elsif v_upto is not null then
+                v_is_touched := badges_internal._is_touched(v_id, v_upto);
             end if;
             if not v_is_touched then
                 if v_found < cardinality(v_stats || v_own_stats) then
@@ -339,58 +360,37 @@ begin
                     v_is_touched := v_found < cardinality(v_stats || v_own_stats);
                 end if;
                 if v_elements is not null then
-                    -- Nearly always the value is known: a look is half of an insert in vain.
-                    for v_place in 1 .. cardinality(v_elements) loop
-                        exit when v_is_new;
-                        v_is_new := not exists (
-                            select
-                            from badges_internal.stat_elements as known
-                            where known.peer_mentor_id = v_person
-                            and known.org_id = v_org
-                            and known.stat = v_element_stats[v_place]
-                            and known.bucket = v_element_buckets[v_place]
-                            and known.element = v_elements[v_place]
-                        );
-                    end loop;
-                    if v_is_new then
-                        for v_element in
-                            insert into badges_internal.stat_elements (
-                                peer_mentor_id, org_id, stat, bucket, element, is_counted
-                            )
-                            select v_person, v_org, found.stat, found.bucket, found.element, true
-                            from unnest(v_element_stats, v_element_buckets, v_elements)
-                                as found (stat, bucket, element)
-                            on conflict (peer_mentor_id, org_id, stat, bucket, element) do nothing
-                            returning stat
-                        loop
-                            v_new_stats := v_new_stats || v_element;
-                        end loop;
-                        -- A new unit joins a run.
-                        foreach v_route in array v_routes loop
-                            continue when v_route.element_unit is null
-                                or (v_route.stat = any(v_new_stats)) is not true;
-                            v_new_stats := array_remove(v_new_stats, v_route.stat);
-                            v_found := array_position(v_element_stats, v_route.stat);
-                            v_apart := v_apart || row(
-                                v_route, v_element_buckets[v_found], null, v_elements[v_found], 1
-                            )::badges_internal.stat_reading;
-                        end loop;
-                    end if;
+                    v_new_elements := badges_internal._store_elements(
+                        v_person, v_org, v_element_stats, v_element_buckets, v_elements,
+                        v_day_stats, v_placed_stats, v_routes
+                    );
+                    v_new_stats := v_new_elements.stats;
+                    v_apart := v_apart || v_new_elements.units;
                 end if;
             end if;
-            v_is_outdated := v_base_version <> v_version and (v_has_reached or v_is_negative
-                or v_has_raw or v_last_at > v_at or not badges_internal._is_left_to_backfill(
-                    v_org, v_stats || v_own_stats, v_base_version));
+            if v_base_version <> v_version then
+                v_is_outdated := v_has_reached or v_is_negative or v_has_raw or v_last_at > v_at
+                    or not badges_internal._is_left_to_backfill(
+                        v_org, v_stats || v_own_stats, v_base_version
+                    );
+            end if;
+            if v_lapse_role is not null then
+                v_may_lapse := v_has_begun
+                    or v_last_at = v_at and v_apart is null and badges_internal._may_touch_lapse(
+                        v_person, v_org, v_day, v_at, v_stats || v_own_stats, v_lapse_role, v_at,
+                        false
+                    );
+            end if;
             if v_is_touched or v_is_outdated or v_last_at > v_at or v_last_date > v_day
-                or v_new_stats is not null or v_apart is not null or v_is_negative
-                or v_has_raw or v_has_tenure or v_has_reached and v_pending is not null
+                or v_new_stats is not null or v_apart is not null or v_is_negative or v_has_raw
+                or v_has_tenure or v_may_lapse or v_has_reached and v_pending is not null
             then
                 v_counted := badges_internal._count_rest(
                     row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure, v_is_outdated is true
+                    v_is_negative, v_has_raw, v_has_tenure, v_lapse_role, v_is_outdated is true
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;
@@ -411,10 +411,10 @@ begin
                 fetch v_rows
                 into
                     v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_week_origin, v_pending;
+                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role, v_week_origin,
+                    v_pending;
                 exit when not found
-                or v_person is distinct from v_stale_person
-                or v_org is distinct from v_stale_org;
+                or (v_person, v_org) is distinct from (v_stale_person, v_stale_org);
             end loop;
             exit when not found;
         end;

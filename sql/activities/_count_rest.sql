@@ -27,6 +27,7 @@ create or replace function badges_internal._count_rest(
     p_is_negative boolean,
     p_has_raw boolean,
     p_has_tenure boolean,
+    p_lapse_role text,
     p_is_outdated boolean
 )
 returns badges_internal.counted_activity
@@ -96,18 +97,18 @@ begin
         end if;
     end loop;
 
-    v_is_due := p_has_tenure and (
-        p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
-            and not (v_at = p_last_at and badges_internal._runs_go_on(v_person, v_org, v_day))
-        or badges_internal._may_touch_lapse(p_new, v_stats || v_rolling_stats, v_is_late_day)
-    );
+    v_stats := v_stats || v_rolling_stats;
+    v_is_due := p_has_begun and (p_has_tenure or p_lapse_role is not null)
+        or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
+        or p_lapse_role is not null and badges_internal._may_touch_lapse(
+            v_person, v_org, v_day, v_at, v_stats, p_lapse_role, p_last_at, v_is_late_day
+        );
     v_is_alone := v_wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
     );
     if v_is_alone and not v_has_reached and (p_pending is null or not p_has_begun) then
         return null;
     end if;
-    v_stats := v_stats || v_rolling_stats;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || v_rolling_buckets;
     v_result := row(v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
@@ -173,6 +174,6 @@ $$;
 comment on function badges_internal._count_rest(
     badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
     badges_internal.stat_reading[], timestamptz, date, boolean, boolean, boolean, boolean, boolean,
-    boolean, boolean
+    boolean, text, boolean
 ) is
 'Does for a counted activity what its rows did not take in one update, and tells what is left.';

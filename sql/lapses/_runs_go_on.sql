@@ -15,73 +15,72 @@ language plpgsql
 volatile
 as $$
 declare
-    v_go_on boolean;
+    v_rule record;
+    v_run record;
+    v_length integer;
     v_next_at timestamptz;
 begin
-    if exists (
+    for v_rule in
         select
+            milestone.stat, milestone.threshold, milestone.lapse_measure, earned.earned_at,
+            held.run_end, held.day_run, held.week_run, held.month_run,
+            milestone.parent is null and milestone.last_days is null
+                and milestone.lapse_measure <> 'badges' as is_simple
         from badges_internal.milestones as milestone
+        left join badges.earned_badges as earned
+            on earned.peer_mentor_id = p_peer_mentor_id
+            and earned.badge_definition_id = milestone.badge_definition_id
+            and earned.org_id = p_org_id
+            and earned.tier = milestone.tier
+            and earned.occurrence = milestone.occurrence
+            and earned.revoked_at is null
+        left join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = p_peer_mentor_id
+            and held.org_id = p_org_id
+            and held.stat = milestone.stat
+            and held.bucket = ''
         where milestone.org_id = p_org_id
-        and milestone.measure = 'tenure'
-    ) then
-        return false;
-    end if;
-    select
-        bool_and(case
-            when milestone.parent is not null or milestone.last_days is not null
-                or milestone.lapse_measure = 'badges' then false
-            when earned.earned_at is null or milestone.lapse_measure not like '%\_run' then true
-            else run.length >= milestone.threshold
-                and held.run_end <= p_activity_date
-                -- It counts the unit in which the badge was earned.
-                and badges_internal._unit_number(run.unit, held.run_end) - run.length
-                    < badges_internal._unit_number(run.unit, badges_internal._day_of(
-                        earned.earned_at, organization.time_zone, organization.day_starts
-                    ))
-        end),
-        min(badges_internal._day_begins(
-            badges_internal._dies_on(
-                run.unit, held.run_end, 1 + coalesce((defined.route).grace, 0),
-                (defined.route).unit_calendar
-            ),
-            organization.time_zone, organization.day_starts
-        )) filter (where earned.earned_at is not null)
-    into v_go_on, v_next_at
-    from badges.organizations as organization
-    join badges_internal.milestones as milestone on milestone.org_id = organization.org_id
-    left join badges_internal.stat_definitions as defined
-        on defined.org_id = milestone.org_id
-        and defined.stat = milestone.stat
-    left join badges.earned_badges as earned
-        on earned.peer_mentor_id = p_peer_mentor_id
-        and earned.badge_definition_id = milestone.badge_definition_id
-        and earned.org_id = p_org_id
-        and earned.tier = milestone.tier
-        and earned.occurrence = milestone.occurrence
-        and earned.revoked_at is null
-    left join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = p_peer_mentor_id
-        and held.org_id = p_org_id
-        and held.stat = milestone.stat
-        and held.bucket = ''
-        and milestone.lapse_measure like '%\_run'
-    left join lateral (
+        and milestone.measure = 'lapse'
+    loop
+        if not v_rule.is_simple then
+            return false;
+        end if;
+        continue when v_rule.earned_at is null or v_rule.lapse_measure not like '%\_run';
+        v_length := case v_rule.lapse_measure
+            when 'day_run' then v_rule.day_run
+            when 'week_run' then v_rule.week_run
+            else v_rule.month_run
+        end;
+        if v_rule.run_end > p_activity_date or (v_length >= v_rule.threshold) is not true then
+            return false;
+        end if;
         select
+            organization.time_zone, organization.day_starts,
             badges_internal._calendar_unit(
-                split_part(milestone.lapse_measure, '_', 1), organization.week_starts
+                split_part(v_rule.lapse_measure, '_', 1), organization.week_starts
             ) as unit,
-            case milestone.lapse_measure
-                when 'day_run' then held.day_run
-                when 'week_run' then held.week_run
-                else held.month_run
-            end as length
-        where held.run_end is not null
-    ) as run on true
-    where organization.org_id = p_org_id
-    and milestone.measure = 'lapse';
-    if v_go_on is not true then
-        return false;
-    end if;
+            1 + coalesce((defined.route).grace, 0) as missed, (defined.route).unit_calendar
+        into v_run
+        from badges.organizations as organization
+        left join badges_internal.stat_definitions as defined
+            on defined.org_id = p_org_id
+            and defined.stat = v_rule.stat
+        where organization.org_id = p_org_id;
+        -- It counts the unit in which the badge was earned.
+        if badges_internal._unit_number(v_run.unit, v_rule.run_end) - v_length
+            >= badges_internal._unit_number(v_run.unit, badges_internal._day_of(
+                v_rule.earned_at, v_run.time_zone, v_run.day_starts
+            ))
+        then
+            return false;
+        end if;
+        v_next_at := least(v_next_at, badges_internal._day_begins(
+            badges_internal._dies_on(
+                v_run.unit, v_rule.run_end, v_run.missed, v_run.unit_calendar
+            ),
+            v_run.time_zone, v_run.day_starts
+        ));
+    end loop;
     update badges_internal.due_people as due
     set next_due_at = v_next_at, lapses_at = v_next_at
     where due.peer_mentor_id = p_peer_mentor_id

@@ -11,16 +11,14 @@ returns date
 language plpgsql
 immutable
 parallel safe
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_day date := p_day + p_missed;
     v_left integer;
+    v_number constant integer := badges_internal._unit_number(p_unit, p_day) + p_missed + 1;
 begin
     if p_calendar is null then
-        return badges_internal._unit_day(
-            p_unit, badges_internal._unit_number(p_unit, p_day) + p_missed + 1
-        );
+        return badges_internal._unit_day(p_unit, v_number);
     end if;
     -- No day is passed over: each step is of as many days as are missing still.
     loop

@@ -2,7 +2,7 @@
 --
 -- From the stat definitions as they are now. A type that only excuses units of a streak stands in
 -- its route with a predicate that chooses nothing. has_rolling: some stat is measured apart, a
--- rolling window or a sequence.
+-- rolling window or a sequence. lapse_role: 'excuses' units of a badge that lapses, or 'counts'.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -16,7 +16,7 @@ begin
     where route.org_id = any(p_org_ids);
     insert into badges_internal.activity_routes (
         org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure, has_rolling, week_origin
+        has_tenure, lapse_role, has_rolling, week_origin
     )
     select
         organization.org_id,
@@ -36,19 +36,17 @@ begin
             from badges_internal.milestones as milestone
             where milestone.org_id = organization.org_id
             and milestone.measure = 'tenure'
-        )
-        -- An activity may change what lapses only by a stat that it counts or excuses a unit in.
-        or exists (
-            select
+        ),
+        (
+            select max(case
+                when named.activity_type = any((defined.route).excuse_types) then 'excuses'
+                when defined.activity_types is null
+                    or named.activity_type = any(defined.activity_types) then 'counts'
+            end)
             from badges_internal.milestones as milestone
             join badges_internal.stat_definitions as defined using (org_id, stat)
             where milestone.org_id = organization.org_id
             and milestone.measure = 'lapse'
-            and (
-                defined.activity_types is null
-                or named.activity_type = any(defined.activity_types)
-                or named.activity_type = any((defined.route).excuse_types)
-            )
         ),
         exists (
             select
