@@ -1010,7 +1010,6 @@ CREATE TRIGGER forget_all_activities AFTER TRUNCATE ON badges.activities FOR EAC
 CREATE TRIGGER move_activity_date BEFORE UPDATE OF occurred_at, org_id ON badges.activities FOR EACH ROW WHEN (((new.activity_date = old.activity_date) AND ((new.occurred_at <> old.occurred_at) OR (new.org_id <> old.org_id)) AND isfinite(new.occurred_at))) EXECUTE FUNCTION badges_internal._move_activity_date();
 CREATE TRIGGER recount_deleted_activities AFTER DELETE ON badges.activities REFERENCING OLD TABLE AS old_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_deleted_activities();
 CREATE TRIGGER recount_updated_activities AFTER UPDATE ON badges.activities REFERENCING OLD TABLE AS old_activities NEW TABLE AS new_activities FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._recount_updated_activities();
-CREATE TRIGGER refuse_large_attributes BEFORE INSERT ON badges.activities FOR EACH ROW WHEN (((pg_column_size(new.attributes) > 1000) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 262144))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
 CREATE TRIGGER refuse_large_changed_attributes BEFORE UPDATE OF attributes ON badges.activities FOR EACH ROW WHEN (((new.attributes IS DISTINCT FROM old.attributes) AND (pg_column_size((new.attributes || '{}'::jsonb)) > 262144))) EXECUTE FUNCTION badges_internal._refuse_large_attributes();
 CREATE TRIGGER wake_consumers AFTER INSERT ON badges.award_events FOR EACH STATEMENT EXECUTE FUNCTION badges_internal._wake_consumers();
 CREATE TRIGGER check_badge_definition BEFORE INSERT OR UPDATE OF criteria, criteria_type ON badges.badge_definitions FOR EACH ROW EXECUTE FUNCTION badges_internal._check_badge_definition();
@@ -1453,9 +1452,9 @@ function badges_internal._recount_few_activities(p_changed badges_internal.chang
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[], p_source text DEFAULT 'rule') returns void volatile;
 function badges_internal._redate_late(p_late badges_internal.late_activity[], p_is_all boolean) returns boolean volatile;
+function badges_internal._refuse_activity(p_occurred_at timestamp with time zone, p_attributes jsonb) returns void volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
-function badges_internal._refuse_future(p_occurred_at timestamp with time zone) returns void volatile;
 function badges_internal._refuse_large_attributes() returns trigger volatile security definer;
 function badges_internal._refuse_losses(p_document jsonb, p_org_id text) returns void volatile;
 function badges_internal._refuse_rule_set(p_document jsonb) returns void stable;

@@ -33,6 +33,7 @@ declare
     v_id bigint;
     v_pending bigint[]; -- the person's activities that are not counted yet, null = no others
     v_has_more boolean;
+    v_is_odd boolean; -- too far ahead, or perhaps with too large attributes
     v_rows refcursor;
     v_version integer;
     v_plain_stats text[];
@@ -40,8 +41,8 @@ declare
     v_route badges_internal.stat_route;
     v_has_raw boolean;
     v_has_tenure boolean;
-    v_lapse_role text;
-    v_week_origin date; -- the first day of some week
+    v_lapse text; -- what badges that lapse do with the type
+    v_origin date; -- the first day of some week
     v_stale_person uuid;
     v_stale_org text;
     v_all_counted badges_internal.counted_activity[];
@@ -63,34 +64,36 @@ begin
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
         a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
         found.checked_routes, found.has_raw, found.has_tenure, found.lapse_role, found.week_origin,
-        exists (select from new_activities offset 1)
+        exists (select from new_activities offset 1),
+        -- Nothing compresses to less than a 255th.
+        a.occurred_at > now() + interval '1 day' or pg_column_size(a.attributes) > 1000
     into
         v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role, v_week_origin, v_has_more
+        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_has_more, v_is_odd
     from new_activities as a
     left join badges_internal.activity_routes as found using (org_id, activity_type)
     where not exists (select from badges_internal.rule_gate for key share)
     limit 1;
     if v_has_more then
+        perform badges_internal._refuse_activity(a.occurred_at, a.attributes)
+        from new_activities as a
+        where a.occurred_at > now() + interval '1 day'
+        or pg_column_size(a.attributes) > 1000;
         if exists (select from new_activities offset 30) then
             perform set_config('plan_cache_mode', 'auto', true);
             select
                 array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id),
                 array_agg(arrived.activity_count), array_agg(arrived.activity_id),
-                array_agg(arrived.first_day), array_agg(arrived.last_day),
-                max(arrived.last_at)
-            into v_people, v_orgs, v_counts, v_ids, v_first_days, v_last_days, v_at
+                array_agg(arrived.first_day), array_agg(arrived.last_day)
+            into v_people, v_orgs, v_counts, v_ids, v_first_days, v_last_days
             from (
                 select
                     a.peer_mentor_id, a.org_id, count(*) as activity_count,
                     min(a.activity_id) as activity_id, min(a.activity_date) as first_day,
-                    max(a.activity_date) as last_day, max(a.occurred_at) as last_at
+                    max(a.activity_date) as last_day
                 from new_activities as a
                 group by a.peer_mentor_id, a.org_id
             ) as arrived;
-            if v_at > now() + interval '1 day' then
-                perform badges_internal._refuse_future(v_at);
-            end if;
             v_begun := badges_internal._begin_fold(v_people, v_orgs, v_counts, v_ids);
             v_planning := badges_internal._plan_for_sets();
             execute badges_internal._fold_statement(
@@ -125,10 +128,11 @@ begin
         fetch v_rows
         into
             v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role, v_week_origin,
-            v_pending;
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_pending;
     elsif v_person is null then
         return null;
+    elsif v_is_odd then
+        perform badges_internal._refuse_activity(v_at, v_attributes);
     end if;
     loop
         declare
@@ -170,21 +174,17 @@ begin
             v_row_stats text[];
             v_counted badges_internal.counted_activity;
         begin
-            if v_at > now() + interval '1 day' then
-                perform badges_internal._refuse_future(v_at);
-            end if;
             if v_version is null then
                 -- No rule names the type; or no rule set the organization.
                 select
                     found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
                     found.has_tenure, found.lapse_role, found.week_origin
-                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role,
-                    v_week_origin
+                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin
                 from badges_internal.activity_routes as found
                 where (found.org_id, found.activity_type) = (v_org, '');
                 v_version := coalesce(v_version, 0);
             end if;
-            v_week := v_day - (v_day - v_week_origin) % 7;
+            v_week := v_day - (v_day - v_origin) % 7;
             v_stats := array['*', '=' || v_type] || v_plain_stats;
             foreach v_route in array coalesce(v_routes, '{}') loop
                 if v_route.predicate is not null then
@@ -374,10 +374,10 @@ begin
                         v_org, v_stats || v_own_stats, v_base_version
                     );
             end if;
-            if v_lapse_role is not null then
+            if v_lapse is not null then
                 v_may_lapse := v_has_begun
                     or v_last_at = v_at and v_apart is null and badges_internal._may_touch_lapse(
-                        v_person, v_org, v_day, v_at, v_stats || v_own_stats, v_lapse_role, v_at,
+                        v_person, v_org, v_day, v_at, v_stats || v_own_stats, v_lapse, v_at,
                         false
                     );
             end if;
@@ -390,7 +390,7 @@ begin
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure, v_lapse_role, v_is_outdated is true
+                    v_is_negative, v_has_raw, v_has_tenure, v_lapse, v_is_outdated is true
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;
@@ -411,7 +411,7 @@ begin
                 fetch v_rows
                 into
                     v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse_role, v_week_origin,
+                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin,
                     v_pending;
                 exit when not found
                 or (v_person, v_org) is distinct from (v_stale_person, v_stale_org);

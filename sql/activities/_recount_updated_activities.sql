@@ -99,9 +99,7 @@ begin
     if v_people is null then
         return null;
     end if;
-    if v_last > now() + interval '1 day' then
-        perform badges_internal._refuse_future(v_last);
-    end if;
+    perform badges_internal._refuse_activity(v_last, null);
     perform badges_internal._recount_activities(
         v_people, v_orgs, v_kinds, v_new_people, v_new_orgs, v_late
     );

@@ -1,8 +1,7 @@
--- Refuses attributes of more than 256 kB, which every rule would have to read.
+-- Refuses attributes that an update makes larger than 256 kB.
 --
--- A trigger, not a check: rows from before may stay, and change in everything else. What counts is
--- the size of the binary form: the text of 1e100000 is longer than all else may be. To concatenate
--- nothing undoes compression.
+-- A trigger, not a check: rows from before may stay, and change in everything else. What is
+-- inserted is looked at where it is counted.
 --
 -- Raises: 23514.
 create or replace function badges_internal._refuse_large_attributes()
@@ -13,28 +12,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    raise exception 'attributes are larger than 262144 bytes'
-    using
-        errcode = '23514',
-        table = 'activities',
-        column = 'attributes',
-        constraint = 'attributes_are_at_most_256_kb',
-        hint = 'Keep in attributes what rules look at, and the rest in a table of your own.';
+    perform badges_internal._refuse_activity(null, new.attributes);
+    return new;
 end;
 $$;
 
 comment on function badges_internal._refuse_large_attributes() is
-'Refuses attributes of more than 256 kB, which every rule would have to read.';
-
-create or replace trigger refuse_large_attributes
-before insert on badges.activities
-for each row
--- Nothing compresses to less than a 255th: most are told by a look at what lies there.
-when (
-    pg_column_size(new.attributes) > 1000
-    and pg_column_size(new.attributes || '{}') > 262144
-)
-execute function badges_internal._refuse_large_attributes();
+'Refuses attributes that an update makes larger than 256 kB.';
 
 create or replace trigger refuse_large_changed_attributes
 before update of attributes on badges.activities

@@ -222,6 +222,9 @@ PATHS: dict[str, Callable[[Connection, datetime], object]] = {
     "record_activities": lambda to, ahead: record_all(to, element(occurred_at=str(ahead))),
     "insert": lambda to, ahead: insert(to, activity(ahead)),
     "insert of several": lambda to, ahead: insert(to, activity("2026-03-01"), activity(ahead)),
+    "insert of many": lambda to, ahead: insert(
+        to, *[activity("2026-03-01") for _ in range(40)], activity(ahead)
+    ),
     "copy": lambda to, ahead: copy_in(to, [(ORG, ANN, "call", ahead, 1, "{}", None)]),
     "update": lambda to, ahead: to.execute(
         "update badges.activities set occurred_at = %s", [ahead]

@@ -45,9 +45,24 @@ def by_record_activity(connection: Connection, given: str) -> None:
     value(connection, query, ANN, ORG, given)
 
 
+def among_few(connection: Connection, given: str) -> None:
+    insert(connection, *_others(3), activity("2026-03-01", attributes=given), *_others(3))
+
+
+def among_many(connection: Connection, given: str) -> None:
+    insert(connection, *_others(30), activity("2026-03-01", attributes=given), *_others(30))
+
+
+def _others(count: int) -> list[Any]:
+    return [activity("2026-03-01") for _ in range(count)]
+
+
 def by_update(connection: Connection, given: str) -> None:
     insert(connection, activity("2026-03-01"))
     connection.execute("update badges.activities set attributes = %s::jsonb", [given])
+
+
+WAYS = [by_insert, by_copy, by_record_activity, among_few, among_many, by_update]
 
 
 @pytest.fixture
@@ -59,7 +74,7 @@ def ruled(connection: Connection) -> Connection:
     return connection
 
 
-@pytest.mark.parametrize("way", [by_insert, by_copy, by_record_activity, by_update])
+@pytest.mark.parametrize("way", WAYS)
 def test_one_byte_more_is_refused_by_name(
     ruled: Connection, way: Callable[[Connection, str], None]
 ) -> None:
@@ -87,9 +102,10 @@ def test_what_compresses_well_is_as_large(ruled: Connection) -> None:
 
 
 def test_a_row_from_before_stays_and_changes_in_all_else(ruled: Connection) -> None:
-    ruled.execute("alter table badges.activities disable trigger refuse_large_attributes")
-    by_insert(ruled, attributes(MOST + 1))
-    ruled.execute("alter table badges.activities enable trigger refuse_large_attributes")
+    by_insert(ruled, "{}")
+    ruled.execute("alter table badges.activities disable trigger refuse_large_changed_attributes")
+    ruled.execute("update badges.activities set attributes = %s", [attributes(MOST + 1)])
+    ruled.execute("alter table badges.activities enable trigger refuse_large_changed_attributes")
     ruled.execute("update badges.activities set quantity = 2, attributes = attributes")
     changed: Any = "update badges.activities set attributes = attributes || '{\"a\": 1}'"
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -99,12 +115,18 @@ def test_a_row_from_before_stays_and_changes_in_all_else(ruled: Connection) -> N
     assert badge_ids(ruled) == ["visit"]
 
 
-def test_the_triggers_ask_for_the_bound_of_the_grammar(connection: Connection) -> None:
-    query = (
-        "select count(*) from pg_trigger where tgname like 'refuse_large%%'"
-        " and pg_get_triggerdef(oid) like '%%> ' || %s || ')%%'"
-    )
-    assert value(connection, query, str(MOST)) == 2
+def test_what_refuses_asks_for_the_bound_of_the_grammar(connection: Connection) -> None:
+    query = """
+        select bool_and(asked like '%%> ' || %s || '%%')
+        from (
+            select pg_get_triggerdef(oid)
+            from pg_trigger
+            where tgname = 'refuse_large_changed_attributes'
+            union all
+            select pg_get_functiondef('badges_internal._refuse_activity'::regproc)
+        ) as defined (asked)
+    """
+    assert value(connection, query, str(MOST))
 
 
 ODD = {

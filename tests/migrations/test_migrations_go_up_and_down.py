@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
 
 from tests.conftest import CliResult
+from tests.engine import apply, rows, rule_set
 from tests.house.schema_dump import describe
 
 Cli = Callable[..., CliResult]
@@ -45,6 +47,35 @@ def test_all_migrations_together_are_the_same_as_one_at_a_time(
         report = schema.migrate(empty_dsn, _without_files(tmp_path))
         assert report.applied == [file.stem]
     assert schema.migrate(empty_dsn).applied == []
+
+
+def test_routes_are_brought_up_as_compiling_anew_writes_them(
+    dsn: str, connection: Connection, cli: Cli
+) -> None:
+    criteria: dict[str, Any] = {
+        "days": {"type": "streak", "activity": "call", "unit": "day", "length": 2}
+        | {"excused_by": {"activity": "vacation"}},
+        "visits": {"type": "threshold", "activity": "visit", "at_least": 2},
+        "years": {"type": "tenure", "years": 1},
+    }
+    badges = {
+        name: {"name": name, "criteria": rule, "on_unmet": "keep" if name == "years" else "lapse"}
+        for name, rule in criteria.items()
+    }
+    organizations = {
+        "nhf": {"badges": ["days", "visits"]},
+        "hlf": {"badges": ["years"]},
+        "both": {"badges": ["years", "days"]},
+    }
+    apply(connection, rule_set(badges, organizations))
+    routes = "select * from badges_internal.activity_routes order by org_id, activity_type"
+    before = rows(connection, routes)
+    assert {each["lapse_role"] for each in before} == {None, "counts", "excuses"}
+    while "0025" not in cli("migrate", "--down", "--yes", dsn=dsn).stdout:
+        pass
+    assert "lapse_role" not in rows(connection, routes)[0]
+    schema.migrate(dsn)
+    assert rows(connection, routes) == before
 
 
 def test_migrating_twice_does_nothing_the_second_time(dsn: str, cli: Cli) -> None:
