@@ -1276,6 +1276,7 @@ function badges_internal._hand_out_places(p_rule_set text, p_as_of timestamp wit
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;
+function badges_internal._hashed_key(p_text text) returns text immutable;
 function badges_internal._held_badges(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text, earned_at timestamp with time zone) stable;
 function badges_internal._held_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns TABLE(peer_mentor_id uuid, bucket text, element text, held_during tstzmultirange) volatile;
 function badges_internal._held_now(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[] DEFAULT NULL, p_as_of timestamp with time zone DEFAULT NULL, p_from timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, held_since timestamp with time zone, ended_at timestamp with time zone, next_at timestamp with time zone, threshold numeric, threshold_source text, activity_id bigint) volatile;
@@ -1608,6 +1609,7 @@ function badges_internal._unit_day(p_unit text, p_number integer) returns date i
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_route badges_internal.stat_route, p_unit text, p_as_of date) returns jsonb volatile;
 function badges_internal._unit_end(p_unit text, p_start date) returns date immutable;
 function badges_internal._unit_in(p_org_id text, p_unit text) returns text stable;
+function badges_internal._unit_key(p_unit text, p_day date) returns text stable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
 function badges_internal._united_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns SETOF badges.earned_badges stable;

@@ -52,7 +52,7 @@ begin
                 badges_internal._quoted(p_activity ->> 'occurred_at')
             );
     end;
-    if v_occurred_at < '1900-01-03 00:00:00+00' or v_occurred_at > now() + interval '1 day' then
+    if v_occurred_at < '1900-01-03 00:00:00+00' or v_occurred_at > now() + interval '24 hours' then
         return format('occurred_at %s must lie between 1900 and a day from now', v_occurred_at);
     end if;
     begin

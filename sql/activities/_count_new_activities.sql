@@ -65,8 +65,7 @@ begin
         a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
         found.checked_routes, found.has_raw, found.has_tenure, found.lapse_role, found.week_origin,
         exists (select from new_activities offset 1),
-        -- Nothing compresses to less than a 255th.
-        a.occurred_at > now() + interval '1 day' or pg_column_size(a.attributes) > 1000
+        a.occurred_at > now() + interval '24 hours' or pg_column_size(a.attributes) > 1000
     into
         v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
         v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_has_more, v_is_odd
@@ -77,7 +76,7 @@ begin
     if v_has_more then
         perform badges_internal._refuse_activity(a.occurred_at, a.attributes)
         from new_activities as a
-        where a.occurred_at > now() + interval '1 day'
+        where a.occurred_at > now() + interval '24 hours'
         or pg_column_size(a.attributes) > 1000;
         if exists (select from new_activities offset 30) then
             perform set_config('plan_cache_mode', 'auto', true);
@@ -141,6 +140,7 @@ begin
             v_own_buckets text[];
             v_own_values numeric[];
             v_apart badges_internal.stat_reading[]; -- of tallies, units, windows, sequences
+            v_json jsonb;
             v_element text;
             v_element_stats text[]; -- stats that count distinct values
             v_element_buckets text[];
@@ -194,11 +194,13 @@ begin
                     );
                 end if;
                 v_bucket := '';
-                if v_route.per_field is not null or v_route.window_unit is not null then
+                if v_route.per_field is not null then
                     v_bucket := badges_internal._bucket(
                         v_route.per_field, v_route.window_unit, v_attributes, v_quantity, v_day
                     );
                     continue when v_bucket is null;
+                elsif v_route.window_unit is not null then
+                    v_bucket := badges_internal._unit_key(v_route.window_unit, v_day);
                 end if;
                 v_value := v_quantity;
                 if v_route.value_field is not null then
@@ -214,14 +216,12 @@ begin
                         v_route.element_at_least, v_route.rolling_days, v_route.sequence_size
                     ) is null then
                         if v_route.element_unit is null then
-                            v_element := badges_internal._scalar_text(badges_internal._attribute(
+                            v_json := badges_internal._attribute(
                                 v_attributes, v_quantity, v_route.element_field
-                            ));
-                        else
-                            v_element := to_char(
-                                badges_internal._unit_start(v_route.element_unit, v_day)::timestamp,
-                                'YYYY-MM-DD'
                             );
+                            v_element := badges_internal._scalar_text(v_json);
+                        else
+                            v_element := badges_internal._unit_key(v_route.element_unit, v_day);
                             if v_route.element_unit = 'day' then
                                 v_day_stats := v_day_stats || v_route.stat;
                             end if;

@@ -40,7 +40,7 @@ begin
     and not exists (
         select
         from new_activities as future
-        where future.occurred_at > now() + interval '1 day'
+        where future.occurred_at > now() + interval '24 hours'
     );
     if v_changed is not null then
         select few.peer_mentor_ids, few.org_ids

@@ -1,7 +1,8 @@
 -- Refuses an activity that lies more than one day ahead, or has attributes of more than 256 kB.
 --
 -- Every rule would have to read them. What counts is the size of the binary form: the text of
--- 1e100000 is longer than all else may be. To concatenate nothing undoes compression.
+-- 1e100000 is longer than all else may be. To concatenate nothing undoes compression; nothing
+-- compresses to less than a 255th, so callers look at those above 1000 bytes.
 --
 -- Raises: 22023, 23514.
 create or replace function badges_internal._refuse_activity(
@@ -14,7 +15,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_occurred_at > now() + interval '1 day' then
+    if p_occurred_at > now() + interval '24 hours' then
         raise exception 'occurred_at % lies more than one day in the future', p_occurred_at
         using
             errcode = '22023',

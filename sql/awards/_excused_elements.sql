@@ -17,10 +17,7 @@ begin
     select a.peer_mentor_id, named.element, min(a.occurred_at)
     from badges.activities as a
     cross join lateral (
-        select to_char(
-            badges_internal._unit_start(p_route.element_unit, a.activity_date)::timestamp,
-            'YYYY-MM-DD'
-        ) as element
+        select badges_internal._unit_key(p_route.element_unit, a.activity_date) as element
     ) as named
     where a.peer_mentor_id = any(p_peer_mentor_ids)
     and a.org_id = p_org_id

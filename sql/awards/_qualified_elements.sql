@@ -35,10 +35,7 @@ begin
         cross join lateral (
             select case
                 when p_unit is null then found.element
-                else to_char(
-                    badges_internal._unit_start(p_unit, found.activity_date)::timestamp,
-                    'YYYY-MM-DD'
-                )
+                else badges_internal._unit_key(p_unit, found.activity_date)
             end as element
         ) as named
         where named.element is not null

@@ -8,7 +8,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_as_of is null or not isfinite(p_as_of) or p_as_of > now() + interval '1 day' then
+    if p_as_of is null or not isfinite(p_as_of) or p_as_of > now() + interval '24 hours' then
         raise exception 'p_as_of must be a moment not more than a day ahead'
         using
             errcode = '22023',

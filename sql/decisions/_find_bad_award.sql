@@ -36,7 +36,7 @@ begin
                         )
                     when award.earned_at is null then 'the moment it was earned is needed'
                     when award.earned_at < '1900-01-03 00:00:00+00'
-                        or award.earned_at > now() + interval '1 day'
+                        or award.earned_at > now() + interval '24 hours'
                         then format(
                             'earned at %s must lie between 1900 and a day from now', award.earned_at
                         )

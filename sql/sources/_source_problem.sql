@@ -16,7 +16,7 @@ return $sql$case
             then 'organization ' || to_jsonb(left(read.org_id, 100))::text || ' does not exist'
         when length(read.activity_type) not between 1 and 100
             then 'its activity type must have 1 to 100 characters'
-        when moment.occurred_at > now() + interval '1 day'
+        when moment.occurred_at > now() + interval '24 hours'
             then 'its moment lies more than a day ahead'
         when moment.occurred_at is null
             or moment.occurred_at < '1900-01-03 00:00+00'

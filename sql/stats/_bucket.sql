@@ -14,7 +14,7 @@ language sql
 stable
 parallel safe
 return case when p_window_unit is null then ''
-    else to_char(badges_internal._unit_start(p_window_unit, p_day)::timestamp, 'YYYY-MM-DD')
+    else badges_internal._unit_key(p_window_unit, p_day)
     end
     || case when p_window_unit is not null and p_per_field is not null then ' ' else '' end
     || case when p_per_field is null then ''

@@ -23,9 +23,7 @@ begin
         v_measured := badges_internal._qualifies(p_route, p_attributes, p_quantity);
     end if;
     if p_route.element_unit is not null then
-        v_element := to_char(
-            badges_internal._unit_start(p_route.element_unit, p_day)::timestamp, 'YYYY-MM-DD'
-        );
+        v_element := badges_internal._unit_key(p_route.element_unit, p_day);
     elsif p_route.element_field is not null then
         v_element := badges_internal._scalar_text(
             badges_internal._attribute(p_attributes, p_quantity, p_route.element_field)

@@ -35,9 +35,7 @@ select
     end,
     value.measured,
     case
-        when p_element_unit is not null then to_char(
-            badges_internal._unit_start(p_element_unit, p_day)::timestamp, 'YYYY-MM-DD'
-        )
+        when p_element_unit is not null then badges_internal._unit_key(p_element_unit, p_day)
         when p_element_field is not null then badges_internal._scalar_text(
             badges_internal._attribute(p_attributes, p_quantity, p_element_field)
         )

@@ -10,14 +10,13 @@ parallel safe
 return case
     when jsonb_typeof(p_value) in ('string', 'boolean') then case
         when octet_length(p_value::text) <= 200 then p_value::text
-        else 'sha256:' || encode(sha256(convert_to(p_value::text, 'UTF8')), 'hex')
+        else badges_internal._hashed_key(p_value::text)
     end
     when jsonb_typeof(p_value) = 'number' then case
         when p_value::numeric not between -1e30 and 1e30 then null
         when octet_length(trim_scale(p_value::numeric)::text) <= 200
             then trim_scale(p_value::numeric)::text
-        else 'sha256:'
-            || encode(sha256(convert_to(trim_scale(p_value::numeric)::text, 'UTF8')), 'hex')
+        else badges_internal._hashed_key(trim_scale(p_value::numeric)::text)
     end
 end;
 

@@ -49,6 +49,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._excused_units",
         "badges_internal._finish_counted",
         "badges_internal._goes_on",
+        "badges_internal._hashed_key",
         "badges_internal._hold_organizations",
         "badges_internal._is_left_to_backfill",
         "badges_internal._longest_run",

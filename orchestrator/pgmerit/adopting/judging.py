@@ -197,7 +197,7 @@ judged as (
             when occurrence not between 1
                 and coalesce((criteria #>> '{{repeat,max}}')::integer, 1) then 'unknown_occurrence'
             when earned_at is null then 'no_date'
-            when moment is null or moment > now() + interval '1 day' then 'date_out_of_range'
+            when moment is null or moment > now() + interval '24 hours' then 'date_out_of_range'
         end as problem
     from placed
 ),

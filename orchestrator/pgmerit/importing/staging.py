@@ -130,7 +130,7 @@ select
     case when is_day_only then 'activity_date' else 'occurred_at' end as column_name,
     'more than one day in the future' as message
 from pg_temp.import_placed
-where occurred_at > now() + interval '1 day'
+where occurred_at > now() + interval '24 hours'
 union all
 select line_number, 'occurred_at', 'before 1900-01-03'
 from pg_temp.import_placed
