@@ -31,8 +31,10 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_candidates constant badges_internal.candidate[] := p_candidates
-        || badges_internal._pass_due_dates(p_peer_mentor_ids, p_org_ids, p_as_of)
+    v_due constant record := badges_internal._pass_due_dates(
+        p_peer_mentor_ids, p_org_ids, p_as_of
+    );
+    v_candidates constant badges_internal.candidate[] := p_candidates || v_due.candidates
         || badges_internal._falling_badges(p_late || (
             select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
                 ::badges_internal.late_person)
@@ -76,6 +78,10 @@ begin
     end if;
     if v_candidates <> '{}' then
         v_awarded := badges.apply_badge_rules(v_candidates, p_source);
+    end if;
+    if v_due.again is not null then
+        perform badges_internal._redate_badges(v_due.again, null, p_source);
+        v_since := '-infinity';
     end if;
     if p_late is not null then
         perform badges_internal._redate_badges((
