@@ -1,8 +1,8 @@
 -- Writes the routes of organizations: the stats that each activity type has to be looked at for.
 --
 -- From the stat definitions as they are now. A type that only excuses units of a streak stands in
--- its route with a predicate that chooses nothing. has_rolling: some stat is measured apart, a
--- rolling window or a sequence.
+-- its route with a predicate that chooses nothing. has_tenure: time alone brings or ends something.
+-- has_rolling: some stat is measured apart, a rolling window or a sequence.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -31,24 +31,12 @@ begin
             where milestone.org_id = organization.org_id
             and milestone.measure = 'raw'
         ),
+        -- Time passes with an activity of any type.
         exists (
             select
             from badges_internal.milestones as milestone
             where milestone.org_id = organization.org_id
-            and milestone.measure = 'tenure'
-        )
-        -- An activity may change what lapses only by a stat that it counts or excuses a unit in.
-        or exists (
-            select
-            from badges_internal.milestones as milestone
-            join badges_internal.stat_definitions as defined using (org_id, stat)
-            where milestone.org_id = organization.org_id
-            and milestone.measure = 'lapse'
-            and (
-                defined.activity_types is null
-                or named.activity_type = any(defined.activity_types)
-                or named.activity_type = any((defined.route).excuse_types)
-            )
+            and milestone.measure in ('tenure', 'lapse')
         ),
         exists (
             select
