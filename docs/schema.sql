@@ -1503,7 +1503,7 @@ function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit t
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
 function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_from date) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
-function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date) returns boolean volatile;
+function badges_internal._runs_go_on(p_new badges_internal.new_activity) returns boolean volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;

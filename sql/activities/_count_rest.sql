@@ -98,7 +98,7 @@ begin
 
     v_is_due := p_has_tenure and (
         p_has_begun or badges_internal._may_touch_tenure(v_person, v_org, p_stats, v_at, p_last_at)
-            and not (v_at = p_last_at and badges_internal._runs_go_on(v_person, v_org, v_day))
+            and not (v_at = p_last_at and badges_internal._runs_go_on(p_new))
         or badges_internal._may_touch_lapse(p_new, v_stats || v_rolling_stats, v_is_late_day)
     );
     v_is_alone := v_wide_stats is null and not (

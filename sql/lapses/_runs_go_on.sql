@@ -1,15 +1,11 @@
 -- Tells whether all that time had to look at are runs that go on, and notes what is next.
 --
--- Asked where something has fallen due and an activity in order was counted: runs that the
--- snapshot has, long enough, without a break since the award, need no look at the activities. False
--- where anything else may be due.
+-- p_new: in order, and counted; something has fallen due by then. Runs that the snapshot has, long
+-- enough, without a break since the award, and that still live, need no look at the activities.
+-- False where anything else may be due.
 --
 -- Writes: badges_internal.due_people.
-create or replace function badges_internal._runs_go_on(
-    p_peer_mentor_id uuid,
-    p_org_id text,
-    p_activity_date date
-)
+create or replace function badges_internal._runs_go_on(p_new badges_internal.new_activity)
 returns boolean
 language plpgsql
 volatile
@@ -21,7 +17,7 @@ begin
     if exists (
         select
         from badges_internal.milestones as milestone
-        where milestone.org_id = p_org_id
+        where milestone.org_id = p_new.org_id
         and milestone.measure = 'tenure'
     ) then
         return false;
@@ -30,9 +26,11 @@ begin
         bool_and(case
             when milestone.parent is not null or milestone.last_days is not null
                 or milestone.lapse_measure = 'badges' then false
-            when earned.earned_at is null or milestone.lapse_measure not like '%\_run' then true
+            when milestone.lapse_measure not like '%\_run' then true
+            -- Long enough and not held, it is so from the beginning of a day that was to come.
+            when earned.earned_at is null then (run.length >= milestone.threshold) is not true
             else run.length >= milestone.threshold
-                and held.run_end <= p_activity_date
+                and held.run_end <= p_new.activity_date
                 -- It counts the unit in which the badge was earned.
                 and badges_internal._unit_number(run.unit, held.run_end) - run.length
                     < badges_internal._unit_number(run.unit, badges_internal._day_of(
@@ -53,15 +51,15 @@ begin
         on defined.org_id = milestone.org_id
         and defined.stat = milestone.stat
     left join badges.earned_badges as earned
-        on earned.peer_mentor_id = p_peer_mentor_id
+        on earned.peer_mentor_id = p_new.peer_mentor_id
         and earned.badge_definition_id = milestone.badge_definition_id
-        and earned.org_id = p_org_id
+        and earned.org_id = p_new.org_id
         and earned.tier = milestone.tier
         and earned.occurrence = milestone.occurrence
         and earned.revoked_at is null
     left join badges.peer_mentor_stats as held
-        on held.peer_mentor_id = p_peer_mentor_id
-        and held.org_id = p_org_id
+        on held.peer_mentor_id = p_new.peer_mentor_id
+        and held.org_id = p_new.org_id
         and held.stat = milestone.stat
         and held.bucket = ''
         and milestone.lapse_measure like '%\_run'
@@ -77,18 +75,19 @@ begin
             end as length
         where held.run_end is not null
     ) as run on true
-    where organization.org_id = p_org_id
+    where organization.org_id = p_new.org_id
     and milestone.measure = 'lapse';
-    if v_go_on is not true then
+    -- An activity that is none of the run's does not keep it alive.
+    if v_go_on is not true or v_next_at <= p_new.occurred_at then
         return false;
     end if;
     update badges_internal.due_people as due
     set next_due_at = v_next_at, lapses_at = v_next_at
-    where due.peer_mentor_id = p_peer_mentor_id
-    and due.org_id = p_org_id;
+    where due.peer_mentor_id = p_new.peer_mentor_id
+    and due.org_id = p_new.org_id;
     return true;
 end;
 $$;
 
-comment on function badges_internal._runs_go_on(uuid, text, date) is
+comment on function badges_internal._runs_go_on(badges_internal.new_activity) is
 'Tells whether all that time had to look at are runs that go on, and notes what is next.';

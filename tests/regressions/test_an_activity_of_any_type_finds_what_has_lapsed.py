@@ -24,9 +24,12 @@ def test_an_activity_of_any_type_finds_what_has_lapsed(
 ) -> None:
     badges = {
         "lately": {"name": "lately", "criteria": criteria, "on_unmet": "lapse"},
-        "visitor": {"type": "threshold", "activity": "visit", "at_least": 2},
+        "visitor": {"type": "threshold", "activity": "visit", "at_least": 3},
     }
     apply(connection, rule_set(badges))
+    # The first of its type is looked at whole.
+    for kind in ("visit", "a type that no badge asks for"):
+        insert(connection, activity("2026-02-01", kind=kind))
     insert(connection, activity("2026-03-01"))
     assert badge_ids(connection) == ["lately"]
     insert(connection, activity("2026-03-10", kind="visit"))
