@@ -5,10 +5,10 @@ set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 alter table badges_internal.activity_routes
-    -- What badges that lapse do with the type: count it, or excuse units by it; null = neither.
+    -- Where badges lapse: 'excuses' units of one, 'counts' in one, or time 'passes' with it.
     add column lapse_role text;
 
--- It stood in has_tenure.
+-- It stood in has_tenure, for some types.
 update badges_internal.activity_routes as route
 set
     has_tenure = exists (
@@ -18,14 +18,16 @@ set
         and milestone.measure = 'tenure'
     ),
     lapse_role = (
-        select max(case
-            when route.activity_type = any((defined.route).excuse_types) then 'excuses'
-            when defined.activity_types is null
-                or route.activity_type = any(defined.activity_types) then 'counts'
-        end)
+        select case
+            when bool_or(route.activity_type = any((defined.route).excuse_types)) then 'excuses'
+            when bool_or(defined.stat is not null and (
+                defined.activity_types is null
+                or route.activity_type = any(defined.activity_types)
+            )) then 'counts'
+            when count(*) > 0 then 'passes'
+        end
         from badges_internal.milestones as milestone
-        join badges_internal.stat_definitions as defined using (org_id, stat)
+        left join badges_internal.stat_definitions as defined using (org_id, stat)
         where milestone.org_id = route.org_id
         and milestone.measure = 'lapse'
-    )
-where route.has_tenure;
+    );

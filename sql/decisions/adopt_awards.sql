@@ -80,11 +80,15 @@ begin
     perform badges_internal._lock_people(p_peer_mentor_ids, p_org_ids);
     v_written := badges_internal._write_adopted(v_awards);
     v_counting := badges_internal._counting_badges(v_written);
-    if v_counting is not null then
+    -- What lapses is judged at the moment of the last award.
+    if v_counting is not null or v_written is not null and exists (
+        select
+        from badges_internal.milestones as milestone
+        where milestone.org_id = any(p_org_ids)
+        and milestone.measure = 'lapse'
+    ) then
         v_followed := badges_internal._evaluate_people(
-            array(select each.peer_mentor_id from unnest(v_counting) as each),
-            array(select each.org_id from unnest(v_counting) as each),
-            v_counting, null, null, null, 'backfill'
+            p_peer_mentor_ids, p_org_ids, v_counting, null, null, null, 'backfill'
         );
     end if;
     -- What was held before may count more badges, and so have come true earlier.

@@ -44,6 +44,17 @@ begin
         p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, null, p_reason
     );
     perform badges_internal._tell_by_hand(v_awards, 'revoked', p_reason);
+    if v_is_new and v_awards is null then
+        -- It may have lapsed: what counts it and lapses counts it no longer for the past either.
+        perform badges_internal._evaluate_people(
+            array[p_peer_mentor_id], array[p_org_id],
+            badges_internal._counting_badges(array[
+                row(p_peer_mentor_id, p_org_id, p_badge_definition_id, null, null)
+                    ::badges_internal.candidate
+            ]),
+            null, array[p_peer_mentor_id], array[p_org_id], 'rule'
+        );
+    end if;
     return badges_internal._answer_by_hand(
         p_peer_mentor_id, p_badge_definition_id, p_org_id, v_tier, null,
         v_is_new is not null or v_awards is not null

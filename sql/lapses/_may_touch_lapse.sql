@@ -27,7 +27,7 @@ begin
         return true;
     end if;
     select
-        exists (
+        p_role = 'counts' and exists (
             select
             from badges_internal.milestones as milestone
             join badges.peer_mentor_stats as held
@@ -65,7 +65,7 @@ begin
     into v_found;
     return v_found.has_changed or v_found.is_due and not (
         p_occurred_at = p_last_at
-        and badges_internal._runs_go_on(p_peer_mentor_id, p_org_id, p_day)
+        and badges_internal._runs_go_on(p_peer_mentor_id, p_org_id, p_day, p_occurred_at)
     );
 end;
 $$;

@@ -1,14 +1,15 @@
 -- Tells whether all that time had to look at are runs that go on, and notes what is next.
 --
--- Asked where something has fallen due and an activity in order was counted: runs that the
--- snapshot has, long enough, without a break since the award, need no look at the activities. False
--- where anything else may be due.
+-- Asked where something has fallen due by an activity in order, that is counted. Runs that the
+-- snapshot has, long enough, without a break since the award, and that still live, need no look at
+-- the activities. False where anything else may be due.
 --
 -- Writes: badges_internal.due_people.
 create or replace function badges_internal._runs_go_on(
     p_peer_mentor_id uuid,
     p_org_id text,
-    p_activity_date date
+    p_activity_date date,
+    p_occurred_at timestamptz
 )
 returns boolean
 language plpgsql
@@ -45,13 +46,18 @@ begin
         if not v_rule.is_simple then
             return false;
         end if;
-        continue when v_rule.earned_at is null or v_rule.lapse_measure not like '%\_run';
+        continue when v_rule.lapse_measure not like '%\_run';
         v_length := case v_rule.lapse_measure
             when 'day_run' then v_rule.day_run
             when 'week_run' then v_rule.week_run
             else v_rule.month_run
         end;
-        if v_rule.run_end > p_activity_date or (v_length >= v_rule.threshold) is not true then
+        -- Long enough and not held, it is so from the beginning of a day that was to come.
+        if coalesce(v_length >= v_rule.threshold, false) <> (v_rule.earned_at is not null) then
+            return false;
+        end if;
+        continue when v_rule.earned_at is null;
+        if v_rule.run_end > p_activity_date then
             return false;
         end if;
         select
@@ -81,6 +87,10 @@ begin
             v_run.time_zone, v_run.day_starts
         ));
     end loop;
+    -- An activity that is none of the run's does not keep it alive.
+    if v_next_at <= p_occurred_at then
+        return false;
+    end if;
     update badges_internal.due_people as due
     set next_due_at = v_next_at, lapses_at = v_next_at
     where due.peer_mentor_id = p_peer_mentor_id
@@ -89,5 +99,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._runs_go_on(uuid, text, date) is
+comment on function badges_internal._runs_go_on(uuid, text, date, timestamptz) is
 'Tells whether all that time had to look at are runs that go on, and notes what is next.';

@@ -2,7 +2,8 @@
 --
 -- Triggers, backfill, sweep, evaluate_badges and decisions by hand all end here. What falls due
 -- joins the candidates; what holds no longer goes before anything can count it; then come the
--- awards, the dates that moved back, what lapses, and raw rules, which see all of it.
+-- awards, the dates that moved back, what lapses, and raw rules, which see all of it: what lapses
+-- may count what they award.
 --
 -- p_candidates: badges that may have come true. p_late: whose awards may be dated too late, and
 -- from when on. p_fallen_people, p_fallen_orgs: for whom a rule may hold no longer. p_as_of: a
@@ -31,8 +32,10 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_candidates constant badges_internal.candidate[] := p_candidates
-        || badges_internal._pass_due_dates(p_peer_mentor_ids, p_org_ids, p_as_of)
+    v_due constant record := badges_internal._pass_due_dates(
+        p_peer_mentor_ids, p_org_ids, p_as_of
+    );
+    v_candidates constant badges_internal.candidate[] := p_candidates || v_due.candidates
         || badges_internal._falling_badges(p_late || (
             select array_agg(row(late.peer_mentor_id, late.org_id, late.occurred_at)
                 ::badges_internal.late_person)
@@ -46,6 +49,7 @@ declare
     v_orgs text[] := p_org_ids;
     v_since timestamptz := p_since;
     v_awarded bigint := 0;
+    v_raw bigint; -- awards of raw rules
 begin
     if v_candidates <> '{}' and exists (
         select
@@ -77,6 +81,10 @@ begin
     if v_candidates <> '{}' then
         v_awarded := badges.apply_badge_rules(v_candidates, p_source);
     end if;
+    if v_due.again is not null then
+        perform badges_internal._redate_badges(v_due.again, null, p_source);
+        v_since := '-infinity';
+    end if;
     if p_late is not null then
         perform badges_internal._redate_badges((
             select array_agg(distinct row(
@@ -94,11 +102,16 @@ begin
     if p_late_activities is not null then
         perform badges_internal._redate_late(p_late_activities, false);
     end if;
-    return v_awarded
-        + badges_internal._settle_lapses(
-            v_people, v_orgs, p_source, coalesce(p_as_of, p_lapses_as_of), v_since
-        )
-        + badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
+    v_awarded := v_awarded + badges_internal._settle_lapses(
+        v_people, v_orgs, p_source, coalesce(p_as_of, p_lapses_as_of), v_since
+    );
+    v_raw := badges_internal._apply_raw_rules(p_peer_mentor_ids, p_org_ids, p_source);
+    if v_raw > 0 then
+        v_awarded := v_awarded + v_raw + badges_internal._settle_lapses(
+            p_peer_mentor_ids, p_org_ids, p_source, coalesce(p_as_of, p_lapses_as_of), '-infinity'
+        );
+    end if;
+    return v_awarded;
 end;
 $$;
 

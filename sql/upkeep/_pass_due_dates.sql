@@ -1,21 +1,21 @@
 -- Finds the tenures that have fallen due for people, and notes when the next one does.
 --
 -- p_as_of: a sweep's moment, null = only the people's own activities tell the time. The caller
--- holds the base rows. Gives the badges to evaluate.
+-- holds the base rows. candidates: the badges to evaluate. again: those of them that are held since
+-- later, by an activity or a tenure that is gone: they may hold since earlier.
 --
 -- Writes: badges_internal.due_people.
 create or replace function badges_internal._pass_due_dates(
     p_peer_mentor_ids uuid[],
     p_org_ids text[],
-    p_as_of timestamptz
+    p_as_of timestamptz,
+    out candidates badges_internal.candidate[],
+    out again badges_internal.candidate[]
 )
-returns badges_internal.candidate[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_candidates badges_internal.candidate[];
 begin
     if p_as_of is null and not exists (
         select
@@ -23,7 +23,7 @@ begin
         where milestone.org_id = any(p_org_ids)
         and milestone.measure in ('tenure', 'lapse')
     ) then
-        return null;
+        return;
     end if;
     with people as (
         select
@@ -70,16 +70,47 @@ begin
             excluded.next_due_at, greatest(due.seen_until, excluded.seen_until)
         )
     )
-    select array_agg(distinct row(
-        tenures.peer_mentor_id, tenures.org_id, tenures.badge_definition_id,
-        -- A part of a composed badge does not date the whole.
-        case when tenures.node = 0 then tenures.due_at end,
-        null::bigint
-    )::badges_internal.candidate)
-    into v_candidates
+    select
+        array_agg(distinct row(
+            tenures.peer_mentor_id, tenures.org_id, tenures.badge_definition_id,
+            -- A part of a composed badge does not date the whole.
+            case when tenures.node = 0 then tenures.due_at end,
+            null::bigint
+        )::badges_internal.candidate),
+        array_agg(distinct row(
+            tenures.peer_mentor_id, tenures.org_id, tenures.badge_definition_id, null, null
+        )::badges_internal.candidate) filter (where kept.is_later)
+    into candidates, again
     from tenures
+    cross join lateral (
+        select exists (
+            select
+            from badges.earned_badges as earned
+            where earned.peer_mentor_id = tenures.peer_mentor_id
+            and earned.badge_definition_id = tenures.badge_definition_id
+            and earned.org_id = tenures.org_id
+            and earned.tier = ''
+            and earned.occurrence = tenures.occurrence
+            and earned.earned_at > tenures.due_at
+            and earned.revoked_at is null
+            and badges_internal._is_decided_as_now(earned, earned.threshold)
+            and not exists (
+                select
+                from badges.activities as deciding
+                where deciding.peer_mentor_id = earned.peer_mentor_id
+                and deciding.activity_id = earned.activity_id
+            )
+            and not exists (
+                select
+                from tenures as other
+                where other.peer_mentor_id = earned.peer_mentor_id
+                and other.org_id = earned.org_id
+                and other.badge_definition_id = earned.badge_definition_id
+                and other.due_at = earned.earned_at
+            )
+        ) as is_later
+    ) as kept
     where tenures.is_due;
-    return v_candidates;
 end;
 $$;
 

@@ -839,8 +839,12 @@ def any_stories(draw: Any, *, max_size: int = 24) -> Story:
     if draw(rarely):
         for step in draw(st.lists(by_hand, min_size=1, max_size=4)):
             steps.insert(draw(st.integers(0, len(steps))), step)
-    steps.append(Step("insert", 60, 0, "insert"))
+    # One by one, nothing looks at the whole person after the last.
+    steps.append(Step("insert", 60, 0, draw(st.sampled_from(("insert", "record_activity")))))
     if draw(st.booleans()):
         steps.append(Step("sweep", draw(st.sampled_from((0, 1, 4, 40, 400)))))
         steps += draw(st.lists(corrections, max_size=2))
-    return Story(tuple(found), draw(entries(start, may_fall=True, max_size=max_size)), tuple(steps))
+    happened = draw(entries(start, may_fall=True, max_size=max_size))
+    if draw(rarely):
+        happened = tuple(sorted(happened, key=lambda each: each.occurred_at))
+    return Story(tuple(found), happened, tuple(steps))

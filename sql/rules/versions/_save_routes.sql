@@ -2,7 +2,8 @@
 --
 -- From the stat definitions as they are now. A type that only excuses units of a streak stands in
 -- its route with a predicate that chooses nothing. has_rolling: some stat is measured apart, a
--- rolling window or a sequence. lapse_role: 'excuses' units of a badge that lapses, or 'counts'.
+-- rolling window or a sequence. lapse_role: where badges lapse it 'excuses' units of one,
+-- 'counts' in one, or time 'passes' with it.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -38,13 +39,17 @@ begin
             and milestone.measure = 'tenure'
         ),
         (
-            select max(case
-                when named.activity_type = any((defined.route).excuse_types) then 'excuses'
-                when defined.activity_types is null
-                    or named.activity_type = any(defined.activity_types) then 'counts'
-            end)
+            select case
+                when bool_or(named.activity_type = any((defined.route).excuse_types))
+                    then 'excuses'
+                when bool_or(defined.stat is not null and (
+                    defined.activity_types is null
+                    or named.activity_type = any(defined.activity_types)
+                )) then 'counts'
+                when count(*) > 0 then 'passes'
+            end
             from badges_internal.milestones as milestone
-            join badges_internal.stat_definitions as defined using (org_id, stat)
+            left join badges_internal.stat_definitions as defined using (org_id, stat)
             where milestone.org_id = organization.org_id
             and milestone.measure = 'lapse'
         ),
