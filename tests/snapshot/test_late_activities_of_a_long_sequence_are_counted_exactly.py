@@ -131,3 +131,24 @@ def test_every_late_activity_leaves_what_a_recomputation_gives(
         )
         assert_measured(connection)
     assert_exact(connection)
+
+
+def test_the_best_elsewhere_is_told_whole_where_the_stretch_has_a_part_of_it(
+    connection: Connection,
+) -> None:
+    apply(connection, rule_set(SEQUENCES))
+    verdicts = "-" * 50 + "+" * 7 + "-" + "+" * 10 + "-" * 50
+    copy_in(connection, (call(12 * n, is_good=each == "+") for n, each in enumerate(verdicts)))
+    insert(connection, call(12 * verdicts.rindex("+") - 55, is_good=False))
+    assert_measured(connection)
+
+
+@pytest.mark.parametrize("others", [10, MANY])
+def test_no_share_within_an_instant_counts(connection: Connection, others: int) -> None:
+    apply(connection, rule_set(SEQUENCES))
+    first = [call(0, is_good=True), call(0, is_good=True)]
+    second = [call(1, is_good=False) for _ in range(12)]
+    copy_in(connection, [*first, *second, *(call(2 + n, is_good=False) for n in range(others))])
+    for hour in (1, 2):
+        insert(connection, call(hour, is_good=False))
+        assert_measured(connection)
