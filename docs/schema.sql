@@ -1130,6 +1130,7 @@ function badges_internal._begin_reading(p_source text, p_is_whole boolean) retur
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
+function badges_internal._best_with_late(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_before timestamp with time zone, p_chosen_count bigint, p_qualified_count numeric, p_bits text, p_moments timestamp with time zone[], p_first integer, p_pending bigint[]) returns numeric volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
 function badges_internal._bucket_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
@@ -1331,7 +1332,7 @@ function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, 
 function badges_internal._may_touch_tenure(p_new badges_internal.new_activity, p_stats text[], p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
 function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
-function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_pending bigint[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
+function badges_internal._measure_sequence(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;
 function badges_internal._measure_wide(p_counted badges_internal.counted_activity, p_stats text[], p_pending bigint[]) returns badges_internal.counted_activity volatile;
 function badges_internal._measured(p_stats badges.peer_mentor_stats, p_measure text) returns numeric immutable;
 function badges_internal._measured_between(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_bucket text, p_from date, p_until date) returns jsonb volatile;
@@ -1359,6 +1360,7 @@ function badges_internal._name_circles(p_names text[], p_badges text[], p_needed
 function badges_internal._name_source_people(p_source text, p_rows badges_internal.source_row[]) returns void volatile;
 function badges_internal._named_activities(p_written jsonb) returns TABLE(badge text, path text, activity_type text) immutable;
 function badges_internal._named_in_raw(p_org_id text, p_key text) returns TABLE(name text) stable;
+function badges_internal._nearby(p_held badges.peer_mentor_stats) returns interval immutable;
 function badges_internal._nearest_word(p_word text, p_known text[]) returns text immutable;
 function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT depths jsonb, OUT circles jsonb) returns record immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;
@@ -1387,7 +1389,7 @@ function badges_internal._path_step(p_path text, p_key text) returns text immuta
 function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAULT NULL) returns uuid stable;
 function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
 function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
-function badges_internal._place_in_sequence(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._place_in_sequence(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], OUT has_reached boolean) returns record volatile;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_units text[], p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
@@ -1517,11 +1519,14 @@ function badges_internal._seen_until(p_peer_mentor_id uuid, p_org_id text) retur
 function badges_internal._selected_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_bucket text, p_from date, p_to date) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._selector(p_criteria jsonb, p_closed_days text[] DEFAULT NULL) returns jsonb immutable;
 function badges_internal._sequence_activities(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_from date, p_to date, p_pending bigint[]) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer) stable;
+function badges_internal._sequence_best(p_route badges_internal.stat_route, p_bits text, p_first integer, p_count bigint, p_qualified numeric) returns numeric immutable;
+function badges_internal._sequence_bits(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_since timestamp with time zone, p_before timestamp with time zone, p_pending bigint[], OUT bits text, OUT moments timestamp with time zone[]) returns record volatile;
 function badges_internal._sequence_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
-function badges_internal._sequence_slice(p_held badges.peer_mentor_stats, p_types text[], p_route badges_internal.stat_route, p_occurred_at timestamp with time zone, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
+function badges_internal._sequence_edges(p_peer_mentor_id uuid, p_defined badges_internal.stat_definitions, p_occurred_at timestamp with time zone, p_pending bigint[]) returns badges_internal.sequence_slice volatile;
 function badges_internal._sequence_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._sequence_stretch(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[], OUT before timestamp with time zone, OUT chosen_count bigint, OUT qualified_count numeric, OUT bits text, OUT moments timestamp with time zone[], OUT first_end integer) returns record volatile;
 function badges_internal._sequence_value(p_sequence text, p_size integer, p_qualifies integer, p_last numeric, p_count bigint, p_qualified numeric, p_lately bit varying) returns numeric immutable;
-function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date, p_pending bigint[], p_slice badges_internal.sequence_slice DEFAULT NULL::badges_internal.sequence_slice) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, chosen_count bigint, qualified_count numeric, value numeric) volatile;
+function badges_internal._sequence_values(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_until date) returns TABLE(peer_mentor_id uuid, activity_date date, occurred_at timestamp with time zone, activity_id bigint, qualifies integer, chosen_count bigint, qualified_count numeric, value numeric) volatile;
 function badges_internal._session_claims() returns jsonb stable;
 function badges_internal._session_person() returns uuid stable security definer;
 function badges_internal._set_base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
@@ -1536,6 +1541,7 @@ function badges_internal._settle_lapses(p_peer_mentor_ids uuid[], p_org_ids text
 function badges_internal._settle_revocable(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns void volatile;
 function badges_internal._settle_source_rows(p_source text, p_keys text[], p_people uuid[], p_orgs text[], p_pair_keys text[], OUT written bigint, OUT busy text[], OUT odd badges_internal.source_row[]) returns record volatile;
 function badges_internal._share(p_qualified numeric, p_chosen numeric) returns numeric immutable;
+function badges_internal._share_stays(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
 function badges_internal._shifted(p_bits bit varying, p_bit bit varying, p_size integer) returns bit varying immutable;
 function badges_internal._sort_problems(p_problems jsonb) returns jsonb immutable;
 function badges_internal._sorted_types(p_activity jsonb) returns jsonb immutable;

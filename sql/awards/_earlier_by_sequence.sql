@@ -16,6 +16,7 @@ declare
         := badges_internal._stat_definition(p_states[1].org_id, p_states[1].stat);
     v_held badges.peer_mentor_stats;
     v_late badges_internal.late_activity;
+    v_stretch record;
     v_earlier badges_internal.condition_state[];
 begin
     select held.*
@@ -26,17 +27,20 @@ begin
     and held.stat = v_defined.stat
     and held.bucket = '';
     foreach v_late in array p_late loop
-        select v_earlier || array_agg(distinct state)
+        v_stretch := badges_internal._sequence_stretch(
+            v_held, v_defined, v_late.occurred_at, v_late.activity_id, null
+        );
+        select v_earlier || array_agg(state)
         into v_earlier
-        from badges_internal._sequence_values(
-            v_defined, array[v_person], null, null, badges_internal._sequence_slice(
-                v_held, v_defined.activity_types, v_defined.route, v_late.occurred_at, null
-            )
-        ) as found
-        join unnest(p_states) as state
-            on found.occurred_at >= v_late.occurred_at
-            and found.occurred_at < state.came_true_at
-            and found.value >= state.threshold;
+        from unnest(p_states) as state
+        where badges_internal._sequence_best(
+            v_defined.route,
+            -- Up to the moment at which it came true.
+            left(v_stretch.bits, width_bucket(
+                state.came_true_at - interval '1 microsecond', v_stretch.moments
+            )),
+            v_stretch.first_end, v_stretch.chosen_count, v_stretch.qualified_count
+        ) >= state.threshold;
     end loop;
     return badges_internal._undated(v_earlier);
 end;

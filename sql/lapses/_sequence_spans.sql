@@ -21,7 +21,7 @@ begin
             ) as next_at
         from badges_internal._sequence_values(
             badges_internal._stat_definition(p_milestone.org_id, p_milestone.stat),
-            p_peer_mentor_ids, null, null
+            p_peer_mentor_ids, null
         ) as found
         group by found.peer_mentor_id, found.occurred_at
     ) as instant

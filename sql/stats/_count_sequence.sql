@@ -25,6 +25,7 @@ declare
     v_size constant integer := case
         when v_route.sequence = 'share_of_last' then v_route.sequence_size
     end;
+    v_held badges.peer_mentor_stats;
     v_has_reached boolean;
 begin
     update badges.peer_mentor_stats as held
@@ -51,24 +52,30 @@ begin
     if found then
         return coalesce(v_has_reached, false);
     end if;
-    insert into badges.peer_mentor_stats as held (
-        peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, value_last,
-        lately, first_at, last_at, next_max
-    )
-    select
-        p_peer_mentor_id, p_org_id, v_route.stat, '', 1, v_qualifies, first.value, first.value,
-        case when v_size is not null then v_bit end, p_occurred_at, p_occurred_at,
-        (defined.thresholds).value_max[1]
-    from badges_internal.stat_definitions as defined
-    cross join lateral badges_internal._sequence_value(
-        v_route.sequence, v_route.sequence_size, v_qualifies, 0, 1, v_qualifies, v_bit
-    ) as first (value)
-    where defined.org_id = p_org_id
-    and defined.stat = v_route.stat
-    on conflict (peer_mentor_id, org_id, stat, bucket) do nothing
-    returning badges_internal._has_reached(held)
-    into v_has_reached;
-    if found then
+    select held.*
+    into v_held
+    from badges.peer_mentor_stats as held
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = v_route.stat
+    and held.bucket = '';
+    if not found then
+        insert into badges.peer_mentor_stats as held (
+            peer_mentor_id, org_id, stat, bucket, activity_count, value_sum, value_max, value_last,
+            lately, first_at, last_at, next_max
+        )
+        select
+            p_peer_mentor_id, p_org_id, v_route.stat, '', 1, v_qualifies, first.value, first.value,
+            case when v_size is not null then v_bit end, p_occurred_at, p_occurred_at,
+            (defined.thresholds).value_max[1]
+        from badges_internal.stat_definitions as defined
+        cross join lateral badges_internal._sequence_value(
+            v_route.sequence, v_route.sequence_size, v_qualifies, 0, 1, v_qualifies, v_bit
+        ) as first (value)
+        where defined.org_id = p_org_id
+        and defined.stat = v_route.stat
+        returning badges_internal._has_reached(held)
+        into v_has_reached;
         return coalesce(v_has_reached, false);
     end if;
     if v_qualifies = 0 then
@@ -84,7 +91,7 @@ begin
         end if;
     end if;
     return badges_internal._place_in_sequence(
-        p_peer_mentor_id, badges_internal._stat_definition(p_org_id, v_route.stat), v_qualifies,
+        v_held, badges_internal._stat_definition(p_org_id, v_route.stat), v_qualifies,
         p_occurred_at, p_activity_id, p_pending
     );
 end;

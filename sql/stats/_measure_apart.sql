@@ -58,7 +58,7 @@ begin
         elsif (v_defined.route).cap_unit is not null then
             v_measured := badges_internal._measure_capped(v_defined, v_people);
         else
-            v_measured := badges_internal._measure_sequence(v_defined, v_people, null);
+            v_measured := badges_internal._measure_sequence(v_defined, v_people);
         end if;
         candidates := candidates || badges_internal._cross_milestones(v_measured.written);
         changed := changed || (

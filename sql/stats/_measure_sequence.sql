@@ -1,13 +1,12 @@
 -- Measures a sequence of people anew from their activities, and tells whose beginning has changed.
 --
 -- changed: people of whom a moment that was counted before got another activity, so that what held
--- then may hold no longer. p_pending: docs of _sequence_values. The caller holds the base rows.
+-- then may hold no longer. The caller holds the base rows.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._measure_sequence(
     p_defined badges_internal.stat_definitions,
     p_peer_mentor_ids uuid[],
-    p_pending bigint[],
     out written badges_internal.stat_key[],
     out changed uuid[]
 )
@@ -32,9 +31,7 @@ begin
                 partition by found.peer_mentor_id
                 order by found.occurred_at desc, found.qualifies desc
             ) as age
-        from badges_internal._sequence_values(
-            p_defined, p_peer_mentor_ids, null, p_pending
-        ) as found
+        from badges_internal._sequence_values(p_defined, p_peer_mentor_ids, null) as found
     ),
     stood as materialized (
         select held.peer_mentor_id, held.activity_count, held.last_at
@@ -95,6 +92,6 @@ end;
 $$;
 
 comment on function badges_internal._measure_sequence(
-    badges_internal.stat_definitions, uuid[], bigint[]
+    badges_internal.stat_definitions, uuid[]
 ) is
 'Measures a sequence of people anew from their activities, and tells whose beginning has changed.';

@@ -20,6 +20,7 @@ declare
     v_late constant badges_internal.late_activity := p_counted.late;
     v_stat text;
     v_defined badges_internal.stat_definitions;
+    v_held badges.peer_mentor_stats;
     v_has_sequence boolean := false;
 begin
     foreach v_stat in array p_stats loop
@@ -32,8 +33,15 @@ begin
             continue;
         end if;
         v_has_sequence := true;
+        select held.*
+        into v_held
+        from badges.peer_mentor_stats as held
+        where held.peer_mentor_id = v_person
+        and held.org_id = v_org_id
+        and held.stat = v_stat
+        and held.bucket = '';
         perform badges_internal._place_in_sequence(
-            v_person, v_defined,
+            v_held, v_defined,
             badges_internal._qualifies(v_defined.route, v_late.attributes, v_late.quantity),
             v_late.occurred_at, v_late.activity_id, p_pending
         );

@@ -42,7 +42,7 @@ begin
         select
             found.peer_mentor_id, '', found.activity_date, found.occurred_at, found.activity_id,
             found.value, null::text, null::numeric
-        from badges_internal._sequence_values(v_defined, p_peer_mentor_ids, null, null) as found;
+        from badges_internal._sequence_values(v_defined, p_peer_mentor_ids, null) as found;
         return;
     elsif v_days is null then
         return query select *

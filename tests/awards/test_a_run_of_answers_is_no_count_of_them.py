@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, awards, insert, moment, rule_set, value
@@ -74,4 +75,22 @@ def test_a_late_wrong_answer_parts_a_run_and_a_late_right_one_joins_two(
         NOON + timedelta(minutes=9),
     )
     assert held(connection) == {"kept": 8, "taken": 10}
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("way", ["a late wrong answer", "a delete"])
+def test_a_run_that_became_shorter_is_waited_for_again(connection: Connection, way: str) -> None:
+    eight = {"type": "threshold", "activity": "answer", "at_least": 8}
+    apply(connection, rule_set({"both": {"type": "all_of", "criteria": [FIVE, eight]}}))
+    insert(connection, *answers("+++++"))
+    if way == "a delete":
+        connection.execute("delete from badges.activities where occurred_at = %s", (NOON,))
+    else:
+        insert(connection, *answers("-", 2))
+    insert(connection, *answers("-++-", 5))
+    assert held(connection) == {}
+    insert(connection, *answers("++++", 9))
+    assert held(connection) == {}
+    insert(connection, *answers("+", 13))
+    assert held(connection) == {"both": 13}
     assert_exact(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.bench.stand import Activity, Line, Scale, Stand, line, ratios, rounds
 from tests.engine import rule_set
 
 TOPICS = ["t0", "t1", "t2", "t3"]
+THOUSAND = 1000
 LONG = {"minutes": {"gte": 20}}
 DAYS = STREAK | {"unit": "day"}
 LAPSE = {"on_unmet": "lapse"}
@@ -88,6 +90,10 @@ KEYS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], float]] = 
 
 def of_second_part(machine: Machine, scale: Scale) -> list[Line]:
     """Goal 17: each key of the second part, in order and late, against a plain one in order."""
+    return _of_keys(machine, scale) + _of_long_sequences(machine, scale)
+
+
+def _of_keys(machine: Machine, scale: Scale) -> list[Line]:
     with stand(machine) as place:
         names = ("plain", *KEYS)
         place.apply(_document())
@@ -116,6 +122,35 @@ def of_second_part(machine: Machine, scale: Scale) -> list[Line]:
         for name, found in late.items()
         if name != "plain"
     ]  # fmt: skip
+
+
+def _of_long_sequences(machine: Machine, scale: Scale) -> list[Line]:
+    """Measure a late activity that does not qualify, of people with a thousand."""
+    names = ("plain", "in_a_row", "share of_at_least", "share of_last")
+    with stand(machine) as place:
+        place.apply(_document())
+        groups = {name: Group(_org(name), scale.block // 5, THOUSAND) for name in names}
+        place.fill(itertools.chain(*(group.past() for group in groups.values())))
+        found = rounds(
+            scale.rounds,
+            {
+                "in order": _ways(place, groups["plain"].next),
+                **{name: _ways(place, partial(_failing, groups[name])) for name in names},
+            },
+        )
+    return [
+        line(
+            17, f"{name}, late, not qualifying, 1,000 a person",
+            ratios(found[name], found["in order"]), 5, "x plain in order",
+            note=f"{median(found[name]):.0f} µs, plain in order {median(found['in order']):.0f}",
+        )
+        for name in names
+    ]  # fmt: skip
+
+
+def _failing(group: Group) -> list[Activity]:
+    """Give a late activity of each person that no sequence takes."""
+    return [(*row[:6], '{"minutes": 1}', row[7]) for row in group.late()]
 
 
 def _document() -> dict[str, Any]:

@@ -434,10 +434,9 @@ MUTANTS = [
                 "what fails at an instant comes last",
                 "in_a_row",
                 "tiers",
-                "stats/_sequence_values",
-                "        sum(counted.qualifies) over (\n            partition by counted.peer_m",
-                "        sum(counted.qualifies * (counted.occurred_at is distinct from"
-                " counted.failed_at)::integer) over (partition by counted.peer_m",
+                "stats/_sequence_bits",
+                "order by chosen.occurred_at, chosen.qualifies",
+                "order by chosen.occurred_at, chosen.qualifies desc",
             ),
             (
                 "all qualify",

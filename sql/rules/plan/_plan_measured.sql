@@ -113,8 +113,7 @@ begin
             where held.org_id = defined.org_id
             and held.stat = '*'
         ),
-        p_until,
-        null
+        p_until
     ) as reached
     where (defined.route).sequence is not null
     and (defined.route).cap_unit is null
