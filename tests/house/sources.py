@@ -83,3 +83,138 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._sequence_edges",
         "badges_internal._sequence_stretch",
         "badges_internal._share_stays",
+        "badges_internal._store_elements",
+        "badges_internal._units_around",
+        "badges_internal._value_between",
+        "badges_internal._wanted_stats",
+        "badges_internal._write_awards",
+        "badges_internal._write_row",
+    }
+)
+
+# The only places that build statements as text: plans made for one row must not serve a million,
+# a transition table is visible in its own trigger alone, policies name roles that may not be there,
+# and a source is another's table.
+MAY_BUILD_STATEMENTS = frozenset(
+    {
+        "base/_keep_policy.sql",
+        "stats/_fold_crossings.sql",
+        "stats/_fold_days.sql",
+        "stats/_fold_elements.sql",
+        "stats/_fold_moments.sql",
+        "stats/_fold_reading.sql",
+        "stats/_fold_statement.sql",
+        "sources/_forget_source_rows.sql",
+        "sources/_hold_source_rows.sql",
+        "sources/_read_rows.sql",
+        "sources/_read_source_rows.sql",
+        "sources/_source_erase_function.sql",
+        "sources/_source_function_statement.sql",
+        "sources/_source_statement.sql",
+        "sources/_usable_source_keys.sql",
+        "sources/attach_source.sql",
+        "sources/detach_source.sql",
+        "sources/verify_source.sql",
+    }
+)
+
+_CREATED = re.compile(
+    r"^create\s+(?:or\s+replace\s+)?(?:constraint\s+)?"
+    r"(function|procedure|trigger|view|aggregate|type|table|event trigger)\s+([\w.]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMENT = re.compile(
+    r"^comment on (?:function|procedure|view) [^;]*?\bis\s*\n?'((?:[^']|'')*)';",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """A replaceable file: its path below `sql/` and its text."""
+
+    name: str
+    text: str
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending."""
+        return Path(self.name).stem
+
+    @property
+    def room(self) -> str:
+        """The folder below `sql/` that it lies in."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def body(self) -> list[str]:
+        """The lines of its routine's body."""
+        found = re.search(
+            r"^(?:as \$|do \$|begin atomic|return\b)[^\n]*\n(.*?)(?=^comment on)",
+            self.text,
+            re.S | re.M,
+        )
+        return found.group(1).rstrip().splitlines()[:-1] if found else []
+
+    @cached_property
+    def code(self) -> str:
+        """The text without comments."""
+        return re.sub(r"--[^\n]*", "", self.text)
+
+    @cached_property
+    def created(self) -> list[tuple[str, str]]:
+        """What the file creates: kind and name."""
+        return [(kind.lower(), name) for kind, name in _CREATED.findall(self.code)]
+
+    @property
+    def routine(self) -> str | None:
+        """The function or procedure that the file is for."""
+        names = [name for kind, name in self.created if kind in ("function", "procedure")]
+        return names[0] if names else None
+
+    @property
+    def is_plpgsql(self) -> bool:
+        """Whether it holds PL/pgSQL."""
+        return re.search(r"language\s+plpgsql", self.code, re.IGNORECASE) is not None
+
+    @property
+    def has_string_body(self) -> bool:
+        """Whether its body is looked up when it runs, not when it is loaded."""
+        return re.search(r"\bas\s+\$\w*\$", self.code, re.IGNORECASE) is not None
+
+    @property
+    def may_go_without_path(self) -> bool:
+        """Whether it may run under its caller's search path: named so, or put in line."""
+        is_inlined = not self.is_plpgsql and "security definer" not in self.code
+        is_internal = (self.routine or "").startswith("badges_internal.")
+        return self.routine in PATH_IS_SET_BY_CALLER or (is_internal and is_inlined)
+
+    @property
+    def first_sentence(self) -> str:
+        """The first sentence of the header comment."""
+        header: list[str] = []
+        for line in self.text.splitlines():
+            if not line.startswith("--"):
+                break
+            header.append(line.removeprefix("--").strip())
+        paragraph = " ".join(header).split("  ")[0]
+        text = re.match(r".*?[.!?](?=\s|$)", paragraph)
+        return text.group(0) if text else paragraph
+
+    @property
+    def comments(self) -> list[str]:
+        """The texts of its COMMENT statements."""
+        return [text.replace("''", "'") for text in _COMMENT.findall(self.text)]
+
+
+def sql_files() -> list[SqlFile]:
+    """List every file below `sql/`, in the manifest or not."""
+    return [
+        SqlFile(str(path.relative_to(sql_dir())), path.read_text())
+        for path in sorted(sql_dir().rglob("*.sql"))
+    ]
+
+
+def manifest_names() -> list[str]:
+    """List the paths that the manifest names, in its order."""
+    return [file.name for file in read_manifest(sql_dir())]
