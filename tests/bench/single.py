@@ -76,6 +76,7 @@ class Group:
         self.gap = gap  # days between two activities of a person
         self.day = 0
         self.value = 0
+        self.lates = 0
 
     def past(self) -> Iterator[Activity]:
         """Give everybody's history."""
@@ -88,9 +89,10 @@ class Group:
         return [self._call(who, n, topic) for n, who in enumerate(self.people)]
 
     def late(self) -> list[Activity]:
-        """Give an activity of each person, some time in what they have."""
+        """Give an activity of each person, some time in what they have, like those of that day."""
+        self.lates += 1
         return [
-            self._call(who, n, None, random.Random(f"{self.day} {n}").randrange(1, self.day))
+            self._call(who, n, None, random.Random(f"{self.lates} {n}").randrange(1, self.day))
             for n, who in enumerate(self.people)
         ]
 
@@ -106,12 +108,13 @@ class Group:
         return self.next(topic=f"new{self.value}")
 
     def _call(self, who: Any, n: int, topic: str | None, late_day: int | None = None) -> Activity:
-        said = topic or f"t{(self.day + n) % 4}"
+        day = late_day or self.day
+        said = topic or f"t{(day + n) % 4}"
         attributes = (
-            f'{{"mood": "good", "place": "p{(self.day + n) % 5}",'
-            f' "topic": "{said}", "minutes": {5 + (self.day * 7 + n) % 50}}}'
+            f'{{"mood": "good", "place": "p{(day + n) % 5}",'
+            f' "topic": "{said}", "minutes": {5 + (day * 7 + n) % 50}}}'
         )
-        moment = at(late_day or self.day, 36000 + n + (late_day is not None) * self.day)
+        moment = at(day, 36000 + n + (late_day is not None) * self.lates)
         return made(self.org, who, "call", moment, attributes=attributes)
 
 
