@@ -2,14 +2,16 @@
 --
 -- The value before each award is counted from the beginning or, where that is shorter, back from
 -- what the row has. Where there was enough before an award by now, the value is followed back from
--- it, instant by instant, to where it was not. Parameters and result: docs of _earlier_in_part.
+-- it, instant by instant, to where it was not. p_count: of activities in the part. Parameters and
+-- result: docs of _earlier_in_part.
 create or replace function badges_internal._earlier_by_value(
     p_states badges_internal.condition_state[],
     p_late badges_internal.late_activity[],
     p_bucket text,
     p_types text[],
     p_route badges_internal.stat_route,
-    p_value numeric
+    p_value numeric,
+    p_count bigint
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -23,6 +25,11 @@ declare
     v_first_day constant date := case
         when p_route.window_unit is null then '-infinity'
         else badges_internal._unit_start(p_route.window_unit, p_late[1].activity_date)
+    end;
+    -- A look for it costs as much as reading fifty activities.
+    v_monthly constant text := case
+        when p_count > 300 and p_bucket = '' and v_measure <> 'active_days'
+            then badges_internal._monthly_stat(v_person, v_org_id, p_states[1].stat)
     end;
     v_is_backward constant boolean
         := p_value < p_states[1].threshold + p_states[v_count].threshold;
@@ -45,7 +52,8 @@ begin
         v_low := least(v_edge, v_moment);
         v_high := greatest(v_edge, v_moment);
         v_step := badges_internal._value_between(
-            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_low, v_high, v_measure
+            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, 'infinity', v_low, v_high,
+            v_measure, v_monthly
         );
         v_value := v_value + case when v_is_backward then -v_step else v_step end;
         v_edge := v_moment;
@@ -105,6 +113,6 @@ $$;
 
 comment on function badges_internal._earlier_by_value(
     badges_internal.condition_state[], badges_internal.late_activity[], text, text[],
-    badges_internal.stat_route, numeric
+    badges_internal.stat_route, numeric, bigint
 ) is
 'Dates held conditions on a count, sum or active days that late activities made true earlier.';
