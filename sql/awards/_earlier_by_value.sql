@@ -57,50 +57,60 @@ begin
         );
         v_value := v_value + case when v_is_backward then -v_step else v_step end;
         v_edge := v_moment;
-        -- A part of others may have held before, and something else decided.
-        continue when v_value < v_state.threshold
-        or v_state.parent is not null and v_state.threshold <= v_value - (
-            select case when v_measure = 'sum' then coalesce(sum(measured), 0) else count(*) end
-            from badges_internal._measured_late(p_late, p_route)
-            where occurred_at < v_moment
-        );
+        continue when v_value < v_state.threshold;
+        if v_state.parent is not null then
+            -- A part of others may have held before, and something else decided.
+            if v_state.threshold > v_value - (
+                select case when v_measure = 'sum' then coalesce(sum(measured), 0) else count(*) end
+                from badges_internal._measured_late(p_late, p_route)
+                where occurred_at < v_moment
+            ) then
+                v_moved := v_moved || v_state;
+            end if;
+            continue;
+        end if;
         v_before := v_value;
-        while v_before >= v_state.threshold and v_state.parent is null loop
+        while v_before >= v_state.threshold loop
             v_to := (v_moment at time zone 'UTC')::date + 1;
-            select
-                found.occurred_at,
-                case
-                    when v_measure = 'count' then count(*)
-                    when v_measure = 'sum' then coalesce(sum(found.measured), 0)
-                    else count(distinct found.activity_date)
-                end,
-                array_agg(found.activity_id order by found.activity_id)
-            into v_moment, v_step, v_ids
-            from badges_internal._chosen_activities(
-                v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
-            ) as found
-            where found.occurred_at < v_moment
-            and found.activity_date >= (
-                select near.activity_date - 2 -- No moment lies further than a day from its day.
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
-                ) as near
-                where near.occurred_at < v_moment
-                order by near.activity_date desc
-                limit 1
-            )
-            and (v_measure <> 'active_days' or not exists (
+            -- No moment lies further than a day from its day.
+            for v_moment, v_step, v_ids in
                 select
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, p_types, p_route, p_bucket, found.activity_date,
-                    found.activity_date
-                ) as first
-                where first.occurred_at < found.occurred_at
-            ))
-            group by found.occurred_at
-            order by found.occurred_at desc
-            limit 1;
-            v_before := v_before - v_step;
+                    found.occurred_at,
+                    case
+                        when v_measure = 'count' then count(*)
+                        when v_measure = 'sum' then coalesce(sum(found.measured), 0)
+                        else count(distinct found.activity_date)
+                    end,
+                    array_agg(found.activity_id order by found.activity_id)
+                from (
+                    select near.activity_date as day
+                    from badges_internal._chosen_activities(
+                        v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
+                    ) as near
+                    where near.occurred_at < v_moment
+                    order by near.activity_date desc
+                    limit 1
+                ) as newest
+                cross join lateral badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, newest.day - 2, v_to
+                ) as found
+                where found.occurred_at < v_moment
+                and found.occurred_at >= (newest.day - 1)::timestamp at time zone 'UTC'
+                and (v_measure <> 'active_days' or not exists (
+                    select
+                    from badges_internal._chosen_activities(
+                        v_person, v_org_id, p_types, p_route, p_bucket, found.activity_date,
+                        found.activity_date
+                    ) as first
+                    where first.occurred_at < found.occurred_at
+                ))
+                group by found.occurred_at
+                order by found.occurred_at desc
+            loop
+                v_before := v_before - v_step;
+                exit when v_before < v_state.threshold;
+            end loop;
+            exit when not found;
         end loop;
         v_state.came_true_at := v_moment;
         v_state.activity_id := v_ids[case when v_measure = 'count'
