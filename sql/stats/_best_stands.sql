@@ -29,6 +29,7 @@ begin
                 p_day - (p_reading.route).rolling_days + 1,
                 p_day + (p_reading.route).rolling_days - 1
             ) as found
+            offset 0
         ) as around
         where held.peer_mentor_id = p_peer_mentor_id
         and held.org_id = p_org_id

@@ -10,7 +10,15 @@ returns text
 language plpgsql
 volatile
 as $$
+declare
+    v_selector jsonb := '{}';
 begin
+    if p_stat like '=%' then
+        v_selector := jsonb_build_object('types', jsonb_build_array(substr(p_stat, 2)));
+    elsif p_stat <> '*' then
+        v_selector := (badges_internal._stat_definition(p_org_id, p_stat)).selector;
+    end if;
+    v_selector := v_selector || '{"window": "month"}';
     return (
         select monthly.stat
         from badges_internal.stat_definitions as monthly
@@ -21,17 +29,7 @@ begin
             and base.bucket = ''
             and base.rule_set_version >= monthly.since_version
         where monthly.org_id = p_org_id
-        and monthly.stat = badges_internal._stat_name('{"window": "month"}' || case
-            when p_stat = '*' then '{}'
-            when p_stat like '=%'
-                then jsonb_build_object('types', jsonb_build_array(substr(p_stat, 2)))
-            else (
-                select defined.selector
-                from badges_internal.stat_definitions as defined
-                where defined.org_id = p_org_id
-                and defined.stat = p_stat
-            )
-        end)
+        and monthly.stat = badges_internal._stat_name(v_selector)
     );
 end;
 $$;
