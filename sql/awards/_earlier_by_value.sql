@@ -26,20 +26,20 @@ declare
         when p_route.window_unit is null then '-infinity'
         else badges_internal._unit_start(p_route.window_unit, p_late[1].activity_date)
     end;
-    -- A look for it costs as much as reading fifty activities.
-    v_monthly constant text := case
-        when p_count > 300 and p_bucket = '' and v_measure <> 'active_days'
-            then badges_internal._monthly_stat(v_person, v_org_id, p_states[1].stat)
-    end;
     v_is_backward constant boolean
         := p_value < p_states[1].threshold + p_states[v_count].threshold;
+    -- Months are dearer than reading less than some four hundred activities.
+    v_monthly constant text := case
+        when p_bucket = '' and v_measure <> 'active_days' and 400 * p_value < p_count
+            * case when v_is_backward then p_value - p_states[1].threshold
+                else p_states[v_count].threshold end
+            then badges_internal._monthly_stat(v_person, v_org_id, p_states[1].stat)
+    end;
     v_state badges_internal.condition_state;
     v_value numeric := case when v_is_backward then p_value else 0 end; -- before v_edge
     v_edge timestamptz := case when v_is_backward then 'infinity' else '-infinity' end;
     v_before numeric; -- before v_moment
     v_moment timestamptz;
-    v_low timestamptz;
-    v_high timestamptz;
     v_to date;
     v_step numeric;
     v_ids bigint[];
@@ -49,24 +49,21 @@ begin
         v_state := p_states[case when v_is_backward then v_count + 1 - n else n end];
         continue when v_state.threshold > p_value;
         v_moment := v_state.came_true_at;
-        v_low := least(v_edge, v_moment);
-        v_high := greatest(v_edge, v_moment);
         v_step := badges_internal._value_between(
-            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, 'infinity', v_low, v_high,
-            v_measure, v_monthly
+            v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, 'infinity',
+            least(v_edge, v_moment), greatest(v_edge, v_moment), v_measure, v_monthly
         );
         v_value := v_value + case when v_is_backward then -v_step else v_step end;
         v_edge := v_moment;
         continue when v_value < v_state.threshold;
         if v_state.parent is not null then
             -- A part of others may have held before, and something else decided.
-            if v_state.threshold > v_value - (
+            continue when v_state.threshold <= v_value - (
                 select case when v_measure = 'sum' then coalesce(sum(measured), 0) else count(*) end
                 from badges_internal._measured_late(p_late, p_route)
                 where occurred_at < v_moment
-            ) then
-                v_moved := v_moved || v_state;
-            end if;
+            );
+            v_moved := v_moved || v_state;
             continue;
         end if;
         v_before := v_value;
@@ -74,6 +71,15 @@ begin
             v_to := (v_moment at time zone 'UTC')::date + 1;
             -- No moment lies further than a day from its day.
             for v_moment, v_step, v_ids in
+                with newest as materialized (
+                    select near.activity_date as day
+                    from badges_internal._chosen_activities(
+                        v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
+                    ) as near
+                    where near.occurred_at < v_moment
+                    order by near.activity_date desc
+                    limit 1
+                )
                 select
                     found.occurred_at,
                     case
@@ -82,20 +88,13 @@ begin
                         else count(distinct found.activity_date)
                     end,
                     array_agg(found.activity_id order by found.activity_id)
-                from (
-                    select near.activity_date as day
-                    from badges_internal._chosen_activities(
-                        v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
-                    ) as near
-                    where near.occurred_at < v_moment
-                    order by near.activity_date desc
-                    limit 1
-                ) as newest
-                cross join lateral badges_internal._chosen_activities(
-                    v_person, v_org_id, p_types, p_route, p_bucket, newest.day - 2, v_to
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
                 ) as found
                 where found.occurred_at < v_moment
-                and found.occurred_at >= (newest.day - 1)::timestamp at time zone 'UTC'
+                and found.activity_date >= (select day - 2 from newest)
+                and found.occurred_at
+                    >= (select (day - 1)::timestamp at time zone 'UTC' from newest)
                 and (v_measure <> 'active_days' or not exists (
                     select
                     from badges_internal._chosen_activities(

@@ -77,6 +77,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._runs_go_on",
         "badges_internal._scalar_text",
         "badges_internal._sequence_slice",
+        "badges_internal._unit_in",
         "badges_internal._units_around",
         "badges_internal._value_between",
         "badges_internal._wanted_stats",

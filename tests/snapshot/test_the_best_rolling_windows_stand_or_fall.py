@@ -1,0 +1,37 @@
+"""One activity among others keeps the best rolling windows as measuring all of them would."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pgmerit.database import Connection
+
+from tests.engine import activity, apply, assert_exact, insert, rule_set
+
+WITHIN = {"type": "threshold", "window": {"rolling_days": 5}}
+BADGES: dict[str, dict[str, Any]] = {
+    "count": WITHIN | {"at_least": 5},
+    "sum": WITHIN | {"measure": "sum", "at_least": 40},
+    "max": WITHIN | {"measure": "max", "at_least": 19},
+    "days": WITHIN | {"measure": "active_days", "at_least": 4},
+}
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("least", [0, -9])
+def test_in_any_order(connection: Connection, number: int, least: int) -> None:
+    chance = random.Random(f"{number} {least}")
+    apply(connection, rule_set(BADGES))
+    with connection.transaction():
+        for _ in range(40):
+            size = chance.choice((1, 1, 3))
+            moments = [START + timedelta(hours=chance.randrange(25 * 24)) for _ in range(size)]
+            insert(
+                connection,
+                *[activity(at, quantity=chance.randint(least, 20)) for at in moments],
+            )
+            assert_exact(connection)
