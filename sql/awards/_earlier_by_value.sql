@@ -69,7 +69,6 @@ begin
         v_before := v_value;
         while v_before >= v_state.threshold loop
             v_to := (v_moment at time zone 'UTC')::date + 1;
-            -- No moment lies further than a day from its day.
             for v_moment, v_step, v_ids in
                 with newest as materialized (
                     select near.activity_date as day
@@ -92,7 +91,7 @@ begin
                     v_person, v_org_id, p_types, p_route, p_bucket, v_first_day, v_to
                 ) as found
                 where found.occurred_at < v_moment
-                and found.activity_date >= (select day - 2 from newest)
+                and found.activity_date >= (select day - 2 from newest) -- docs of _value_between
                 and found.occurred_at
                     >= (select (day - 1)::timestamp at time zone 'UTC' from newest)
                 and (v_measure <> 'active_days' or not exists (

@@ -35,3 +35,26 @@ def test_in_any_order(connection: Connection, number: int, least: int) -> None:
                 *[activity(at, quantity=chance.randint(least, 20)) for at in moments],
             )
             assert_exact(connection)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (("05-01", 1), ("05-01", 1), ("05-01", 1), ("05-01", 0)),
+        (("05-01", 25), ("05-01", 10)),
+        (("05-01", 27),),
+        (("05-01", 0), ("05-02", 0), ("05-03", 0)),
+        (("05-01", 0), ("05-01", 0), ("05-01", 0), ("05-01", 0), ("03-01", -5)),
+        (("02-20", 0),),
+        (("06-20", 0),),
+    ],
+    ids=["count", "sum", "max", "days", "fallen", "first", "last"],
+)
+def test_each_number_for_itself(
+    connection: Connection, others: tuple[tuple[str, int], ...]
+) -> None:
+    """Beside three activities of two days: only one number of the best windows changes."""
+    apply(connection, rule_set(BADGES))
+    for day, quantity in (("03-01", 26), ("03-01", 2), ("03-02", 2), ("06-01", 0), *others):
+        insert(connection, activity(f"2024-{day}", quantity=quantity))
+        assert_exact(connection)
