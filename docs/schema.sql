@@ -1130,6 +1130,7 @@ function badges_internal._begin_reading(p_source text, p_is_whole boolean) retur
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
+function badges_internal._best_stands(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._best_with_late(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_before timestamp with time zone, p_chosen_count bigint, p_qualified_count numeric, p_bits text, p_moments timestamp with time zone[], p_first integer, p_pending bigint[]) returns numeric volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
@@ -1202,7 +1203,7 @@ function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jso
 function badges_internal._criteria_grammar() returns jsonb immutable;
 function badges_internal._criteria_shape(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
-function badges_internal._date_conditions(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._date_conditions(p_states badges_internal.condition_state[], p_until date DEFAULT NULL) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
 function badges_internal._day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
@@ -1220,7 +1221,7 @@ function badges_internal._earlier_by_cap(p_states badges_internal.condition_stat
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_sequence(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_units(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
-function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
+function badges_internal._earlier_by_value(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric, p_count bigint) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_in_part(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_states(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._edit_distance(p_left text, p_right text) returns integer immutable;
@@ -1233,7 +1234,7 @@ function badges_internal._erase_names(p_peer_mentor_id uuid) returns bigint vola
 function badges_internal._erase_person(p_peer_mentor_id uuid, p_org_id text) returns jsonb volatile;
 function badges_internal._erase_set_aside(p_source text) returns bigint volatile;
 function badges_internal._erase_users(p_people uuid[]) returns void volatile;
-function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.dated_award[] volatile;
+function badges_internal._evaluate_badges(p_candidates badges_internal.candidate[], p_is_held boolean, p_until date DEFAULT NULL) returns badges_internal.dated_award[] volatile;
 function badges_internal._evaluate_bystanders(p_rule_set text, p_as_of timestamp with time zone) returns bigint volatile;
 function badges_internal._evaluate_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_candidates badges_internal.candidate[], p_late badges_internal.late_person[], p_fallen_people uuid[], p_fallen_orgs text[], p_source text, p_as_of timestamp with time zone DEFAULT NULL, p_late_activities badges_internal.late_activity[] DEFAULT NULL::badges_internal.late_activity[], p_lapses_as_of timestamp with time zone DEFAULT NULL, p_since timestamp with time zone DEFAULT '-infinity') returns bigint volatile;
 function badges_internal._events_upto(p_last xid8 DEFAULT NULL::xid8) returns pg_snapshot stable;
@@ -1350,6 +1351,7 @@ function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._missed_units(p_unit text, p_from date, p_to date, p_calendar jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;
 function badges_internal._moment_for(p_org_id text, p_as_of date) returns timestamp with time zone volatile;
+function badges_internal._monthly_stat(p_peer_mentor_id uuid, p_org_id text, p_stat text) returns text volatile;
 function badges_internal._most_active_days(p_window jsonb) returns integer immutable;
 function badges_internal._move_activity_date() returns trigger volatile security definer;
 function badges_internal._move_awards(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
@@ -1382,7 +1384,7 @@ function badges_internal._other_moment(p_peer_mentor_id uuid, p_milestone badges
 function badges_internal._own_organizations() returns text[] stable security definer;
 function badges_internal._park_events(p_consumer text, p_due badges_internal.queued_event[], p_now timestamp with time zone) returns void volatile;
 function badges_internal._part_activities(p_part badges_internal.changed_part, p_from date, p_to date) returns TABLE(activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) stable;
-function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
+function badges_internal._parted_activities(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_states badges_internal.condition_state[], p_until date DEFAULT NULL) returns TABLE(peer_mentor_id uuid, bucket text, activity_date date, occurred_at timestamp with time zone, activity_id bigint, measured numeric, element text, element_measured numeric) volatile;
 function badges_internal._parts_named(p_rule jsonb, p_criteria jsonb) returns text immutable;
 function badges_internal._pass_due_dates(p_peer_mentor_ids uuid[], p_org_ids text[], p_as_of timestamp with time zone, OUT candidates badges_internal.candidate[], OUT again badges_internal.candidate[]) returns record volatile;
 function badges_internal._path_step(p_path text, p_key text) returns text immutable;
@@ -1429,14 +1431,14 @@ function badges_internal._present_units(p_peer_mentor_ids uuid[], p_org_id text,
 function badges_internal._present_value(p_held badges.peer_mentor_stats, p_measure text, p_route badges_internal.stat_route, p_as_of date) returns numeric volatile;
 function badges_internal._problem(p_path text, p_problem text, p_allowed text) returns jsonb immutable;
 function badges_internal._problems_of_badges(p_document jsonb, p_paths text[], p_badges text[]) returns jsonb immutable;
-function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[]) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
+function badges_internal._qualified_elements(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_states badges_internal.condition_state[], p_until date DEFAULT NULL) returns TABLE(peer_mentor_id uuid, bucket text, element text, counted_at timestamp with time zone, activity_id bigint) volatile;
 function badges_internal._qualifies(p_route badges_internal.stat_route, p_attributes jsonb, p_quantity numeric) returns integer immutable;
 function badges_internal._quoted(p_text text) returns text immutable;
 function badges_internal._raw_holds(p_expression text, p_document jsonb) returns boolean immutable;
 function badges_internal._reach_of(p_milestone badges_internal.milestones) returns integer stable;
-function badges_internal._reached_by_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._reached_by_elements(p_states badges_internal.condition_state[], p_until date) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_by_falling_elements(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
-function badges_internal._reached_by_value(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._reached_by_value(p_states badges_internal.condition_state[], p_until date) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_measures(p_held badges.peer_mentor_stats) returns TABLE(measure text, lowest numeric, value numeric) stable;
 function badges_internal._read_activities(p_source text, p_after jsonb, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading stable;
@@ -1650,7 +1652,7 @@ function badges_internal._validate_thresholds(p_criteria jsonb, p_thresholds jso
 function badges_internal._validate_tier_thresholds(p_criteria jsonb, p_thresholds jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
-function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text) returns numeric volatile;
+function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_last_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text, p_monthly text DEFAULT NULL) returns numeric volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_kind text) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_changes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;

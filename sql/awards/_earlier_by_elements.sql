@@ -37,6 +37,7 @@ begin
         select *
         from badges_internal._measured_late(p_late, p_route) as late
         where late.element is not null
+        and late.occurred_at < p_states[cardinality(p_states)].came_true_at
         and not exists (
             select
             from badges_internal._chosen_activities(

@@ -19,7 +19,7 @@ declare
     v_org_id constant text := p_states[1].org_id;
     v_unit constant text
         := badges_internal._unit_in(v_org_id, split_part(p_states[1].measure, '_', 1));
-    v_ids constant bigint[] := array(select late.activity_id from unnest(p_late) as late);
+    v_ids bigint[];
     v_last constant timestamptz := p_states[cardinality(p_states)].came_true_at;
     v_late badges_internal.late_activity;
     v_units integer[]; -- those of which a late activity is the first
@@ -33,6 +33,9 @@ declare
     v_at timestamptz;
     v_moved badges_internal.condition_state[] := '{}';
 begin
+    foreach v_late in array p_late loop
+        v_ids := v_ids || v_late.activity_id;
+    end loop;
     foreach v_late in array p_late loop
         v_number := badges_internal._unit_number(v_unit, v_late.activity_date);
         v_from := badges_internal._unit_day(v_unit, v_number);

@@ -20,13 +20,14 @@ declare
     v_least numeric;
     v_has_negative boolean;
     v_value numeric; -- what the part has by now
+    v_count bigint;
     v_to date;
 begin
     if v_measure in ('count', 'sum', 'active_days') or p_route.element_measure = 'sum'
         or p_bucket <> ''
     then
-        select held.has_negative, badges_internal._measured(held, v_measure)
-        into v_has_negative, v_value
+        select held.has_negative, badges_internal._measured(held, v_measure), held.activity_count
+        into v_has_negative, v_value, v_count
         from badges.peer_mentor_stats as held
         where held.peer_mentor_id = p_states[1].peer_mentor_id
         and held.org_id = p_states[1].org_id
@@ -74,7 +75,7 @@ begin
         ));
     elsif v_measure in ('count', 'sum', 'active_days') then
         return badges_internal._earlier_by_value(
-            p_states, p_late, p_bucket, p_types, p_route, v_value
+            p_states, p_late, p_bucket, p_types, p_route, v_value, v_count
         );
     elsif v_measure = 'max' then
         return array(

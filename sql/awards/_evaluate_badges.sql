@@ -1,10 +1,11 @@
 -- Decides which badges hold for the given people, and since when.
 --
 -- p_is_held false: tiers and occurrences nobody has awarded, revoked or denied; true: those held,
--- to date them anew. Reads only; the caller holds the base rows.
+-- to date them anew. p_until: docs of _date_conditions. Reads only; the caller holds the base rows.
 create or replace function badges_internal._evaluate_badges(
     p_candidates badges_internal.candidate[],
-    p_is_held boolean
+    p_is_held boolean,
+    p_until date default null
 )
 returns badges_internal.dated_award[]
 language plpgsql
@@ -49,12 +50,12 @@ begin
                 and inner_group.badge_definition_id = whole.badge_definition_id
                 and inner_group.parent = whole.node
             ))
-        ));
+        ), p_until);
     end if;
 
     return badges_internal._decide_badges(v_dated);
 end;
 $$;
 
-comment on function badges_internal._evaluate_badges(badges_internal.candidate[], boolean) is
+comment on function badges_internal._evaluate_badges(badges_internal.candidate[], boolean, date) is
 'Decides which badges hold for the given people, and since when.';

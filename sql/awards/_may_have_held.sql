@@ -7,7 +7,6 @@ create or replace function badges_internal._may_have_held(
 returns boolean
 language plpgsql
 volatile
-set search_path = pg_catalog, pg_temp
 as $$
 begin
     return exists (

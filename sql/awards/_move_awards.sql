@@ -7,6 +7,7 @@ create or replace function badges_internal._move_awards(p_awards badges_internal
 returns badges_internal.candidate[]
 language plpgsql
 volatile
+set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 begin

@@ -1,13 +1,14 @@
 -- Tells when each element of a stat (value, calendar unit, active day) first counted.
 --
 -- p_unit: day, week or month for runs and active days over all selected activities; null for the
--- stat's own elements. p_states: docs of _parted_activities.
+-- stat's own elements. p_states, p_until: docs of _parted_activities.
 create or replace function badges_internal._qualified_elements(
     p_peer_mentor_ids uuid[],
     p_org_id text,
     p_stat text,
     p_unit text,
-    p_states badges_internal.condition_state[]
+    p_states badges_internal.condition_state[],
+    p_until date default null
 )
 returns table (
     peer_mentor_id uuid,
@@ -30,7 +31,7 @@ begin
             found.peer_mentor_id, found.bucket, named.element, found.occurred_at,
             found.activity_id
         from badges_internal._parted_activities(
-            p_peer_mentor_ids, p_org_id, p_stat, p_states
+            p_peer_mentor_ids, p_org_id, p_stat, p_states, p_until
         ) as found
         cross join lateral (
             select case
@@ -66,7 +67,7 @@ begin
                     order by selected.occurred_at, selected.activity_id
                 ) = 1 as is_new_day
             from badges_internal._parted_activities(
-                p_peer_mentor_ids, p_org_id, p_stat, p_states
+                p_peer_mentor_ids, p_org_id, p_stat, p_states, p_until
             ) as selected
             where selected.element is not null
         ) as found
@@ -83,6 +84,6 @@ end;
 $$;
 
 comment on function badges_internal._qualified_elements(
-    uuid[], text, text, text, badges_internal.condition_state[]
+    uuid[], text, text, text, badges_internal.condition_state[], date
 ) is
 'Tells when each element of a stat (value, calendar unit, active day) first counted.';

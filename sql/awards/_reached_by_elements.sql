@@ -2,9 +2,11 @@
 --
 -- p_states: conditions of one organization, stat and measure. A run of n units is complete when
 -- the last of them counted. A day's moments lie within two days of it, so a unit two before
--- another can still have counted later, but none before that.
+-- another can still have counted later, but none before that. p_until: docs of _date_conditions;
+-- what falls or is out of order is read as a whole.
 create or replace function badges_internal._reached_by_elements(
-    p_states badges_internal.condition_state[]
+    p_states badges_internal.condition_state[],
+    p_until date
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -58,7 +60,7 @@ begin
                     when v_measure = 'distinct' or v_own_units then null
                     else v_unit
                 end,
-                v_states
+                v_states, p_until
             ) as element
         ),
         begun as (
@@ -140,5 +142,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._reached_by_elements(badges_internal.condition_state[]) is
+comment on function badges_internal._reached_by_elements(badges_internal.condition_state[], date) is
 'Dates conditions on distinct values, active days and runs of one stat.';

@@ -1,8 +1,10 @@
 -- Dates conditions on count, sum and max of one stat: the first moment the running value is enough.
 --
 -- p_states: conditions of one organization and stat. Activities of one instant count together.
+-- p_until: docs of _date_conditions.
 create or replace function badges_internal._reached_by_value(
-    p_states badges_internal.condition_state[]
+    p_states badges_internal.condition_state[],
+    p_until date
 )
 returns badges_internal.condition_state[]
 language plpgsql
@@ -15,7 +17,7 @@ begin
             select *
             from badges_internal._parted_activities(
                 array(select distinct state.peer_mentor_id from unnest(p_states) as state),
-                p_states[1].org_id, p_states[1].stat, p_states
+                p_states[1].org_id, p_states[1].stat, p_states, p_until
             )
         ),
         counted as (
@@ -114,5 +116,5 @@ begin
 end;
 $$;
 
-comment on function badges_internal._reached_by_value(badges_internal.condition_state[]) is
+comment on function badges_internal._reached_by_value(badges_internal.condition_state[], date) is
 'Dates conditions on count, sum and max of one stat: the first moment the running value is enough.';

@@ -65,7 +65,16 @@ begin
         end if;
         select array_agg(award)
         into v_awards
-        from unnest(badges_internal._evaluate_badges(v_badges, true)) as award
+        from unnest(badges_internal._evaluate_badges(v_badges, true, (
+            -- What is earlier than an award needs no later day: docs of _reached_by_elements.
+            select (max(earned.earned_at) at time zone 'UTC')::date + 1
+            from unnest(v_badges) as held
+            join badges.earned_badges as earned
+                on earned.peer_mentor_id = held.peer_mentor_id
+                and earned.badge_definition_id = held.badge_definition_id
+                and earned.org_id = held.org_id
+                and earned.revoked_at is null
+        ))) as award
         join badges.earned_badges as earned
             on earned.peer_mentor_id = award.peer_mentor_id
             and earned.badge_definition_id = award.badge_definition_id

@@ -11,7 +11,6 @@ create or replace function badges_internal._excuse_units(
 )
 language plpgsql
 volatile
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_route badges_internal.stat_route;

@@ -4,12 +4,14 @@
 -- lies before counts in it from then on. Otherwise as _selected_activities. p_states: conditions of
 -- which only the first moment is wanted; null = every window. Where nothing falls, only a window
 -- whose whole is enough can be the first, and none that ends three days after another such. Of a
--- sequence, measured is what it has come to; of a capped stat what the activity adds.
+-- sequence, measured is what it has come to; of a capped stat what the activity adds. p_until: no
+-- later day need be read, null = all; windows, sequences and capped stats are read as a whole.
 create or replace function badges_internal._parted_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
     p_stat text,
-    p_states badges_internal.condition_state[]
+    p_states badges_internal.condition_state[],
+    p_until date default null
 )
 returns table (
     peer_mentor_id uuid,
@@ -47,7 +49,7 @@ begin
     elsif v_days is null then
         return query select *
             from badges_internal._selected_activities(
-                p_peer_mentor_ids, p_org_id, p_stat, null, null, null
+                p_peer_mentor_ids, p_org_id, p_stat, null, null, p_until
             );
         return;
     end if;
@@ -128,6 +130,6 @@ end;
 $$;
 
 comment on function badges_internal._parted_activities(
-    uuid[], text, text, badges_internal.condition_state[]
+    uuid[], text, text, badges_internal.condition_state[], date
 ) is
 'Reads all activities that a stat selects, each in every part (bucket) it is measured in.';

@@ -30,10 +30,6 @@ declare
     v_has_reached boolean := false;
 begin
     foreach v_row in array coalesce(p_rows, '{}') loop
-        if v_row.org_id is distinct from v_org_id then
-            v_org_id := v_row.org_id;
-            v_week := badges_internal._unit_in(v_org_id, 'week');
-        end if;
         v_defined := null;
         if v_row.stat like '=%' then
             v_defined.activity_types := array[substr(v_row.stat, 2)];
@@ -61,7 +57,11 @@ begin
         if v_row.stat = '*' then
             v_free := v_days;
         end if;
-        if v_row.runs <> '{null,null,null}' then
+        if v_days <> '{}' and v_row.runs <> '{null,null,null}' then
+            if v_row.org_id is distinct from v_org_id then
+                v_org_id := v_row.org_id;
+                v_week := badges_internal._unit_in(v_org_id, 'week');
+            end if;
             for n in 1 .. cardinality(v_days) loop
                 v_row := badges_internal._place_late_day(
                     v_row, array['day', v_week, 'month'], v_defined.activity_types,
@@ -73,6 +73,9 @@ begin
             v_placed := v_placed || v_row;
         end if;
     end loop;
+    if v_placed is null then
+        return false;
+    end if;
     for v_row_reached in
         update badges.peer_mentor_stats as held
         set

@@ -32,6 +32,11 @@ begin
     from badges_internal.stat_definitions as defined
     where defined.org_id = p_org_id
     and defined.stat = v_route.stat;
+    if badges_internal._best_stands(
+        p_peer_mentor_id, p_org_id, v_types, p_reading, p_day, p_occurred_at
+    ) then
+        return false;
+    end if;
     with days as (
         select
             found.activity_date, found.activity_date - p_day as number,

@@ -135,6 +135,50 @@ def test_ties_at_the_award_are_counted(connection: Connection) -> None:
     assert_exact(connection)
 
 
+def test_the_walk_back_stops_where_an_older_day_may_be_newer(connection: Connection) -> None:
+    """The third of March was the fourth by its moment, and the second's day was the fourth."""
+    apply(connection, rule_set({"four": {"type": "threshold", "at_least": 4}}))
+    statement = """
+        insert into badges.activities (
+            org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity
+        )
+        select 'nhf', %s, 'call', at, day, 1
+        from unnest(%s::timestamptz[], %s::date[]) as given (at, day)
+    """
+    moments = [f"2024-03-{day} 12:00Z" for day in ("03", "04", "06", "08")]
+    days = [f"2024-03-{day}" for day in ("04", "03", "06", "08")]
+    connection.execute(statement, (ANN, moments, days))
+    late = ["2024-02-01", "2024-02-02"]
+    connection.execute(statement, (ANN, late, late))
+    assert [each["earned_at"].day for each in dates(connection)] == [4]
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_days_need_not_follow_the_moments(connection: Connection, number: int) -> None:
+    """Several late ones of a statement: the date is walked back over days in another order."""
+    chance = random.Random(number)
+    tiers = [{"tier": str(least), "at_least": least} for least in (4, 9, 15)]
+    apply(connection, rule_set({"tiers": {"type": "tier", "tiers": tiers}}))
+    statement = """
+        insert into badges.activities (
+            org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity
+        )
+        select 'nhf', %s, 'call', at, (at at time zone 'UTC')::date + skew, 1
+        from unnest(%s::timestamptz[], %s::integer[]) as given (at, skew)
+    """
+    moments = []
+    for count in (16, 3, 3, 5, 4):
+        made = [START + timedelta(hours=chance.randrange(9 * 24)) for _ in range(count)]
+        moments += made
+        skews = [chance.choice((-1, 1)) for _ in made]
+        connection.execute(statement, (ANN, made, skews))
+        found = {int(each["tier"]): each["earned_at"] for each in dates(connection)}
+        ordered = sorted(moments)
+        assert found == {least: ordered[least - 1] for least in (4, 9, 15)}
+    assert_exact(connection)
+
+
 def test_a_kept_award_that_a_delete_left_early_is_not_moved_further(
     connection: Connection,
 ) -> None:
