@@ -13,8 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not exists (
-        select from unnest(p_scope.stats) as stat
-        where stat.measures && array['max'] or stat.sequence is not null
+        select from unnest(p_scope.stats) as stat where stat.measures && array['max']
     ) then
         return;
     end if;
