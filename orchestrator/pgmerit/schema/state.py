@@ -175,8 +175,11 @@ class State:
         return sorted(identity for kind, identity in self.catalogue.keys() - self.objects.keys())
 
 
-def read_state(connection: Connection) -> State:
-    """Read what is applied and loaded; changes nothing."""
+def read_state(connection: Connection, *, with_catalogue: bool = True) -> State:
+    """Read what is applied and loaded; changes nothing.
+
+    The catalogue, the dearest part, is left empty where nobody asks what is there.
+    """
     if exists(connection, "badges_internal.migration_files"):
         files = _pairs(connection, "select path, sha256 from badges_internal.loaded_files")
         objects = {
@@ -194,7 +197,8 @@ def read_state(connection: Connection) -> State:
             "left join badges_internal.migration_files as f using (migration_id) "
             "order by y.migration_id",
         )
-    return State(is_installed, applied, files, objects, read_catalogue(connection))
+    catalogue = read_catalogue(connection) if with_catalogue else {}
+    return State(is_installed, applied, files, objects, catalogue)
 
 
 def history_problems(state: State, migrations: dict[str, SourceFile]) -> list[dict[str, str]]:

@@ -102,14 +102,15 @@ def migrate(
     with _connected(dsn) as connection, _exclusive(connection, tell, wait_seconds):
         refuse_strangers(connection)
         marks = _marks(connection, migrations, adopt)
-        _refuse_changed_history(read_state(connection), migrations)
+        state = read_state(connection, with_catalogue=False)
+        _refuse_changed_history(state, migrations)
         _create_bookkeeping(connection)
         backend = Backend(connection, migrations)
         backend.adopt(sources.migrations, marks)
         report.adopted += marks
         pending = backend.pending(sources.migrations)
         # Routines that run already must never meet tables of another version.
-        together = _last_transactional(pending) if read_state(connection).files else []
+        together = _last_transactional(pending) if state.files else []
         for migration in pending[: len(pending) - len(together)]:
             _apply(backend, migration, report, tell)
         _load(connection, files, report, tell, lambda: _apply_all(backend, together, report, tell))
