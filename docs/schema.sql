@@ -121,6 +121,15 @@ create type badges_internal.counted_activity as (
     is_newest boolean
 );
 
+create type badges_internal.counted_parts as (
+    stats text[],
+    buckets text[],
+    wide_stats text[],
+    falling_stats text[],
+    has_reached boolean,
+    is_left boolean
+);
+
 create type badges_internal.dated_award as (
     peer_mentor_id uuid,
     org_id text,
@@ -276,14 +285,6 @@ create type badges_internal.stat_key as (
     org_id text,
     stat text,
     bucket text
-);
-
-create type badges_internal.stat_reading as (
-    route badges_internal.stat_route,
-    bucket text,
-    measured numeric,
-    element text,
-    element_measured numeric
 );
 
 create type badges_internal.stat_route as (
@@ -1130,7 +1131,7 @@ function badges_internal._begin_reading(p_source text, p_is_whole boolean) retur
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
 function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
-function badges_internal._best_stands(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._best_stands(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._best_with_late(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_before timestamp with time zone, p_chosen_count bigint, p_qualified_count numeric, p_bits text, p_moments timestamp with time zone[], p_first integer, p_pending bigint[]) returns numeric volatile;
 function badges_internal._bring_up_to_date(p_peer_mentor_ids uuid[], p_org_ids text[], p_is_counted boolean, p_oldest integer DEFAULT NULL, p_base_rows xid[] DEFAULT NULL) returns badges_internal.candidate[] volatile;
 function badges_internal._bucket(p_per_field text, p_window_unit text, p_attributes jsonb, p_quantity numeric, p_day date) returns text stable;
@@ -1185,14 +1186,14 @@ function badges_internal._compiled_conditions() returns TABLE(org_id text, badge
 function badges_internal._condition_details(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_node integer, p_occurrence integer, p_criteria jsonb, p_as_of date) returns jsonb volatile;
 function badges_internal._condition_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone DEFAULT NULL) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._configured(p_organization jsonb, p_badges text[], p_badge_definition_id text, p_is_enabled boolean, p_custom_thresholds jsonb) returns jsonb immutable;
-function badges_internal._count_apart(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
-function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
-function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_element text, p_measured numeric, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
+function badges_internal._count_parts(p_peer_mentor_id uuid, p_org_id text, p_routes badges_internal.stat_route[], p_stats text[], p_buckets text[], p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns badges_internal.counted_parts volatile;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
-function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_apart badges_internal.stat_reading[], p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_lapse_role text, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
-function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_parts badges_internal.counted_parts, p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_lapse_role text, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
@@ -1441,7 +1442,6 @@ function badges_internal._reached_by_falling_elements(p_states badges_internal.c
 function badges_internal._reached_by_value(p_states badges_internal.condition_state[], p_until date) returns badges_internal.condition_state[] volatile;
 function badges_internal._reached_measures(p_held badges.peer_mentor_stats) returns TABLE(measure text, lowest numeric, value numeric) stable;
 function badges_internal._read_activities(p_source text, p_after jsonb, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
-function badges_internal._read_apart(p_route badges_internal.stat_route, p_bucket text, p_measured numeric, p_attributes jsonb, p_quantity numeric, p_day date) returns badges_internal.stat_reading stable;
 function badges_internal._read_cursor(p_cursor text, p_list text, OUT number numeric, OUT peer_mentor_id uuid, OUT rest text) returns record immutable;
 function badges_internal._read_rest(p_source text, p_began timestamp with time zone, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
 function badges_internal._read_rows(p_source text, p_after text, p_batch integer, OUT written bigint, OUT after jsonb) returns record volatile;
@@ -1497,7 +1497,7 @@ function badges_internal._resolve_kind(p_kind jsonb) returns jsonb immutable;
 function badges_internal._restore_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns badges.earned_badges[] volatile;
 function badges_internal._revoke_by_hand(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text, p_occurrence integer, p_reason text) returns badges.earned_badges[] volatile;
 function badges_internal._rewrite_days(p_peer_mentor_ids uuid[], p_org_ids text[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
-function badges_internal._roll_one(p_peer_mentor_id uuid, p_org_id text, p_reading badges_internal.stat_reading, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._roll_one(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._roll_stat(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], p_from date[], p_to date[]) returns badges_internal.candidate[] volatile;
 function badges_internal._rollback_document(p_rule_set text, p_version integer) returns jsonb stable;
 function badges_internal._rolling_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_as_of date) returns jsonb volatile;
@@ -1510,6 +1510,7 @@ function badges_internal._run_details(p_stats badges.peer_mentor_stats, p_unit t
 function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_hidden bigint[], p_hidden_days date[], p_unit text, p_number integer, p_step integer, p_known_first integer, p_known_last integer) returns integer volatile;
 function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_from date) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
+function badges_internal._run_with(p_run integer, p_last_date date, p_start date, p_previous date) returns integer immutable;
 function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
@@ -1587,7 +1588,7 @@ function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text, p_with_present boolean DEFAULT false) returns jsonb volatile;
-function badges_internal._store_elements(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_elements text[], p_day_stats text[], p_placed_stats text[], p_routes badges_internal.stat_route[], OUT stats text[], OUT units badges_internal.stat_reading[]) returns record volatile;
+function badges_internal._store_elements(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_elements text[], p_day_stats text[], p_placed_stats text[], p_routes badges_internal.stat_route[], OUT stats text[], OUT unit_stats text[], OUT unit_buckets text[]) returns record volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._stored_value(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_measure text, p_last_days integer, p_as_of date, OUT value numeric, OUT present numeric, OUT may_fall boolean) returns record volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;

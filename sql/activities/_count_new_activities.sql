@@ -139,7 +139,9 @@ begin
             v_own_stats text[]; -- those with a bucket or a value of their own
             v_own_buckets text[];
             v_own_values numeric[];
-            v_apart badges_internal.stat_reading[]; -- of tallies, units, windows, sequences
+            v_apart_stats text[]; -- tallies, units, windows, sequences
+            v_apart_buckets text[];
+            v_parts badges_internal.counted_parts;
             v_json jsonb;
             v_element text;
             v_element_stats text[]; -- stats that count distinct values
@@ -232,9 +234,8 @@ begin
                             v_elements := v_elements || v_element;
                         end if;
                     else
-                        v_apart := v_apart || badges_internal._read_apart(
-                            v_route, v_bucket, v_value, v_attributes, v_quantity, v_day
-                        );
+                        v_apart_stats := v_apart_stats || v_route.stat;
+                        v_apart_buckets := v_apart_buckets || v_bucket;
                     end if;
                     continue when coalesce(v_route.rolling_days, v_route.sequence_size) is not null;
                 end if;
@@ -281,23 +282,15 @@ begin
                             then greatest(longest_day_run, day_run + 1)
                         else longest_day_run
                     end,
-                    week_run = case
-                        when last_date >= v_week then week_run
-                        when last_date >= v_week - 7 then week_run + 1
-                        when last_date < v_week then week_run - week_run + 1
-                        else week_run
-                    end,
+                    week_run = badges_internal._run_with(week_run, last_date, v_week, v_week - 7),
                     longest_week_run = case
                         when last_date < v_week and last_date >= v_week - 7
                             then greatest(longest_week_run, week_run + 1)
                         else longest_week_run
                     end,
-                    month_run = case
-                        when last_date >= v_month then month_run
-                        when last_date >= v_previous_month then month_run + 1
-                        when last_date < v_month then month_run - month_run + 1
-                        else month_run
-                    end,
+                    month_run = badges_internal._run_with(
+                        month_run, last_date, v_month, v_previous_month
+                    ),
                     longest_month_run = case
                         when last_date < v_month and last_date >= v_previous_month
                             then greatest(longest_month_run, month_run + 1)
@@ -365,7 +358,14 @@ begin
                         v_day_stats, v_placed_stats, v_routes
                     );
                     v_new_stats := v_new_elements.stats;
-                    v_apart := v_apart || v_new_elements.units;
+                    v_apart_stats := v_apart_stats || v_new_elements.unit_stats;
+                    v_apart_buckets := v_apart_buckets || v_new_elements.unit_buckets;
+                end if;
+                if v_apart_stats is not null then
+                    v_parts := badges_internal._count_parts(
+                        v_person, v_org, v_routes, v_apart_stats, v_apart_buckets, v_attributes,
+                        v_quantity, v_day, v_at, v_id, v_pending
+                    );
                 end if;
             end if;
             if v_base_version <> v_version then
@@ -376,20 +376,20 @@ begin
             end if;
             if v_lapse is not null then
                 v_may_lapse := v_has_begun
-                    or v_last_at = v_at and v_apart is null and badges_internal._may_touch_lapse(
-                        v_person, v_org, v_day, v_at, v_stats || v_own_stats, v_lapse, v_at,
-                        false
+                    or v_last_at = v_at and badges_internal._may_touch_lapse(
+                        v_person, v_org, v_day, v_at, v_stats || v_own_stats || v_parts.stats,
+                        v_lapse, v_at, false
                     );
             end if;
             if v_is_touched or v_is_outdated or v_last_at > v_at or v_last_date > v_day
-                or v_new_stats is not null or v_apart is not null or v_is_negative or v_has_raw
+                or v_new_stats is not null or v_parts.is_left or v_is_negative or v_has_raw
                 or v_has_tenure or v_may_lapse or v_has_reached and v_pending is not null
             then
                 v_counted := badges_internal._count_rest(
                     row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
-                    v_apart, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
+                    v_parts, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
                     v_is_negative, v_has_raw, v_has_tenure, v_lapse, v_is_outdated is true
                 );
                 if v_counted.peer_mentor_id is not null then

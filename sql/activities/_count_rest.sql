@@ -18,7 +18,7 @@ create or replace function badges_internal._count_rest(
     p_own_buckets text[],
     p_own_values numeric[],
     p_new_stats text[],
-    p_apart badges_internal.stat_reading[],
+    p_parts badges_internal.counted_parts,
     p_last_at timestamptz,
     p_last_date date,
     p_is_stale boolean,
@@ -40,16 +40,11 @@ declare
     v_day constant date := p_new.activity_date;
     v_at constant timestamptz := p_new.occurred_at;
     v_result badges_internal.counted_activity;
-    v_reading badges_internal.stat_reading;
-    v_stats text[] := p_stats || p_own_stats;
+    v_stats text[] := p_stats || p_own_stats || p_parts.stats;
     v_buckets text[];
-    v_rolling_stats text[]; -- and sequences
-    v_rolling_buckets text[];
-    v_wide_stats text[]; -- those that one activity does not tell enough about
     v_has_row_reached boolean;
-    v_falling_stats text[];
-    v_has_reached boolean := p_has_reached;
-    v_is_negative boolean := p_is_negative;
+    v_has_reached boolean := p_has_reached or p_parts.has_reached is true;
+    v_is_negative constant boolean := p_is_negative or p_parts.falling_stats is not null;
     v_is_due boolean;
     v_is_alone boolean;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
@@ -73,44 +68,19 @@ begin
             v_has_reached := v_has_reached or v_has_row_reached is true;
         end loop;
     end if;
-    foreach v_reading in array coalesce(p_apart, '{}') loop
-        if coalesce((v_reading.route).rolling_days, (v_reading.route).sequence_size) > 0 then
-            v_has_row_reached := badges_internal._count_apart(
-                v_person, v_org, v_reading, v_day, v_at, p_new.activity_id, p_pending
-            );
-            if v_has_row_reached is null then
-                v_wide_stats := v_wide_stats || (v_reading.route).stat;
-            end if;
-            v_rolling_stats := v_rolling_stats || (v_reading.route).stat;
-            v_rolling_buckets := v_rolling_buckets || v_reading.bucket;
-        elsif v_reading.element is not null then
-            v_has_row_reached := badges_internal._count_element(
-                v_person, v_org, v_reading, p_pending
-            );
-        end if;
-        v_has_reached := v_has_reached or v_has_row_reached is true;
-        if (v_reading.route).element_measure = 'sum' and v_reading.element_measured < 0
-            or (v_reading.route).sequence = 'capped_sum' and v_reading.measured < 0
-        then
-            v_is_negative := true;
-            v_falling_stats := v_falling_stats || (v_reading.route).stat;
-        end if;
-    end loop;
-
-    v_stats := v_stats || v_rolling_stats;
     v_is_due := p_has_begun and (p_has_tenure or p_lapse_role is not null)
         or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
         or p_lapse_role is not null and badges_internal._may_touch_lapse(
             v_person, v_org, v_day, v_at, v_stats, p_lapse_role, p_last_at, v_is_late_day
         );
-    v_is_alone := v_wide_stats is null and not (
+    v_is_alone := p_parts.wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
     );
     if v_is_alone and not v_has_reached and (p_pending is null or not p_has_begun) then
         return null;
     end if;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
-        || v_rolling_buckets;
+        || p_parts.buckets;
     v_result := row(v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
         p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
         null, null);
@@ -130,7 +100,7 @@ begin
         v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
         p_new.attributes, v_stats, v_buckets
     )::badges_internal.late_activity;
-    if v_wide_stats is null and p_pending is null
+    if p_parts.wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
         and badges_internal._redate_late(array[v_result.late], true)
     then
@@ -149,15 +119,15 @@ begin
     if v_is_negative then
         v_result.is_falling := badges_internal._mark_falling(
             v_person, v_org,
-            v_falling_stats || case when p_new.quantity < 0 then p_stats end || array(
+            p_parts.falling_stats || case when p_new.quantity < 0 then p_stats end || array(
                 select own.stat from unnest(p_own_stats, p_own_values) as own (stat, measured)
                 where own.measured < 0
             ),
             v_stats, v_buckets, v_at, p_new.activity_id
         );
     end if;
-    if v_wide_stats is not null then
-        v_result := badges_internal._measure_wide(v_result, v_wide_stats, p_pending);
+    if p_parts.wide_stats is not null then
+        v_result := badges_internal._measure_wide(v_result, p_parts.wide_stats, p_pending);
     end if;
     if p_pending is null and not (p_is_outdated or v_is_late or v_is_late_day or v_is_negative) then
         v_result.candidates := badges_internal._dated_now(
@@ -173,7 +143,7 @@ $$;
 
 comment on function badges_internal._count_rest(
     badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
-    badges_internal.stat_reading[], timestamptz, date, boolean, boolean, boolean, boolean, boolean,
+    badges_internal.counted_parts, timestamptz, date, boolean, boolean, boolean, boolean, boolean,
     boolean, text, boolean
 ) is
 'Does for a counted activity what its rows did not take in one update, and tells what is left.';

@@ -7,7 +7,8 @@ create or replace function badges_internal._best_stands(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_types text[],
-    p_reading badges_internal.stat_reading,
+    p_route badges_internal.stat_route,
+    p_bucket text,
     p_day date,
     p_occurred_at timestamptz
 )
@@ -25,16 +26,16 @@ begin
                 max(found.measured) as value_max, min(found.measured) as value_min,
                 count(distinct found.activity_date) as active_days
             from badges_internal._chosen_activities(
-                p_peer_mentor_id, p_org_id, p_types, p_reading.route, p_reading.bucket,
-                p_day - (p_reading.route).rolling_days + 1,
-                p_day + (p_reading.route).rolling_days - 1
+                p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket,
+                p_day - p_route.rolling_days + 1,
+                p_day + p_route.rolling_days - 1
             ) as found
             offset 0
         ) as around
         where held.peer_mentor_id = p_peer_mentor_id
         and held.org_id = p_org_id
-        and held.stat = (p_reading.route).stat
-        and held.bucket = p_reading.bucket
+        and held.stat = p_route.stat
+        and held.bucket = p_bucket
         and held.activity_count >= around.activity_count
         and held.value_sum >= coalesce(around.value_sum, 0)
         and (around.value_max is null or held.value_max >= around.value_max)
@@ -47,6 +48,6 @@ end;
 $$;
 
 comment on function badges_internal._best_stands(
-    uuid, text, text[], badges_internal.stat_reading, date, timestamptz
+    uuid, text, text[], badges_internal.stat_route, text, date, timestamptz
 ) is
 'Tells whether the best rolling windows of a row stand, whatever windows hold a day.';

@@ -8,7 +8,9 @@
 create or replace function badges_internal._count_capped(
     p_peer_mentor_id uuid,
     p_org_id text,
-    p_reading badges_internal.stat_reading,
+    p_route badges_internal.stat_route,
+    p_bucket text,
+    p_measured numeric,
     p_day date,
     p_occurred_at timestamptz,
     p_pending bigint[]
@@ -18,10 +20,9 @@ language plpgsql
 volatile
 as $$
 declare
-    v_route constant badges_internal.stat_route := p_reading.route;
-    v_at constant numeric := v_route.cap_at;
-    v_value constant numeric := badges_internal._capped_value(v_route, p_reading.measured);
-    v_first constant date := badges_internal._unit_start(v_route.cap_unit, p_day);
+    v_at constant numeric := p_route.cap_at;
+    v_value constant numeric := badges_internal._capped_value(p_route, p_measured);
+    v_first constant date := badges_internal._unit_start(p_route.cap_unit, p_day);
     v_before numeric;
     v_has_reached boolean;
 begin
@@ -41,19 +42,19 @@ begin
         last_at = greatest(last_at, p_occurred_at)
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = v_route.stat
-    and held.bucket = p_reading.bucket
+    and held.stat = p_route.stat
+    and held.bucket = p_bucket
     and held.run_end <= v_first
     returning badges_internal._has_reached(held)
     into v_has_reached;
     if found then
         return coalesce(v_has_reached, false);
     end if;
-    select coalesce(sum(badges_internal._capped_value(v_route, own.measured)), 0) - v_value
+    select coalesce(sum(badges_internal._capped_value(p_route, own.measured)), 0) - v_value
     into v_before
-    from badges_internal._window_days(v_route.cap_unit, p_day) as unit
+    from badges_internal._window_days(p_route.cap_unit, p_day) as unit
     cross join lateral badges_internal._selected_activities(
-        array[p_peer_mentor_id], p_org_id, v_route.stat, p_reading.bucket, unit.first_day,
+        array[p_peer_mentor_id], p_org_id, p_route.stat, p_bucket, unit.first_day,
         unit.last_day
     ) as own
     where p_pending is null
@@ -63,12 +64,12 @@ begin
         first_at, last_at, next_sum
     )
     select
-        p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, 1,
+        p_peer_mentor_id, p_org_id, p_route.stat, p_bucket, 1,
         least(v_before + v_value, v_at) - least(v_before, v_at), v_value, v_first, p_occurred_at,
         p_occurred_at, (defined.thresholds).value_sum[1]
     from badges_internal.stat_definitions as defined
     where defined.org_id = p_org_id
-    and defined.stat = v_route.stat
+    and defined.stat = p_route.stat
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
         activity_count = held.activity_count + 1,
         value_sum = held.value_sum + excluded.value_sum,
@@ -81,6 +82,6 @@ end;
 $$;
 
 comment on function badges_internal._count_capped(
-    uuid, text, badges_internal.stat_reading, date, timestamptz, bigint[]
+    uuid, text, badges_internal.stat_route, text, numeric, date, timestamptz, bigint[]
 ) is
 'Counts one activity in a capped stat, and tells whether the row reached a threshold.';

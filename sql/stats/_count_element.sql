@@ -7,7 +7,10 @@
 create or replace function badges_internal._count_element(
     p_peer_mentor_id uuid,
     p_org_id text,
-    p_reading badges_internal.stat_reading,
+    p_route badges_internal.stat_route,
+    p_bucket text,
+    p_element text,
+    p_measured numeric, -- what the activity adds to it
     p_pending bigint[]
 )
 returns boolean
@@ -15,14 +18,11 @@ language plpgsql
 volatile
 as $$
 declare
-    v_route constant badges_internal.stat_route := p_reading.route;
-    v_element constant text := p_reading.element;
-    v_measured constant numeric := p_reading.element_measured;
     v_tally numeric;
     v_was_counted boolean := false;
     v_is_counted boolean;
 begin
-    if v_route.element_at_least is null then
+    if p_route.element_at_least is null then
         v_is_counted := true;
     else
         select held.tally, held.is_counted
@@ -30,35 +30,35 @@ begin
         from badges_internal.stat_elements as held
         where held.peer_mentor_id = p_peer_mentor_id
         and held.org_id = p_org_id
-        and held.stat = v_route.stat
-        and held.bucket = p_reading.bucket
-        and held.element = v_element;
+        and held.stat = p_route.stat
+        and held.bucket = p_bucket
+        and held.element = p_element;
         v_was_counted := coalesce(v_was_counted, false);
         v_tally := case
-            when v_route.element_measure = 'max' then greatest(v_tally, v_measured)
-            when v_tally is null then v_measured
-            else v_tally + coalesce(v_measured, 0)
+            when p_route.element_measure = 'max' then greatest(v_tally, p_measured)
+            when v_tally is null then p_measured
+            else v_tally + coalesce(p_measured, 0)
         end;
-        if v_route.element_measure = 'active_days' then
+        if p_route.element_measure = 'active_days' then
             v_tally := (
                 select count(distinct found.activity_date)
                 from badges_internal._selected_activities(
-                    array[p_peer_mentor_id], p_org_id, v_route.stat, p_reading.bucket,
-                    v_element::date,
+                    array[p_peer_mentor_id], p_org_id, p_route.stat, p_bucket,
+                    p_element::date,
                     badges_internal._unit_day(
-                        v_route.element_unit,
-                        badges_internal._unit_number(v_route.element_unit, v_element::date) + 1
+                        p_route.element_unit,
+                        badges_internal._unit_number(p_route.element_unit, p_element::date) + 1
                     ) - 1
                 ) as found
                 where found.activity_id <> all (coalesce(p_pending, '{}'))
             );
         end if;
-        v_is_counted := coalesce(v_tally >= v_route.element_at_least, false);
+        v_is_counted := coalesce(v_tally >= p_route.element_at_least, false);
         insert into badges_internal.stat_elements (
             peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
         )
         values (
-            p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, v_element, v_tally,
+            p_peer_mentor_id, p_org_id, p_route.stat, p_bucket, p_element, v_tally,
             v_is_counted
         )
         on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
@@ -68,9 +68,9 @@ begin
             return false;
         end if;
     end if;
-    if v_route.element_unit is not null then
+    if p_route.element_unit is not null then
         return badges_internal._count_unit(
-            p_peer_mentor_id, p_org_id, v_route, p_reading.bucket, v_element::date,
+            p_peer_mentor_id, p_org_id, p_route, p_bucket, p_element::date,
             case when v_is_counted then 1 else -1 end
         );
     end if;
@@ -78,14 +78,14 @@ begin
     set distinct_count = distinct_count + case when v_is_counted then 1 else -1 end
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = v_route.stat
-    and held.bucket = p_reading.bucket
+    and held.stat = p_route.stat
+    and held.bucket = p_bucket
     returning badges_internal._has_reached(held) into v_is_counted;
     return v_is_counted;
 end;
 $$;
 
 comment on function badges_internal._count_element(
-    uuid, text, badges_internal.stat_reading, bigint[]
+    uuid, text, badges_internal.stat_route, text, text, numeric, bigint[]
 ) is
 'Counts one activity''s element (value, unit) of a stat, and tells if its row reached something.';

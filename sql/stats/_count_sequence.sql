@@ -9,7 +9,8 @@
 create or replace function badges_internal._count_sequence(
     p_peer_mentor_id uuid,
     p_org_id text,
-    p_reading badges_internal.stat_reading,
+    p_route badges_internal.stat_route,
+    p_qualifies integer,
     p_occurred_at timestamptz,
     p_activity_id bigint,
     p_pending bigint[]
@@ -19,11 +20,9 @@ language plpgsql
 volatile
 as $$
 declare
-    v_route constant badges_internal.stat_route := p_reading.route;
-    v_qualifies constant integer := p_reading.measured;
-    v_bit constant varbit := v_qualifies::bit(1);
+    v_bit constant varbit := p_qualifies::bit(1);
     v_size constant integer := case
-        when v_route.sequence = 'share_of_last' then v_route.sequence_size
+        when p_route.sequence = 'share_of_last' then p_route.sequence_size
     end;
     v_held badges.peer_mentor_stats;
     v_has_reached boolean;
@@ -31,22 +30,22 @@ begin
     update badges.peer_mentor_stats as held
     set
         activity_count = activity_count + 1,
-        value_sum = value_sum + v_qualifies,
+        value_sum = value_sum + p_qualifies,
         value_last = badges_internal._sequence_value(
-            v_route.sequence, v_route.sequence_size, v_qualifies, value_last, activity_count + 1,
-            value_sum + v_qualifies, badges_internal._shifted(lately, v_bit, v_size)
+            p_route.sequence, p_route.sequence_size, p_qualifies, value_last, activity_count + 1,
+            value_sum + p_qualifies, badges_internal._shifted(lately, v_bit, v_size)
         ),
         value_max = greatest(value_max, badges_internal._sequence_value(
-            v_route.sequence, v_route.sequence_size, v_qualifies, value_last, activity_count + 1,
-            value_sum + v_qualifies, badges_internal._shifted(lately, v_bit, v_size)
+            p_route.sequence, p_route.sequence_size, p_qualifies, value_last, activity_count + 1,
+            value_sum + p_qualifies, badges_internal._shifted(lately, v_bit, v_size)
         )),
         lately = badges_internal._shifted(lately, v_bit, v_size),
         last_at = p_occurred_at
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = v_route.stat
+    and held.stat = p_route.stat
     and held.bucket = ''
-    and (held.last_at < p_occurred_at or held.last_at = p_occurred_at and v_qualifies = 1)
+    and (held.last_at < p_occurred_at or held.last_at = p_occurred_at and p_qualifies = 1)
     returning badges_internal._has_reached(held)
     into v_has_reached;
     if found then
@@ -57,7 +56,7 @@ begin
     from badges.peer_mentor_stats as held
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = v_route.stat
+    and held.stat = p_route.stat
     and held.bucket = '';
     if not found then
         insert into badges.peer_mentor_stats as held (
@@ -65,20 +64,20 @@ begin
             lately, first_at, last_at, next_max
         )
         select
-            p_peer_mentor_id, p_org_id, v_route.stat, '', 1, v_qualifies, first.value, first.value,
+            p_peer_mentor_id, p_org_id, p_route.stat, '', 1, p_qualifies, first.value, first.value,
             case when v_size is not null then v_bit end, p_occurred_at, p_occurred_at,
             (defined.thresholds).value_max[1]
         from badges_internal.stat_definitions as defined
         cross join lateral badges_internal._sequence_value(
-            v_route.sequence, v_route.sequence_size, v_qualifies, 0, 1, v_qualifies, v_bit
+            p_route.sequence, p_route.sequence_size, p_qualifies, 0, 1, p_qualifies, v_bit
         ) as first (value)
         where defined.org_id = p_org_id
-        and defined.stat = v_route.stat
+        and defined.stat = p_route.stat
         returning badges_internal._has_reached(held)
         into v_has_reached;
         return coalesce(v_has_reached, false);
     end if;
-    if v_qualifies = 0 then
+    if p_qualifies = 0 then
         perform
         from badges.earned_badges as earned
         join badges.badge_definitions as definition
@@ -91,13 +90,13 @@ begin
         end if;
     end if;
     return badges_internal._place_in_sequence(
-        v_held, badges_internal._stat_definition(p_org_id, v_route.stat), v_qualifies,
+        v_held, badges_internal._stat_definition(p_org_id, p_route.stat), p_qualifies,
         p_occurred_at, p_activity_id, p_pending
     );
 end;
 $$;
 
 comment on function badges_internal._count_sequence(
-    uuid, text, badges_internal.stat_reading, timestamptz, bigint, bigint[]
+    uuid, text, badges_internal.stat_route, integer, timestamptz, bigint, bigint[]
 ) is
 'Counts one activity in a sequence, and tells whether the row reached a threshold.';

@@ -9,7 +9,8 @@
 create or replace function badges_internal._roll_one(
     p_peer_mentor_id uuid,
     p_org_id text,
-    p_reading badges_internal.stat_reading,
+    p_route badges_internal.stat_route,
+    p_bucket text,
     p_day date,
     p_occurred_at timestamptz
 )
@@ -18,22 +19,21 @@ language plpgsql
 volatile
 as $$
 declare
-    v_route constant badges_internal.stat_route := p_reading.route;
     v_types text[];
     v_is_falling boolean;
     v_best badges_internal.stat_values;
     v_has_reached boolean;
 begin
-    if v_route.element_field is not null then
+    if p_route.element_field is not null then
         return null;
     end if;
     select defined.activity_types
     into v_types
     from badges_internal.stat_definitions as defined
     where defined.org_id = p_org_id
-    and defined.stat = v_route.stat;
+    and defined.stat = p_route.stat;
     if badges_internal._best_stands(
-        p_peer_mentor_id, p_org_id, v_types, p_reading, p_day, p_occurred_at
+        p_peer_mentor_id, p_org_id, v_types, p_route, p_bucket, p_day, p_occurred_at
     ) then
         return false;
     end if;
@@ -43,8 +43,8 @@ begin
             count(*) as activity_count, sum(found.measured) as value_sum,
             max(found.measured) as value_max, min(found.measured) as value_min
         from badges_internal._chosen_activities(
-            p_peer_mentor_id, p_org_id, v_types, v_route, p_reading.bucket,
-            p_day - v_route.rolling_days + 1, p_day + v_route.rolling_days - 1
+            p_peer_mentor_id, p_org_id, v_types, p_route, p_bucket,
+            p_day - p_route.rolling_days + 1, p_day + p_route.rolling_days - 1
         ) as found
         group by found.activity_date
     )
@@ -62,7 +62,7 @@ begin
         from days
         window lately as (
             order by days.number
-            range between v_route.rolling_days - 1 preceding and current row
+            range between p_route.rolling_days - 1 preceding and current row
         )
     ) as ending
     where ending.number >= 0;
@@ -79,8 +79,8 @@ begin
         last_at = greatest(last_at, p_occurred_at)
     where held.peer_mentor_id = p_peer_mentor_id
     and held.org_id = p_org_id
-    and held.stat = v_route.stat
-    and held.bucket = p_reading.bucket
+    and held.stat = p_route.stat
+    and held.bucket = p_bucket
     returning badges_internal._has_reached(held)
     into v_has_reached;
     if found then
@@ -91,17 +91,17 @@ begin
         first_at, last_at, next_count, next_sum, next_max, next_active_days, next_distinct
     )
     select
-        p_peer_mentor_id, p_org_id, v_route.stat, p_reading.bucket, v_best.activity_count,
+        p_peer_mentor_id, p_org_id, p_route.stat, p_bucket, v_best.activity_count,
         coalesce(v_best.value_sum, 0), v_best.value_max, v_best.active_days, p_occurred_at,
         p_occurred_at,
         next.next_count, next.next_sum, next.next_max, next.next_active_days, next.next_distinct
     from badges_internal.stat_definitions as defined
     cross join lateral badges_internal._next_thresholds(
-        defined.thresholds, p_org_id, v_route.stat,
+        defined.thresholds, p_org_id, p_route.stat,
         row(0, 0, null, 0, 0, 0, 0, 0)::badges_internal.stat_values
     ) as next
     where defined.org_id = p_org_id
-    and defined.stat = v_route.stat
+    and defined.stat = p_route.stat
     returning badges_internal._has_reached(held)
     into v_has_reached;
     return coalesce(v_has_reached, false);
@@ -109,6 +109,6 @@ end;
 $$;
 
 comment on function badges_internal._roll_one(
-    uuid, text, badges_internal.stat_reading, date, timestamptz
+    uuid, text, badges_internal.stat_route, text, date, timestamptz
 ) is
 'Keeps the best rolling windows of a stat for one activity, and tells whether its row reached one.';

@@ -1,8 +1,9 @@
 -- Stores elements that count once seen, an element a stat, and tells what that leaves to do.
 --
--- stats: those to which a value is new; units: what is new to a streak and is not placed yet; null
--- where there is none. p_day_stats: those whose element is a day, nearly always new;
--- p_placed_stats: those whose row has the day among its runs. The caller holds the base row.
+-- stats: those to which a value is new; unit_stats, unit_buckets: streaks to which a unit is new
+-- and not placed yet; null where there is none. p_day_stats: those whose element is a day, nearly
+-- always new; p_placed_stats: those whose row has the day among its runs. The caller holds the base
+-- row.
 --
 -- Writes: badges_internal.stat_elements.
 create or replace function badges_internal._store_elements(
@@ -15,7 +16,8 @@ create or replace function badges_internal._store_elements(
     p_placed_stats text[],
     p_routes badges_internal.stat_route[],
     out stats text[],
-    out units badges_internal.stat_reading[]
+    out unit_stats text[],
+    out unit_buckets text[]
 )
 language plpgsql
 volatile
@@ -59,10 +61,8 @@ begin
     foreach v_route in array p_routes loop
         continue when v_route.element_unit is null or not v_route.stat = any(stats);
         stats := array_remove(stats, v_route.stat);
-        units := units || row(
-            v_route, p_buckets[array_position(p_stats, v_route.stat)], null,
-            p_elements[array_position(p_stats, v_route.stat)], 1
-        )::badges_internal.stat_reading;
+        unit_stats := unit_stats || v_route.stat;
+        unit_buckets := unit_buckets || p_buckets[array_position(p_stats, v_route.stat)];
     end loop;
     stats := nullif(stats, '{}');
 end;

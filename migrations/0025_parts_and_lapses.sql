@@ -1,4 +1,5 @@
--- An activity is asked about tenures and about lapses apart: neither pays for the other.
+-- An activity is asked about tenures and about lapses apart, and what is counted apart is so first:
+-- neither pays for the other.
 -- depends: 0024_second_part
 
 set local lock_timeout = '5s';
@@ -31,3 +32,17 @@ set
         where milestone.org_id = route.org_id
         and milestone.measure = 'lapse'
     );
+
+-- What an activity left to do after the stats that are counted apart.
+create type badges_internal.counted_parts as (
+    stats text[], -- rolling windows and sequences, whose rows nothing else takes it into
+    buckets text[],
+    wide_stats text[], -- those that one activity does not tell enough about
+    falling_stats text[], -- those in which a value below zero was counted
+    has_reached boolean, -- a row reached a threshold
+    is_left boolean -- there is more to do
+);
+
+-- The routines that took it come anew.
+-- squawk-ignore ban-drop-type
+drop type badges_internal.stat_reading cascade;
