@@ -17,6 +17,15 @@ declare
     v_next date;
 begin
     has_reached := false;
+    -- Hardly any organization excuses units: the statement below is dear to begin.
+    if not exists (
+        select
+        from badges_internal.stat_definitions as defined
+        where defined.org_id = p_new.org_id
+        and (defined.route).excuse_types is not null
+    ) then
+        return;
+    end if;
     for v_route in
         select (defined.route).*
         from badges_internal.stat_definitions as defined
