@@ -29,14 +29,11 @@ begin
     update badges.peer_mentor_stats as held
     set
         activity_count = activity_count + 1,
-        (value_sum, value_last) = (
-            select
-                held.value_sum + least(unit.total + v_value, v_at) - least(unit.total, v_at),
-                unit.total + v_value
-            from (
-                select case when held.run_end = v_first then held.value_last else 0 end
-            ) as unit (total)
-        ),
+        value_sum = value_sum + case
+            when run_end = v_first then least(value_last + v_value, v_at) - least(value_last, v_at)
+            else least(v_value, v_at)
+        end,
+        value_last = case when run_end = v_first then value_last + v_value else v_value end,
         run_end = v_first,
         first_at = least(first_at, p_occurred_at),
         last_at = greatest(last_at, p_occurred_at)
