@@ -144,7 +144,8 @@ def test_one_command_puts_aside_installs_and_takes_over_wherever_it_was_stopped(
     # What stood there stands as it was, with all that hangs on it.
     assert value(connection, "select count(*) from badges_legacy.golden") == 2
     assert len(rows(connection, "select * from badges_legacy.earned_badges")) == 4
-    assert cli("doctor", dsn=empty_dsn).exit_code == 0
+    found = cli("doctor", dsn=empty_dsn)
+    assert found.exit_code == 0, found.stdout
     again = cli(*words, "--apply", dsn=empty_dsn)
     assert json.loads(again.stdout)["held"] == 2
     assert held(connection) == expected

@@ -111,7 +111,7 @@ def test_every_late_activity_leaves_what_a_recomputation_gives(
     }
     apply(connection, rule_set(badges))
     copy_in(connection, history(chance, likely, hours))
-    for _ in range(25):
+    for _ in range(15):
         many = chance.choice((1, 1, 3))
         insert(
             connection,

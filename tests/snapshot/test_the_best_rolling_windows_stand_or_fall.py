@@ -27,14 +27,16 @@ def test_in_any_order(connection: Connection, number: int, least: int) -> None:
     chance = random.Random(f"{number} {least}")
     apply(connection, rule_set(BADGES))
     with connection.transaction():
-        for _ in range(40):
+        for step in range(40):
             size = chance.choice((1, 1, 3))
             moments = [START + timedelta(hours=chance.randrange(25 * 24)) for _ in range(size)]
             insert(
                 connection,
                 *[activity(at, quantity=chance.randint(least, 20)) for at in moments],
             )
-            assert_exact(connection)
+            # What was kept too low stays so: not each step has to be looked at.
+            if step % 4 == 3:
+                assert_exact(connection)
 
 
 @pytest.mark.parametrize(

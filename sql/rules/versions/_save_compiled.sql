@@ -17,19 +17,22 @@ begin
             config.org_id, config.badge_definition_id, row_of.*,
             case when row_of.selector is not null
                 then badges_internal._stat_name(row_of.selector) end as stat
-        from badges.org_badge_configs as config
-        join badges.organizations as organization
-            on organization.org_id = config.org_id
-            and organization.is_active
-        join badges.badge_definitions as definition
-            on definition.badge_definition_id = config.badge_definition_id
-            and definition.is_active
+        from (
+            select config.*, definition.criteria, definition.on_unmet, organization.closed_days
+            from badges.org_badge_configs as config
+            join badges.organizations as organization
+                on organization.org_id = config.org_id
+                and organization.is_active
+            join badges.badge_definitions as definition
+                on definition.badge_definition_id = config.badge_definition_id
+                and definition.is_active
+            where config.org_id = any(p_org_ids)
+            and config.is_enabled
+            offset 0 -- Each is compiled once: in line, it could be before all are joined.
+        ) as config
         cross join lateral badges_internal._compile_badge(
-            definition.criteria, config.custom_thresholds, definition.on_unmet,
-            organization.closed_days
+            config.criteria, config.custom_thresholds, config.on_unmet, config.closed_days
         ) as row_of
-        where config.org_id = any(p_org_ids)
-        and config.is_enabled
     ),
     structures as (
         select
