@@ -38,7 +38,7 @@ begin
     select array_agg(distinct row(a.org_id, a.activity_type)::badges_internal.activity_kind)
     into v_kinds
     from old_activities as a;
-    -- Without what made a sum fall, a rule may have come true earlier.
+    -- Without what made a sum fall, or failed in a sequence, a rule may have come true earlier.
     select array_agg(row(gone.peer_mentor_id, gone.org_id, gone.occurred_at)
         ::badges_internal.late_person)
     into v_late
@@ -52,7 +52,7 @@ begin
         from badges.peer_mentor_stats as held
         where held.peer_mentor_id = gone.peer_mentor_id
         and held.org_id = gone.org_id
-        and held.has_negative
+        and (held.has_negative or held.value_last is not null)
     );
     perform badges_internal._recount_activities(v_people, v_orgs, v_kinds, null, null, v_late);
     return null;

@@ -20,14 +20,11 @@ begin
         from (
             select config.*, definition.criteria, definition.on_unmet, organization.closed_days
             from badges.org_badge_configs as config
-            join badges.organizations as organization
-                on organization.org_id = config.org_id
-                and organization.is_active
-            join badges.badge_definitions as definition
-                on definition.badge_definition_id = config.badge_definition_id
-                and definition.is_active
+            join badges.organizations as organization using (org_id)
+            join badges.badge_definitions as definition using (badge_definition_id)
             where config.org_id = any(p_org_ids)
             and config.is_enabled
+            and organization.is_active and definition.is_active
             offset 0 -- Each is compiled once: in line, it could be before all are joined.
         ) as config
         cross join lateral badges_internal._compile_badge(
