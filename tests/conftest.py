@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
+import json
 import os
 import shutil
 import sys
@@ -368,3 +369,11 @@ def cli(tmp_path: Path) -> Callable[..., CliResult]:
         return CliResult(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+def assert_healthy(cli: Callable[..., CliResult], dsn: str) -> None:
+    """Fail where doctor finds anything; roles are the server's, and may be of a test beside."""
+    told = cli("doctor", "--format=json", dsn=dsn).stdout
+    found = [each for each in json.loads(told) if each["status"] != "ok"]
+    beside = ("rights", "warning")
+    assert [each for each in found if (each["check"], each["status"]) != beside] == []

@@ -20,6 +20,7 @@ from pgmerit.database import Connection, connect
 from pgmerit.rules import versions
 
 from tests.adopt.legacy import DOCUMENT, Cli, held
+from tests.conftest import assert_healthy
 from tests.engine import assert_exact, rows, value
 
 OLDER = """
@@ -144,8 +145,7 @@ def test_one_command_puts_aside_installs_and_takes_over_wherever_it_was_stopped(
     # What stood there stands as it was, with all that hangs on it.
     assert value(connection, "select count(*) from badges_legacy.golden") == 2
     assert len(rows(connection, "select * from badges_legacy.earned_badges")) == 4
-    found = cli("doctor", dsn=empty_dsn)
-    assert found.exit_code == 0, found.stdout
+    assert_healthy(cli, empty_dsn)
     again = cli(*words, "--apply", dsn=empty_dsn)
     assert json.loads(again.stdout)["held"] == 2
     assert held(connection) == expected

@@ -12,7 +12,7 @@ from pgmerit import schema
 from pgmerit.database import connect
 from pgmerit.errors import PgmeritError
 
-from tests.conftest import CliResult, NewDatabase, Server
+from tests.conftest import CliResult, NewDatabase, Server, assert_healthy
 from tests.engine import ANN, ORG, activity, apply, assert_exact, badge_ids, insert, rule_set, value
 from tests.house.schema_dump import describe
 from tests.migrations.conftest import add_migration, plain_yoyo
@@ -66,7 +66,7 @@ def test_adopted_tables_count_and_award_like_migrated_ones(made: str, cli: Cli) 
         assert badge_ids(connection) == ["second"]
         assert_exact(connection)
     assert cli("verify", dsn=made).exit_code == 0
-    assert cli("doctor", dsn=made).exit_code == 0
+    assert_healthy(cli, made)
 
 
 def _names() -> list[str]:
