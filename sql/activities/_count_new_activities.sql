@@ -160,7 +160,7 @@ begin
             v_has_begun boolean := false;
             v_new_rows record;
             v_new_elements record;
-            v_may_lapse boolean;
+            v_lapses boolean; -- something may
             v_base_version integer;
             v_last_at timestamptz;
             v_last_date date;
@@ -375,7 +375,7 @@ begin
                     );
             end if;
             if v_lapse is not null then
-                v_may_lapse := v_has_begun
+                v_lapses := v_has_begun
                     or v_last_at = v_at and badges_internal._may_touch_lapse(
                         v_person, v_org, v_day, v_at, v_stats || v_own_stats || v_parts.stats,
                         v_lapse, v_at, false
@@ -383,14 +383,14 @@ begin
             end if;
             if v_is_touched or v_is_outdated or v_last_at > v_at or v_last_date > v_day
                 or v_new_stats is not null or v_parts.is_left or v_is_negative or v_has_raw
-                or v_has_tenure or v_may_lapse or v_has_reached and v_pending is not null
+                or v_has_tenure or v_lapses or v_has_reached and v_pending is not null
             then
                 v_counted := badges_internal._count_rest(
                     row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
                         ::badges_internal.new_activity,
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_parts, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure, v_lapse, v_is_outdated is true
+                    v_is_negative, v_has_raw, v_has_tenure, v_lapse, v_lapses, v_is_outdated is true
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;

@@ -5,8 +5,8 @@
 -- of their own apart, those to which a distinct value is new, and what the updates returned.
 -- p_pending: the person's activities of the same statement that are not counted yet, and must not
 -- be seen; null = it has no other. p_is_outdated: the person is of another version of the rules, so
--- the result is stale and holds what was counted; without stats it is stale as a whole. Gives null
--- where nothing is left to do.
+-- the result is stale and holds what was counted; without stats it is stale as a whole.
+-- p_may_lapse: true = _may_touch_lapse has said so. Gives null where nothing is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
@@ -28,6 +28,7 @@ create or replace function badges_internal._count_rest(
     p_has_raw boolean,
     p_has_tenure boolean,
     p_lapse_role text,
+    p_may_lapse boolean,
     p_is_outdated boolean
 )
 returns badges_internal.counted_activity
@@ -68,7 +69,7 @@ begin
             v_has_reached := v_has_reached or v_has_row_reached is true;
         end loop;
     end if;
-    v_is_due := p_has_begun and (p_has_tenure or p_lapse_role is not null)
+    v_is_due := p_may_lapse is true or p_has_begun and p_has_tenure
         or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
         or p_lapse_role is not null and badges_internal._may_touch_lapse(
             v_person, v_org, v_day, v_at, v_stats, p_lapse_role, p_last_at, v_is_late_day
@@ -144,6 +145,6 @@ $$;
 comment on function badges_internal._count_rest(
     badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
     badges_internal.counted_parts, timestamptz, date, boolean, boolean, boolean, boolean, boolean,
-    boolean, text, boolean
+    boolean, text, boolean, boolean
 ) is
 'Does for a counted activity what its rows did not take in one update, and tells what is left.';

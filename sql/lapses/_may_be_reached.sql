@@ -10,20 +10,14 @@ returns boolean
 language sql
 immutable
 parallel safe
-return p_held.has_negative or p_milestone.threshold <= case p_milestone.lapse_measure
-    when 'count' then p_held.activity_count
-    when 'sum' then p_held.value_sum
-    when 'max' then p_held.value_max
-    when 'distinct' then p_held.distinct_count
-    else case
-        when p_is_late_day then 1 + coalesce(p_held.active_days, p_held.distinct_count)
-        else case p_milestone.lapse_measure
-            when 'active_days' then p_held.active_days
-            when 'day_run' then p_held.day_run
-            when 'week_run' then p_held.week_run
-            else p_held.month_run
-        end
-    end
+return p_held.has_negative or p_milestone.threshold <= case
+    when p_is_late_day
+        and p_milestone.lapse_measure in ('active_days', 'day_run', 'week_run', 'month_run')
+        then 1 + coalesce(p_held.active_days, p_held.distinct_count)
+    when p_milestone.lapse_measure = 'day_run' then p_held.day_run
+    when p_milestone.lapse_measure = 'week_run' then p_held.week_run
+    when p_milestone.lapse_measure = 'month_run' then p_held.month_run
+    else badges_internal._measured(p_held, p_milestone.lapse_measure)
 end;
 
 comment on function badges_internal._may_be_reached(
