@@ -1,7 +1,9 @@
 -- Tells whether activities from a moment on may decide a badge with none_of anew for a person.
 --
--- What was satisfied before that moment stays so. And where one activity is too many, nothing can
--- be satisfied after the first of them. p_occurred_at: null = activities of any moment changed.
+-- What was satisfied before that moment stays so. Where one activity is too many, nothing can be
+-- satisfied after the first of them; nor at any moment where the best value of another part is too
+-- low: badges of values that fell are looked at anyhow. p_occurred_at: null = activities of any
+-- moment changed.
 create or replace function badges_internal._may_decide_anew(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -49,6 +51,27 @@ begin
         and barring.badge_definition_id = p_badge_definition_id
         and barring.kind = 'none_of'
         and barring.depth = 1
+    ) and not exists (
+        select
+        from badges_internal.condition_groups as whole
+        join badges_internal.milestones as part
+            on part.org_id = whole.org_id
+            and part.badge_definition_id = whole.badge_definition_id
+            and part.parent = whole.node
+            and part.stat is not null
+            and part.measure not in ('tenure', 'lapse')
+        where whole.org_id = p_org_id
+        and whole.badge_definition_id = p_badge_definition_id
+        and whole.kind = 'all_of'
+        and whole.depth = 0
+        and not exists (
+            select
+            from badges.peer_mentor_stats as held
+            where held.peer_mentor_id = p_peer_mentor_id
+            and held.org_id = p_org_id
+            and held.stat = part.stat
+            and badges_internal._measured(held, part.measure) >= part.threshold
+        )
     );
 end;
 $$;

@@ -230,3 +230,22 @@ def test_what_counts_a_late_one_follows(
     expected = {"run": 3, other: 3 if other == "month" else 2, "counting": 3}
     assert dates == {name: expected[name] for name in named}
     assert_exact(connection)
+
+
+def test_what_must_not_hold_is_looked_at_only_where_the_rest_is_in_reach(
+    connection: Connection,
+) -> None:
+    complaint = {"type": "threshold", "activity": "complaint", "at_least": 1}
+    clean = {
+        "type": "all_of",
+        "criteria": [
+            {"type": "threshold", "activity": "call", "at_least": 3},
+            {"type": "none_of", "criteria": [complaint]},
+        ],
+    }
+    apply(connection, rule_set({"clean": clean}))
+    insert(connection, activity("2026-03-05"), activity("2026-03-06", kind="complaint"))
+    assert decided(connection, activity("2026-03-03"), activity("2026-03-01", kind="other")) == 0
+    assert decided(connection, activity("2026-03-02")) == 1
+    assert [str(each["earned_at"].date()) for each in awards(connection)] == ["2026-03-05"]
+    assert_exact(connection)
