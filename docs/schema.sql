@@ -1588,7 +1588,8 @@ function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text, p_with_present boolean DEFAULT false) returns jsonb volatile;
-function badges_internal._store_elements(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_elements text[], p_day_stats text[], p_placed_stats text[], p_routes badges_internal.stat_route[], OUT stats text[], OUT unit_stats text[], OUT unit_buckets text[]) returns record volatile;
+function badges_internal._store_elements(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_elements text[]) returns text[] volatile;
+function badges_internal._store_units(p_peer_mentor_id uuid, p_org_id text, p_routes badges_internal.stat_route[], p_stats text[], p_placed_stats text[], p_day date) returns text[] volatile;
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._stored_value(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_measure text, p_last_days integer, p_as_of date, OUT value numeric, OUT present numeric, OUT may_fall boolean) returns record volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;

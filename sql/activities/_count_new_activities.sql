@@ -148,7 +148,8 @@ begin
             v_element_buckets text[];
             v_elements text[];
             v_new_stats text[]; -- those to which the value is new
-            v_day_stats text[]; -- those of which a day is a unit, one activity enough
+            v_unit_stats text[]; -- streaks of units in which one activity is enough
+            v_day_stats text[]; -- those of days
             v_placed_stats text[]; -- those of which the update has placed the day
             v_bucket text;
             v_value numeric;
@@ -159,7 +160,6 @@ begin
             v_found integer := 0;
             v_has_begun boolean := false;
             v_new_rows record;
-            v_new_elements record;
             v_lapses boolean; -- something may
             v_base_version integer;
             v_last_at timestamptz;
@@ -195,6 +195,14 @@ begin
                         v_route.clock_zone, v_attributes, v_quantity, v_day, v_at
                     );
                 end if;
+                if v_route.element_unit is not null and v_route.element_at_least is null then
+                    v_stats := v_stats || v_route.stat;
+                    v_unit_stats := v_unit_stats || v_route.stat;
+                    if v_route.element_unit = 'day' then
+                        v_day_stats := v_day_stats || v_route.stat;
+                    end if;
+                    continue;
+                end if;
                 v_bucket := '';
                 if v_route.per_field is not null then
                     v_bucket := badges_internal._bucket(
@@ -204,6 +212,11 @@ begin
                 elsif v_route.window_unit is not null then
                     v_bucket := badges_internal._unit_key(v_route.window_unit, v_day);
                 end if;
+                if v_route.sequence_size is not null then
+                    v_apart_stats := v_apart_stats || v_route.stat;
+                    v_apart_buckets := v_apart_buckets || v_bucket;
+                    continue;
+                end if;
                 v_value := v_quantity;
                 if v_route.value_field is not null then
                     v_value := badges_internal._number(
@@ -211,33 +224,20 @@ begin
                     );
                     v_is_negative := v_is_negative or coalesce(v_value < 0, false);
                 end if;
-                if v_route.element_field is not null or v_route.element_unit is not null
-                    or coalesce(v_route.rolling_days, v_route.sequence_size) is not null
-                then
-                    if coalesce(
-                        v_route.element_at_least, v_route.rolling_days, v_route.sequence_size
-                    ) is null then
-                        if v_route.element_unit is null then
-                            v_json := badges_internal._attribute(
-                                v_attributes, v_quantity, v_route.element_field
-                            );
-                            v_element := badges_internal._scalar_text(v_json);
-                        else
-                            v_element := badges_internal._unit_key(v_route.element_unit, v_day);
-                            if v_route.element_unit = 'day' then
-                                v_day_stats := v_day_stats || v_route.stat;
-                            end if;
-                        end if;
-                        if v_element is not null then
-                            v_element_stats := v_element_stats || v_route.stat;
-                            v_element_buckets := v_element_buckets || v_bucket;
-                            v_elements := v_elements || v_element;
-                        end if;
-                    else
-                        v_apart_stats := v_apart_stats || v_route.stat;
-                        v_apart_buckets := v_apart_buckets || v_bucket;
+                if coalesce(v_route.rolling_days, v_route.element_at_least) is not null then
+                    v_apart_stats := v_apart_stats || v_route.stat;
+                    v_apart_buckets := v_apart_buckets || v_bucket;
+                    continue when v_route.rolling_days is not null;
+                elsif v_route.element_field is not null then
+                    v_json := badges_internal._attribute(
+                        v_attributes, v_quantity, v_route.element_field
+                    );
+                    v_element := badges_internal._scalar_text(v_json);
+                    if v_element is not null then
+                        v_element_stats := v_element_stats || v_route.stat;
+                        v_element_buckets := v_element_buckets || v_bucket;
+                        v_elements := v_elements || v_element;
                     end if;
-                    continue when coalesce(v_route.rolling_days, v_route.sequence_size) is not null;
                 end if;
                 if v_bucket <> '' or v_route.value_field is not null then
                     v_own_stats := v_own_stats || v_route.stat;
@@ -247,7 +247,6 @@ begin
                     v_stats := v_stats || v_route.stat;
                 end if;
             end loop;
-
             for v_row_version, v_row_at, v_row_date, v_row_upto, v_row_reached, v_row_stats in
                 update badges.peer_mentor_stats as held
                 set
@@ -353,13 +352,14 @@ begin
                     v_is_touched := v_found < cardinality(v_stats || v_own_stats);
                 end if;
                 if v_elements is not null then
-                    v_new_elements := badges_internal._store_elements(
-                        v_person, v_org, v_element_stats, v_element_buckets, v_elements,
-                        v_day_stats, v_placed_stats, v_routes
+                    v_new_stats := badges_internal._store_elements(
+                        v_person, v_org, v_element_stats, v_element_buckets, v_elements
                     );
-                    v_new_stats := v_new_elements.stats;
-                    v_apart_stats := v_apart_stats || v_new_elements.unit_stats;
-                    v_apart_buckets := v_apart_buckets || v_new_elements.unit_buckets;
+                end if;
+                if v_unit_stats is not null then
+                    v_apart_stats := v_apart_stats || badges_internal._store_units(
+                        v_person, v_org, v_routes, v_unit_stats, v_placed_stats, v_day
+                    );
                 end if;
                 if v_apart_stats is not null then
                     v_parts := badges_internal._count_parts(

@@ -20,13 +20,11 @@ begin
         v_variables := jsonb_build_object('quantity', p_quantity);
     end if;
     if p_needs_calendar then
-        v_variables := v_variables || jsonb_build_object(
-            'date', to_char(p_day::timestamp, 'YYYY-MM-DD'),
-            'monthday', to_char(p_day::timestamp, 'MM-DD'),
-            'weekday', extract(isodow from p_day),
-            'month', extract(month from p_day),
-            'yearday', extract(doy from p_day)
-        );
+        v_variables := v_variables || to_char(
+            p_day::timestamp,
+            '"{\"date\": \""YYYY-MM-DD"\", \"monthday\": \""MM-DD"\", \"weekday\": "ID'
+            '", \"month\": "FMMM", \"yearday\": "FMDDD"}"'
+        )::jsonb;
     end if;
     if p_clock_zone is not null then
         v_clock := p_occurred_at at time zone p_clock_zone;

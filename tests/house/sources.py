@@ -88,6 +88,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._sequence_stretch",
         "badges_internal._share_stays",
         "badges_internal._store_elements",
+        "badges_internal._store_units",
         "badges_internal._unit_in",
         "badges_internal._units_around",
         "badges_internal._value_between",
