@@ -17,17 +17,29 @@ volatile
 as $$
 declare
     v_rule record;
-    v_run record;
+    v_unit text;
+    v_missed integer; -- so many, and the run is dead
     v_length integer;
+    v_earned_on date;
+    v_is_broken boolean; -- since the award
+    v_dies_on date;
     v_next_at timestamptz;
 begin
     for v_rule in
         select
-            milestone.stat, milestone.threshold, milestone.lapse_measure, earned.earned_at,
+            milestone.threshold, milestone.lapse_measure, earned.earned_at,
             held.run_end, held.day_run, held.week_run, held.month_run,
             milestone.parent is null and milestone.last_days is null
-                and milestone.lapse_measure <> 'badges' as is_simple
-        from badges_internal.milestones as milestone
+                and milestone.lapse_measure <> 'badges' as is_simple,
+            organization.time_zone, organization.day_starts, organization.week_starts,
+            (defined.route).grace, (defined.route).unit_calendar
+        from badges.organizations as organization
+        join badges_internal.milestones as milestone
+            on milestone.org_id = organization.org_id
+            and milestone.measure = 'lapse'
+        left join badges_internal.stat_definitions as defined
+            on defined.org_id = organization.org_id
+            and defined.stat = milestone.stat
         left join badges.earned_badges as earned
             on earned.peer_mentor_id = p_peer_mentor_id
             and earned.badge_definition_id = milestone.badge_definition_id
@@ -40,8 +52,7 @@ begin
             and held.org_id = p_org_id
             and held.stat = milestone.stat
             and held.bucket = ''
-        where milestone.org_id = p_org_id
-        and milestone.measure = 'lapse'
+        where organization.org_id = p_org_id
     loop
         if not v_rule.is_simple then
             return false;
@@ -60,31 +71,32 @@ begin
         if v_rule.run_end > p_activity_date then
             return false;
         end if;
-        select
-            organization.time_zone, organization.day_starts,
-            badges_internal._calendar_unit(
-                split_part(v_rule.lapse_measure, '_', 1), organization.week_starts
-            ) as unit,
-            1 + coalesce((defined.route).grace, 0) as missed, (defined.route).unit_calendar
-        into v_run
-        from badges.organizations as organization
-        left join badges_internal.stat_definitions as defined
-            on defined.org_id = p_org_id
-            and defined.stat = v_rule.stat
-        where organization.org_id = p_org_id;
+        v_earned_on := badges_internal._day_of(
+            v_rule.earned_at, v_rule.time_zone, v_rule.day_starts
+        );
+        v_missed := 1 + coalesce(v_rule.grace, 0);
         -- It counts the unit in which the badge was earned.
-        if badges_internal._unit_number(v_run.unit, v_rule.run_end) - v_length
-            >= badges_internal._unit_number(v_run.unit, badges_internal._day_of(
-                v_rule.earned_at, v_run.time_zone, v_run.day_starts
-            ))
-        then
+        if v_rule.lapse_measure = 'day_run' then
+            v_unit := 'day';
+            v_is_broken := v_rule.run_end - v_length >= v_earned_on;
+        else
+            v_unit := badges_internal._calendar_unit(
+                split_part(v_rule.lapse_measure, '_', 1), v_rule.week_starts
+            );
+            v_is_broken := badges_internal._unit_number(v_unit, v_rule.run_end) - v_length
+                >= badges_internal._unit_number(v_unit, v_earned_on);
+        end if;
+        if v_is_broken then
             return false;
         end if;
+        v_dies_on := v_rule.run_end + v_missed + 1;
+        if v_unit <> 'day' or v_rule.unit_calendar is not null then
+            v_dies_on := badges_internal._dies_on(
+                v_unit, v_rule.run_end, v_missed, v_rule.unit_calendar
+            );
+        end if;
         v_next_at := least(v_next_at, badges_internal._day_begins(
-            badges_internal._dies_on(
-                v_run.unit, v_rule.run_end, v_run.missed, v_run.unit_calendar
-            ),
-            v_run.time_zone, v_run.day_starts
+            v_dies_on, v_rule.time_zone, v_rule.day_starts
         ));
     end loop;
     -- An activity that is none of the run's does not keep it alive.
