@@ -1329,7 +1329,7 @@ function badges_internal._may_date_earlier(p_part badges_internal.changed_part) 
 function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
-function badges_internal._may_touch_held(p_milestone badges_internal.milestones, p_held badges.peer_mentor_stats, p_earned_at timestamp with time zone, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._may_touch_held(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_tier text, p_occurrence integer, p_node integer, p_bucket text, p_earned_at timestamp with time zone, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_day date, p_occurred_at timestamp with time zone, p_stats text[], p_role text, p_last_at timestamp with time zone, p_is_late_day boolean) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_new badges_internal.new_activity, p_stats text[], p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
@@ -1511,7 +1511,7 @@ function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types
 function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_from date) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
 function badges_internal._run_with(p_run integer, p_last_date date, p_start date, p_previous date) returns integer immutable;
-function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date, p_occurred_at timestamp with time zone) returns boolean volatile;
+function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date, p_occurred_at timestamp with time zone, p_stats text[], OUT go_on boolean, OUT is_all boolean) returns record volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;

@@ -1,10 +1,16 @@
 -- Tells whether an activity may have changed since when a condition that lapses holds, or ended it.
 --
 -- It can only begin earlier, by a late activity of before that still counted then; but a sequence
--- may fall, and a part of none_of may come true.
+-- may fall, and a part of none_of may come true. The condition is named by the milestone's key, its
+-- row by p_bucket.
 create or replace function badges_internal._may_touch_held(
-    p_milestone badges_internal.milestones,
-    p_held badges.peer_mentor_stats,
+    p_peer_mentor_id uuid,
+    p_org_id text,
+    p_badge_definition_id text,
+    p_tier text,
+    p_occurrence integer,
+    p_node integer,
+    p_bucket text,
     p_earned_at timestamptz,
     p_day date,
     p_occurred_at timestamptz
@@ -14,30 +20,47 @@ language plpgsql
 volatile
 as $$
 declare
-    v_may_fall constant boolean := p_held.last_at > p_occurred_at
-        or p_held.value_last < p_milestone.threshold;
+    v_milestone badges_internal.milestones;
+    v_held badges.peer_mentor_stats;
+    v_may_fall boolean;
 begin
+    select milestone.*
+    into v_milestone
+    from badges_internal.milestones as milestone
+    where milestone.org_id = p_org_id
+    and milestone.badge_definition_id = p_badge_definition_id
+    and milestone.tier = p_tier
+    and milestone.occurrence = p_occurrence
+    and milestone.node = p_node;
+    select held.*
+    into v_held
+    from badges.peer_mentor_stats as held
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = v_milestone.stat
+    and held.bucket = p_bucket;
+    v_may_fall := v_held.last_at > p_occurred_at or v_held.value_last < v_milestone.threshold;
     if p_occurred_at < p_earned_at then
         if p_earned_at < (
-            p_day + 2 + badges_internal._reach_of(p_milestone)
+            p_day + 2 + badges_internal._reach_of(v_milestone)
         )::timestamp at time zone 'UTC' then
             return true;
         end if;
     end if;
-    return p_held.value_last is not null and v_may_fall
-        or p_milestone.parent is not null
-        and (v_may_fall or badges_internal._may_be_reached(p_milestone, p_held, false))
+    return v_held.value_last is not null and v_may_fall
+        or v_milestone.parent is not null
+        and (v_may_fall or badges_internal._may_be_reached(v_milestone, v_held, false))
         and exists (
             select
             from badges_internal.condition_groups as grouped
-            where grouped.org_id = p_milestone.org_id
-            and grouped.badge_definition_id = p_milestone.badge_definition_id
+            where grouped.org_id = v_milestone.org_id
+            and grouped.badge_definition_id = v_milestone.badge_definition_id
             and grouped.kind = 'none_of'
         );
 end;
 $$;
 
 comment on function badges_internal._may_touch_held(
-    badges_internal.milestones, badges.peer_mentor_stats, timestamptz, date, timestamptz
+    uuid, text, text, text, integer, integer, text, timestamptz, date, timestamptz
 ) is
 'Tells whether an activity may have changed since when a condition that lapses holds, or ended it.';

@@ -21,51 +21,58 @@ language plpgsql
 volatile
 as $$
 declare
-    v_found record;
+    v_runs record;
 begin
     if p_role = 'excuses' then
         return true;
     end if;
-    select
-        p_role = 'counts' and exists (
-            select
-            from badges_internal.milestones as milestone
-            join badges.peer_mentor_stats as held
-                on held.peer_mentor_id = p_peer_mentor_id
-                and held.org_id = p_org_id
-                and held.stat = milestone.stat
-            left join badges.earned_badges as earned
-                on earned.peer_mentor_id = p_peer_mentor_id
-                and earned.badge_definition_id = milestone.badge_definition_id
-                and earned.org_id = p_org_id
-                and earned.tier = milestone.tier
-                and earned.occurrence = milestone.occurrence
-                and earned.revoked_at is null
-            where milestone.org_id = p_org_id
-            and milestone.measure = 'lapse'
-            and milestone.stat = any(p_stats)
-            and case
-                when earned.earned_at is not null then (
-                    milestone.parent is not null
-                    or held.value_last is not null
-                    or earned.earned_at > p_occurred_at
-                ) and badges_internal._may_touch_held(
-                    milestone, held, earned.earned_at, p_day, p_occurred_at
+    perform
+    from badges_internal.due_people as due
+    where due.peer_mentor_id = p_peer_mentor_id
+    and due.org_id = p_org_id
+    and due.next_due_at <= p_last_at;
+    if found then
+        if p_occurred_at < p_last_at then
+            return true;
+        end if;
+        v_runs := badges_internal._runs_go_on(
+            p_peer_mentor_id, p_org_id, p_day, p_occurred_at, p_stats
+        );
+        if not v_runs.go_on or v_runs.is_all then
+            return not v_runs.go_on;
+        end if;
+    end if;
+    return p_role = 'counts' and exists (
+        select
+        from badges_internal.milestones as milestone
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = p_peer_mentor_id
+            and held.org_id = p_org_id
+            and held.stat = milestone.stat
+        left join badges.earned_badges as earned
+            on earned.peer_mentor_id = p_peer_mentor_id
+            and earned.badge_definition_id = milestone.badge_definition_id
+            and earned.org_id = p_org_id
+            and earned.tier = milestone.tier
+            and earned.occurrence = milestone.occurrence
+            and earned.revoked_at is null
+        where milestone.org_id = p_org_id
+        and milestone.measure = 'lapse'
+        and milestone.stat = any(p_stats)
+        and case
+            when earned.earned_at is null
+                then badges_internal._may_be_reached(milestone, held, p_is_late_day)
+            when milestone.parent is not null
+                or held.value_last is not null
+                or earned.earned_at > p_occurred_at
+                -- Keys: rows as parameters would be put together for each activity.
+                then badges_internal._may_touch_held(
+                    p_peer_mentor_id, p_org_id, milestone.badge_definition_id, milestone.tier,
+                    milestone.occurrence, milestone.node, held.bucket, earned.earned_at, p_day,
+                    p_occurred_at
                 )
-                else badges_internal._may_be_reached(milestone, held, p_is_late_day)
-            end
-        ) as has_changed,
-        exists (
-            select
-            from badges_internal.due_people as due
-            where due.peer_mentor_id = p_peer_mentor_id
-            and due.org_id = p_org_id
-            and due.next_due_at <= p_last_at
-        ) as is_due
-    into v_found;
-    return v_found.has_changed or v_found.is_due and not (
-        p_occurred_at = p_last_at
-        and badges_internal._runs_go_on(p_peer_mentor_id, p_org_id, p_day, p_occurred_at)
+            else false
+        end
     );
 end;
 $$;

@@ -2,16 +2,19 @@
 --
 -- Asked where something has fallen due by an activity in order, that is counted. Runs that the
 -- snapshot has, long enough, without a break since the award, and that still live, need no look at
--- the activities. False where anything else may be due.
+-- the activities. go_on: false where anything else may be due. is_all: the activity, which counts
+-- in p_stats, can have changed nothing else that lapses.
 --
 -- Writes: badges_internal.due_people.
 create or replace function badges_internal._runs_go_on(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_activity_date date,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_stats text[],
+    out go_on boolean,
+    out is_all boolean
 )
-returns boolean
 language plpgsql
 volatile
 as $$
@@ -25,9 +28,11 @@ declare
     v_dies_on date;
     v_next_at timestamptz;
 begin
+    go_on := false;
+    is_all := true;
     for v_rule in
         select
-            milestone.threshold, milestone.lapse_measure, earned.earned_at,
+            milestone.stat, milestone.threshold, milestone.lapse_measure, earned.earned_at,
             held.run_end, held.day_run, held.week_run, held.month_run,
             milestone.parent is null and milestone.last_days is null
                 and milestone.lapse_measure <> 'badges' as is_simple,
@@ -54,10 +59,13 @@ begin
             and held.bucket = ''
         where organization.org_id = p_org_id
     loop
-        if not v_rule.is_simple then
-            return false;
+        if not v_rule.is_simple or v_rule.earned_at > p_occurred_at then
+            return;
         end if;
-        continue when v_rule.lapse_measure not like '%\_run';
+        if v_rule.lapse_measure not like '%\_run' then
+            is_all := is_all and v_rule.stat <> all(p_stats);
+            continue;
+        end if;
         v_length := case v_rule.lapse_measure
             when 'day_run' then v_rule.day_run
             when 'week_run' then v_rule.week_run
@@ -65,11 +73,11 @@ begin
         end;
         -- Long enough and not held, it is so from the beginning of a day that was to come.
         if coalesce(v_length >= v_rule.threshold, false) <> (v_rule.earned_at is not null) then
-            return false;
+            return;
         end if;
         continue when v_rule.earned_at is null;
         if v_rule.run_end > p_activity_date then
-            return false;
+            return;
         end if;
         v_earned_on := badges_internal._day_of(
             v_rule.earned_at, v_rule.time_zone, v_rule.day_starts
@@ -87,7 +95,7 @@ begin
                 >= badges_internal._unit_number(v_unit, v_earned_on);
         end if;
         if v_is_broken then
-            return false;
+            return;
         end if;
         v_dies_on := v_rule.run_end + v_missed + 1;
         if v_unit <> 'day' or v_rule.unit_calendar is not null then
@@ -101,15 +109,15 @@ begin
     end loop;
     -- An activity that is none of the run's does not keep it alive.
     if v_next_at <= p_occurred_at then
-        return false;
+        return;
     end if;
     update badges_internal.due_people as due
     set next_due_at = v_next_at, lapses_at = v_next_at
     where due.peer_mentor_id = p_peer_mentor_id
     and due.org_id = p_org_id;
-    return true;
+    go_on := true;
 end;
 $$;
 
-comment on function badges_internal._runs_go_on(uuid, text, date, timestamptz) is
+comment on function badges_internal._runs_go_on(uuid, text, date, timestamptz, text[]) is
 'Tells whether all that time had to look at are runs that go on, and notes what is next.';

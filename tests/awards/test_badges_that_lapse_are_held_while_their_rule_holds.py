@@ -231,6 +231,23 @@ def test_a_run_that_goes_on_is_not_looked_at_again(connection: Connection) -> No
     assert_exact(connection)
 
 
+@pytest.mark.parametrize("number", [4, 5, 6])
+def test_beside_a_run_that_goes_on_others_are_noticed_at_once(
+    connection: Connection, number: int
+) -> None:
+    good = {"type": "in_a_row", "qualify": {"quantity": {"gte": 1}}, "length": 2}
+    run = {"type": "streak", "unit": "day", "length": 2}
+    number_of = {"type": "threshold", "at_least": number}
+    badges = {"run": run, "many": number_of, "good": good}
+    apply(connection, rule_set({name: lapsing(rule) for name, rule in badges.items()}))
+    for day in range(1, number + 1):
+        held = [each["badge_definition_id"] for each in awards(connection)]
+        assert sorted(held) == (["good", "run"] if day > 2 else [])
+        insert(connection, activity(f"2026-03-{day:02}", quantity=int(day < number)))
+    assert sorted(each["badge_definition_id"] for each in awards(connection)) == ["many", "run"]
+    assert_exact(connection)
+
+
 def test_an_excuse_lets_a_run_go_on(connection: Connection) -> None:
     run = {"type": "streak", "activity": "call", "unit": "day", "length": 2}
     apply(connection, rule_set({"run": lapsing({**run, "excused_by": {"activity": "ill"}})}))
