@@ -1199,6 +1199,7 @@ function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DE
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counting_granted(p_granted badges_internal.candidate[], OUT counting badges_internal.candidate[], OUT again badges_internal.candidate[], OUT revoked badges_internal.candidate[]) returns record volatile;
+function badges_internal._counts_already(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
 function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jsonb immutable;
 function badges_internal._criteria_grammar() returns jsonb immutable;
@@ -1329,8 +1330,8 @@ function badges_internal._may_date_earlier(p_part badges_internal.changed_part) 
 function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;
 function badges_internal._may_have_held(p_late badges_internal.late_activity[]) returns boolean volatile;
 function badges_internal._may_take_numbers(p_criteria jsonb) returns boolean immutable;
-function badges_internal._may_touch_held(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_tier text, p_occurrence integer, p_node integer, p_bucket text, p_earned_at timestamp with time zone, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;
-function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_day date, p_occurred_at timestamp with time zone, p_stats text[], p_role text, p_last_at timestamp with time zone, p_is_late_day boolean) returns boolean volatile;
+function badges_internal._may_touch_held(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_tier text, p_occurrence integer, p_node integer, p_bucket text, p_earned_at timestamp with time zone, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
+function badges_internal._may_touch_lapse(p_peer_mentor_id uuid, p_org_id text, p_day date, p_occurred_at timestamp with time zone, p_stats text[], p_role text, p_last_at timestamp with time zone, p_is_late_day boolean, p_pending bigint[]) returns boolean volatile;
 function badges_internal._may_touch_tenure(p_new badges_internal.new_activity, p_stats text[], p_last_at timestamp with time zone) returns boolean volatile;
 function badges_internal._measure_apart(p_peer_mentor_ids uuid[], p_org_ids text[], p_from date[], p_to date[], p_stats text[], OUT candidates badges_internal.candidate[], OUT changed badges_internal.late_person[]) returns record volatile;
 function badges_internal._measure_capped(p_defined badges_internal.stat_definitions, p_peer_mentor_ids uuid[], OUT written badges_internal.stat_key[], OUT changed uuid[]) returns record volatile;

@@ -378,7 +378,7 @@ begin
                 v_lapses := v_has_begun
                     or v_last_at = v_at and badges_internal._may_touch_lapse(
                         v_person, v_org, v_day, v_at, v_stats || v_own_stats || v_parts.stats,
-                        v_lapse, v_at, false
+                        v_lapse, v_at, false, v_pending
                     );
             end if;
             if v_is_touched or v_is_outdated or v_last_at > v_at or v_last_date > v_day

@@ -72,7 +72,7 @@ begin
     v_is_due := p_may_lapse is true or p_has_begun and p_has_tenure
         or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
         or p_lapse_role is not null and badges_internal._may_touch_lapse(
-            v_person, v_org, v_day, v_at, v_stats, p_lapse_role, p_last_at, v_is_late_day
+            v_person, v_org, v_day, v_at, v_stats, p_lapse_role, p_last_at, v_is_late_day, p_pending
         );
     v_is_alone := p_parts.wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due

@@ -13,7 +13,8 @@ create or replace function badges_internal._may_touch_held(
     p_bucket text,
     p_earned_at timestamptz,
     p_day date,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_pending bigint[]
 )
 returns boolean
 language plpgsql
@@ -43,7 +44,12 @@ begin
     if p_occurred_at < p_earned_at then
         if p_earned_at < (
             p_day + 2 + badges_internal._reach_of(v_milestone)
-        )::timestamp at time zone 'UTC' then
+        )::timestamp at time zone 'UTC' and not (
+            v_milestone.lapse_measure in ('active_days', 'day_run', 'week_run', 'month_run')
+            and badges_internal._counts_already(
+                p_peer_mentor_id, p_org_id, v_milestone.stat, p_day, p_occurred_at, p_pending
+            )
+        ) then
             return true;
         end if;
     end if;
@@ -61,6 +67,6 @@ end;
 $$;
 
 comment on function badges_internal._may_touch_held(
-    uuid, text, text, text, integer, integer, text, timestamptz, date, timestamptz
+    uuid, text, text, text, integer, integer, text, timestamptz, date, timestamptz, bigint[]
 ) is
 'Tells whether an activity may have changed since when a condition that lapses holds, or ended it.';

@@ -4,6 +4,7 @@
 -- last moment. Time may have, where something has fallen due and is not just a run that goes on.
 -- What is not held may hold where the snapshot says that its number is reached. p_is_late_day: its
 -- day is still to be placed among the active days and the runs. What excuses a unit may join runs.
+-- p_pending: docs of _count_rest.
 --
 -- Writes: badges_internal.due_people.
 create or replace function badges_internal._may_touch_lapse(
@@ -14,7 +15,8 @@ create or replace function badges_internal._may_touch_lapse(
     p_stats text[],
     p_role text,
     p_last_at timestamptz,
-    p_is_late_day boolean
+    p_is_late_day boolean,
+    p_pending bigint[]
 )
 returns boolean
 language plpgsql
@@ -69,7 +71,7 @@ begin
                 then badges_internal._may_touch_held(
                     p_peer_mentor_id, p_org_id, milestone.badge_definition_id, milestone.tier,
                     milestone.occurrence, milestone.node, held.bucket, earned.earned_at, p_day,
-                    p_occurred_at
+                    p_occurred_at, p_pending
                 )
             else false
         end
@@ -78,6 +80,6 @@ end;
 $$;
 
 comment on function badges_internal._may_touch_lapse(
-    uuid, text, date, timestamptz, text[], text, timestamptz, boolean
+    uuid, text, date, timestamptz, text[], text, timestamptz, boolean, bigint[]
 ) is
 'Tells whether an activity may have changed who holds a badge that lapses.';

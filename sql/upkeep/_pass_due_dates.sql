@@ -16,25 +16,31 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-begin
-    if p_as_of is null and not exists (
-        select
+declare
+    v_measures constant text[] := array(
+        select distinct milestone.measure
         from badges_internal.milestones as milestone
         where milestone.org_id = any(p_org_ids)
         and milestone.measure in ('tenure', 'lapse')
-    ) then
+    );
+begin
+    if v_measures = '{}' and p_as_of is null then
+        return;
+    elsif 'tenure' <> all(v_measures) then
+        update badges_internal.due_people as due
+        set next_due_at = null, seen_until = greatest(due.seen_until, p_as_of)
+        from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
+        where (due.peer_mentor_id, due.org_id) = (given.peer_mentor_id, given.org_id)
+        and (due.next_due_at is not null or p_as_of > coalesce(due.seen_until, '-infinity'));
         return;
     end if;
     with people as (
-        select
-            person.peer_mentor_id, person.org_id,
+        select distinct
+            person.*,
             greatest(
                 badges_internal._seen_until(person.peer_mentor_id, person.org_id), p_as_of
             ) as seen_until
-        from (
-            select distinct given.*
-            from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
-        ) as person
+        from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     ),
     tenures as materialized (
         select tenure.*, tenure.due_at <= people.seen_until as is_due

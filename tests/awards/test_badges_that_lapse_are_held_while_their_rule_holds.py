@@ -248,6 +248,36 @@ def test_beside_a_run_that_goes_on_others_are_noticed_at_once(
     assert_exact(connection)
 
 
+@pytest.mark.parametrize(
+    ("late", "since"),
+    [
+        (["2026-03-02 12:00", "2026-03-02 12:00"], "2026-03-04 12:00"),
+        (["2026-03-05 12:00"], "2026-03-05 12:00"),
+        (["2026-03-05 13:00"], "2026-03-05 12:00"),
+        (["2026-03-05 11:00"], "2026-03-05 11:00"),
+    ],
+)
+def test_only_a_day_that_was_not_there_yet_moves_a_run(
+    connection: Connection, late: list[str], since: str
+) -> None:
+    apply(connection, rule_set({"run": lapsing({"type": "streak", "unit": "day", "length": 3})}))
+    insert_days(connection, "2026-03-03", 4)
+    insert(connection, *(activity(moment) for moment in late))
+    assert [each["earned_at"] for each in awards(connection)] == [at(since)]
+    assert_exact(connection)
+
+
+def test_a_day_that_takes_two_activities_is_there_with_the_second(connection: Connection) -> None:
+    run = {"type": "streak", "unit": "day", "length": 2, "per_unit": {"at_least": 2}}
+    apply(connection, rule_set({"run": lapsing(run)}))
+    for day in (1, 2, 2, 3, 3):
+        insert(connection, activity(f"2026-03-{day:02}"))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-03 12:00")]
+    insert(connection, activity("2026-03-01 13:00"))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-02 12:00")]
+    assert_exact(connection)
+
+
 def test_an_excuse_lets_a_run_go_on(connection: Connection) -> None:
     run = {"type": "streak", "activity": "call", "unit": "day", "length": 2}
     apply(connection, rule_set({"run": lapsing({**run, "excused_by": {"activity": "ill"}})}))

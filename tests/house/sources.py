@@ -37,6 +37,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._count_parts",
         "badges_internal._count_sequence",
         "badges_internal._count_unit",
+        "badges_internal._counts_already",
         "badges_internal._cross_milestones",
         "badges_internal._days_anew",
         "badges_internal._days_without",
