@@ -20,8 +20,7 @@ declare
     v_measures constant text[] := array(
         select distinct milestone.measure
         from badges_internal.milestones as milestone
-        where milestone.org_id = any(p_org_ids)
-        and milestone.measure in ('tenure', 'lapse')
+        where milestone.org_id = any(p_org_ids) and milestone.measure in ('tenure', 'lapse')
     );
 begin
     if v_measures = '{}' and p_as_of is null then
@@ -57,9 +56,7 @@ begin
             people.peer_mentor_id, people.org_id,
             min(tenures.due_at) filter (where not tenures.is_due), p_as_of
         from people
-        left join tenures
-            on tenures.peer_mentor_id = people.peer_mentor_id
-            and tenures.org_id = people.org_id
+        left join tenures using (peer_mentor_id, org_id)
         group by people.peer_mentor_id, people.org_id
         having count(tenures.due_at) > 0
         or exists (
