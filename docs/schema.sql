@@ -1190,10 +1190,10 @@ function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_r
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_element text, p_measured numeric, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
-function badges_internal._count_parts(p_peer_mentor_id uuid, p_org_id text, p_routes badges_internal.stat_route[], p_stats text[], p_buckets text[], p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns badges_internal.counted_parts volatile;
+function badges_internal._count_parts(p_peer_mentor_id uuid, p_org_id text, p_routes badges_internal.stat_route[], p_stats text[], p_buckets text[], p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[], p_is_late boolean) returns badges_internal.counted_parts volatile;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
 function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_parts badges_internal.counted_parts, p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_lapse_role text, p_may_lapse boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
-function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
+function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[], p_is_late boolean) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
@@ -1364,7 +1364,7 @@ function badges_internal._name_circles(p_names text[], p_badges text[], p_needed
 function badges_internal._name_source_people(p_source text, p_rows badges_internal.source_row[]) returns void volatile;
 function badges_internal._named_activities(p_written jsonb) returns TABLE(badge text, path text, activity_type text) immutable;
 function badges_internal._named_in_raw(p_org_id text, p_key text) returns TABLE(name text) stable;
-function badges_internal._nearby(p_held badges.peer_mentor_stats) returns interval immutable;
+function badges_internal._nearby(p_held badges.peer_mentor_stats, p_number numeric) returns interval immutable;
 function badges_internal._nearest_word(p_word text, p_known text[]) returns text immutable;
 function badges_internal._nest_badges(p_badges text[], p_needed text[], OUT depths jsonb, OUT circles jsonb) returns record immutable;
 function badges_internal._new_badges(p_after_event bigint) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, earned_at timestamp with time zone, name text) volatile;

@@ -364,7 +364,7 @@ begin
                 if v_apart_stats is not null then
                     v_parts := badges_internal._count_parts(
                         v_person, v_org, v_routes, v_apart_stats, v_apart_buckets, v_attributes,
-                        v_quantity, v_day, v_at, v_id, v_pending
+                        v_quantity, v_day, v_at, v_id, v_pending, v_last_at > v_at is true
                     );
                 end if;
             end if;

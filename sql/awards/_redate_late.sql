@@ -39,6 +39,16 @@ begin
             and p_late[v_last].org_id = p_late[v_last + 1].org_id;
         v_mine := p_late[v_first:v_last];
         v_first := v_last + 1;
+        -- Hardly anybody has been given something since, and the statement below is dear to begin.
+        perform
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = v_mine[1].peer_mentor_id
+        and earned.org_id = v_mine[1].org_id
+        and earned.earned_at > v_mine[1].occurred_at;
+        if not found then
+            v_stats := null;
+            continue;
+        end if;
         select array_agg(row(
             earned.peer_mentor_id, earned.org_id, milestone.badge_definition_id, milestone.tier,
             milestone.occurrence, milestone.node, milestone.parent, milestone.stat,

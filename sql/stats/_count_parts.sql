@@ -1,7 +1,8 @@
 -- Counts one activity in the stats that are counted apart: tallies, units, windows, sequences.
 --
 -- p_stats, p_buckets: those, by pairs; streaks, which have no bucket, may come after the last pair.
--- Their routes are among p_routes. p_pending: docs of _count_rest. The caller holds the base row.
+-- Their routes are among p_routes. p_pending: docs of _count_rest. p_is_late: the person has done
+-- something later. The caller holds the base row.
 --
 -- Writes: badges_internal.stat_elements, badges.peer_mentor_stats.
 create or replace function badges_internal._count_parts(
@@ -15,7 +16,8 @@ create or replace function badges_internal._count_parts(
     p_day date,
     p_occurred_at timestamptz,
     p_activity_id bigint,
-    p_pending bigint[]
+    p_pending bigint[],
+    p_is_late boolean
 )
 returns badges_internal.counted_parts
 language plpgsql
@@ -55,7 +57,7 @@ begin
                 v_has_reached := badges_internal._count_sequence(
                     p_peer_mentor_id, p_org_id, v_route,
                     badges_internal._qualifies(v_route, p_attributes, p_quantity), p_occurred_at,
-                    p_activity_id, p_pending
+                    p_activity_id, p_pending, p_is_late
                 );
             else
                 v_has_reached := badges_internal._roll_one(
@@ -107,6 +109,6 @@ $$;
 
 comment on function badges_internal._count_parts(
     uuid, text, badges_internal.stat_route[], text[], text[], jsonb, numeric, date, timestamptz,
-    bigint, bigint[]
+    bigint, bigint[], boolean
 ) is
 'Counts one activity in the stats that are counted apart: tallies, units, windows, sequences.';

@@ -2,8 +2,8 @@
 --
 -- What comes last follows from the row alone. Null where something that does not qualify comes late
 -- or joins the last instant, and the person has a badge that may be taken back: what held before
--- may hold no longer (_measure_wide). p_pending: docs of _count_rest. The caller holds the base
--- row.
+-- may hold no longer (_measure_wide). p_pending: docs of _count_rest. p_is_late: the person did
+-- something later, which may be none of the sequence. The caller holds the base row.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._count_sequence(
@@ -13,7 +13,8 @@ create or replace function badges_internal._count_sequence(
     p_qualifies integer,
     p_occurred_at timestamptz,
     p_activity_id bigint,
-    p_pending bigint[]
+    p_pending bigint[],
+    p_is_late boolean
 )
 returns boolean
 language plpgsql
@@ -27,29 +28,33 @@ declare
     v_held badges.peer_mentor_stats;
     v_has_reached boolean;
 begin
-    update badges.peer_mentor_stats as held
-    set
-        activity_count = activity_count + 1,
-        value_sum = value_sum + p_qualifies,
-        value_last = badges_internal._sequence_value(
-            p_route.sequence, p_route.sequence_size, p_qualifies, value_last, activity_count + 1,
-            value_sum + p_qualifies, badges_internal._shifted(lately, v_bit, v_size)
-        ),
-        value_max = greatest(value_max, badges_internal._sequence_value(
-            p_route.sequence, p_route.sequence_size, p_qualifies, value_last, activity_count + 1,
-            value_sum + p_qualifies, badges_internal._shifted(lately, v_bit, v_size)
-        )),
-        lately = badges_internal._shifted(lately, v_bit, v_size),
-        last_at = p_occurred_at
-    where held.peer_mentor_id = p_peer_mentor_id
-    and held.org_id = p_org_id
-    and held.stat = p_route.stat
-    and held.bucket = ''
-    and (held.last_at < p_occurred_at or held.last_at = p_occurred_at and p_qualifies = 1)
-    returning badges_internal._has_reached(held)
-    into v_has_reached;
-    if found then
-        return coalesce(v_has_reached, false);
+    if not p_is_late then
+        update badges.peer_mentor_stats as held
+        set
+            activity_count = activity_count + 1,
+            value_sum = value_sum + p_qualifies,
+            value_last = badges_internal._sequence_value(
+                p_route.sequence, p_route.sequence_size, p_qualifies, value_last,
+                activity_count + 1, value_sum + p_qualifies,
+                badges_internal._shifted(lately, v_bit, v_size)
+            ),
+            value_max = greatest(value_max, badges_internal._sequence_value(
+                p_route.sequence, p_route.sequence_size, p_qualifies, value_last,
+                activity_count + 1, value_sum + p_qualifies,
+                badges_internal._shifted(lately, v_bit, v_size)
+            )),
+            lately = badges_internal._shifted(lately, v_bit, v_size),
+            last_at = p_occurred_at
+        where held.peer_mentor_id = p_peer_mentor_id
+        and held.org_id = p_org_id
+        and held.stat = p_route.stat
+        and held.bucket = ''
+        and (held.last_at < p_occurred_at or held.last_at = p_occurred_at and p_qualifies = 1)
+        returning badges_internal._has_reached(held)
+        into v_has_reached;
+        if found then
+            return coalesce(v_has_reached, false);
+        end if;
     end if;
     select held.*
     into v_held
@@ -77,6 +82,12 @@ begin
         into v_has_reached;
         return coalesce(v_has_reached, false);
     end if;
+    if p_is_late and v_held.last_at <= p_occurred_at then
+        return badges_internal._count_sequence(
+            p_peer_mentor_id, p_org_id, p_route, p_qualifies, p_occurred_at, p_activity_id,
+            p_pending, false
+        );
+    end if;
     if p_qualifies = 0 then
         perform
         from badges.earned_badges as earned
@@ -97,6 +108,6 @@ end;
 $$;
 
 comment on function badges_internal._count_sequence(
-    uuid, text, badges_internal.stat_route, integer, timestamptz, bigint, bigint[]
+    uuid, text, badges_internal.stat_route, integer, timestamptz, bigint, bigint[], boolean
 ) is
 'Counts one activity in a sequence, and tells whether the row reached a threshold.';

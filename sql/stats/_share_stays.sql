@@ -15,7 +15,9 @@ language plpgsql
 volatile
 as $$
 declare
-    v_nearby constant interval := badges_internal._nearby(p_held);
+    v_nearby constant interval := badges_internal._nearby(
+        p_held, 50 + (p_defined.route).sequence_size
+    );
     v_read record;
 begin
     if p_held.activity_count + 1 < (p_defined.route).sequence_size then
