@@ -7,7 +7,8 @@
 --
 -- p_late: all of the statement, in the order of people and moments; they are in the table and in
 -- the snapshot. p_is_all: nothing else is done about them. Then false, and nothing is done, where
--- badges may have held without holding now (docs of _falling_badges).
+-- badges may have held without holding now (docs of _falling_badges), and where an award that moves
+-- may be counted by one that lapses, which follows with what else lapses.
 -- The caller holds the base rows.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
@@ -96,6 +97,15 @@ begin
             end if;
         end loop;
     end loop;
+    if p_is_all and (v_awards is not null or v_held is not null) and exists (
+        select
+        from badges_internal.milestones as counting
+        where counting.org_id in (select late.org_id from unnest(p_late) as late)
+        and counting.measure = 'lapse'
+        and counting.lapse_measure = 'badges'
+    ) then
+        return false;
+    end if;
     if v_awards is not null then
         v_moved := badges_internal._move_awards(v_awards);
         -- A look whether anything counts them is less than the way there.

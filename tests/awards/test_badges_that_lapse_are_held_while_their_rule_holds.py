@@ -362,6 +362,16 @@ def test_badges_that_count_it_follow(connection: Connection) -> None:
     assert_exact(connection)
 
 
+def test_one_that_counts_a_kept_badge_moves_with_it(connection: Connection) -> None:
+    counting = {"type": "badges_earned", "badges": ["two"], "at_least": 1}
+    two = {"type": "threshold", "at_least": 2}
+    apply(connection, rule_set({"two": two, "counting": lapsing(counting)}))
+    insert_days(connection, "2026-03-10", 3)
+    insert(connection, activity("2026-03-01"))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-10 12:00")] * 2
+    assert_exact(connection)
+
+
 def test_another_policy_is_another_rule(connection: Connection) -> None:
     rolling = {**RECENT, "window": {"rolling_days": 30}}
     apply(connection, rule_set({"recent": rolling}))
