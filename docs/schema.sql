@@ -1512,7 +1512,7 @@ function badges_internal._run_edge(p_peer_mentor_id uuid, p_org_id text, p_types
 function badges_internal._run_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._run_units(p_peer_mentor_ids uuid[], p_org_id text, p_stat text, p_unit text, p_from date) returns TABLE(peer_mentor_id uuid, first_day date, number integer, counts boolean, held_during tstzmultirange, is_odd boolean) volatile;
 function badges_internal._run_with(p_run integer, p_last_date date, p_start date, p_previous date) returns integer immutable;
-function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date, p_occurred_at timestamp with time zone, p_stats text[], OUT go_on boolean, OUT is_all boolean) returns record volatile;
+function badges_internal._runs_go_on(p_peer_mentor_id uuid, p_org_id text, p_activity_date date, p_occurred_at timestamp with time zone, p_stats text[], p_due_at timestamp with time zone, OUT go_on boolean, OUT is_all boolean) returns record volatile;
 function badges_internal._save_compiled(p_org_ids text[], p_version integer) returns void volatile;
 function badges_internal._save_definitions(p_document jsonb, p_rule_set text, p_version integer) returns void volatile;
 function badges_internal._save_places(p_org_ids text[], p_version integer) returns void volatile;

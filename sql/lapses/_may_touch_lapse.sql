@@ -23,12 +23,14 @@ language plpgsql
 volatile
 as $$
 declare
+    v_due_at timestamptz;
     v_runs record;
 begin
     if p_role = 'excuses' then
         return true;
     end if;
-    perform
+    select due.next_due_at
+    into v_due_at
     from badges_internal.due_people as due
     where due.peer_mentor_id = p_peer_mentor_id
     and due.org_id = p_org_id
@@ -38,7 +40,7 @@ begin
             return true;
         end if;
         v_runs := badges_internal._runs_go_on(
-            p_peer_mentor_id, p_org_id, p_day, p_occurred_at, p_stats
+            p_peer_mentor_id, p_org_id, p_day, p_occurred_at, p_stats, v_due_at
         );
         if not v_runs.go_on or v_runs.is_all then
             return not v_runs.go_on;

@@ -3,7 +3,8 @@
 -- Asked where something has fallen due by an activity in order, that is counted. Runs that the
 -- snapshot has, long enough, without a break since the award, and that still live, need no look at
 -- the activities. go_on: false where anything else may be due. is_all: the activity, which counts
--- in p_stats, can have changed nothing else that lapses.
+-- in p_stats, can have changed nothing else that lapses. p_due_at: what was next; no tenure that
+-- falls due before is left.
 --
 -- Writes: badges_internal.due_people.
 create or replace function badges_internal._runs_go_on(
@@ -12,6 +13,7 @@ create or replace function badges_internal._runs_go_on(
     p_activity_date date,
     p_occurred_at timestamptz,
     p_stats text[],
+    p_due_at timestamptz,
     out go_on boolean,
     out is_all boolean
 )
@@ -27,6 +29,8 @@ declare
     v_is_broken boolean; -- since the award
     v_dies_on date;
     v_next_at timestamptz;
+    v_has_tenure boolean;
+    v_tenure_at timestamptz; -- when the next falls due
 begin
     go_on := false;
     is_all := true;
@@ -41,7 +45,7 @@ begin
         from badges.organizations as organization
         join badges_internal.milestones as milestone
             on milestone.org_id = organization.org_id
-            and milestone.measure = 'lapse'
+            and milestone.measure in ('lapse', 'tenure')
         left join badges_internal.stat_definitions as defined
             on defined.org_id = organization.org_id
             and defined.stat = milestone.stat
@@ -59,6 +63,10 @@ begin
             and held.bucket = ''
         where organization.org_id = p_org_id
     loop
+        if v_rule.lapse_measure is null then
+            v_has_tenure := true;
+            continue;
+        end if;
         if not v_rule.is_simple or v_rule.earned_at > p_occurred_at then
             return;
         end if;
@@ -107,17 +115,25 @@ begin
             v_dies_on, v_rule.time_zone, v_rule.day_starts
         ));
     end loop;
+    if v_has_tenure then
+        select min(tenure.due_at)
+        into v_tenure_at
+        from badges_internal._tenures(array[p_peer_mentor_id], array[p_org_id], null) as tenure
+        where tenure.due_at >= p_due_at;
+    end if;
     -- An activity that is none of the run's does not keep it alive.
-    if v_next_at <= p_occurred_at then
+    if least(v_next_at, v_tenure_at) <= p_occurred_at then
         return;
     end if;
     update badges_internal.due_people as due
-    set next_due_at = v_next_at, lapses_at = v_next_at
+    set next_due_at = least(v_next_at, v_tenure_at), lapses_at = v_next_at
     where due.peer_mentor_id = p_peer_mentor_id
     and due.org_id = p_org_id;
     go_on := true;
 end;
 $$;
 
-comment on function badges_internal._runs_go_on(uuid, text, date, timestamptz, text[]) is
+comment on function badges_internal._runs_go_on(
+    uuid, text, date, timestamptz, text[], timestamptz
+) is
 'Tells whether all that time had to look at are runs that go on, and notes what is next.';

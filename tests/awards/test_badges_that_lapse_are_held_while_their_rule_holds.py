@@ -278,6 +278,25 @@ def test_a_day_that_takes_two_activities_is_there_with_the_second(connection: Co
     assert_exact(connection)
 
 
+def test_beside_a_run_that_goes_on_a_tenure_falls_due(connection: Connection) -> None:
+    run = lapsing({"type": "streak", "activity": "call", "unit": "day", "length": 2})
+    apply(connection, rule_set({"run": run, "week": {"type": "tenure", "days": 7}}))
+    for day in range(1, 12):
+        insert(connection, activity(f"2026-03-{day:02}"))
+        held = [each["badge_definition_id"] for each in awards(connection)]
+        assert sorted(held) == ["run"] * (day > 1) + ["week"] * (day > 7)
+    assert_exact(connection)
+
+
+def test_a_tenure_falls_due_where_nothing_lapses_yet(connection: Connection) -> None:
+    run = lapsing({"type": "streak", "activity": "call", "unit": "day", "length": 3})
+    apply(connection, rule_set({"run": run, "week": {"type": "tenure", "days": 3}}))
+    for day, kind in ((1, "call"), (3, "visit"), (7, "visit")):
+        insert(connection, activity(f"2026-03-{day:02}", kind=kind))
+    assert [each["badge_definition_id"] for each in awards(connection)] == ["week"]
+    assert_exact(connection)
+
+
 def test_an_excuse_lets_a_run_go_on(connection: Connection) -> None:
     run = {"type": "streak", "activity": "call", "unit": "day", "length": 2}
     apply(connection, rule_set({"run": lapsing({**run, "excused_by": {"activity": "ill"}})}))
