@@ -1119,6 +1119,7 @@ function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_fi
 function badges_internal._award_late(p_late badges_internal.late_activity, p_awards badges_internal.dated_award[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint, p_late badges_internal.late_activity) returns badges_internal.candidate[] volatile;
+function badges_internal._awarded_since(p_peer_mentor_id uuid, p_org_id text, p_since timestamp with time zone, p_stats text[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
 function badges_internal._badge_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_oldest_orgs text[], p_oldest_versions integer[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
@@ -1615,6 +1616,7 @@ function badges_internal._too_many_rows(p_document jsonb, p_sound jsonb) returns
 function badges_internal._too_many_stats(p_document jsonb, p_sound jsonb) returns jsonb immutable;
 function badges_internal._touched_people(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[], OUT peer_mentor_ids uuid[], OUT org_ids text[]) returns record volatile;
 function badges_internal._try_set_aside(p_source text, p_ids bigint[], p_is_late boolean) returns bigint volatile;
+function badges_internal._unbroken_until(p_measure text, p_run_end date, p_length integer, p_grace integer, p_calendar jsonb, p_week_starts text, p_earned_on date) returns date immutable;
 function badges_internal._undated(p_states badges_internal.condition_state[]) returns badges_internal.condition_state[] immutable;
 function badges_internal._unit_day(p_unit text, p_number integer) returns date immutable;
 function badges_internal._unit_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_route badges_internal.stat_route, p_unit text, p_as_of date) returns jsonb volatile;

@@ -40,44 +40,9 @@ begin
             and p_late[v_last].org_id = p_late[v_last + 1].org_id;
         v_mine := p_late[v_first:v_last];
         v_first := v_last + 1;
-        -- Hardly anybody has been given something since, and the statement below is dear to begin.
-        perform
-        from badges.earned_badges as earned
-        where earned.peer_mentor_id = v_mine[1].peer_mentor_id
-        and earned.org_id = v_mine[1].org_id
-        and earned.earned_at > v_mine[1].occurred_at;
-        if not found then
-            v_stats := null;
-            continue;
-        end if;
-        select array_agg(row(
-            earned.peer_mentor_id, earned.org_id, milestone.badge_definition_id, milestone.tier,
-            milestone.occurrence, milestone.node, milestone.parent, milestone.stat,
-            milestone.measure, milestone.threshold, milestone.threshold_source, earned.earned_at,
-            null, null
-        )::badges_internal.condition_state
-            order by milestone.stat, milestone.measure, earned.earned_at)
-        into v_states
-        from badges.earned_badges as earned
-        cross join lateral (
-            select known.*
-            from badges_internal.milestones as known
-            where known.org_id = earned.org_id
-            and known.badge_definition_id = earned.badge_definition_id
-            and known.tier = earned.tier
-            and known.occurrence = earned.occurrence
-            -- What was decided by the rule as it is: docs of _is_decided_as_now.
-            and (earned.rule_set_version < known.since_version) is not true
-            and (known.parent is not null or known.threshold = earned.threshold)
-            and known.stat = any(v_stats)
-            and known.measure <> 'lapse' -- _settle_lapses dates those
-            offset 0
-        ) as milestone
-        where earned.peer_mentor_id = v_mine[1].peer_mentor_id
-        and earned.org_id = v_mine[1].org_id
-        and earned.earned_at > v_mine[1].occurred_at
-        and earned.revoked_at is null
-        and earned.source in ('rule', 'backfill', 'sweep');
+        v_states := badges_internal._awarded_since(
+            v_mine[1].peer_mentor_id, v_mine[1].org_id, v_mine[1].occurred_at, v_stats
+        );
         v_stats := null;
         continue when v_states is null;
         foreach v_state in array coalesce(

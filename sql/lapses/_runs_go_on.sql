@@ -22,11 +22,6 @@ volatile
 as $$
 declare
     v_rule record;
-    v_unit text;
-    v_missed integer; -- so many, and the run is dead
-    v_length integer;
-    v_earned_on date;
-    v_is_broken boolean; -- since the award
     v_dies_on date;
     v_next_at timestamptz;
     v_has_tenure boolean;
@@ -37,7 +32,12 @@ begin
     for v_rule in
         select
             milestone.stat, milestone.threshold, milestone.lapse_measure, earned.earned_at,
-            held.run_end, held.day_run, held.week_run, held.month_run,
+            held.run_end,
+            case milestone.lapse_measure
+                when 'day_run' then held.day_run
+                when 'week_run' then held.week_run
+                else held.month_run
+            end as length,
             milestone.parent is null and milestone.last_days is null
                 and milestone.lapse_measure <> 'badges' as is_simple,
             organization.time_zone, organization.day_starts, organization.week_starts,
@@ -74,42 +74,19 @@ begin
             is_all := is_all and v_rule.stat <> all(p_stats);
             continue;
         end if;
-        v_length := case v_rule.lapse_measure
-            when 'day_run' then v_rule.day_run
-            when 'week_run' then v_rule.week_run
-            else v_rule.month_run
-        end;
         -- Long enough and not held, it is so from the beginning of a day that was to come.
-        if coalesce(v_length >= v_rule.threshold, false) <> (v_rule.earned_at is not null) then
+        if coalesce(v_rule.length >= v_rule.threshold, false) <> (v_rule.earned_at is not null) then
             return;
         end if;
         continue when v_rule.earned_at is null;
-        if v_rule.run_end > p_activity_date then
-            return;
-        end if;
-        v_earned_on := badges_internal._day_of(
-            v_rule.earned_at, v_rule.time_zone, v_rule.day_starts
+        v_dies_on := badges_internal._unbroken_until(
+            v_rule.lapse_measure, v_rule.run_end, v_rule.length, v_rule.grace,
+            v_rule.unit_calendar, v_rule.week_starts, badges_internal._day_of(
+                v_rule.earned_at, v_rule.time_zone, v_rule.day_starts
+            )
         );
-        v_missed := 1 + coalesce(v_rule.grace, 0);
-        -- It counts the unit in which the badge was earned.
-        if v_rule.lapse_measure = 'day_run' then
-            v_unit := 'day';
-            v_is_broken := v_rule.run_end - v_length >= v_earned_on;
-        else
-            v_unit := badges_internal._calendar_unit(
-                split_part(v_rule.lapse_measure, '_', 1), v_rule.week_starts
-            );
-            v_is_broken := badges_internal._unit_number(v_unit, v_rule.run_end) - v_length
-                >= badges_internal._unit_number(v_unit, v_earned_on);
-        end if;
-        if v_is_broken then
+        if v_dies_on is null or v_rule.run_end > p_activity_date then
             return;
-        end if;
-        v_dies_on := v_rule.run_end + v_missed + 1;
-        if v_unit <> 'day' or v_rule.unit_calendar is not null then
-            v_dies_on := badges_internal._dies_on(
-                v_unit, v_rule.run_end, v_missed, v_rule.unit_calendar
-            );
         end if;
         v_next_at := least(v_next_at, badges_internal._day_begins(
             v_dies_on, v_rule.time_zone, v_rule.day_starts
