@@ -1,4 +1,4 @@
--- Gives the day on which a run is dead if nothing more counts in it, null = it may have been broken.
+-- Gives the day on which a run dies if nothing more counts, null = it may have been broken.
 --
 -- p_run_end, p_length: those of the run; unbroken is one that counts the unit of p_earned_on, a day
 -- of its award. p_grace, p_calendar: the route's. Of days that all exist it is plain arithmetic.
@@ -40,4 +40,4 @@ $$;
 comment on function badges_internal._unbroken_until(
     text, date, integer, integer, jsonb, text, date
 ) is
-'Gives the day on which a run is dead if nothing more counts in it, null = it may have been broken.';
+'Gives the day on which a run dies if nothing more counts, null = it may have been broken.';
