@@ -48,30 +48,25 @@ _SETTINGS = {
     "log_min_messages": "log",
 }
 _SESSIONS = "select from pg_catalog.pg_stat_activity where datname = %s"
-# All but the account of what was migrated and loaded; triggers and foreign keys look away.
-_EMPTY = """
-do $$
-declare
-    v_table regclass;
-    v_sequence regclass;
-begin
-    set local session_replication_role = replica;
-    for v_table in
-        select oid from pg_class
-        where relkind = 'r'
-        and relnamespace in ('badges'::regnamespace, 'badges_internal'::regnamespace)
-        and relname !~ '^(_?yoyo|migration_files|loaded_)'
-    loop
-        execute format('delete from %s', v_table);
-    end loop;
-    for v_sequence in
-        select oid from pg_class
-        where relkind = 'S' and relnamespace = 'badges'::regnamespace
-    loop
-        execute format('alter sequence %s restart', v_sequence);
-    end loop;
-end $$
+# All but the account of what was migrated and loaded.
+_TABLES = """
+select oid::regclass::text as name
+from pg_class
+where relkind = 'r'
+and relnamespace in ('badges'::regnamespace, 'badges_internal'::regnamespace)
+and relname !~ '^(_?yoyo|migration_files|loaded_)'
 """
+# Unlike ALTER SEQUENCE this lets the plans that ask for a number stand.
+_RESTART = """
+select setval(seqrelid, seqstart, false)
+from pg_sequence
+where seqrelid in (select oid from pg_class where relnamespace = 'badges'::regnamespace)
+"""
+# Verification plans for each scope anew, most of what it costs a test; there it is everybody.
+_KEEP_PLANS = (
+    "alter function badges.verify_stats set plan_cache_mode = force_generic_plan",
+    "alter function badges.verify_awards set plan_cache_mode = force_generic_plan",
+)
 _open = contextlib.ExitStack()
 _started: list[str] = []
 
@@ -260,20 +255,46 @@ def _prepared(
 
 
 @pytest.fixture(scope="session")
-def _lasting(
+def _shared(
     server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
-) -> Iterator[Callable[[], database.Connection]]:
-    """Give the session of the tests that share one; a new one where a test has closed it."""
+) -> Iterator[str]:
+    """The database of the tests that share one."""
     with new_database(postgresql_noproc.template_dbname) as name:
-        opened: list[database.Connection] = []
+        yield server.dsn(name)
 
-        def lasting() -> database.Connection:
-            if not opened or opened[0].closed:
-                opened[:] = [database.connect(server.dsn(name), autocommit=True)]
-            return opened[0]
 
-        yield lasting
-        lasting().close()
+@pytest.fixture(scope="session")
+def _emptied(_shared: str) -> Iterator[Callable[[], None]]:
+    """Empty the shared database; triggers and foreign keys look away.
+
+    In a session of its own: to change `session_replication_role` makes one forget all its plans.
+    """
+    with contextlib.closing(database.connect(_shared, autocommit=True)) as cleaner:
+        cleaner.execute("set session_replication_role = replica")
+        tables = [each["name"] for each in cleaner.execute(_TABLES).fetchall()]
+        deletes = [f"gone_{n} as (delete from {name})" for n, name in enumerate(tables)]
+        statement = f"with {', '.join(deletes)} {_RESTART}".encode()
+
+        def empty() -> None:
+            cleaner.execute(statement, prepare=True)
+
+        yield empty
+
+
+@pytest.fixture(scope="session")
+def _lasting(_shared: str) -> Iterator[Callable[[], database.Connection]]:
+    """Give the session of the tests that share one; a new one where a test has closed it."""
+    opened: list[database.Connection] = []
+
+    def lasting() -> database.Connection:
+        if not opened or opened[0].closed:
+            opened[:] = [database.connect(_shared, autocommit=True)]
+        return opened[0]
+
+    for keep in _KEEP_PLANS:
+        lasting().execute(keep)
+    yield lasting
+    lasting().close()
 
 
 @pytest.fixture
@@ -298,12 +319,13 @@ def dsn(
     begins = [how for name, how in prepared.items() if name in request.fixturenames]
     if _is_lasting(request):
         lasting: Callable[[], database.Connection] = request.getfixturevalue("_lasting")
+        emptied: Callable[[], None] = request.getfixturevalue("_emptied")
         for how in begins[:1]:
             how(lasting())
         yield database.dsn_of(lasting())
         lasting().rollback()
         lasting().execute("reset all")
-        lasting().execute(_EMPTY.encode())
+        emptied()
         return
     with new_database(_prepared(begins[0] if begins else None)) as name:
         yield server.dsn(name)

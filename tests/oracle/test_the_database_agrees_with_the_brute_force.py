@@ -27,6 +27,8 @@ from tests.engine import assert_exact, rows, value, without_badges
 from tests.oracle import evaluator, strategies
 from tests.oracle.strategies import Entry, Step, Story
 
+LASTING = True
+
 COLUMNS = "org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes, activity_date"
 
 

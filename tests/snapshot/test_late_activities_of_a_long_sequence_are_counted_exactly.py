@@ -24,6 +24,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 CALL: dict[str, Any] = {"activity": "call", "qualify": {"good": True}}
 SHARE = CALL | {"type": "share"}
 SEQUENCES: dict[str, dict[str, Any]] = {

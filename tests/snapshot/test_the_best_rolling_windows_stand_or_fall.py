@@ -11,6 +11,8 @@ from pgmerit.database import Connection
 
 from tests.engine import activity, apply, assert_exact, insert, rule_set
 
+LASTING = True
+
 WITHIN = {"type": "threshold", "window": {"rolling_days": 5}}
 BADGES: dict[str, dict[str, Any]] = {
     "count": WITHIN | {"at_least": 5},

@@ -5,6 +5,8 @@ from pgmerit.database import Connection
 
 from tests.engine import ANN, ORG, activity, apply, assert_exact, insert, rows, rule_set, value
 
+LASTING = True
+
 CALL = {"type": "threshold", "activity": "call", "at_least": 1}
 
 
