@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pgmerit.adopting import moving
 from pgmerit.database import Connection, connect
 from psycopg import sql
 
@@ -68,7 +69,7 @@ def test_the_same_command_goes_on(
             finally:
                 process.kill()
     if how is signal.SIGINT:
-        assert process.returncode == 130
+        assert process.returncode == 130, told
         assert told.splitlines()[-1] == (
             "error: stopped: 4 of 6 awards are taken over, one batch more perhaps;"
             " run the same command again: it goes on"
@@ -80,6 +81,22 @@ def test_the_same_command_goes_on(
     assert (again["held"] + again["adopted"], again["repeated"]) == (6, 0)
     assert [each[4] for each in held(legacy)] == ["import"] * 6
     assert_exact(legacy)
+
+
+def test_a_stop_in_the_middle_of_an_answer_is_a_stop(
+    legacy: Connection, cli: Cli, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(connection: Connection, batch: int) -> None:
+        connection.pgconn.send_query(b"select 1")
+        raise KeyboardInterrupt
+
+    fill(legacy, (ANN, "first", "2020-05-01"))
+    with monkeypatch.context() as patch:
+        patch.setattr(moving, "_adopt", stop)
+        told = cli("adopt", "user_badges", *COLUMNS, "--apply", dsn=dsn)
+    assert told.exit_code == 130
+    assert "stopped: nothing was taken over; run the same command again" in told.stderr
+    assert adopt(cli, dsn, "--apply")["adopted"] == 1
 
 
 def test_an_award_that_a_writer_brings_meanwhile_stays_the_rules(

@@ -237,11 +237,14 @@ def test_a_stopped_import_says_how_many_rows_are_in(
     assert json.loads(again.stdout)["imported"] == 8
 
 
+@pytest.mark.parametrize("is_answering", [False, True])
 def test_an_import_stopped_right_after_its_commit_says_that_all_is_in(
-    peopled: Connection, monkeypatch: pytest.MonkeyPatch
+    peopled: Connection, monkeypatch: pytest.MonkeyPatch, is_answering: bool
 ) -> None:
     def commit_and_stop(work: Callable[[], None]) -> None:
         work()
+        if is_answering:
+            peopled.pgconn.send_query(b"select 1")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(moving, "retry", commit_and_stop)

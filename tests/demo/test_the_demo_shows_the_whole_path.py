@@ -14,6 +14,7 @@ from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.demo import scenes
 from pgmerit.demo.generator import PROTAGONIST
+from pgmerit.demo.webhook import delivering
 from pgmerit.errors import PgmeritError
 from pgmerit.importing import Correction, apply_corrections
 from pgmerit.rules import versions
@@ -221,3 +222,9 @@ def _path(name: str) -> str:
     from importlib.resources import files
 
     return str(files("pgmerit.demo") / "rule_sets" / f"{name}.yaml")
+
+
+def test_a_stop_in_the_middle_of_an_answer_is_a_stop(connection: Connection, dsn: str) -> None:
+    with pytest.raises(KeyboardInterrupt), delivering(connection, dsn):
+        connection.pgconn.send_query(b"select 1")
+        raise KeyboardInterrupt

@@ -21,7 +21,6 @@ from pgmerit.server.attached import attached_server
 
 from tests import engine
 
-
 PEOPLE = sorted(engine.person(f"mentor {n}") for n in range(12))
 BADGES = {
     "months": {"type": "tenure", "months": 1, "repeat": {"max": 12}},

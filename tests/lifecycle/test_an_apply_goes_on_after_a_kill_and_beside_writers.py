@@ -34,7 +34,6 @@ from tests.engine import (
     value,
 )
 
-
 PEOPLE = [person(f"mentor {n}") for n in range(120)]
 OLD = rule_set({"third": {"type": "threshold", "at_least": 3}})
 NEW = rule_set(

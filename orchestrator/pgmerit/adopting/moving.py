@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from pgmerit import routines
@@ -86,7 +88,8 @@ def adopt(
     except KeyboardInterrupt as stop:
         raise StoppedError(f"stopped: {_standing(result)}") from stop
     finally:
-        if not connection.closed:
+        # A stop may have come in the middle of an answer: the connection is of no use then.
+        with suppress(psycopg.Error):
             connection.execute("drop table if exists pg_temp.adopt_rows")
     return result
 

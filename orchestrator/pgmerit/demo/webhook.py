@@ -7,10 +7,11 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psycopg
 from pgmerit import routines
 from pgmerit.database import Connection
 from pgmerit.relay.addresses import parse_networks, parse_url
@@ -95,4 +96,6 @@ def delivering(connection: Connection, dsn: str) -> Iterator[list[dict[str, Any]
             yield running.received
             relay.run()
         finally:
-            routines.remove_consumer(connection, CONSUMER)
+            # A stop may have come in the middle of an answer: the connection is of no use then.
+            with suppress(psycopg.Error):
+                routines.remove_consumer(connection, CONSUMER)

@@ -9,7 +9,10 @@ names tables.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
+
+import psycopg
 
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError, StoppedError
@@ -87,7 +90,8 @@ def import_file(
         standing = _standing(ImportResult() if options.dry_run else result)
         raise StoppedError(f"stopped: {standing}") from stop
     finally:
-        if not connection.closed:
+        # A stop may have come in the middle of an answer: the connection is of no use then.
+        with suppress(psycopg.Error):
             drop_staged(connection)
     return result
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-from pgmerit.database import Connection, analyze_filled, retry
+import psycopg
+
+from pgmerit.database import Connection, analyze_filled, connect_alike, retry
+from pgmerit.errors import PgmeritError
 from pgmerit.importing.options import ImportOptions, Progress
 from pgmerit.importing.staging import ImportResult, Preview
 
@@ -231,10 +235,14 @@ def _is_committed(connection: Connection, moved: _Moved) -> bool:
     """Ask what became of a transaction whose end was not heard of."""
     if moved.transaction_id is None:
         return False
-    row = connection.execute(
-        "select pg_xact_status(%s::xid8) = 'committed' as is_committed", (moved.transaction_id,)
-    ).fetchone()
-    return row is not None and bool(row["is_committed"])
+    # A stop may have come in the middle of an answer: the connection is of no use then.
+    with suppress(psycopg.Error, PgmeritError), closing(connect_alike(connection)) as other:
+        row = other.execute(
+            "select pg_xact_status(%s::xid8) = 'committed' as is_committed",
+            (moved.transaction_id,),
+        ).fetchone()
+        return row is not None and bool(row["is_committed"])
+    return False
 
 
 def _add(result: ImportResult, chunk: dict[str, Any], moved: _Moved) -> None:
