@@ -3,12 +3,14 @@
 -- A node of unknown type is walked as a composed one: its parts may have problems of their own.
 create or replace function badges_internal._walk_criteria(p_criteria jsonb)
 returns table (path text, node jsonb, depth integer)
-language sql
+language plpgsql
 immutable
 parallel safe
 rows 10
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return query
     with recursive nodes as (
         select
             '$'::text as path,
@@ -40,6 +42,7 @@ as $$
     )
     select nodes.path, nodes.node, nodes.depth
     from nodes;
+end;
 $$;
 
 comment on function badges_internal._walk_criteria(jsonb) is
