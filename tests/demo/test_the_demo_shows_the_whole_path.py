@@ -225,6 +225,9 @@ def _path(name: str) -> str:
 
 
 def test_a_stop_in_the_middle_of_an_answer_is_a_stop(connection: Connection, dsn: str) -> None:
-    with pytest.raises(KeyboardInterrupt), delivering(connection, dsn):
+    def stop() -> None:
         connection.pgconn.send_query(b"select 1")
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), delivering(connection, dsn):
+        stop()
