@@ -24,7 +24,7 @@ as $$
 declare
     v_route constant badges_internal.stat_route := p_defined.route;
     v_max constant numeric := p_held.value_max;
-    v_nearby constant interval := badges_internal._nearby(p_held, 25 + v_route.sequence_size);
+    v_nearby constant interval := badges_internal._nearby(p_held, 12 + v_route.sequence_size);
     v_place constant integer
         := width_bucket(p_occurred_at - interval '1 microsecond', p_moments) + 1;
     v_best numeric := badges_internal._sequence_best(

@@ -99,7 +99,10 @@ def _of_keys(machine: Machine, scale: Scale) -> list[Line]:
         place.apply(_document())
         groups = {name: Group(_org(name), scale.block) for name in names}
         place.fill(itertools.chain(*(group.past() for group in groups.values())))
-        in_order = rounds(scale.rounds, {name: _ways(place, groups[name].next) for name in names})
+        # Two days a round: some fall due at every second.
+        in_order = rounds(
+            scale.rounds, {name: _ways(place, partial(_two_days, groups[name])) for name in names}
+        )
         late = rounds(
             scale.rounds,
             {
@@ -146,6 +149,11 @@ def _of_long_sequences(machine: Machine, scale: Scale) -> list[Line]:
         )
         for name in names
     ]  # fmt: skip
+
+
+def _two_days(group: Group) -> list[Activity]:
+    """Give two activities of each person, on the next two days."""
+    return group.next() + group.next()
 
 
 def _failing(group: Group) -> list[Activity]:
