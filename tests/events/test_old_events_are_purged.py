@@ -17,7 +17,7 @@ Connect = Callable[..., Connection]
 
 def purge(connection: Connection) -> int:
     return routines.purge_events(
-        connection, value(connection, "select now() - interval '1 second'")
+        connection, value(connection, "select now() - interval '1 hour'")
     )
 
 
