@@ -16,9 +16,7 @@ Connect = Callable[..., Connection]
 
 
 def purge(connection: Connection) -> int:
-    return routines.purge_events(
-        connection, value(connection, "select now() - interval '1 hour'")
-    )
+    return routines.purge_events(connection, value(connection, "select now() - interval '1 hour'"))
 
 
 def age(connection: Connection) -> None:
