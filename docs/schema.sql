@@ -1200,7 +1200,7 @@ function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DE
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counting_granted(p_granted badges_internal.candidate[], OUT counting badges_internal.candidate[], OUT again badges_internal.candidate[], OUT revoked badges_internal.candidate[]) returns record volatile;
-function badges_internal._counts_already(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
+function badges_internal._counts_already(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_day date, p_occurred_at timestamp with time zone, p_pending bigint[]) returns boolean volatile;
 function badges_internal._counts_badges(p_criteria jsonb) returns boolean immutable;
 function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jsonb immutable;
 function badges_internal._criteria_grammar() returns jsonb immutable;

@@ -1,4 +1,4 @@
--- Tells whether another activity had counted a day in a stat by the moment of one that does.
+-- Tells whether another activity had counted a day in a part by the moment of one that does.
 --
 -- Then that one adds no day. Never where a day takes more than one activity to count. p_pending:
 -- docs of _count_rest.
@@ -6,6 +6,7 @@ create or replace function badges_internal._counts_already(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_stat text,
+    p_bucket text,
     p_day date,
     p_occurred_at timestamptz,
     p_pending bigint[]
@@ -24,7 +25,7 @@ begin
     return (
         select count(*) > 1
         from badges_internal._selected_activities(
-            array[p_peer_mentor_id], p_org_id, p_stat, null, p_day, p_day
+            array[p_peer_mentor_id], p_org_id, p_stat, p_bucket, p_day, p_day
         ) as own
         where own.occurred_at <= p_occurred_at
         and own.activity_id <> all(coalesce(p_pending, '{}'))
@@ -33,6 +34,6 @@ end;
 $$;
 
 comment on function badges_internal._counts_already(
-    uuid, text, text, date, timestamptz, bigint[]
+    uuid, text, text, text, date, timestamptz, bigint[]
 ) is
-'Tells whether another activity had counted a day in a stat by the moment of one that does.';
+'Tells whether another activity had counted a day in a part by the moment of one that does.';

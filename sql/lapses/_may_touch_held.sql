@@ -47,7 +47,8 @@ begin
         )::timestamp at time zone 'UTC' and not (
             v_milestone.lapse_measure in ('active_days', 'day_run', 'week_run', 'month_run')
             and badges_internal._counts_already(
-                p_peer_mentor_id, p_org_id, v_milestone.stat, p_day, p_occurred_at, p_pending
+                p_peer_mentor_id, p_org_id, v_milestone.stat, p_bucket, p_day, p_occurred_at,
+                p_pending
             )
         ) then
             return true;

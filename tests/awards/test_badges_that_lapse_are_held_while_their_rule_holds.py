@@ -267,6 +267,18 @@ def test_only_a_day_that_was_not_there_yet_moves_a_run(
     assert_exact(connection)
 
 
+def test_a_day_of_another_part_is_none_of_this_one(connection: Connection) -> None:
+    days = {"type": "threshold", "measure": "active_days", "per": "place", "at_least": 3}
+    apply(connection, rule_set({"days": lapsing({**days, "window": {"last_days": 30}})}))
+    for day in (3, 4, 5):
+        insert(connection, activity(f"2026-03-{day:02}", attributes={"place": "a"}))
+    insert(connection, activity("2026-03-02 11:00", attributes={"place": "b"}))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-05 12:00")]
+    insert(connection, activity("2026-03-02 12:00", attributes={"place": "a"}))
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-04 12:00")]
+    assert_exact(connection)
+
+
 def test_a_day_that_takes_two_activities_is_there_with_the_second(connection: Connection) -> None:
     run = {"type": "streak", "unit": "day", "length": 2, "per_unit": {"at_least": 2}}
     apply(connection, rule_set({"run": lapsing(run)}))
