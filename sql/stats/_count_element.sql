@@ -53,8 +53,7 @@ begin
             v_was_counted := coalesce(v_was_counted, false);
             v_tally := case
                 when p_route.element_measure = 'max' then greatest(v_tally, p_measured)
-                when v_tally is null then p_measured
-                else v_tally + v_added
+                else p_measured
             end;
             if p_route.element_measure = 'active_days' then
                 v_tally := (
