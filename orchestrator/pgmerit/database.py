@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from pgmerit.errors import PgmeritError, ServerTooOldError, translate
@@ -64,6 +65,11 @@ def dsn_of(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -
     told = connection.info
     secret = {"password": told.password} if told.password else {}
     return make_conninfo(told.dsn, **secret)
+
+
+def is_free(connection: Connection) -> bool:
+    """Tell whether a session takes a statement: after a stop one may still be answered."""
+    return connection.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS)
 
 
 def require_direct(connection: Connection) -> None:

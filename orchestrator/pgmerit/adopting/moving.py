@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from pgmerit import routines
 from pgmerit.adopting.judging import TAKEN, AdoptOptions, Report, Source, counted, judged
-from pgmerit.database import Connection, analyze_filled, require_direct, retry
+from pgmerit.database import Connection, analyze_filled, is_free, require_direct, retry
 from pgmerit.errors import StoppedError
 
 Progress = Callable[[float], None]
@@ -88,8 +86,7 @@ def adopt(
     except KeyboardInterrupt as stop:
         raise StoppedError(f"stopped: {_standing(result)}") from stop
     finally:
-        # A stop may have come in the middle of an answer: the connection is of no use then.
-        with suppress(psycopg.Error):
+        if is_free(connection):
             connection.execute("drop table if exists pg_temp.adopt_rows")
     return result
 

@@ -7,13 +7,12 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import psycopg
 from pgmerit import routines
-from pgmerit.database import Connection
+from pgmerit.database import Connection, is_free
 from pgmerit.relay.addresses import parse_networks, parse_url
 from pgmerit.relay.endpoints import Endpoint
 from pgmerit.relay.running import Relay
@@ -96,6 +95,5 @@ def delivering(connection: Connection, dsn: str) -> Iterator[list[dict[str, Any]
             yield running.received
             relay.run()
         finally:
-            # A stop may have come in the middle of an answer: the connection is of no use then.
-            with suppress(psycopg.Error):
+            if is_free(connection):
                 routines.remove_consumer(connection, CONSUMER)

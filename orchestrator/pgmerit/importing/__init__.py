@@ -9,12 +9,9 @@ names tables.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import IO
 
-import psycopg
-
-from pgmerit.database import Connection
+from pgmerit.database import Connection, is_free
 from pgmerit.errors import PgmeritError, StoppedError
 from pgmerit.importing.checking import LineChecker
 from pgmerit.importing.moving import Correction, apply_corrections, move
@@ -90,8 +87,7 @@ def import_file(
         standing = _standing(ImportResult() if options.dry_run else result)
         raise StoppedError(f"stopped: {standing}") from stop
     finally:
-        # A stop may have come in the middle of an answer: the connection is of no use then.
-        with suppress(psycopg.Error):
+        if is_free(connection):
             drop_staged(connection)
     return result
 
