@@ -89,5 +89,6 @@ def test_an_insert_reads_the_same_with_statistics_and_without(
     for statement in FORGET:
         connection.execute(statement.encode())
     unknown = buffers(dsn, "without statistics")
-    # Planning and the catalogue's cache are in the first of a session.
-    assert max(unknown[1:]) <= 1.5 * max(known[1:]) + 50
+    # Planning and the catalogue's cache are in the first of a session, and in one more where
+    # databases that come and go beside make it forget them. A plan that is worse stays.
+    assert sorted(unknown)[-3] <= 1.5 * sorted(known)[-3] + 50
