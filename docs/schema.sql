@@ -660,7 +660,8 @@ create table badges_internal.due_people (
     org_id text collate "C" not null,
     next_due_at timestamp with time zone,
     seen_until timestamp with time zone,
-    lapses_at timestamp with time zone
+    lapses_at timestamp with time zone,
+    reachable_on date
 );
 
 create table badges_internal.erasure_receipts (

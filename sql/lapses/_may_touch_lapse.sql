@@ -24,18 +24,26 @@ volatile
 as $$
 declare
     v_due_at timestamptz;
+    v_reachable_on date;
     v_runs record;
 begin
     if p_role = 'excuses' then
         return true;
     end if;
-    select due.next_due_at
-    into v_due_at
+    select due.next_due_at, due.reachable_on
+    into v_due_at, v_reachable_on
     from badges_internal.due_people as due
     where due.peer_mentor_id = p_peer_mentor_id
-    and due.org_id = p_org_id
-    and due.next_due_at <= p_last_at;
-    if found then
+    and due.org_id = p_org_id;
+    if v_reachable_on is not null and (p_occurred_at < p_last_at or p_is_late_day) then
+        -- A late day may join runs: one that is not held may be longer by more than a day.
+        update badges_internal.due_people as due
+        set reachable_on = null
+        where due.peer_mentor_id = p_peer_mentor_id
+        and due.org_id = p_org_id;
+        v_reachable_on := null;
+    end if;
+    if v_due_at <= p_last_at then
         if p_occurred_at < p_last_at then
             return true;
         end if;
@@ -45,6 +53,8 @@ begin
         if not v_runs.go_on or v_runs.is_all then
             return not v_runs.go_on;
         end if;
+    elsif p_day < v_reachable_on then
+        return false;
     end if;
     return p_role = 'counts' and exists (
         select

@@ -24,6 +24,7 @@ declare
     v_rule record;
     v_dies_on date;
     v_next_at timestamptz;
+    v_reachable_on date := 'infinity';
     v_has_tenure boolean;
     v_tenure_at timestamptz; -- when the next falls due
 begin
@@ -41,14 +42,17 @@ begin
             milestone.parent is null and milestone.last_days is null
                 and milestone.lapse_measure <> 'badges' as is_simple,
             organization.time_zone, organization.day_starts, organization.week_starts,
-            (defined.route).grace, (defined.route).unit_calendar
+            -- Those of the base stats say nothing of it.
+            case when milestone.stat !~ '^[=*]' then (
+                select defined.route
+                from badges_internal.stat_definitions as defined
+                where defined.org_id = organization.org_id
+                and defined.stat = milestone.stat
+            ) end as route
         from badges.organizations as organization
         join badges_internal.milestones as milestone
             on milestone.org_id = organization.org_id
             and milestone.measure in ('lapse', 'tenure')
-        left join badges_internal.stat_definitions as defined
-            on defined.org_id = organization.org_id
-            and defined.stat = milestone.stat
         left join badges.earned_badges as earned
             on earned.peer_mentor_id = p_peer_mentor_id
             and earned.badge_definition_id = milestone.badge_definition_id
@@ -72,16 +76,21 @@ begin
         end if;
         if v_rule.lapse_measure not like '%\_run' then
             is_all := is_all and v_rule.stat <> all(p_stats);
+            v_reachable_on := '-infinity';
             continue;
         end if;
         -- Long enough and not held, it is so from the beginning of a day that was to come.
         if coalesce(v_rule.length >= v_rule.threshold, false) <> (v_rule.earned_at is not null) then
             return;
         end if;
-        continue when v_rule.earned_at is null;
+        if v_rule.earned_at is null then
+            v_reachable_on := least(v_reachable_on, coalesce(v_rule.run_end
+                + least(v_rule.threshold - v_rule.length, 10000)::integer, '-infinity'));
+            continue;
+        end if;
         v_dies_on := badges_internal._unbroken_until(
-            v_rule.lapse_measure, v_rule.run_end, v_rule.length, v_rule.grace,
-            v_rule.unit_calendar, v_rule.week_starts, badges_internal._day_of(
+            v_rule.lapse_measure, v_rule.run_end, v_rule.length, (v_rule.route).grace,
+            (v_rule.route).unit_calendar, v_rule.week_starts, badges_internal._day_of(
                 v_rule.earned_at, v_rule.time_zone, v_rule.day_starts
             )
         );
@@ -103,7 +112,9 @@ begin
         return;
     end if;
     update badges_internal.due_people as due
-    set next_due_at = least(v_next_at, v_tenure_at), lapses_at = v_next_at
+    set
+        next_due_at = least(v_next_at, v_tenure_at), lapses_at = v_next_at,
+        reachable_on = v_reachable_on
     where due.peer_mentor_id = p_peer_mentor_id
     and due.org_id = p_org_id;
     go_on := true;

@@ -31,6 +31,12 @@ begin
     ) then
         return 0;
     end if;
+    update badges_internal.due_people as due
+    set reachable_on = null
+    from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
+    where due.peer_mentor_id = given.peer_mentor_id
+    and due.org_id = given.org_id
+    and due.reachable_on is not null;
     loop
         v_changes := badges_internal._lapse_changes(
             p_peer_mentor_ids, p_org_ids, v_badges, p_as_of, p_since

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.engine import (
     apply,
     assert_exact,
     awards,
+    badge_ids,
     in_background,
     insert,
     insert_days,
@@ -297,6 +298,56 @@ def test_beside_a_run_that_goes_on_a_tenure_falls_due(connection: Connection) ->
         insert(connection, activity(f"2026-03-{day:02}"))
         held = [each["badge_definition_id"] for each in awards(connection)]
         assert sorted(held) == ["run"] * (day > 1) + ["week"] * (day > 7)
+    assert_exact(connection)
+
+
+JOINED = {
+    "alone": "insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_at)"
+    " values ('nhf', %s, 'call', '2026-03-04 12:00+00')",
+    "among many": "insert into badges.activities"
+    " (org_id, peer_mentor_id, activity_type, occurred_at)"
+    " select 'nhf', %s, 'call', timestamptz '2026-03-04 12:00+00' + n * interval '1 minute'"
+    " from generate_series(1, 40) as n",
+    "corrected": "update badges.activities set activity_type = 'call'"
+    " where peer_mentor_id = %s and activity_type = 'visit'",
+}
+
+
+@pytest.mark.parametrize("way", JOINED)
+def test_a_run_that_a_late_day_joins_is_long_enough_sooner(
+    connection: Connection, way: str
+) -> None:
+    streak = {"activity": "call", "unit": "day"}
+    badges = {
+        f"run{length}": lapsing({"type": "streak", "length": length, **streak})
+        for length in (2, 8, 40)
+    }
+    apply(connection, rule_set(badges))
+    for day in (1, 2, 3, 4, 5, 6, 7):
+        insert(connection, activity(f"2026-03-0{day}", kind="visit" if day == 4 else "call"))
+    held = "select (badges_internal._runs_go_on(%s, 'nhf', '2026-03-07', '2026-03-07 12:00+00',"
+    noted = value(connection, f"{held} array['*'], '2026-03-07')).go_on", ANN)
+    reachable = "select reachable_on from badges_internal.due_people"
+    assert (noted, value(connection, reachable)) == (True, date(2026, 3, 12))
+    connection.execute(JOINED[way].encode(), (ANN,))
+    assert badge_ids(connection) == ["run2"]
+    insert(connection, activity("2026-03-08"))
+    assert badge_ids(connection) == ["run2", "run8"]
+    assert_exact(connection)
+
+
+def test_what_is_not_held_is_noticed_beside_a_run_that_goes_on(connection: Connection) -> None:
+    """Each run of its own length, and one that is broken and begins anew."""
+    badges = {
+        f"run{length}": lapsing({"type": "streak", "unit": "day", "length": length})
+        for length in (2, 3, 5, 6, 11)
+    }
+    apply(connection, rule_set(badges))
+    for first in ("2026-03-01", "2026-03-20"):
+        for length in range(1, 13):
+            insert(connection, activity(f"{at(first) + timedelta(days=length - 1):%Y-%m-%d}"))
+            due = [badge for badge in badges if length >= int(badge[3:])]
+            assert sorted(badge_ids(connection)) == sorted(due)
     assert_exact(connection)
 
 
