@@ -6,6 +6,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY", "only for trying it out")
 DEBUG = True
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
+TIME_ZONE = "UTC"
 ROOT_URLCONF = "study.urls"
 STATIC_URL = "static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
