@@ -188,6 +188,18 @@ def rounds(count: int, ways: Mapping[str, Callable[[], float]]) -> dict[str, lis
     return found
 
 
+def beside(
+    count: int, base: Callable[[], float], ways: Mapping[str, Callable[[], float]]
+) -> dict[str, tuple[list[float], list[float]]]:
+    """Measure every way once a round, and the base right before each: {way: (its, the base's)}.
+
+    A shared machine's speed changes within a round of many ways.
+    """
+    pairs = ((f"before {name}", base, name, way) for name, way in ways.items())
+    found = rounds(count, dict(each for a, b, c, d in pairs for each in ((a, b), (c, d))))
+    return {name: (found[name], found[f"before {name}"]) for name in ways}
+
+
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
     """Give the quotient of each round."""
     return [a / b for a, b in zip(above, below, strict=True)]
