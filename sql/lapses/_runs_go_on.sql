@@ -2,9 +2,11 @@
 --
 -- Asked where something has fallen due by an activity in order, that is counted. Runs that the
 -- snapshot has, long enough, without a break since the award, and that still live, need no look at
--- the activities. go_on: false where anything else may be due. is_all: the activity, which counts
--- in p_stats, can have changed nothing else that lapses. p_due_at: what was next; no tenure that
--- falls due before is left.
+-- the activities, unless the activity is told when its day has passed: they may have died
+-- meanwhile. go_on: false where anything else may be due. is_all: the activity, which counts in
+-- p_stats, can have changed nothing else that lapses. p_due_at: what was next; no tenure that falls
+-- due before is left. Where runs are all that lapses, it is noted, too, from which day on one that
+-- is not held can be long enough: a run grows by one a day at most.
 --
 -- Writes: badges_internal.due_people.
 create or replace function badges_internal._runs_go_on(
@@ -33,15 +35,15 @@ begin
     for v_rule in
         select
             milestone.stat, milestone.threshold, milestone.lapse_measure, earned.earned_at,
-            held.run_end,
             case milestone.lapse_measure
                 when 'day_run' then held.day_run
                 when 'week_run' then held.week_run
                 else held.month_run
             end as length,
             milestone.parent is null and milestone.last_days is null
-                and milestone.lapse_measure <> 'badges' as is_simple,
-            organization.time_zone, organization.day_starts, organization.week_starts,
+                and milestone.lapse_measure <> 'badges' and badges_internal._day_of(p_occurred_at,
+                organization.time_zone, organization.day_starts) <= p_activity_date as is_simple,
+            organization.time_zone, organization.day_starts, organization.week_starts, held.run_end,
             -- Those of the base stats say nothing of it.
             case when milestone.stat !~ '^[=*]' then (
                 select defined.route

@@ -351,6 +351,23 @@ def test_what_is_not_held_is_noticed_beside_a_run_that_goes_on(connection: Conne
     assert_exact(connection)
 
 
+def test_a_day_told_when_its_run_had_died_begins_it_anew(connection: Connection) -> None:
+    apply(connection, rule_set({"run": lapsing({"type": "streak", "unit": "day", "length": 2})}))
+    insert_days(connection, "2026-03-12", 2)
+    connection.execute(
+        "insert into badges.activities"
+        " (org_id, peer_mentor_id, activity_type, occurred_at, activity_date)"
+        " values ('nhf', %s, 'call', '2026-03-15 10:00+00', '2026-03-14')",
+        (ANN,),
+    )
+    assert [each["earned_at"] for each in awards(connection)] == [at("2026-03-15 10:00")]
+    assert told(connection)[1:] == [
+        ("lapsed", at("2026-03-15 00:00")),
+        ("restored", at("2026-03-15 10:00")),
+    ]
+    assert_exact(connection)
+
+
 def test_a_tenure_falls_due_where_nothing_lapses_yet(connection: Connection) -> None:
     run = lapsing({"type": "streak", "activity": "call", "unit": "day", "length": 3})
     apply(connection, rule_set({"run": run, "week": {"type": "tenure", "days": 3}}))

@@ -44,9 +44,12 @@ def condition(chance: random.Random) -> Row:
     """Give what may lapse, most often of one type of activity."""
     days = {"window": {"last_days": chance.choice((1, 2, 3, 5))}}
     few = chance.choice((1, 2))
+    part = chance.choice(({}, {}, {"per": "place"}))
     criteria: Row = chance.choice((
-        {"type": "threshold", "at_least": few, **days},
-        {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": few, **days},
+        {"type": "threshold", "at_least": few, **days, **part},
+        {"type": "threshold", "measure": "active_days", "at_least": few, **days, **part},
+        {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": few, **days,
+         **part},
         {"type": "threshold", "measure": "distinct", "field": "kind", "at_least": few},
         {"type": "streak", "unit": "day", "length": few, **chance.choice(FREEDOMS)},
         {"type": "streak", "unit": "day", "length": 3, **chance.choice(FREEDOMS)},
@@ -121,7 +124,7 @@ class Life:
         kind = self.chance.choice(("call", "call", "visit", "visit", "illness", "other"))
         shift = self.chance.choice((None, None, None, None, 0, 1, -1))
         day = None if shift is None else (at + timedelta(days=shift)).date()
-        attributes = {"kind": self.chance.choice("aab")}
+        attributes = {"kind": self.chance.choice("aab"), "place": self.chance.choice("aab")}
         self.told.append((kind, at, attributes, day))
         self.connection.execute(
             "insert into badges.activities (peer_mentor_id, org_id, activity_type, occurred_at,"
