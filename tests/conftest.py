@@ -8,6 +8,7 @@ the server, since pytest-postgresql cannot as root; it makes the template.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import itertools
 import json
@@ -24,6 +25,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlparse
 from click.testing import CliRunner
 from pgmerit import database, schema
 from pgmerit.cli import main
@@ -62,6 +64,27 @@ select setval(seqrelid, seqstart, false)
 from pg_sequence
 where seqrelid in (select oid from pg_class where relnamespace = 'badges'::regnamespace)
 """
+# What tells that a test left more than rows in our tables, or so many that they fill files.
+_WATCHED = (
+    *("pg_class", "pg_attribute", "pg_proc", "pg_trigger", "pg_constraint", "pg_namespace"),
+    *("pg_type", "pg_policy", "pg_rewrite", "pg_event_trigger", "pg_publication"),
+    *("pg_default_acl", "pg_db_role_setting"),
+)
+_COUNTED = (
+    f"(select row(count(*), max(xmin::text::bigint))::text from {each})" for each in _WATCHED
+)
+_CATALOGUE = f"""
+select array[{", ".join(_COUNTED)}] as catalogue, sum(pg_relation_size(oid)) > 30000000 as is_large
+from pg_class
+where relkind = 'r'
+and relnamespace = 'badges'::regnamespace
+"""
+_FORGET = """
+reset all;
+reset session authorization;
+unlisten *;
+select pg_advisory_unlock_all()
+"""
 # Verification plans for each scope anew, most of what it costs a test; there it is everybody.
 _KEEP_PLANS = (
     "alter function badges.verify_stats set plan_cache_mode = force_generic_plan",
@@ -69,6 +92,11 @@ _KEEP_PLANS = (
 )
 _open = contextlib.ExitStack()
 _started: list[str] = []
+
+
+_split = functools.cache(sqlparse.split)
+# yoyo splits every migration and rollback at each migrate, half of what that costs.
+sqlparse.split = lambda text: list(_split(text))
 
 
 class Server(NoopExecutor):
@@ -254,47 +282,69 @@ def _prepared(
         yield template
 
 
+class Shared:
+    """The database that many tests share, and their one session: emptied after each of them.
+
+    Of a short test a new session spends more than half on learning the engine's functions and
+    plans. Where a test left more than rows, or ended the session, the next has a new one.
+    """
+
+    def __init__(self, server: Server, new_database: NewDatabase, template: str) -> None:
+        self._server = server
+        self._new_database = new_database
+        self._template = template
+        self._opened = contextlib.ExitStack()
+        self._connection: database.Connection | None = None
+
+    @property
+    def connection(self) -> database.Connection:
+        """The session."""
+        if self._connection is None or self._connection.closed:
+            self.close()
+            self._open()
+        assert self._connection
+        return self._connection
+
+    def _open(self) -> None:
+        dsn = self._server.dsn(self._opened.enter_context(self._new_database(self._template)))
+        self._connection, self._cleaner = (
+            self._opened.enter_context(contextlib.closing(database.connect(dsn, autocommit=True)))
+            for _ in range(2)
+        )
+        for keep in _KEEP_PLANS:
+            self._connection.execute(keep)
+        # In a session of its own: this makes one forget all its plans. Triggers and foreign keys
+        # look away, and who still holds a lock has the database dropped under it.
+        self._cleaner.execute("set session_replication_role = replica")
+        self._cleaner.execute("set lock_timeout = '1s'")
+        tables = [each["name"] for each in self._cleaner.execute(_TABLES).fetchall()]
+        deletes = [f"gone_{n} as (delete from {name})" for n, name in enumerate(tables)]
+        self._empty = f"with {', '.join(deletes)} {_RESTART}".encode()
+        self._was = self._cleaner.execute(_CATALOGUE).fetchone()
+
+    def empty(self) -> None:
+        """Make the database as it was."""
+        with contextlib.suppress(psycopg.Error):
+            self.connection.rollback()
+            self.connection.execute(_FORGET)
+            self._cleaner.execute(self._empty, prepare=True)
+            if self._cleaner.execute(_CATALOGUE, prepare=True).fetchone() == self._was:
+                return
+        self.close()
+
+    def close(self) -> None:
+        """Drop the database."""
+        self._opened.close()
+        self._connection = None
+
+
 @pytest.fixture(scope="session")
 def _shared(
     server: Server, new_database: NewDatabase, postgresql_noproc: NoopExecutor
-) -> Iterator[str]:
-    """The database of the tests that share one."""
-    with new_database(postgresql_noproc.template_dbname) as name:
-        yield server.dsn(name)
-
-
-@pytest.fixture(scope="session")
-def _emptied(_shared: str) -> Iterator[Callable[[], None]]:
-    """Empty the shared database; triggers and foreign keys look away.
-
-    In a session of its own: to change `session_replication_role` makes one forget all its plans.
-    """
-    with contextlib.closing(database.connect(_shared, autocommit=True)) as cleaner:
-        cleaner.execute("set session_replication_role = replica")
-        tables = [each["name"] for each in cleaner.execute(_TABLES).fetchall()]
-        deletes = [f"gone_{n} as (delete from {name})" for n, name in enumerate(tables)]
-        statement = f"with {', '.join(deletes)} {_RESTART}".encode()
-
-        def empty() -> None:
-            cleaner.execute(statement, prepare=True)
-
-        yield empty
-
-
-@pytest.fixture(scope="session")
-def _lasting(_shared: str) -> Iterator[Callable[[], database.Connection]]:
-    """Give the session of the tests that share one; a new one where a test has closed it."""
-    opened: list[database.Connection] = []
-
-    def lasting() -> database.Connection:
-        if not opened or opened[0].closed:
-            opened[:] = [database.connect(_shared, autocommit=True)]
-        return opened[0]
-
-    for keep in _KEEP_PLANS:
-        lasting().execute(keep)
-    yield lasting
-    lasting().close()
+) -> Iterator[Shared]:
+    shared = Shared(server, new_database, postgresql_noproc.template_dbname)
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
@@ -309,23 +359,19 @@ def dsn(
     A module, or its folder's conftest, whose tests ask for a fixture that begins alike each time
     says how in PREPARED, by the fixture's name: that is done once, and the test gets a copy.
 
-    A module that says LASTING has one database and one session, emptied after each test: of a short
-    test a new session spends more than half on learning the engine's functions and plans. Only for
-    tests that make nothing but rows of ours.
+    A module that says LASTING has one database and one session, emptied after each test. Not where
+    the tests leave more than rows, most of the time, or look at what stands in it besides.
     """
     folder = sys.modules.get(f"{request.module.__package__}.conftest")
     prepared: dict[str, Prepare] = getattr(folder, "PREPARED", {})
     prepared = prepared | getattr(request.module, "PREPARED", {})
     begins = [how for name, how in prepared.items() if name in request.fixturenames]
-    if _is_lasting(request):
-        lasting: Callable[[], database.Connection] = request.getfixturevalue("_lasting")
-        emptied: Callable[[], None] = request.getfixturevalue("_emptied")
+    if _is_shared(request):
+        shared: Shared = request.getfixturevalue("_shared")
         for how in begins[:1]:
-            how(lasting())
-        yield database.dsn_of(lasting())
-        lasting().rollback()
-        lasting().execute("reset all")
-        emptied()
+            how(shared.connection)
+        yield database.dsn_of(shared.connection)
+        shared.empty()
         return
     with new_database(_prepared(begins[0] if begins else None)) as name:
         yield server.dsn(name)
@@ -356,13 +402,13 @@ def connection(
     request: pytest.FixtureRequest, connect: Callable[..., database.Connection]
 ) -> database.Connection:
     """A connection to the test's database: rows are dictionaries, autocommit."""
-    if _is_lasting(request):
-        lasting: Callable[[], database.Connection] = request.getfixturevalue("_lasting")
-        return lasting()
+    if _is_shared(request):
+        shared: Shared = request.getfixturevalue("_shared")
+        return shared.connection
     return connect()
 
 
-def _is_lasting(request: pytest.FixtureRequest) -> bool:
+def _is_shared(request: pytest.FixtureRequest) -> bool:
     return getattr(request.module, "LASTING", False)
 
 

@@ -24,6 +24,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 MOST = grammar()["limits"]["attributes_bytes"]
 
 

@@ -23,6 +23,8 @@ from tests.engine import (
     without_badges,
 )
 
+LASTING = True
+
 RULES = {
     "hours": {
         "type": "tier",

@@ -13,6 +13,8 @@ from psycopg.types.json import Jsonb
 
 from tests.engine import ANN, activity, apply, assert_exact, copy_in, insert, rows, rule_set, value
 
+LASTING = True
+
 COUNTS = (5, 60, 150, 430, 610)
 SUMS = (300, 2000, 13000, 25000)
 BADGES: dict[str, dict[str, Any]] = {

@@ -9,6 +9,8 @@ from pgmerit.database import Connection
 from tests.conftest import CliResult
 from tests.engine import ORG, activity, apply, awards, insert, moment, rule_set
 
+LASTING = True
+
 Cli = Callable[..., CliResult]
 
 

@@ -26,6 +26,8 @@ from tests.engine import (
     wait_until_blocked,
 )
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 FIRST = {"type": "threshold", "activity": "call", "at_least": 1}
 MODES = (

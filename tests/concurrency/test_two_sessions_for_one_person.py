@@ -25,6 +25,8 @@ from tests.engine import (
     wait_until_blocked,
 )
 
+LASTING = True
+
 Opening = Callable[..., Connection]
 LEVELS = ["read committed", "repeatable read", "serializable"]
 FIRST = {"type": "threshold", "activity": "call", "at_least": 1}

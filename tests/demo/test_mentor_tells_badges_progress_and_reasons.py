@@ -9,6 +9,8 @@ import pytest
 from pgmerit import routines
 from pgmerit.database import Connection
 
+LASTING = True
+
 Cli = Callable[..., Any]
 ANN = "11111111-1111-4111-8111-111111111111"
 RULES = {

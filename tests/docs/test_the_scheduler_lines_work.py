@@ -17,6 +17,8 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.engine import activity, apply, badge_ids, insert, rule_set
 from tests.house.sources import ROOT
 
+LASTING = True
+
 PAGE = (ROOT / "docs/operations.md").read_text()
 EVERY = r"(?:\d+|\*(?:/\d+)?)(?: (?:\d+|\*(?:/\d+)?)){4}"
 CRON = re.findall(rf"^{EVERY} (.*)$", PAGE, re.M)

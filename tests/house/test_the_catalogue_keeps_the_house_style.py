@@ -6,6 +6,8 @@ from pgmerit.database import Connection
 
 from tests.house.schema_dump import DUMP, describe
 
+LASTING = True
+
 _OURS = "in ('badges'::regnamespace, 'badges_internal'::regnamespace)"
 
 

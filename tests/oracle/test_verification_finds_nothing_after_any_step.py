@@ -89,7 +89,9 @@ def badges(chance: random.Random) -> dict[str, Row]:
     if chance.random() < 0.5:
         counted = chance.sample(sorted(found), chance.randint(1, len(found)))
         enough = chance.randint(1, len(counted))
-        add({"type": "badges_earned", "badges": counted, "at_least": enough})
+        counting: Row = {"type": "badges_earned", "badges": counted, "at_least": enough}
+        broken = {"type": "none_of", "criteria": [condition(chance)]}
+        add(chance.choice((counting, {"type": "all_of", "criteria": [counting, broken]})))
     return found
 
 

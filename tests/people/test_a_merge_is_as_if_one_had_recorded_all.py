@@ -15,6 +15,8 @@ from pgmerit.database import Connection
 from tests.engine import Row, activity, apply, insert, rows, rule_set, value
 from tests.oracle.strategies import MENTORS, ORGS, STARTS, Entry, documents, entries
 
+LASTING = True
+
 START = STARTS[0]
 FIRST, SECOND = MENTORS
 ALONE = UUID(int=3)  # who records all of it alone

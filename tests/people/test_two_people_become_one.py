@@ -26,6 +26,8 @@ from tests.engine import (
 )
 from tests.people.conftest import OTHER, assert_exact, held
 
+LASTING = True
+
 CEY, DAN = person("cey"), person("dan")
 MERGE = "select badges.merge_peer_mentors(%s, %s, %s)"
 PLAN = "select badges.plan_merge(%s, %s, %s)"

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+LASTING = True
+
 RAW = {
     "type": "criteria_raw",
     "expression": '$.activities."*".count > 3',

@@ -14,6 +14,8 @@ from pgmerit.database import Connection
 from tests.engine import ANN, BEN, activity, apply, insert, moment, person, rows, rule_set, value
 from tests.security.tokens import request, token
 
+LASTING = True
+
 CAT, EVE = person("cat"), person("eve")
 SHARED = rule_set(
     {

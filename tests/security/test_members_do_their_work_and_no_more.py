@@ -31,6 +31,8 @@ from tests.engine import (
 )
 from tests.security.conftest import Login, role_of
 
+LASTING = True
+
 Cli = Callable[..., CliResult]
 Session = Callable[..., Connection]
 

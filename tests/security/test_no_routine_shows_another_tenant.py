@@ -11,6 +11,8 @@ from pgmerit.database import Connection
 from tests.engine import ANN, BEN, Row, activity, apply, insert, person, rows, rule_set
 from tests.security.tokens import request, token
 
+LASTING = True
+
 CAT, EVE = person("cat"), person("eve")
 FIRST = {"type": "threshold", "at_least": 1}
 # Whose: (person, organization).

@@ -29,6 +29,8 @@ from tests.engine import (
     value,
 )
 
+LASTING = True
+
 Session = Callable[..., Connection]
 
 FIRST = {"type": "threshold", "at_least": 1}

@@ -25,6 +25,8 @@ from tests.engine import (
 from tests.snapshot.recount import assert_equals_a_recount
 from tests.snapshot.rules import DOCUMENT, OTHER_ORG
 
+LASTING = True
+
 
 def some_activities(count: int, seed: int, days: int = 40) -> list[tuple[Any, ...]]:
     """Give activities of two people in two organizations, in no order."""

@@ -18,6 +18,8 @@ from pgmerit.database import Connection
 from tests.engine import ANN, BEN, ORG, activity, apply, insert, moment, rows, rule_set, value
 from tests.snapshot.rules import CRITERIA, ORGANIZATIONS, OTHER_ORG
 
+LASTING = True
+
 DOCUMENT = rule_set(
     CRITERIA
     | {

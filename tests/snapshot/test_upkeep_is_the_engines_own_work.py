@@ -30,6 +30,8 @@ from tests.engine import (
 from tests.snapshot.recount import assert_equals_a_recount
 from tests.snapshot.rules import DOCUMENT
 
+LASTING = True
+
 FIRST = {"type": "threshold", "activity": "call", "at_least": 1}
 MANY = """
     insert into badges.activities (

@@ -15,6 +15,8 @@ from pgmerit.database import Connection
 from tests.verify import hand_filled
 from tests.verify.brute_force import Activity, Condition, Rule, Tenure, due_at, earned_at
 
+LASTING = True
+
 People = dict[UUID, list[Activity]]
 Rules = Mapping[str, Rule]
 Sweeps = Mapping[UUID, datetime | None]
