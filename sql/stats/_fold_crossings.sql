@@ -15,7 +15,13 @@ reached as materialized (
         moved.before,
         case when merged.may_fall then 0 else moved.lowest end as lowest,
         case when merged.may_fall then 1e30 else moved.value end as value
-    from merged
+    -- Most rows reach nothing: their measures are not looked at.
+    from (
+        select *
+        from merged
+        where may_fall or has_reached
+        offset 0
+    ) as merged
     cross join lateral (values
         ('count', lowest_count::numeric, activity_count::numeric, old_count::numeric),
         ('sum', lowest_sum, value_sum, old_sum),
@@ -26,7 +32,7 @@ reached as materialized (
         ('week_run', lowest_week_run, longest_week_run, 0),
         ('month_run', lowest_month_run, longest_month_run, 0)
     ) as moved (measure, lowest, value, before)
-    where merged.may_fall or merged.has_reached and moved.value >= moved.lowest
+    where merged.may_fall or moved.value >= moved.lowest
 ),
 -- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
 -- measures: its milestone lies less than one below.

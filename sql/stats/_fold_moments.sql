@@ -71,8 +71,11 @@ completed as materialized (
         badges_internal._unit_day(unit.name, found.number) - 1 as last_day
     from crossed
     join spans on spans.cell = crossed.cell and spans.bucket = crossed.bucket
+    join stats on stats.stat_no = crossed.stat_no
     cross join lateral (
-        select badges_internal._unit_in(crossed.org_id, split_part(crossed.measure, '_', 1)) as name
+        select case crossed.measure when 'week_run' then stats.week_unit
+            else split_part(crossed.measure, '_', 1) end as name
+        offset 0
     ) as unit
     cross join lateral (
         select min(lower(run)) + ceil(crossed.threshold)::integer as number
@@ -86,17 +89,21 @@ completed as materialized (
 ),
 moments as (
     select
-        crossed.crossing_no,
-        typed.moments[(ceil(crossed.threshold) - crossed.before)::integer] as occurred_at,
-        typed.activity_ids[(ceil(crossed.threshold) - crossed.before)::integer] as activity_id
-    from crossed
-    join stats on stats.stat_no = crossed.stat_no
-    join typed
-        on typed.kind_no = stats.kind_no
-        and typed.person_cell = (crossed.cell >> 20) << 20
-    where crossed.is_datable
-    and crossed.measure = 'count'
-    and stats.is_single
+        counted.crossing_no, typed.moments[counted.place] as occurred_at,
+        typed.activity_ids[counted.place] as activity_id
+    -- The type is joined first: a person alone would give all types.
+    from (
+        select
+            crossed.crossing_no, (crossed.cell >> 20) << 20 as person_cell, stats.kind_no,
+            (ceil(crossed.threshold) - crossed.before)::integer as place
+        from crossed
+        join stats on stats.stat_no = crossed.stat_no
+        where crossed.is_datable
+        and crossed.measure = 'count'
+        and stats.is_single
+        offset 0
+    ) as counted
+    join typed using (kind_no, person_cell)
     union all
     select crossed.crossing_no, ranked.occurred_at, ranked.activity_id
     from crossed
