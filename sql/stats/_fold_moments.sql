@@ -75,7 +75,6 @@ completed as materialized (
     cross join lateral (
         select case crossed.measure when 'week_run' then stats.week_unit
             else split_part(crossed.measure, '_', 1) end as name
-        offset 0
     ) as unit
     cross join lateral (
         select min(lower(run)) + ceil(crossed.threshold)::integer as number
@@ -83,9 +82,7 @@ completed as materialized (
             when 'week_run' then spans.week_runs else spans.month_runs end) as run
         where upper(run) - lower(run) >= crossed.threshold
     ) as found
-    where crossed.is_datable
-    and crossed.measure like '%run'
-    and crossed.threshold > 1
+    where crossed.is_datable and crossed.measure like '%run' and crossed.threshold > 1
 ),
 moments as (
     select
@@ -94,13 +91,11 @@ moments as (
     -- The type is joined first: a person alone would give all types.
     from (
         select
-            crossed.crossing_no, (crossed.cell >> 20) << 20 as person_cell, stats.kind_no,
-            (ceil(crossed.threshold) - crossed.before)::integer as place
+            crossing_no, (cell >> 20) << 20 as person_cell, kind_no,
+            (ceil(threshold) - before)::integer as place
         from crossed
-        join stats on stats.stat_no = crossed.stat_no
-        where crossed.is_datable
-        and crossed.measure = 'count'
-        and stats.is_single
+        join stats using (stat_no)
+        where is_datable and measure = 'count' and is_single
         offset 0
     ) as counted
     join typed using (kind_no, person_cell)
@@ -121,8 +116,7 @@ moments as (
         and placed.bucket = crossed.bucket
         and crossed.before + placed.value >= crossed.threshold
         and crossed.before + placed.value - placed.measured < crossed.threshold
-    where crossed.is_datable
-    and crossed.measure = 'sum'
+    where crossed.is_datable and crossed.measure = 'sum'
     union all
     select crossed.crossing_no, min(placed.occurred_at), null
     from crossed
@@ -130,8 +124,7 @@ moments as (
         on placed.cell = crossed.cell
         and placed.bucket = crossed.bucket
         and placed.measured >= crossed.threshold
-    where crossed.is_datable
-    and crossed.measure = 'max'
+    where crossed.is_datable and crossed.measure = 'max'
     group by crossed.crossing_no
     union all
     select unit.crossing_no, max(unit.counted_at), null
