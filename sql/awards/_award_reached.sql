@@ -83,7 +83,7 @@ begin
         from advanced
         cross join lateral badges_internal._reached_measures(advanced.own) as reached
         cross join lateral (
-            select milestone.*
+            select badge_definition_id, tier, occurrence, parent, threshold, threshold_source
             from badges_internal.milestones as milestone
             where milestone.org_id = p_org_id
             and milestone.stat = (advanced.own).stat

@@ -15,6 +15,15 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- Most rule sets have no none_of, and the statement below is dear to begin.
+    if p_late is null and not exists (
+        select
+        from badges_internal.condition_groups as barring
+        where barring.org_id = any(p_org_ids)
+        and barring.kind = 'none_of'
+    ) then
+        return null;
+    end if;
     return (
         select array_agg(distinct row(
             badge.peer_mentor_id, badge.org_id, badge.badge_definition_id, null::timestamptz,

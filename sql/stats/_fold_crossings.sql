@@ -15,7 +15,8 @@ reached as materialized (
         moved.before,
         case when merged.may_fall then 0 else moved.lowest end as lowest,
         case when merged.may_fall then 1e30 else moved.value end as value
-    from merged
+    -- Most rows reach nothing: their measures are not looked at.
+    from (select * from merged where may_fall or has_reached offset 0) as merged
     cross join lateral (values
         ('count', lowest_count::numeric, activity_count::numeric, old_count::numeric),
         ('sum', lowest_sum, value_sum, old_sum),
@@ -26,7 +27,7 @@ reached as materialized (
         ('week_run', lowest_week_run, longest_week_run, 0),
         ('month_run', lowest_month_run, longest_month_run, 0)
     ) as moved (measure, lowest, value, before)
-    where merged.may_fall or merged.has_reached and moved.value >= moved.lowest
+    where merged.may_fall or moved.value >= moved.lowest
 ),
 -- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
 -- measures: its milestone lies less than one below.
@@ -65,8 +66,7 @@ datable as materialized (
     left join badges_internal.stat_definitions as defined using (org_id, stat)
     -- What must not hold is not all told by what is crossed.
     left join badges_internal.condition_groups as barring
-        on barring.org_id = badge.org_id
-        and barring.badge_definition_id = badge.badge_definition_id
+        on (barring.org_id, barring.badge_definition_id) = (badge.org_id, badge.badge_definition_id)
         and barring.kind = 'none_of'
     where (badge.org_id, badge.badge_definition_id) not in (
         select place.org_id, place.badge_definition_id

@@ -71,8 +71,10 @@ completed as materialized (
         badges_internal._unit_day(unit.name, found.number) - 1 as last_day
     from crossed
     join spans on spans.cell = crossed.cell and spans.bucket = crossed.bucket
+    join stats on stats.stat_no = crossed.stat_no
     cross join lateral (
-        select badges_internal._unit_in(crossed.org_id, split_part(crossed.measure, '_', 1)) as name
+        select case crossed.measure when 'week_run' then stats.week_unit
+            else split_part(crossed.measure, '_', 1) end as name
     ) as unit
     cross join lateral (
         select min(lower(run)) + ceil(crossed.threshold)::integer as number
@@ -80,23 +82,23 @@ completed as materialized (
             when 'week_run' then spans.week_runs else spans.month_runs end) as run
         where upper(run) - lower(run) >= crossed.threshold
     ) as found
-    where crossed.is_datable
-    and crossed.measure like '%run'
-    and crossed.threshold > 1
+    where crossed.is_datable and crossed.measure like '%run' and crossed.threshold > 1
 ),
 moments as (
     select
-        crossed.crossing_no,
-        typed.moments[(ceil(crossed.threshold) - crossed.before)::integer] as occurred_at,
-        typed.activity_ids[(ceil(crossed.threshold) - crossed.before)::integer] as activity_id
-    from crossed
-    join stats on stats.stat_no = crossed.stat_no
-    join typed
-        on typed.kind_no = stats.kind_no
-        and typed.person_cell = (crossed.cell >> 20) << 20
-    where crossed.is_datable
-    and crossed.measure = 'count'
-    and stats.is_single
+        counted.crossing_no, typed.moments[counted.place] as occurred_at,
+        typed.activity_ids[counted.place] as activity_id
+    -- The type is joined first: a person alone would give all types.
+    from (
+        select
+            crossing_no, (cell >> 20) << 20 as person_cell, kind_no,
+            (ceil(threshold) - before)::integer as place
+        from crossed
+        join stats using (stat_no)
+        where is_datable and measure = 'count' and is_single
+        offset 0
+    ) as counted
+    join typed using (kind_no, person_cell)
     union all
     select crossed.crossing_no, ranked.occurred_at, ranked.activity_id
     from crossed
@@ -114,8 +116,7 @@ moments as (
         and placed.bucket = crossed.bucket
         and crossed.before + placed.value >= crossed.threshold
         and crossed.before + placed.value - placed.measured < crossed.threshold
-    where crossed.is_datable
-    and crossed.measure = 'sum'
+    where crossed.is_datable and crossed.measure = 'sum'
     union all
     select crossed.crossing_no, min(placed.occurred_at), null
     from crossed
@@ -123,8 +124,7 @@ moments as (
         on placed.cell = crossed.cell
         and placed.bucket = crossed.bucket
         and placed.measured >= crossed.threshold
-    where crossed.is_datable
-    and crossed.measure = 'max'
+    where crossed.is_datable and crossed.measure = 'max'
     group by crossed.crossing_no
     union all
     select unit.crossing_no, max(unit.counted_at), null
