@@ -65,31 +65,29 @@ begin atomic
         ) as existing
     )
     select
-        choice.peer_mentor_id,
-        choice.number,
-        choice.window_date,
-        choice.per_value,
-        watched.measure,
-        0,
-        badges_internal._verify_unit_number(
-            watched.unit, choice.activity_date, watched.week_shift
-        ),
-        min(choice.occurred_at),
-        null::timestamptz,
-        false,
-        badges_internal._verify_unit_day(
+        counted.peer_mentor_id, counted.number, counted.window_date, counted.per_value,
+        counted.measure, 0, counted.unit_number, counted.from_at, null::timestamptz, false,
+        badges_internal._verify_unit_day(counted.unit, counted.unit_number, counted.week_shift)
+    from (
+        select
+            choice.peer_mentor_id,
+            choice.number,
+            choice.window_date,
+            choice.per_value,
+            watched.measure,
             watched.unit,
+            watched.week_shift,
             badges_internal._verify_unit_number(
                 watched.unit, choice.activity_date, watched.week_shift
-            ),
-            watched.week_shift
-        )
-    from badges_internal._verify_choices(
-        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
-    ) as choice
-    inner join watched using (number)
-    where watched.element_unit is null
-    group by 1, 2, 3, 4, 5, 7, 11
+            ) as unit_number,
+            min(choice.occurred_at) as from_at
+        from badges_internal._verify_choices(
+            p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
+        ) as choice
+        inner join watched using (number)
+        where watched.element_unit is null
+        group by 1, 2, 3, 4, 5, 6, 7, 8
+    ) as counted
     union all
     select
         element.peer_mentor_id,
