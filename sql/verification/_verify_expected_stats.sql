@@ -59,7 +59,8 @@ begin atomic
         select
             tally.peer_mentor_id, tally.number, tally.window_date, tally.per_value,
             array_agg(tally.element) as counted_elements,
-            array_agg(tally.element::date) filter (where stat.element_unit is not null) as units
+            array_agg(tally.element::date) filter (where stat.element_unit is not null) as units,
+            max(tally.element::date) filter (where stat.element_unit is not null) as last_unit
         from (
             select
                 fold.peer_mentor_id, fold.number, fold.window_date, fold.per_value, fold.element,
@@ -84,9 +85,11 @@ begin atomic
             stat.rolling_days,
             listed.counted_elements,
             coalesce(cardinality(listed.counted_elements), 0) as distinct_count,
-            (select count(distinct day) from unnest(part.days) as day) as active_days,
-            coalesce(part.last_date, (select max(unit) from unnest(listed.units) as unit))
-                as run_end,
+            case
+                when part.days is null then 0
+                else (select count(distinct day) from unnest(part.days) as day)
+            end as active_days,
+            coalesce(part.last_date, listed.last_unit) as run_end,
             run.*
         from (
             select
