@@ -79,16 +79,12 @@ begin atomic
     ), parts as materialized (
         select
             part.*,
-            stat.org_id,
-            stat.stat,
-            stat.window_unit,
-            stat.rolling_days,
+            stat.org_id, stat.stat, stat.window_unit, stat.rolling_days,
             listed.counted_elements,
             coalesce(cardinality(listed.counted_elements), 0) as distinct_count,
-            case
-                when part.days is null then 0
-                else (select count(distinct day) from unnest(part.days) as day)
-            end as active_days,
+            case when part.days is null then 0 else (
+                select count(distinct day) from unnest(part.days) as day
+            ) end as active_days,
             coalesce(part.last_date, listed.last_unit) as run_end,
             run.*
         from (

@@ -1,9 +1,9 @@
 -- Gives the units of every rule about runs with their place in the run that they end.
 --
--- Days, weeks and months are placed apart, for less. A part is unruly where units may fall, or where
--- one comes or is excused late into a run that could pass over it. Of other parts an excused unit
--- that does not count is left out of the numbers. The moments are those of the units before it in
--- the part.
+-- Days, weeks and months are placed apart, for less. A part is unruly where units may fall, or
+-- where one comes or is excused late into a run that could pass over it. Of other parts an excused
+-- unit that does not count is left out of the numbers. The moments are those of the units before
+-- it in the part.
 create or replace function badges_internal._verify_placed_units(
     p_scope badges_internal.verified_scope
 )
