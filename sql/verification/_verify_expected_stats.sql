@@ -134,12 +134,13 @@ begin atomic
                 max(run.longest_run) filter (where asked.measure = 'day_run') as longest_day_run,
                 max(run.longest_run) filter (where asked.measure = 'week_run') as longest_week_run,
                 max(run.longest_run) filter (where asked.measure = 'month_run') as longest_month_run
-            from unnest(stat.measures) as asked (measure)
+            from (values ('day_run', 'day'), ('week_run', 'week'), ('month_run', 'month'))
+                as asked (measure, unit)
             cross join lateral badges_internal._verify_run_lengths(
-                coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace,
-                stat.week_shift, stat.existing_days, e.units
+                coalesce(listed.units, part.days), asked.unit, stat.grace, stat.week_shift,
+                stat.existing_days, e.units
             ) as run
-            where asked.measure in ('day_run', 'week_run', 'month_run')
+            where asked.measure = any(stat.measures)
         ) as run
     )
     select
