@@ -74,8 +74,8 @@ begin
             exists (
                 select
                 from badges_internal.milestones as counting
-                where counting.org_id = p_org_id
-                and (counting.measure = 'badges' or counting.lapse_measure = 'badges')
+                where counting.org_id = p_org_id and counting.measure in ('badges', 'lapse')
+                and 'badges' in (counting.measure, counting.lapse_measure)
                 and counting.badge_definition_id <> crossed.badge_definition_id
                 and crossed.badge_definition_id
                     = any(coalesce(counting.badge_ids, array[crossed.badge_definition_id]))

@@ -23,7 +23,8 @@ begin
                 select
                 from badges_internal.milestones as counting
                 where counting.org_id = badge.org_id
-                and (counting.measure = 'badges' or counting.lapse_measure = 'badges')
+                and counting.measure in ('badges', 'lapse')
+                and 'badges' in (counting.measure, counting.lapse_measure)
                 and counting.badge_definition_id <> badge.badge_definition_id
                 and (
                     counting.badge_ids is null

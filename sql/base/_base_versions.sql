@@ -18,8 +18,6 @@ set plan_cache_mode = force_generic_plan
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
-declare
-    v_base constant text := '*';
 begin
     return query
     select
@@ -34,7 +32,7 @@ begin
         from badges.peer_mentor_stats as own
         where own.peer_mentor_id = person.peer_mentor_id
         and own.org_id = person.org_id
-        and own.stat = v_base
+        and own.stat = '*'
         and own.bucket = ''
         offset 0
     ) as held;

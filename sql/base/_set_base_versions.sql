@@ -15,7 +15,6 @@ set plan_cache_mode = force_generic_plan
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_base constant text := '*';
     v_last_id constant bigint := badges_internal._last_activity_id();
 begin
     update badges.peer_mentor_stats as held
@@ -27,7 +26,7 @@ begin
     join badges.organizations as organization on organization.org_id = person.org_id
     where held.peer_mentor_id = person.peer_mentor_id
     and held.org_id = person.org_id
-    and held.stat = v_base
+    and held.stat = '*'
     and held.bucket = ''
     and held.rule_set_version <> organization.rule_set_version;
 end;

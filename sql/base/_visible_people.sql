@@ -21,7 +21,7 @@ begin
         select base.peer_mentor_id
         from badges.peer_mentor_stats as base
         where base.org_id = any(v_org_ids)
-        and base.stat = '*'
+        and base.rule_set_version is not null
         union
         select earned.peer_mentor_id
         from badges.earned_badges as earned

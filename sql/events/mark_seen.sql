@@ -1,9 +1,11 @@
 -- Notes that awards of a person in an organization were shown, and gives how many were not before.
 --
 -- p_idempotency_keys: those awards, as unseen_awards names them; null = all that it lists now. Of
--- two sessions that mark the same award one gets 1 and the other 0.
+-- two sessions that mark the same award one gets 1 and the other 0. Writers for the person wait
+-- until the transaction ends.
 --
--- Locks:  badges.earned_badges rows, in key order.
+-- Locks:  the person's base row, behind which others take awards in any order; then
+--         badges.earned_badges rows, in key order.
 -- Writes: badges.earned_badges.
 -- Raises: 22023 for no person or a null key, 23503 for an unknown organization.
 create or replace function badges.mark_seen(
@@ -30,6 +32,13 @@ begin
             column = 'idempotency_key',
             hint = 'Give keys that unseen_awards gave, or null for all that it lists.';
     end if;
+    perform
+    from badges.peer_mentor_stats as base
+    where base.peer_mentor_id = p_peer_mentor_id
+    and base.org_id = p_org_id
+    and base.stat = '*'
+    and base.bucket = ''
+    for no key update;
     with unseen as (
         select
             earned.peer_mentor_id, earned.badge_definition_id, earned.org_id, earned.tier,

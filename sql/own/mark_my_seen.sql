@@ -2,7 +2,7 @@
 --
 -- p_org_id: null = in all organizations of the token. p_idempotency_keys as in mark_seen.
 --
--- Locks:  badges.earned_badges rows, in key order within an organization.
+-- Locks:  as mark_seen, one organization after the other.
 -- Writes: badges.earned_badges.
 -- Raises: 42501 for a session without a person, or an organization that is not the token's; 22023 a
 --         null key.
@@ -21,7 +21,11 @@ begin
         select coalesce(sum(
             badges.mark_seen(badges_internal._session_person(), own.org_id, p_idempotency_keys)
         ), 0)
-        from unnest(badges_internal._require_own(p_org_id)) as own (org_id)
+        from (
+            select named.org_id
+            from unnest(badges_internal._require_own(p_org_id)) as named (org_id)
+            order by named.org_id
+        ) as own
     );
 end;
 $$;

@@ -33,7 +33,7 @@ begin
     join badges.peer_mentor_stats as base
         on base.peer_mentor_id = earned.peer_mentor_id
         and base.org_id = earned.org_id
-        and base.stat = '*'
+        and base.rule_set_version is not null
         and base.activity_count > 0
     where earned.org_id = coalesce(p_org_id, earned.org_id)
     and earned.revoked_at is null

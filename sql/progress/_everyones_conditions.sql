@@ -39,8 +39,7 @@ begin
         from badges.peer_mentor_stats as base
         left join badges_internal.due_people as due using (peer_mentor_id, org_id)
         where base.org_id = coalesce(p_org_id, base.org_id)
-        and base.stat = '*'
-        and base.bucket = ''
+        and base.rule_set_version is not null
         and base.activity_count > 0
     ),
     next_ones as materialized (

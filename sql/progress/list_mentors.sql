@@ -74,8 +74,7 @@ begin
                 or earned.badge_definition_id = p_badge_definition_id)
             and (p_tier is null or earned.tier = p_tier)
             and (p_since is null or earned.earned_at >= asked.since)
-        where base.stat = '*'
-        and base.bucket = ''
+        where base.rule_set_version is not null
         and (p_org_id is null or base.org_id = p_org_id)
         group by base.peer_mentor_id, base.org_id, base.activity_count, base.last_at
     ),

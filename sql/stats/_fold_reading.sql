@@ -31,14 +31,12 @@ people as materialized (
             offset 0
         ) as is_new
     from unnest($2, $3) with ordinality as given (peer_mentor_id, org_id, person_no)
-    -- By the whole key: the partial index on base rows is not sorted by person.
-    cross join (select '*'::text as stat offset 0) as base_stat
     left join lateral (
         select held.last_at
         from badges.peer_mentor_stats as held
         where held.peer_mentor_id = given.peer_mentor_id
         and held.org_id = given.org_id
-        and held.stat = base_stat.stat
+        and held.stat = '*'
         and held.bucket = ''
         offset 0
     ) as base on true

@@ -10,8 +10,6 @@ returns void
 language plpgsql
 volatile
 as $$
-declare
-    v_base constant text := '*'; -- the partial index on base rows is not sorted by person
 begin
     update badges.peer_mentor_stats as held
     set
@@ -19,7 +17,7 @@ begin
         counted_upto = badges_internal._last_activity_id()
     where held.peer_mentor_id = any(p_peer_mentor_ids)
     and held.org_id = any(p_org_ids)
-    and held.stat = v_base
+    and held.stat = '*'
     and held.bucket = ''
     and exists (
         select

@@ -12,18 +12,20 @@ as $$
 declare
     v_before constant text[] := array[
         current_setting('enable_nestloop'), current_setting('enable_mergejoin'),
-        current_setting('enable_seqscan'), current_setting('work_mem')
+        current_setting('enable_seqscan'), current_setting('work_mem'),
+        current_setting('enable_bitmapscan')
     ];
     v_now constant text[] := coalesce(p_before, array[
         'off', 'off', 'off',
-        case when pg_size_bytes(v_before[4]) < 67108864 then '64MB' else v_before[4] end
+        case when pg_size_bytes(v_before[4]) < 67108864 then '64MB' else v_before[4] end, 'on'
     ]);
 begin
     perform
         set_config('enable_nestloop', v_now[1], true),
         set_config('enable_mergejoin', v_now[2], true),
         set_config('enable_seqscan', v_now[3], true),
-        set_config('work_mem', v_now[4], true);
+        set_config('work_mem', v_now[4], true),
+        set_config('enable_bitmapscan', v_now[5], true);
     return v_before;
 end;
 $$;

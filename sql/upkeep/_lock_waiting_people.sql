@@ -37,7 +37,6 @@ begin
         from badges.organizations as organization
         join badges.peer_mentor_stats as held
             on held.org_id = organization.org_id
-            and held.stat = '*'
             and held.rule_set_version < organization.rule_set_version
         where organization.rule_set = p_rule_set
         limit p_at_most

@@ -112,7 +112,6 @@ begin atomic
             select
             from badges.peer_mentor_stats as waiting
             where waiting.org_id = judged.org_id
-            and waiting.stat = '*'
             and waiting.rule_set_version < judged.current_version
         )
     end

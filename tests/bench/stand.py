@@ -22,6 +22,7 @@ from tests.bench.machine import Machine
 from tests.engine import apply, value
 
 BARE, OURS, HAND = "bench.bare_activities", "badges.activities", "bench.hand_activities"
+FLOOR = "bench.floor_activities"
 COLUMNS = (
     "org_id, peer_mentor_id, activity_type, occurred_at, activity_date, quantity, attributes,"
     " idempotency_key"

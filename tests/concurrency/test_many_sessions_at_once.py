@@ -335,3 +335,33 @@ def test_some_people_beside_all_of_them_do_not_deadlock(
     for each in works:
         each.result(timeout=60)
     assert_exact(connection)
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one row", "two rows"])
+def test_an_insert_that_waits_for_its_person_holds_no_other_row(
+    connection: Connection, connect: Opening, count: int
+) -> None:
+    apply(connection, rule_set({"first": FIRST}))
+    insert(connection, *(activity("2026-03-01", who=each) for each in (ANN, *PEOPLE)))
+    connection.execute("analyze badges.peer_mentor_stats")
+    # Ann's base row stands behind her others in the table, as where a new version wrote it.
+    connection.execute(
+        "create temp table base as"
+        " select * from badges.peer_mentor_stats where peer_mentor_id = %s and stat = '*'",
+        (ANN,),
+    )
+    connection.execute(
+        "delete from badges.peer_mentor_stats where peer_mentor_id = %s and stat = '*'", (ANN,)
+    )
+    connection.execute("insert into badges.peer_mentor_stats select * from base")
+    holder, writer = connect(autocommit=False), connect()
+    hers = "select from badges.peer_mentor_stats where peer_mentor_id = %s"
+    holder.execute(f"{hers} and stat = '*' for no key update".encode(), (ANN,))
+    later = [activity(f"2026-03-0{2 + n}") for n in range(count)]
+    work = in_background(lambda: insert(writer, *later))
+    wait_until_blocked(connection, writer)
+    # Whatever it held now, who holds the person would wait for, and neither could go on.
+    holder.execute(f"{hers} for no key update nowait".encode(), (ANN,))
+    holder.commit()
+    work.result(timeout=20)
+    assert_exact(connection)

@@ -135,3 +135,15 @@ def test_nobody_and_nowhere_are_refused(
     with pytest.raises(error) as refused:
         ruled.execute(f"select * from badges.{call}".encode())
     assert refused.value.diag.message_hint
+
+
+def test_who_marks_awards_takes_the_person_first(ruled: Connection, connect: Connect) -> None:
+    insert(ruled, activity("2026-03-01"), activity("2026-03-02"))
+    holder, marker = connect(autocommit=False), connect()
+    holder.execute("select from badges.peer_mentor_stats where stat = '*' for no key update")
+    work = in_background(lambda: routines.mark_seen(marker, ANN, ORG))
+    wait_until_blocked(ruled, marker)
+    # Whatever it held now, a writer in its place would wait for, and neither could go on.
+    holder.execute("select from badges.earned_badges for no key update nowait")
+    holder.commit()
+    assert work.result(timeout=20) == 2

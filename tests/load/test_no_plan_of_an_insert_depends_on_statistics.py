@@ -13,7 +13,9 @@ import pytest
 from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from tests.engine import person, rule_set, value
+from tests.engine import activity, person, rule_set, value
+from tests.engine import insert as insert_rows
+from tests.sources import stand
 
 CALL = {"type": "threshold", "activity": "call"}
 RULES: dict[str, dict[str, Any]] = {
@@ -57,6 +59,7 @@ FORGET = (
     and relnamespace in ('badges'::regnamespace, 'badges_internal'::regnamespace)
     """,
 )
+BY_VERSION = "peer_mentor_stats_base_rows"
 INSERT = (
     "select badges.record_activity(%s, 'nhf', 'call', timestamptz '2025-01-01 12:00+00'"
     """ + make_interval(days => %s), 1, '{"kind": "k5"}')"""
@@ -99,3 +102,25 @@ def test_an_insert_reads_the_same_with_statistics_and_without(
     unknown = buffers(dsn, "without statistics")
     # Planning and the catalogue's cache are in the first of a session.
     assert max(unknown[1:]) <= 1.5 * max(known[1:]) + 50
+
+
+def test_without_statistics_nobody_known_is_looked_for_by_their_version(
+    connection: Connection,
+) -> None:
+    stand.prepare(connection)
+    stand.add(connection, 3000, user_id="n")
+    connection.execute("set plan_cache_mode = force_generic_plan")
+    stand.attach(connection, batch=1000)
+    read = f"select idx_tup_read from pg_stat_all_indexes where indexrelname = '{BY_VERSION}'"
+    for statement in FORGET:
+        connection.execute(statement.encode())
+    connection.execute("discard plans")
+    connection.execute("select pg_stat_force_next_flush()")
+    before = value(connection, read)
+    stand.add(connection, 40, user_id="n * 3")
+    for size in (1, 20, 40):
+        insert_rows(connection, *(activity("2026-03-01", who=person(f"p{n}")) for n in range(size)))
+    connection.execute("delete from badges.activities where activity_date = '2026-03-01'")
+    value(connection, "select badges.repair_source('quiz', 1000, true)")
+    connection.execute("select pg_stat_force_next_flush()")
+    assert value(connection, read) == before

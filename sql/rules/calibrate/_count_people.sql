@@ -14,8 +14,7 @@ begin
         select count(*)
         from badges.peer_mentor_stats as base
         where base.org_id = p_org_id
-        and base.stat = '*'
-        and base.bucket = ''
+        and base.rule_set_version is not null
         and base.activity_count > 0
         and (p_is_all or exists (
             select

@@ -91,7 +91,7 @@ begin
             select held.peer_mentor_id
             from badges.peer_mentor_stats as held
             where held.org_id = defined.org_id
-            and held.stat = '*'
+            and held.rule_set_version is not null
         ),
         null,
         p_until
@@ -111,7 +111,7 @@ begin
             select held.peer_mentor_id
             from badges.peer_mentor_stats as held
             where held.org_id = defined.org_id
-            and held.stat = '*'
+            and held.rule_set_version is not null
         ),
         p_until
     ) as reached

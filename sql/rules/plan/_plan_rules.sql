@@ -48,7 +48,7 @@ begin
             select min(base.rule_set_version)
             from badges.peer_mentor_stats as base
             where base.org_id = organization.org_id
-            and base.stat = '*'
+            and base.rule_set_version is not null
         ) as version
         from badges.organizations as organization
     ),

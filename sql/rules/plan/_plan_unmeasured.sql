@@ -57,7 +57,6 @@ begin
                     select
                     from badges.peer_mentor_stats as base
                     where base.org_id = milestone.org_id
-                    and base.stat = '*'
                     and base.rule_set_version < defined.since_version
                 )
             ))

@@ -23,7 +23,6 @@ begin
             from badges.organizations as organization
             join badges.peer_mentor_stats as held
                 on held.org_id = organization.org_id
-                and held.stat = '*'
                 and held.rule_set_version < coalesce(p_version, organization.rule_set_version)
             where organization.rule_set = p_rule_set
             and organization.org_id = coalesce(p_org_id, organization.org_id)

@@ -49,7 +49,7 @@ begin
         select held.peer_mentor_id, held.org_id
         from badges.peer_mentor_stats as held
         where held.org_id = any(v_orgs)
-        and held.stat = '*'
+        and held.rule_set_version is not null
     ) as holder;
     if v_people is null then
         return 0;

@@ -23,8 +23,6 @@ begin
         from badges.organizations as organization
         join badges.peer_mentor_stats as held
             on held.org_id = organization.org_id
-            and held.stat = '*'
-            and held.bucket = ''
             and held.rule_set_version < organization.rule_set_version
         union
         select organization.rule_set, claim.peer_mentor_id, claim.org_id

@@ -36,7 +36,7 @@ begin
         select count(*)
         from badges.peer_mentor_stats as base
         where base.org_id = any(v_orgs)
-        and base.stat = '*'
+        and base.rule_set_version is not null
     ) then
         return 0;
     end if;
@@ -51,7 +51,7 @@ begin
             select min(base.rule_set_version) as version
             from badges.peer_mentor_stats as base
             where base.org_id = org.org_id
-            and base.stat = '*'
+            and base.rule_set_version is not null
         ) as oldest
         where change.stat >= '~'
         and change.version > oldest.version
@@ -80,7 +80,6 @@ begin
             from badges.organizations as organization
             join badges.peer_mentor_stats as base
                 on base.org_id = organization.org_id
-                and base.stat = '*'
                 and base.rule_set_version < organization.rule_set_version
             left join badges_internal._measured_parts(null, v_part.org_ids, v_part.stat) as measured
                 on measured.peer_mentor_id = base.peer_mentor_id

@@ -55,7 +55,7 @@ begin
         'people', (
             select count(*)
             from badges.peer_mentor_stats as base
-            where base.stat = '*'
+            where base.rule_set_version is not null
             and p_document -> 'organizations' ? base.org_id
         ),
         'waiting', badges_internal._count_waiting_people(v_rule_set),
