@@ -17,6 +17,16 @@ begin
         select from unnest(p_scope.stats) as stat where stat.measures && array['count']
     ) then
         return query
+        with conditions as materialized (
+            select condition.*, greatest(ceil(condition.threshold), 1)::bigint as place
+            from badges_internal._verify_conditions(p_scope) as condition
+            where condition.measure = 'count'
+        ), counted as (
+            select
+                choice.peer_mentor_id, choice.number, array_agg(choice.occurred_at) as moments
+            from badges_internal._verify_choices(p_scope, array['count']) as choice
+            group by choice.peer_mentor_id, choice.number, choice.window_date, choice.per_value
+        )
         select
             counted.peer_mentor_id,
             condition.org_id,
@@ -24,22 +34,24 @@ begin
             condition.tier,
             condition.occurrence,
             condition.condition_node,
-            counted.moments[place.number],
+            ordered.moments[condition.place],
             1
-        from (
-            select
-                choice.peer_mentor_id,
-                choice.number,
-                array_agg(choice.occurred_at order by choice.occurred_at) as moments
-            from badges_internal._verify_choices(p_scope, array['count']) as choice
-            group by choice.peer_mentor_id, choice.number, choice.window_date, choice.per_value
-        ) as counted
-        inner join badges_internal._verify_conditions(p_scope) as condition using (number)
+        from counted
+        inner join (
+            select each.number, min(each.place) as first_place
+            from conditions as each
+            group by each.number
+        ) as watched
+            on watched.number = counted.number
+            and watched.first_place <= cardinality(counted.moments)
+        -- Part by part: sorting all activities by their parts takes longer.
         cross join lateral (
-            select greatest(ceil(condition.threshold), 1)::bigint as number
-        ) as place
-        where condition.measure = 'count'
-        and place.number <= cardinality(counted.moments);
+            select array_agg(moment.at order by moment.at) as moments
+            from unnest(counted.moments) as moment (at)
+        ) as ordered
+        inner join conditions as condition
+            on condition.number = counted.number
+            and condition.place <= cardinality(counted.moments);
     end if;
     if exists (
         select from unnest(p_scope.stats) as stat where stat.measures && array['active_days']

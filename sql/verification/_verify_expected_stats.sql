@@ -59,7 +59,8 @@ begin atomic
         select
             tally.peer_mentor_id, tally.number, tally.window_date, tally.per_value,
             array_agg(tally.element) as counted_elements,
-            array_agg(tally.element::date) filter (where stat.element_unit is not null) as units
+            array_agg(tally.element::date) filter (where stat.element_unit is not null) as units,
+            max(tally.element::date) filter (where stat.element_unit is not null) as last_unit
         from (
             select
                 fold.peer_mentor_id, fold.number, fold.window_date, fold.per_value, fold.element,
@@ -78,15 +79,13 @@ begin atomic
     ), parts as materialized (
         select
             part.*,
-            stat.org_id,
-            stat.stat,
-            stat.window_unit,
-            stat.rolling_days,
+            stat.org_id, stat.stat, stat.window_unit, stat.rolling_days,
             listed.counted_elements,
             coalesce(cardinality(listed.counted_elements), 0) as distinct_count,
-            (select count(distinct day) from unnest(part.days) as day) as active_days,
-            coalesce(part.last_date, (select max(unit) from unnest(listed.units) as unit))
-                as run_end,
+            case when part.days is null then 0 else (
+                select count(distinct day) from unnest(part.days) as day
+            ) end as active_days,
+            coalesce(part.last_date, listed.last_unit) as run_end,
             run.*
         from (
             select
@@ -135,12 +134,13 @@ begin atomic
                 max(run.longest_run) filter (where asked.measure = 'day_run') as longest_day_run,
                 max(run.longest_run) filter (where asked.measure = 'week_run') as longest_week_run,
                 max(run.longest_run) filter (where asked.measure = 'month_run') as longest_month_run
-            from unnest(stat.measures) as asked (measure)
+            from (values ('day_run', 'day'), ('week_run', 'week'), ('month_run', 'month'))
+                as asked (measure, unit)
             cross join lateral badges_internal._verify_run_lengths(
-                coalesce(listed.units, part.days), split_part(asked.measure, '_', 1), stat.grace,
-                stat.week_shift, stat.existing_days, e.units
+                coalesce(listed.units, part.days), asked.unit, stat.grace, stat.week_shift,
+                stat.existing_days, e.units
             ) as run
-            where asked.measure in ('day_run', 'week_run', 'month_run')
+            where asked.measure = any(stat.measures)
         ) as run
     )
     select

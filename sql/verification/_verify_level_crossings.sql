@@ -30,6 +30,7 @@ begin
         where condition.measure in ('sum', 'distinct')
     ), watched as materialized (
         select
+            row_number() over () as watch,
             condition.number,
             condition.measure,
             array_agg(distinct condition.threshold order by condition.threshold) as thresholds
@@ -37,7 +38,11 @@ begin
         group by condition.number, condition.measure
     ), levels as (
         select
-            change.*,
+            change.peer_mentor_id,
+            change.window_date,
+            change.per_value,
+            change.changed_at,
+            watched.watch,
             case
                 when sum(change.amount) over in_order >= watched.thresholds[1]
                     then width_bucket(sum(change.amount) over in_order, watched.thresholds)
@@ -73,23 +78,14 @@ begin
         inner join watched using (number, measure)
         window in_order as (
             partition by
-                change.peer_mentor_id,
-                change.number,
-                change.window_date,
-                change.per_value,
-                change.measure
+                change.peer_mentor_id, watched.watch, change.window_date, change.per_value
             order by change.changed_at
         )
     ), steps as (
         select
             step.*,
             lag(step.reached, 1, 0) over (
-                partition by
-                    step.peer_mentor_id,
-                    step.number,
-                    step.window_date,
-                    step.per_value,
-                    step.measure
+                partition by step.peer_mentor_id, step.watch, step.window_date, step.per_value
                 order by step.changed_at
             ) as had_reached
         from levels as step
@@ -104,6 +100,7 @@ begin
         step.changed_at,
         case when step.reached > step.had_reached then 1 else -1 end
     from steps as step
+    inner join watched using (watch)
     inner join conditions as condition using (number, measure)
     where step.reached <> step.had_reached
     and condition.place > least(step.reached, step.had_reached)

@@ -1,8 +1,9 @@
 -- Gives the units of every rule about runs with their place in the run that they end.
 --
--- A part is unruly where units may fall, or where one comes or is excused late into a run that
--- could pass over it. Of other parts an excused unit that does not count is left out of the
--- numbers. The moments are those of the units before it in the part.
+-- Days, weeks and months are placed apart, for less. A part is unruly where units may fall, or
+-- where one comes or is excused late into a run that could pass over it. Of other parts an excused
+-- unit that does not count is left out of the numbers. The moments are those of the units before
+-- it in the part.
 create or replace function badges_internal._verify_placed_units(
     p_scope badges_internal.verified_scope
 )
@@ -40,7 +41,7 @@ begin atomic
                     unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value,
                     unit.measure
             ) as may_pass_over
-        from badges_internal._verify_units(p_scope) as unit
+        from badges_internal._verify_own_units(p_scope) as unit
     ), numbered as (
         select
             unit.*,
@@ -89,7 +90,13 @@ begin atomic
             partition by
                 unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure
         )
-    from stepped as unit;
+    from stepped as unit
+    union all
+    select
+        unit.peer_mentor_id, unit.number, unit.window_date, unit.per_value, unit.measure,
+        0, unit.unit_number, unit.from_at, null::timestamptz, false,
+        unit.before_at, unit.two_before_at, unit.three_before_at, unit.run_length, false
+    from badges_internal._verify_placed_calendar_units(p_scope) as unit;
 end;
 
 comment on function badges_internal._verify_placed_units(badges_internal.verified_scope) is

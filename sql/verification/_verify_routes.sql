@@ -49,6 +49,12 @@ begin atomic
                 or definition.selector -> 'types' ? kind.activity_type
             )
         where starts_with(definition.stat, '~')
+    ), spread as materialized (
+        select
+            stat.*,
+            coalesce(stat.selector -> 'per_value', stat.selector -> 'per_unit') as target,
+            badges_internal._verify_tests(stat.selector -> 'where') as tests
+        from stats as stat
     )
     select
         (dense_rank() over (order by stat.org_id, stat.stat))::integer,
@@ -66,10 +72,10 @@ begin atomic
             and jsonb_typeof(stat.selector -> 'window') is distinct from 'object'
             and stat.watched && '{active_days,day_run,week_run,month_run}'::text[],
         stat.since_version,
-        spread.tests -> 0 ->> 'field',
-        spread.tests -> 0 ->> 'operator',
-        spread.tests -> 0 -> 'operands',
-        nullif(spread.tests - 0, '[]'),
+        stat.tests -> 0 ->> 'field',
+        stat.tests -> 0 ->> 'operator',
+        stat.tests -> 0 -> 'operands',
+        nullif(stat.tests - 0, '[]'),
         stat.selector -> 'when',
         organization.time_zone,
         coalesce(stat.selector ->> 'field', 'quantity'),
@@ -80,7 +86,7 @@ begin atomic
         stat.selector ->> 'distinct',
         stat.selector ->> 'unit',
         case when stat.selector ?| '{distinct,unit}' then tally.measure end,
-        coalesce(spread.target ->> 'field', 'quantity'),
+        coalesce(stat.target ->> 'field', 'quantity'),
         tally.at_least,
         case when tally.measure = 'max' then 1 else tally.at_least end,
         coalesce((stat.selector ->> 'grace')::integer, 0),
@@ -98,17 +104,12 @@ begin atomic
         badges_internal._verify_tests(stat.selector -> 'qualify'),
         stat.selector #>> '{cap,per}',
         (stat.selector #>> '{cap,at}')::numeric
-    from stats as stat
+    from spread as stat
     inner join badges.organizations as organization using (org_id)
     cross join lateral (
         select
-            coalesce(stat.selector -> 'per_value', stat.selector -> 'per_unit') as target,
-            badges_internal._verify_tests(stat.selector -> 'where') as tests
-    ) as spread
-    cross join lateral (
-        select
-            coalesce(spread.target ->> 'measure', 'count') as measure,
-            coalesce((spread.target ->> 'at_least')::numeric, 1) as at_least
+            coalesce(stat.target ->> 'measure', 'count') as measure,
+            coalesce((stat.target ->> 'at_least')::numeric, 1) as at_least
     ) as tally;
 end;
 

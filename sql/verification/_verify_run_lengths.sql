@@ -35,9 +35,17 @@ begin atomic
             bool_or(given.is_counted) as is_counted
         from given
         left join existing on existing.day = given.day
+        where p_existing is not null
+        or p_excused is not null
         group by 1
     ), units as (
-        select *
+        -- Where nothing is left out the units are numbered at once.
+        select distinct badges_internal._verify_unit_number(p_unit, day.day, p_week_shift) as number
+        from unnest(p_days) as day (day)
+        where p_existing is null
+        and p_excused is null
+        union all
+        select numbered.number
         from (
             select
                 present.number - count(*) filter (where not present.is_counted) over (

@@ -3,6 +3,7 @@ create or replace function badges_internal._verify_tests(p_where jsonb)
 returns jsonb
 language sql
 immutable
+strict
 parallel safe
 return (
     select jsonb_agg(jsonb_build_object(

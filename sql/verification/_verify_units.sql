@@ -1,8 +1,4 @@
--- Gives the calendar units that every rule about runs counts, and since when, and until when.
---
--- A unit counts from its first activity on; those of a streak with units of its own from the moment
--- they reached their target, until a falling value takes that back. is_excused: a unit that does
--- not count and is not missing, since its excuse. Days that do not exist have no number.
+-- Gives the units that every rule about runs counts, and since when, and until when.
 create or replace function badges_internal._verify_units(p_scope badges_internal.verified_scope)
 returns table (
     peer_mentor_id uuid,
@@ -21,101 +17,15 @@ language sql
 stable
 parallel safe
 begin atomic
-    with watched as (
-        select distinct
-            condition.number,
-            run.measure,
-            split_part(run.measure, '_', 1) as unit,
-            stat.element_unit,
-            stat.grace,
-            stat.week_shift,
-            stat.existing_days
-        from badges_internal._verify_conditions(p_scope) as condition
-        inner join unnest((p_scope).stats) as stat using (number)
-        cross join lateral (
-            select coalesce(condition.lapse_measure, condition.measure) as measure
-        ) as run
-        where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
-    ), units as materialized (
-        select
-            element.peer_mentor_id, element.number, element.window_date, element.per_value,
-            element.element, element.changed_at, element.until_at, false as is_excused
-        from badges_internal._verify_element_changes(
-            p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
-        ) as element
-        where element.change = 1
-        union all
-        select
-            excuse.peer_mentor_id, excuse.number, '-infinity', '', excuse.unit::text,
-            excuse.excused_at, null, true
-        from badges_internal._verify_excuses(p_scope) as excuse
-    ), existing as materialized (
-        select span.number as stat_number, existing.day, existing.number
-        from (
-            select
-                watched.number, watched.existing_days, min(element.element::date) as first_day,
-                max(element.element::date) as last_day
-            from watched
-            inner join units as element using (number)
-            where watched.existing_days is not null
-            group by 1, 2
-        ) as span
-        cross join lateral badges_internal._verify_existing_days(
-            span.existing_days, span.first_day, span.last_day
-        ) as existing
-    )
     select
-        choice.peer_mentor_id,
-        choice.number,
-        choice.window_date,
-        choice.per_value,
-        watched.measure,
-        0,
-        badges_internal._verify_unit_number(
-            watched.unit, choice.activity_date, watched.week_shift
-        ),
-        min(choice.occurred_at),
-        null::timestamptz,
-        false,
-        badges_internal._verify_unit_day(
-            watched.unit,
-            badges_internal._verify_unit_number(
-                watched.unit, choice.activity_date, watched.week_shift
-            ),
-            watched.week_shift
-        )
-    from badges_internal._verify_choices(
-        p_scope, array['day_run', 'week_run', 'month_run', 'live_run']
-    ) as choice
-    inner join watched using (number)
-    where watched.element_unit is null
-    group by 1, 2, 3, 4, 5, 7, 11
+        calendar.peer_mentor_id, calendar.number, calendar.window_date, calendar.per_value,
+        calendar.measure, 0, calendar.unit_number, calendar.from_at, null::timestamptz, false,
+        calendar.first_day
+    from badges_internal._verify_calendar_units(p_scope) as calendar
     union all
-    select
-        element.peer_mentor_id,
-        element.number,
-        element.window_date,
-        element.per_value,
-        watched.measure,
-        watched.grace,
-        coalesce(
-            existing.number,
-            badges_internal._verify_unit_number(
-                watched.unit, element.element::date, watched.week_shift
-            )
-        ),
-        element.changed_at,
-        element.until_at,
-        element.is_excused,
-        element.element::date
-    from units as element
-    inner join watched
-        on watched.number = element.number
-        and watched.unit = watched.element_unit
-    left join existing
-        on existing.stat_number = element.number
-        and existing.day = element.element::date;
+    select own.*
+    from badges_internal._verify_own_units(p_scope) as own;
 end;
 
 comment on function badges_internal._verify_units(badges_internal.verified_scope) is
-'Gives the calendar units that every rule about runs counts, and since when, and until when.';
+'Gives the units that every rule about runs counts, and since when, and until when.';

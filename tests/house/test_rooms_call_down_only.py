@@ -39,7 +39,7 @@ LONG_BODIES = {
     "stats/_rolling_windows.sql": 133,
     "verification/_verify_award_differences.sql": 141,
     "verification/_verify_badge_changes.sql": 130,
-    "verification/_verify_expected_stats.sql": 163,
+    "verification/_verify_expected_stats.sql": 158,
     "verification/_verify_run_crossings.sql": 113,
     "verification/_verify_stat_differences.sql": 141,
 }
