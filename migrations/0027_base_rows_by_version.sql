@@ -6,6 +6,7 @@ set local lock_timeout = '5s';
 set local statement_timeout = '600s';
 
 -- One pass over a table that the upgrade holds anyway.
+-- squawk-ignore require-concurrent-index-deletion
 drop index badges.peer_mentor_stats_base_rows;
 -- squawk-ignore require-concurrent-index-creation
 create index peer_mentor_stats_base_rows

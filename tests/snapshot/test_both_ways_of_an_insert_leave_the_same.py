@@ -47,7 +47,11 @@ def stored(connection: Connection) -> list[list[dict[str, Any]]]:
             "select * from badges.peer_mentor_stats order by 1, 2, 3, 4",
             "select * from badges_internal.stat_elements order by 1, 2, 3, 4, 5",
             "select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, earned_at,"
-            " threshold, revoked_at is null from badges.earned_badges order by 1, 2, 3, 4, 5",
+            " threshold, revoked_at is null from badges.earned_badges"
+            " join badges.badge_definitions using (badge_definition_id)"
+            # What lapses is held by all activities together; what was held in between was seen
+            # only by who came in between.
+            " where revoked_at is null or on_unmet <> 'lapse' order by 1, 2, 3, 4, 5",
         )
     ]
 
