@@ -1660,6 +1660,7 @@ function badges_internal._validate_value(p_kind jsonb, p_value jsonb, p_path tex
 function badges_internal._validate_word(p_spec jsonb, p_value jsonb, p_path text) returns jsonb immutable;
 function badges_internal._value_between(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_first_day date, p_last_day date, p_from timestamp with time zone, p_before timestamp with time zone, p_measure text, p_monthly text DEFAULT NULL) returns numeric volatile;
 function badges_internal._verify_activities(p_scope badges_internal.verified_scope, p_measures text[], p_kind text) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_asked_runs(p_scope badges_internal.verified_scope) returns TABLE(number integer, measure text, unit text, element_unit text, grace integer, week_shift integer, existing_days jsonb) stable;
 function badges_internal._verify_award_differences(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, org_id text, badge_definition_id text, tier text, occurrence integer, problem text, stored text, expected text) stable;
 function badges_internal._verify_badge_changes(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_badge_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;

@@ -8,7 +8,8 @@
 -- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a
 -- statement touched are rebuilt from the table, as are people of another version.
 --
--- Locks:  the gate of the rules; base rows in key order, then the same people's other rows.
+-- Locks:  the gate of the rules; base rows in key order, then the same people's other rows. Without
+--         bitmaps, by which the update would take a person's rows as they stand in the table.
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
 -- Raises: 22023 for a moment over a day ahead, 23503 for an unknown organization.

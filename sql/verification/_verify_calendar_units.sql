@@ -20,18 +20,8 @@ parallel safe
 begin atomic
     with watched as materialized (
         select row_number() over () as watch, asked.*
-        from (
-            select distinct
-                condition.number, run.measure, split_part(run.measure, '_', 1) as unit,
-                stat.week_shift
-            from badges_internal._verify_conditions(p_scope) as condition
-            inner join unnest((p_scope).stats) as stat using (number)
-            cross join lateral (
-                select coalesce(condition.lapse_measure, condition.measure) as measure
-            ) as run
-            where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
-            and stat.element_unit is null
-        ) as asked
+        from badges_internal._verify_asked_runs(p_scope) as asked
+        where asked.element_unit is null
     ), counted as (
         select
             choice.peer_mentor_id,

@@ -22,20 +22,9 @@ stable
 parallel safe
 begin atomic
     with watched as (
-        select distinct
-            condition.number,
-            run.measure,
-            split_part(run.measure, '_', 1) as unit,
-            stat.element_unit,
-            stat.grace,
-            stat.week_shift,
-            stat.existing_days
-        from badges_internal._verify_conditions(p_scope) as condition
-        inner join unnest((p_scope).stats) as stat using (number)
-        cross join lateral (
-            select coalesce(condition.lapse_measure, condition.measure) as measure
-        ) as run
-        where condition.measure in ('day_run', 'week_run', 'month_run', 'live_run')
+        select asked.*
+        from badges_internal._verify_asked_runs(p_scope) as asked
+        where asked.unit = asked.element_unit
     ), units as materialized (
         select
             element.peer_mentor_id, element.number, element.window_date, element.per_value,
@@ -82,9 +71,7 @@ begin atomic
         element.is_excused,
         element.element::date
     from units as element
-    inner join watched
-        on watched.number = element.number
-        and watched.unit = watched.element_unit
+    inner join watched using (number)
     left join existing
         on existing.stat_number = element.number
         and existing.day = element.element::date;
