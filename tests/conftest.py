@@ -368,10 +368,14 @@ def dsn(
     begins = [how for name, how in prepared.items() if name in request.fixturenames]
     if _is_shared(request):
         shared: Shared = request.getfixturevalue("_shared")
-        for how in begins[:1]:
-            how(shared.connection)
-        yield database.dsn_of(shared.connection)
-        shared.empty()
+        try:
+            for how in begins[:1]:
+                how(shared.connection)
+            yield database.dsn_of(shared.connection)
+            shared.empty()
+        except BaseException:  # a timeout may have left the session in the middle of a command
+            shared.close()
+            raise
         return
     with new_database(_prepared(begins[0] if begins else None)) as name:
         yield server.dsn(name)

@@ -1,10 +1,11 @@
 -- Recomputes the snapshot of one person, or of everybody, from the activities.
 --
--- Awards nothing: evaluate_badges or verify --repair does. Gives the number of (person,
--- organization) pairs rebuilt.
+-- Awards nothing: evaluate_badges or verify --repair does. But who waits for a backfill waits no
+-- more, and is given what it would give. Gives the number of (person, organization) pairs rebuilt.
 --
 -- Locks:  base rows in key order.
--- Writes: badges.peer_mentor_stats, badges_internal.stat_elements.
+-- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, and of those who waited
+--         badges.activities (days), badges.earned_badges, badges.award_events.
 create or replace function badges.rebuild_stats(p_peer_mentor_id uuid default null)
 returns bigint
 language plpgsql
@@ -16,6 +17,9 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_waiting_people uuid[];
+    v_waiting_orgs text[];
+    v_candidates badges_internal.candidate[];
     v_count bigint := 0;
 begin
     -- Rows of people without any activity first; the loop does not come to them.
@@ -53,7 +57,24 @@ begin
         order by chunk.number
     loop
         perform badges_internal._lock_people(v_people, v_orgs);
-        perform badges_internal._bring_up_to_date(v_people, v_orgs, false);
+        select stale.peer_mentor_ids, stale.org_ids
+        into v_waiting_people, v_waiting_orgs
+        from badges_internal._stale_people(v_people, v_orgs) as stale;
+        v_candidates := badges_internal._bring_up_to_date(v_people, v_orgs, false);
+        if v_waiting_people is not null then
+            perform badges_internal._evaluate_people(
+                v_waiting_people, v_waiting_orgs,
+                array(
+                    select candidate
+                    from unnest(v_waiting_people, v_waiting_orgs)
+                        as waiting (peer_mentor_id, org_id)
+                    join unnest(v_candidates) as candidate
+                        on candidate.peer_mentor_id = waiting.peer_mentor_id
+                        and candidate.org_id = waiting.org_id
+                ),
+                null, v_waiting_people, v_waiting_orgs, 'backfill'
+            );
+        end if;
         v_count := v_count + cardinality(v_people);
     end loop;
     return v_count;
