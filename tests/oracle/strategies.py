@@ -112,7 +112,8 @@ class Step:
     insert: write the next `number` entries by `detail` (insert, copy, record_activity or
     record_activities). update: set `detail`. delete, truncate. `number` and `rest` choose the rows:
     those whose place among all leaves `rest` when divided by `number`. sweep: award_due_badges
-    `number` days after the last activity. apply: the `number`-th document. by_hand: `detail`
+    `number` days after the last activity. apply: the `number`-th document; with `rest` people are
+    left to whoever touches them first. by_hand: `detail`
     (award, revoke, deny or allow) the `rest`-th badge to or from the `number`-th person of the
     first organization. rezone: give the `number`-th organization the `rest`-th calendar, whose
     zone is `detail`. evaluate, rebuild: what must change nothing.
@@ -814,7 +815,7 @@ def retuned_stories(draw: Any) -> Story:
             *draw(feeding),
             Step("apply"),
             *draw(feeding),
-            Step("apply", 2),
+            Step("apply", 2, draw(st.sampled_from((0, 1)))),
             *draw(feeding),
             Step("insert", 60, 0, "insert"),
         ),
@@ -831,7 +832,7 @@ def any_stories(draw: Any, *, max_size: int = 24) -> Story:
     found = [draw(documents(start))]
     if draw(rarely):
         found.append(draw(changed(found[0], start)))
-        steps.append(Step("apply", 2))
+        steps.append(Step("apply", 2, draw(st.sampled_from((0, 1)))))
         steps += draw(st.lists(st.one_of(inserts, corrections), max_size=4))
     if draw(rarely):
         steps.append(draw(rezones))

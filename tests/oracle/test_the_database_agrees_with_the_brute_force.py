@@ -49,6 +49,7 @@ class Database:
         """Let every step of the story happen."""
         if self.story.steps[0].what != "apply":
             self._apply(without_badges(self.story.documents[0]))
+            self._finish()
         for step in self.story.steps:
             getattr(self, f"_do_{step.what}")(step)
         self._finish()
@@ -69,6 +70,8 @@ class Database:
                 for org, given in document["organizations"].items()
             }}  # fmt: skip
         self._apply(document)
+        if not step.rest:
+            self._finish()
         self.applied.append(document)
         # What a document drops is inactive: nobody earns it, who holds it keeps it.
         before = self.document["badges"] if self.document else {}
@@ -82,7 +85,6 @@ class Database:
             Jsonb(document),
         )
         value(self.connection, "select badges.measure_rule_set('generated')")
-        self._finish()
 
     def _finish(self) -> None:
         while value(
