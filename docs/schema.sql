@@ -1115,6 +1115,7 @@ function badges_internal._answer_by_hand(p_peer_mentor_id uuid, p_badge_definiti
 function badges_internal._apply_raw_rules(p_peer_mentor_ids uuid[], p_org_ids text[], p_source text) returns bigint volatile;
 function badges_internal._apply_version(p_document jsonb, p_allow_revoke boolean, p_expected_version integer, p_origin text, p_org_id text DEFAULT NULL) returns jsonb volatile;
 function badges_internal._array_or_empty(p_value jsonb) returns jsonb immutable;
+function badges_internal._as_counted(p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns TABLE(badge_definition_id text) stable;
 function badges_internal._asked_measure(p_criteria jsonb) returns text immutable;
 function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_field text) returns jsonb immutable;
 function badges_internal._award_late(p_late badges_internal.late_activity, p_awards badges_internal.dated_award[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
@@ -1295,7 +1296,6 @@ function badges_internal._hold_source_people(p_people uuid[], p_orgs text[], p_k
 function badges_internal._hold_source_rows(p_source text, p_keys text[], OUT busy text[]) returns text[] volatile;
 function badges_internal._is_administrator() returns boolean stable;
 function badges_internal._is_chosen(p_predicate jsonpath, p_needs_quantity boolean, p_needs_calendar boolean, p_clock_zone text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
-function badges_internal._is_counted(p_badge_definition_id text, p_badge_ids text[], p_badge_category text) returns boolean stable;
 function badges_internal._is_decided_as_now(p_award badges.earned_badges, p_threshold numeric) returns boolean volatile;
 function badges_internal._is_in_sight(p_badge_definition_id text, p_org_id text) returns boolean stable;
 function badges_internal._is_left_to_backfill(p_org_id text, p_stats text[], p_version integer) returns boolean volatile;

@@ -26,7 +26,9 @@ begin atomic
         and earned.revoked_at is null
         group by earned.badge_definition_id
     ) as held
-    where badges_internal._is_counted(held.badge_definition_id, p_badge_ids, p_badge_category);
+    cross join lateral badges_internal._as_counted(
+        held.badge_definition_id, p_badge_ids, p_badge_category
+    ) as counted;
 end;
 
 comment on function badges_internal._held_badges(uuid, text, text, text[], text) is

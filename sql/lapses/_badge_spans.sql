@@ -15,12 +15,12 @@ declare
     v_lapsing text[] := array(
         select distinct milestone.badge_definition_id
         from badges_internal.milestones as milestone
+        cross join lateral badges_internal._as_counted(
+            milestone.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
+        ) as counted
         where milestone.org_id = p_milestone.org_id
         and milestone.measure = 'lapse'
         and milestone.badge_definition_id <> p_milestone.badge_definition_id
-        and badges_internal._is_counted(
-            milestone.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
-        )
     );
 begin
     return query
@@ -41,10 +41,10 @@ begin
             standing.peer_mentor_id, standing.badge_definition_id,
             tstzmultirange(tstzrange(standing.earned_at, null)) as held_during
         from standing
-        where standing.revoked_at is null
-        and badges_internal._is_counted(
+        cross join lateral badges_internal._as_counted(
             standing.badge_definition_id, p_milestone.badge_ids, p_milestone.badge_category
-        )
+        ) as counted
+        where standing.revoked_at is null
         union all
         select state.peer_mentor_id, state.badge_definition_id, state.held_during
         from badges_internal._lapse_rules(p_milestone.org_id, v_lapsing) as ruled

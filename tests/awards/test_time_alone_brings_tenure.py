@@ -20,6 +20,7 @@ from tests.engine import (
     awards,
     in_background,
     insert,
+    moment,
     person,
     rows,
     rule_set,
@@ -113,6 +114,23 @@ def test_a_part_of_a_composed_badge(connection: Connection) -> None:
         "both": datetime(2026, 3, 1, tzinfo=UTC),
         "either": datetime(2025, 4, 1, 12, tzinfo=UTC),
     }
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("others", [0, 40], ids=["row by row", "folded"])
+def test_a_part_that_fell_due_before_another_dates_the_badge(
+    connection: Connection, others: int
+) -> None:
+    trained = {"type": "training_completion", "courses": ["role"]}
+    either = {"type": "any_of", "criteria": [{"type": "tenure", "days": 3}, trained]}
+    apply(connection, rule_set({"either": either}))
+    insert(
+        connection,
+        activity("2026-03-01"),
+        activity("2026-03-04 04:30", kind="training_completed", attributes={"course": "role"}),
+        *[activity("2026-03-01", who=BEN) for _ in range(others)],
+    )
+    assert dates(connection)[ANN] == moment("2026-03-04", "00:00")
     assert_exact(connection)
 
 
