@@ -1,8 +1,8 @@
 -- Gives a row where a badge is one of those that a badges_earned condition counts, else none.
 --
--- Parameters: docs of _held_badges. In line in a FROM clause: one row by its key, and not all badges
--- hashed anew for every person. The path is asked first: it costs a twentieth of the walk, and is
--- rarely there.
+-- Parameters: docs of _held_badges. In line in a FROM clause: one row by its key, and not all
+-- badges hashed anew for every person. The path is asked first: it costs a twentieth of the walk,
+-- and is rarely there.
 create or replace function badges_internal._as_counted(
     p_badge_definition_id text,
     p_badge_ids text[],

@@ -74,9 +74,7 @@ datable as materialized (
     )
     group by badge.org_id, badge.badge_definition_id
     having bool_and(
-        milestone.measure in (
-            'count', 'sum', 'max', 'active_days', 'distinct', 'day_run', 'week_run', 'month_run'
-        )
+        milestone.measure not in ('tenure', 'badges', 'raw', 'lapse')
         and barring.kind is null
         and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is null
         and (defined.route).element_unit is null
