@@ -32,6 +32,8 @@ CORRECTIONS = (
     ),
 )
 Corrections = tuple[tuple[str, tuple[int, ...]], ...]
+# Criteria that an activity can make false, for its own moment and those after it.
+FALLS = '"(share|in_a_row|none_of)"'
 # More than a statement may have to go row by row.
 OTHERS = [activity("2024-03-01", who=person(f"other{n}"), org="north") for n in range(31)]
 
@@ -51,7 +53,13 @@ def stored(connection: Connection) -> list[list[dict[str, Any]]]:
             " join badges.badge_definitions using (badge_definition_id)"
             # What lapses is held by all activities together; what was held in between was seen
             # only by who came in between.
-            " where revoked_at is null or on_unmet <> 'lapse' order by 1, 2, 3, 4, 5",
+            " where (revoked_at is null or on_unmet <> 'lapse')"
+            # So was what held until something earlier came, and was kept.
+            f" and not (on_unmet = 'keep' and criteria::text ~ '{FALLS}')"
+            " and not (criteria::text ~ '\"badges_earned\"' and exists ("
+            "     select from badges.badge_definitions as counted"
+            f"     where counted.on_unmet = 'keep' and counted.criteria::text ~ '{FALLS}'"
+            " )) order by 1, 2, 3, 4, 5",
         )
     ]
 
