@@ -49,16 +49,14 @@ def stored(connection: Connection) -> list[list[dict[str, Any]]]:
             "select * from badges.peer_mentor_stats order by 1, 2, 3, 4",
             "select * from badges_internal.stat_elements order by 1, 2, 3, 4, 5",
             "select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, earned_at,"
-            " threshold, revoked_at is null from badges.earned_badges"
+            " threshold from badges.earned_badges"
             " join badges.badge_definitions using (badge_definition_id)"
-            # What lapses is held by all activities together; what was held in between was seen
-            # only by who came in between.
-            " where (revoked_at is null or on_unmet <> 'lapse')"
-            # So was what held until something earlier came, and was kept.
-            f" and not (on_unmet = 'keep' and criteria::text ~ '{FALLS}')"
+            # What is held is told by all activities together, but for what held until something
+            # earlier came and was kept, or counted: that only who came in between has seen.
+            f" where revoked_at is null and not (on_unmet = 'keep' and criteria::text ~ '{FALLS}')"
             " and not (criteria::text ~ '\"badges_earned\"' and exists ("
             "     select from badges.badge_definitions as counted"
-            f"     where counted.on_unmet = 'keep' and counted.criteria::text ~ '{FALLS}'"
+            f"     where counted.on_unmet = 'lapse' or counted.criteria::text ~ '{FALLS}'"
             " )) order by 1, 2, 3, 4, 5",
         )
     ]
