@@ -1026,7 +1026,7 @@ function badges.apply_rule_set(p_document jsonb, p_allow_empty boolean DEFAULT f
 function badges.attach_source(p_source text, p_definition jsonb) returns jsonb volatile security definer;
 function badges.award_badge(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_reason text, p_tier text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.award_due_badges(p_as_of timestamp with time zone DEFAULT now()) returns bigint volatile security definer;
-function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250, p_as_of timestamp with time zone DEFAULT now()) returns jsonb volatile security definer;
+function badges.backfill_rule_set(p_rule_set text, p_batch integer DEFAULT 250, p_as_of timestamp with time zone DEFAULT now(), p_rest interval DEFAULT '00:00:00') returns jsonb volatile security definer;
 function badges.bring_in_source(p_source text, p_batch integer DEFAULT 1000) returns jsonb volatile security definer;
 function badges.calibrate_badge(p_badge_definition_id text, p_org_id text DEFAULT NULL, p_share numeric DEFAULT NULL, p_part text DEFAULT NULL, p_as_of date DEFAULT NULL, p_then date DEFAULT NULL, p_document jsonb DEFAULT NULL, p_language text DEFAULT NULL) returns jsonb volatile security definer;
 function badges.check_alerts(p_keep_attempts interval DEFAULT '30 days') returns integer volatile security definer;

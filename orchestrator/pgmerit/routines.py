@@ -138,19 +138,25 @@ def award_due_badges(connection: Connection, as_of: datetime | None = None) -> i
 
 
 def backfill_rule_set(
-    connection: Connection, rule_set: str, batch: int = 250, as_of: datetime | None = None
+    connection: Connection,
+    rule_set: str,
+    batch: int = 250,
+    as_of: datetime | None = None,
+    rest: timedelta = timedelta(0),
 ) -> Row:
     """Evaluate one batch of people for a version: `evaluated`, `awarded`, `remaining`.
 
-    Badges that lapse are held or not as of a moment, or now.
+    Badges that lapse are held or not as of a moment, or now. It first waits for `rest`, a minute
+    at most, so that writers have the processors.
     """
     return _value(
         Row,
         connection,
-        "select badges.backfill_rule_set(%s, %s, coalesce(%s, now())) as value",
+        "select badges.backfill_rule_set(%s, %s, coalesce(%s, now()), %s) as value",
         rule_set,
         batch,
         as_of,
+        rest,
     )
 
 

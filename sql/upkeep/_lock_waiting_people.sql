@@ -21,7 +21,6 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 begin
-    lock table badges_internal.measured_ahead in row share mode;
     perform badges_internal._hold_rules();
     perform badges_internal._hold_organizations(array(
         select organization.org_id

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from pgmerit import routines
 from pgmerit.database import Connection
+from pgmerit.rules import versions
 from psycopg.types.json import Jsonb
 
-from tests.engine import ANN, BEN, ORG, activity, apply, assert_exact, insert, rule_set, value
+from tests.engine import (
+    ANN,
+    BEN,
+    ORG,
+    activity,
+    apply,
+    assert_exact,
+    in_background,
+    insert,
+    rows,
+    rule_set,
+    until,
+    value,
+)
 
 LASTING = True
 
@@ -73,6 +90,47 @@ def test_only_what_nothing_new_asks_for(
     while value(connection, "select badges.backfill_rule_set('tests', 1)")["remaining"]:
         pass
     assert_exact(connection)
+
+
+def test_a_batch_that_rests_is_told_and_holds_nobody(
+    connection: Connection, beside: Connection
+) -> None:
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW)))
+    batch = in_background(
+        lambda: value(beside, "select badges.backfill_rule_set('tests', 9, now(), '2 seconds')")
+    )
+    resting = "select from pg_stat_activity where wait_event = 'PgSleep' and pid = %s"
+    until(lambda: rows(connection, resting, beside.info.backend_pid) != [])
+    assert not write(connection)
+    assert not batch.done()
+    assert batch.result()["evaluated"] == 2
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("rest", ["'-1 second'", "'61 seconds'", "null"])
+def test_a_rest_has_bounds(connection: Connection, rest: str) -> None:
+    apply(connection, rule_set(OLD))
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="between 0 and 1 minute"):
+        value(connection, f"select badges.backfill_rule_set('tests', 9, now(), {rest})")
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_the_command_rests_beside_writers_alone(
+    connection: Connection, beside: Connection, monkeypatch: pytest.MonkeyPatch, writes: bool
+) -> None:
+    given: list[float] = []
+    batch = routines.backfill_rule_set
+
+    def seen(*args: Any, **options: Any) -> Any:
+        given.append(options.get("rest", timedelta(0)).total_seconds())
+        if writes:
+            write(beside, kind="visit", attributes={})
+        return batch(*args, **options)
+
+    monkeypatch.setattr(routines, "backfill_rule_set", seen)
+    versions.apply(connection, rule_set(NEW), batch=1)
+    assert any(rest > 0 for rest in given) is writes
+    assert all(rest < 10 for rest in given)
 
 
 def test_nobody_is_left_where_no_batch_runs(connection: Connection, beside: Connection) -> None:

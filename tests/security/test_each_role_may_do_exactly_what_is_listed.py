@@ -55,7 +55,7 @@ ADMINISTER = {
     "attach_source(text,jsonb)",
     "award_badge(uuid,text,text,text,text)",
     "award_due_badges(timestamp with time zone)",
-    "backfill_rule_set(text,integer,timestamp with time zone)",
+    "backfill_rule_set(text,integer,timestamp with time zone,interval)",
     "bring_in_source(text,integer)",
     "calibrate_badge(text,text,numeric,text,date,date,jsonb,text)",
     "configure_badge(text,text,boolean,jsonb,boolean)",

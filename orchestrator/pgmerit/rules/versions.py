@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
@@ -61,6 +62,7 @@ _WAIT_SECONDS = 0.1
 BATCH = 2000
 _MEASURED_AHEAD_FROM = 250
 _TOLD_AFTER = 30
+_LONGEST_REST = 60.0  # seconds; docs of backfill_rule_set
 
 
 def validate_criteria(criteria: Any) -> list[Problem]:
@@ -473,7 +475,7 @@ def evaluate(
             retry(partial(routines.measure_rule_set, connection, rule_set))
         # A writer waits for as many people as lie locked, and for as long as they do.
         small = min(batch, max(50, waiting // 200))
-        size, seen = small, int(routines.rule_set_horizon(connection))
+        size, seen, rest = small, int(routines.rule_set_horizon(connection)), 0.0
         is_near_end = waiting <= size
         with shown("Evaluating people", waiting) as advance:
             while True:
@@ -481,7 +483,17 @@ def evaluate(
                 is_settled = is_near_end and routines.rule_set_is_settled(
                     connection, rule_set, horizon
                 )
-                step = retry(partial(routines.backfill_rule_set, connection, rule_set, size))
+                began = time.monotonic()
+                step = retry(
+                    partial(
+                        routines.backfill_rule_set,
+                        connection,
+                        rule_set,
+                        size,
+                        rest=timedelta(seconds=rest),
+                    )
+                )
+                took = time.monotonic() - began - rest
                 done["evaluated"] += step["evaluated"]
                 done["awarded"] += step["awarded"]
                 advance(step["evaluated"])
@@ -491,6 +503,8 @@ def evaluate(
                 before, seen = seen, int(routines.rule_set_horizon(connection))
                 is_alone = seen - before <= bool(step["evaluated"])
                 size = min(batch, 2 * size) if is_alone else small
+                # Beside writers it takes half of the time.
+                rest = 0.0 if is_alone else min(took, _LONGEST_REST)
                 is_near_end = step["remaining"] == 0 or done["evaluated"] + size >= waiting
                 idle = 0 if step["evaluated"] else idle + 1
                 if idle:

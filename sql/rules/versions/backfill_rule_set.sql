@@ -3,20 +3,23 @@
 -- Call it, a transaction a batch, until remaining is 0 and rule_set_is_settled says true. Gives
 -- evaluated, awarded and remaining: 1 while anybody waits still; for a batch of 0, how many. Awards
 -- have source backfill and the true earned_at. Revoke badges that no longer hold are taken back.
--- p_as_of: the moment at which badges that lapse are held or not, as in plan_rule_set.
+-- p_as_of: the moment at which badges that lapse are held or not, as in plan_rule_set. p_rest: how
+-- long it first waits, so that writers have the processors; nobody is locked, and they leave people
+-- to it as while it works.
 -- With the last batch go the places of badges with a limit, and a change of time zone ends. Who
 -- writes for one of the batch waits for its end, so a writer's wait grows with its square; whom
 -- somebody writes for at the moment is left to a later call. A writer's activity that nothing new
 -- asks for, and that reaches nothing, leaves its person to the backfill meanwhile.
 --
--- Locks:  base rows, without waiting.
+-- Locks:  badges_internal.measured_ahead, which tells writers; base rows, without waiting.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
--- Raises: 22023 for a batch below 0 or over 100,000, a moment over a day ahead, and for an unknown
---         rule set.
+-- Raises: 22023 for a batch below 0 or over 100,000, a rest below 0 or over a minute, a moment over
+--         a day ahead, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
     p_rule_set text,
     p_batch integer default 250,
-    p_as_of timestamptz default now()
+    p_as_of timestamptz default now(),
+    p_rest interval default '0'
 )
 returns jsonb
 language plpgsql
@@ -40,9 +43,16 @@ begin
         using
             errcode = '22023',
             hint = 'It is how many people one call evaluates; 0 only tells how many wait.';
+    elsif p_rest is null or p_rest not between '0' and '1 minute' then
+        raise exception 'p_rest must lie between 0 and 1 minute'
+        using
+            errcode = '22023',
+            hint = 'It is how long one call waits before it evaluates anybody.';
     end if;
     perform badges_internal._require_passed(p_as_of);
     perform badges_internal._require_rule_set(p_rule_set);
+    lock table badges_internal.measured_ahead in row share mode;
+    perform pg_sleep_for(p_rest);
     select locked.peer_mentor_ids, locked.org_ids, locked.base_rows, locked.oldest
     into v_people, v_orgs, v_base_rows, v_oldest
     from badges_internal._lock_waiting_people(p_rule_set, p_batch) as locked;
@@ -95,5 +105,5 @@ begin
 end;
 $$;
 
-comment on function badges.backfill_rule_set(text, integer, timestamptz) is
+comment on function badges.backfill_rule_set(text, integer, timestamptz, interval) is
 'Evaluates a batch of people whom the current version of a rule set has not seen.';
