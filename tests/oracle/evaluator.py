@@ -79,6 +79,7 @@ class History:
     as_of: datetime | None
     badges: Mapping[str, Mapping[str, Any]]
     held: dict[str, datetime]  # other badges, and since when
+    last_award: datetime | None
     moments: list[datetime] = field(default_factory=list)
     measured: dict[str, list[Fraction | None]] = field(default_factory=dict)
     chosen: dict[str, list[Activity]] = field(default_factory=dict)
@@ -131,6 +132,7 @@ def awards(
     held: Mapping[HeldKey, datetime] | None = None,
     *,
     is_touched: bool = False,
+    last_awards: Mapping[tuple[str, UUID], datetime] | None = None,
 ) -> dict[AwardKey, datetime]:
     """Give every award that the activities call for, with the moment it was earned.
 
@@ -138,6 +140,7 @@ def awards(
     it. A badge that lapses is there only while it is held, with the moment since when.
     held: what badges_earned counts instead of the awards found here: what is held in truth.
     is_touched: by decisions of people; then held alone says what is held of badges that lapse.
+    last_awards: of each person, of any tier and occurrence; time has passed up to it.
     limit is handed out as one backfill of everybody does it.
     """
     present = list(without_replays(activities))
@@ -149,7 +152,7 @@ def awards(
             for slug, badge in document.get("badges", {}).items()
         }
         people = [
-            _history(clock, each, as_of, badges, org, mentor, held)
+            _history(clock, each, as_of, badges, org, mentor, held, last_awards or {})
             for mentor, each in _by_mentor(present, org, held or {}).items()
         ]
         for badge in in_order_of_need(badges):
@@ -207,10 +210,11 @@ def _history(
     org: str,
     mentor: UUID,
     held: Mapping[HeldKey, datetime] | None,
+    last_awards: Mapping[tuple[str, UUID], datetime],
 ) -> tuple[History, UUID]:
     dated = [replace(each, activity_date=local_day(each, clock)) for each in activities]
     own = {key[2]: at for key, at in (held or {}).items() if key[:2] == (org, mentor)}
-    history = History(clock, dated, as_of, badges, own)
+    history = History(clock, dated, as_of, badges, own, last_awards.get((org, mentor)))
     instants = {each.occurred_at for each in dated} | set(own.values())
     dues = {
         tenure_due(node, history)
@@ -394,7 +398,7 @@ def earned_at(slug: str, criteria: Criteria, history: History) -> datetime | Non
 def held_since(slug: str, criteria: Criteria, history: History) -> datetime | None:
     """on_unmet: lapse: since when a rule holds without a break, None where it does not now."""
     seen = [each.occurred_at for each in history.activities]
-    seen += [history.as_of] if history.as_of is not None else []
+    seen += [each for each in (history.as_of, history.last_award) if each is not None]
     seen += history.held.values()
     since = None
     for moment in sorted(lapse_moments(criteria, history, max(seen, default=None)), reverse=True):

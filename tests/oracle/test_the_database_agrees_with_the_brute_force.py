@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -401,10 +402,18 @@ def check_anything(connection: Connection, story: Story) -> None:
         activities = database.activities()
         found = database.awards()
         held: dict[evaluator.HeldKey, Any] = {}
+        last_awards: dict[tuple[str, UUID], Any] = {}
         for key, at in found.items():
             held[key[:3]] = min(at, held.get(key[:3], at))
+            if document["badges"][key[2]].get("on_unmet") != "lapse":
+                last_awards[key[:2]] = max(at, last_awards.get(key[:2], at))
         wanted = evaluator.awards(
-            document, activities, database.as_of, held, is_touched=database.is_touched
+            document,
+            activities,
+            database.as_of,
+            held,
+            is_touched=database.is_touched,
+            last_awards=last_awards,
         )
         database.assert_stats_are_exact(activities)
         by_hand = database.decided_by_hand()
