@@ -158,4 +158,5 @@ def test_an_insert_reads_no_more_of_a_person_with_many_rows(
         # 17 a plan made for few rows tests arrays one row after the other, until an analyze.
         is_local = way != "delete" and (way, key) != ("negative", "rolling_days")
         if is_local and connection.info.server_version >= 170000:
-            assert many <= 1.5 * few + (150 if "qualify" in RULES[key] else 50), (way, few, many)
+            # Few do not fill what lies around; a session that forgot names reads a hundred pages.
+            assert many <= 1.5 * few + (300 if "qualify" in RULES[key] else 50), (way, few, many)
