@@ -130,6 +130,17 @@ def read(session: psycopg.Connection[Any], name: str, days: int, way: str) -> in
     return found
 
 
+def least(session: psycopg.Connection[Any], name: str, days: int, way: str) -> int:
+    """Give the least of three reads and more, until it has come twice.
+
+    Databases that come and go beside make a session forget names, and read a hundred pages more.
+    """
+    reads = [read(session, name, days, way) for _ in range(3)]
+    while reads.count(min(reads)) < 2 and len(reads) < 10:
+        reads.append(read(session, name, days, way))
+    return min(reads)
+
+
 @pytest.mark.parametrize("key", RULES)
 def test_an_insert_reads_no_more_of_a_person_with_many_rows(
     connection: Connection, dsn: str, key: str
@@ -146,8 +157,7 @@ def test_an_insert_reads_no_more_of_a_person_with_many_rows(
         for name, days in sizes.items():
             connection.execute(FILL.encode(), (ORG, person(name), days))
             for way in (*WAYS, "delete"):
-                # The least of three: databases that come and go beside make a session forget names.
-                found[way, name] = min(read(session, name, days, way) for _ in range(3))
+                found[way, name] = least(session, name, days, way)
             if name == "plans are made":
                 connection.execute(OTHERS.encode(), (ORG,))
     for way in (*WAYS, "delete"):
@@ -158,5 +168,4 @@ def test_an_insert_reads_no_more_of_a_person_with_many_rows(
         # 17 a plan made for few rows tests arrays one row after the other, until an analyze.
         is_local = way != "delete" and (way, key) != ("negative", "rolling_days")
         if is_local and connection.info.server_version >= 170000:
-            # Few do not fill what lies around; a session that forgot names reads a hundred pages.
-            assert many <= 1.5 * few + (300 if "qualify" in RULES[key] else 50), (way, few, many)
+            assert many <= 1.5 * few + (150 if "qualify" in RULES[key] else 50), (way, few, many)
