@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -19,6 +20,7 @@ from psycopg.types.json import Jsonb
 Row = dict[str, Any]
 T = TypeVar("T")
 
+SQL = Path(__file__).parents[1] / "sql"
 ORG = "nhf"
 ANN = uuid5(NAMESPACE_OID, "ann")
 BEN = uuid5(NAMESPACE_OID, "ben")
@@ -64,6 +66,13 @@ def rule_set(
 
 def _badge(slug: str, criteria: Any) -> Row:
     return {"name": slug, "criteria": criteria}
+
+
+def install_changed(connection: Connection, path: str, before: str, after: str) -> None:
+    """Load a file of sql/ with the one place that reads `before` changed."""
+    text = (SQL / path).read_text(encoding="utf-8")
+    assert text.count(before) == 1, f"{path} has changed: find {before!r} anew"
+    connection.execute(text.replace(before, after).encode())
 
 
 def without_badges(document: Mapping[str, Any]) -> Row:

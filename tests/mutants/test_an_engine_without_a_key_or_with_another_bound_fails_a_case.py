@@ -6,7 +6,6 @@ Each mutant is one line of one file of sql/, replaced for as long as its test.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from pgmerit.database import Connection
@@ -20,11 +19,11 @@ from tests.acceptance.test_each_case_gives_exactly_its_awards_however_it_is_fed 
     in_one_statement,
     row_by_row,
 )
+from tests.engine import install_changed
 from tests.mutants import documents
 
 LASTING = True
 
-SQL = Path(__file__).parents[2] / "sql"
 SELECTOR = "rules/compile/_selector.sql"
 COMPILE_WHERE = "rules/compile/_compile_where.sql"
 COMPILE_WHEN = "rules/compile/_compile_when.sql"
@@ -48,9 +47,7 @@ class EngineMutant:
 
     def install(self, connection: Connection) -> None:
         """Replace the routine in this database."""
-        text = (SQL / self.path).read_text(encoding="utf-8")
-        assert text.count(self.before) == 1, f"{self.path} has changed: find {self.name} anew"
-        connection.execute(text.replace(self.before, self.after).encode())
+        install_changed(connection, self.path, self.before, self.after)
 
 
 MUTANTS = [

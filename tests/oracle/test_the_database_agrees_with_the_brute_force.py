@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +24,12 @@ from hypothesis import strategies as st
 from pgmerit.database import Connection
 from psycopg.types.json import Jsonb
 
-from tests.engine import assert_exact, rows, value, without_badges
+from tests.engine import assert_exact, install_changed, rows, value, without_badges
 from tests.oracle import evaluator, strategies
 from tests.oracle.strategies import Entry, Step, Story
 
 LASTING = True
 
-SQL = Path(__file__).parents[2] / "sql"
 COLUMNS = "org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes, activity_date"
 
 
@@ -465,9 +463,12 @@ def folding(connection: Connection) -> Iterator[None]:
     """Let statements of few rows go the way of those of many, until all is rolled back."""
     with connection.transaction(force_rollback=True):
         for name in ("_count_new_activities", "_recount_updated_activities"):
-            text = (SQL / "activities" / f"{name}.sql").read_text(encoding="utf-8")
-            assert text.count("new_activities offset 30)") == 1
-            connection.execute(text.replace("offset 30)", "offset 1)").encode())
+            install_changed(
+                connection,
+                f"activities/{name}.sql",
+                "from new_activities offset 30)",
+                "from new_activities offset 1)",
+            )
         yield
 
 
