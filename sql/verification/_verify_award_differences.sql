@@ -94,7 +94,8 @@ begin atomic
         judged.due_at::text
     from judged
     left join badges.peer_mentor_stats as base
-        on base.peer_mentor_id = judged.peer_mentor_id
+        on badges_internal._verify_is_looked_at(p_scope, base.peer_mentor_id)
+        and base.peer_mentor_id = judged.peer_mentor_id
         and base.org_id = judged.org_id
         and base.stat = '*'
         and base.bucket = ''

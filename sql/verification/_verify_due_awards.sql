@@ -26,10 +26,12 @@ begin atomic
         from (
             select activity.peer_mentor_id, activity.org_id, activity.occurred_at as at
             from badges.activities as activity
+            where badges_internal._verify_is_looked_at(p_scope, activity.peer_mentor_id)
             union all
             select award.peer_mentor_id, award.org_id, award.earned_at
             from badges.earned_badges as award
-            where award.revoked_at is null
+            where badges_internal._verify_is_looked_at(p_scope, award.peer_mentor_id)
+            and award.revoked_at is null
             -- What lapses by its rule is held at that moment, or not at all.
             and (
                 award.source not in ('rule', 'backfill', 'sweep')
@@ -42,6 +44,7 @@ begin atomic
             union all
             select swept.peer_mentor_id, swept.org_id, swept.seen_until
             from badges_internal.due_people as swept
+            where badges_internal._verify_is_looked_at(p_scope, swept.peer_mentor_id)
         ) as happened
         where (happened.peer_mentor_id, happened.org_id) in (
             select changed.peer_mentor_id, changed.org_id

@@ -45,7 +45,8 @@ begin
         on sequence.org_id = coalesce(stored.org_id, expected.org_id)
         and sequence.stat = coalesce(stored.stat, expected.stat)
     left join badges.peer_mentor_stats as base
-        on base.peer_mentor_id = coalesce(stored.peer_mentor_id, expected.peer_mentor_id)
+        on badges_internal._verify_is_looked_at(p_scope, base.peer_mentor_id)
+        and base.peer_mentor_id = coalesce(stored.peer_mentor_id, expected.peer_mentor_id)
         and base.org_id = sequence.org_id
         and base.stat = '*'
         and base.bucket = ''

@@ -50,7 +50,10 @@ begin
     from first_days as first
     inner join conditions as condition using (number)
     inner join last_moments as moment using (peer_mentor_id, org_id)
-    left join badges_internal.due_people as swept using (peer_mentor_id, org_id)
+    left join badges_internal.due_people as swept
+        on badges_internal._verify_is_looked_at(p_scope, swept.peer_mentor_id)
+        and swept.peer_mentor_id = first.peer_mentor_id
+        and swept.org_id = condition.org_id
     cross join lateral (
         select case
             when shown.at at time zone condition.time_zone = shown.clock then shown.at
