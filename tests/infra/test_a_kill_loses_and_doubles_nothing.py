@@ -92,21 +92,30 @@ def _kill(victim: str, cluster: Cluster, dsn: str) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         return
-    with contextlib.closing(connect(dsn, autocommit=True)) as connection:
-        backends = engine.rows(
-            connection,
-            "select pid from pg_stat_activity where backend_type = 'client backend'"
-            " and datname = current_database() and pid <> pg_backend_pid()",
-        )
-    if victim == "backend" and backends:
-        os.kill(backends[0]["pid"], signal.SIGKILL)
-    elif victim == "client":
+    if victim == "backend":
+        with contextlib.closing(connect(dsn, autocommit=True)) as connection:
+            backends = engine.rows(
+                connection,
+                "select pid from pg_stat_activity where backend_type = 'client backend'"
+                " and datname = current_database() and pid <> pg_backend_pid()",
+            )
+            os.kill(backends[0]["pid"], signal.SIGKILL)
+            # A server that is stopped while it begins anew may hang until it is stopped at once.
+            engine.until(lambda: _has_ended(connection))
+        _wait_until_up(dsn).close()
+    if victim == "client":
         # Gone in the middle of its transaction, without a word.
         lost = connect(dsn)
         routines.record_activity(lost, PEOPLE[0], engine.ORG, "call")
         with socket.socket(fileno=os.dup(lost.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)
         lost.close()
+
+
+def _has_ended(connection: Connection) -> bool:
+    with contextlib.suppress(psycopg.OperationalError):
+        connection.execute("select 1")
+    return connection.broken
 
 
 def _wait_until_up(dsn: str) -> Connection:

@@ -70,9 +70,11 @@ def peopled(connection: Connection) -> Connection:
 
 
 @contextmanager
-def running(file: Path, dsn: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    file: Path, dsn: str, tmp_path: Path, batch: int = 1
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run `rules apply` in a process of its own, one person a transaction."""
-    command = [sys.executable, "-m", "pgmerit", "rules", "apply", str(file), "--batch", "1"]
+    command = [sys.executable, "-m", "pgmerit", "rules", "apply", str(file), "--batch", str(batch)]
     surroundings = os.environ | {"PGMERIT_DSN": dsn, "PGMERIT_HOME": str(tmp_path / "home")}
     with subprocess.Popen(
         command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -218,7 +220,7 @@ def test_writers_run_all_the_while_and_everything_is_exact(
 def test_a_pipe_sees_no_bar_and_a_terminal_sees_rate_and_time_left(
     peopled: Connection, dsn: str, written: Any, tmp_path: Path
 ) -> None:
-    with running(written(NEW), dsn, tmp_path) as process:
+    with running(written(NEW), dsn, tmp_path, batch=20) as process:
         _, told = process.communicate(timeout=60)
         assert (process.returncode, told) == (0, b"")
     ours, theirs = pty.openpty()
@@ -230,7 +232,7 @@ def test_a_pipe_sees_no_bar_and_a_terminal_sees_rate_and_time_left(
         "COLUMNS": "120",
     }
     with subprocess.Popen(
-        [*command, "--batch", "1"], env=surroundings, stdout=subprocess.DEVNULL, stderr=theirs
+        [*command, "--batch", "20"], env=surroundings, stdout=subprocess.DEVNULL, stderr=theirs
     ) as process:
         os.close(theirs)
         shown = b"".join(iter(lambda: _read(ours), b""))
