@@ -234,6 +234,11 @@ from (
 where named.external_id = staged.external_id
 """
 
+# The columns that what follows is planned by.
+_ANALYZE_STAGED = """
+analyze pg_temp.import_rows (line_number, peer_mentor_id, external_id, org_id, idempotency_key)
+"""
+
 
 def known_organizations(connection: Connection) -> set[str]:
     """Give the organizations that activities may name."""
@@ -258,7 +263,7 @@ def stage(
                 copy.write(text)
         if options.mentor_namespace is not None:
             cursor.execute(_NAME_PEOPLE, {"namespace": options.mentor_namespace})
-        cursor.execute("analyze pg_temp.import_rows")
+        cursor.execute(_ANALYZE_STAGED)
 
 
 def _good_lines(
