@@ -1667,6 +1667,7 @@ function badges_internal._verify_badge_crossings(p_scope badges_internal.verifie
 function badges_internal._verify_calendar_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, unit_number integer, from_at timestamp with time zone, first_day date) stable;
 function badges_internal._verify_capped_choices(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_choice stable;
 function badges_internal._verify_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;
+function badges_internal._verify_clock_reaches(p_clock timestamp without time zone, p_time_zone text) returns timestamp with time zone immutable;
 function badges_internal._verify_conditions(p_scope badges_internal.verified_scope) returns TABLE(org_id text, badge_definition_id text, tier text, occurrence integer, condition_node integer, number integer, measure text, threshold numeric, duration interval, badge_ids text[], badge_category text, since_version integer, lapse_measure text, last_days integer) stable;
 function badges_internal._verify_count_crossings(p_scope badges_internal.verified_scope) returns SETOF badges_internal.verified_crossing stable;
 function badges_internal._verify_day_begins(p_day date, p_time_zone text, p_day_starts time without time zone) returns timestamp with time zone immutable;
@@ -1695,7 +1696,7 @@ function badges_internal._verify_measure(p_milestone badges_internal.milestones)
 function badges_internal._verify_name(p_value jsonb) returns text stable;
 function badges_internal._verify_number(p_value jsonb) returns numeric immutable;
 function badges_internal._verify_own_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, first_day date) stable;
-function badges_internal._verify_passes(p_tests jsonb, p_attributes jsonb, p_quantity numeric) returns boolean stable;
+function badges_internal._verify_passing(p_tests jsonb, p_attributes jsonb, p_quantity numeric) returns TABLE(passes boolean) stable;
 function badges_internal._verify_placed_calendar_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, unit_number integer, from_at timestamp with time zone, before_at timestamp with time zone, two_before_at timestamp with time zone, three_before_at timestamp with time zone, run_length bigint) stable;
 function badges_internal._verify_placed_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, before_at timestamp with time zone, two_before_at timestamp with time zone, three_before_at timestamp with time zone, run_length bigint, is_of_unruly_part boolean) stable;
 function badges_internal._verify_rolling_choices(p_scope badges_internal.verified_scope, p_measures text[]) returns SETOF badges_internal.verified_choice stable;

@@ -36,9 +36,12 @@ begin atomic
         activity.occurred_at,
         activity.activity_date,
         case
-            when stat.qualify_tests is not null then badges_internal._verify_passes(
-                stat.qualify_tests, activity.attributes, activity.quantity
-            )::integer
+            when stat.qualify_tests is not null then (
+                select qualifying.passes::integer
+                from badges_internal._verify_passing(
+                    stat.qualify_tests, activity.attributes, activity.quantity
+                ) as qualifying
+            )
             when stat.sequence = 'capped_count' then 1
             when stat.value_field = 'quantity' then activity.quantity
             else badges_internal._verify_number(activity.attributes -> stat.value_field)
@@ -88,8 +91,11 @@ begin atomic
         stat.test_operator,
         stat.test_operands
     ))
-    and (stat.other_tests is null or badges_internal._verify_passes(
-        stat.other_tests, activity.attributes, activity.quantity
+    and (stat.other_tests is null or (
+        select other.passes
+        from badges_internal._verify_passing(
+            stat.other_tests, activity.attributes, activity.quantity
+        ) as other
     ))
     and (
         stat.existing_days is null

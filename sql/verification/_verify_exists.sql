@@ -9,10 +9,11 @@ parallel safe
 return coalesce(
     p_existing -> 'weekdays' @> to_jsonb(date_part('isodow', p_day)::integer), true
 )
-and not exists (
-    select
-    from jsonb_array_elements_text(p_existing -> 'closed') as closed (day)
-    where to_char(p_day::timestamp, 'YYYY-MM-DD') like '%' || closed.day
+and not coalesce(
+    p_existing -> 'closed' ?| array[
+        to_char(p_day::timestamp, 'YYYY-MM-DD'), to_char(p_day::timestamp, 'MM-DD')
+    ],
+    false
 );
 
 comment on function badges_internal._verify_exists(jsonb, date) is

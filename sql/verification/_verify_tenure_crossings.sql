@@ -55,23 +55,9 @@ begin
         and swept.peer_mentor_id = first.peer_mentor_id
         and swept.org_id = condition.org_id
     cross join lateral (
-        select case
-            when shown.at at time zone condition.time_zone = shown.clock then shown.at
-            -- The clock jumps over it: the minute after the last one that shows less.
-            else (
-                select max(before.at) + interval '1 minute'
-                from generate_series(
-                    shown.at - interval '25 hours', shown.at, interval '1 minute'
-                ) as before (at)
-                where before.at at time zone condition.time_zone < shown.clock
-            )
-        end as at
-        from (
-            select wanted.clock, wanted.clock at time zone condition.time_zone as at
-            from (
-                select first.first_day + condition.duration + condition.day_starts as clock
-            ) as wanted
-        ) as shown
+        select badges_internal._verify_day_begins(
+            (first.first_day + condition.duration)::date, condition.time_zone, condition.day_starts
+        ) as at
     ) as due
     where due.at <= greatest(moment.last_at, swept.seen_until);
 end;
