@@ -10,7 +10,8 @@
 -- sweep's moment, null = only the people's own activities tell the time. p_late_activities: late
 -- ones, whose people need not be in p_late. p_lapses_as_of: the moment for badges that lapse alone,
 -- a backfill's. p_since: nothing new or changed lies before it. The caller holds the base rows.
--- Gives the number of awards.
+-- Gives the number of awards. A plan that reads a whole table, made while the table was empty, would
+-- stay for all people of an apply: none is.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
 create or replace function badges_internal._evaluate_people(
@@ -30,6 +31,7 @@ returns bigint
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
 declare
     v_due constant record := badges_internal._pass_due_dates(
