@@ -10,7 +10,7 @@
 -- sweep's moment, null = only the people's own activities tell the time. p_late_activities: late
 -- ones, whose people need not be in p_late. p_lapses_as_of: the moment for badges that lapse alone,
 -- a backfill's. p_since: nothing new or changed lies before it. The caller holds the base rows.
--- Gives the number of awards. No plan reads a whole table: made while it was empty, such a one would
+-- Gives the number of awards. No plan reads a whole table: made while it was empty, one would
 -- stay for all people of an apply.
 --
 -- Writes: badges_internal.due_people, badges.earned_badges, badges.award_events.
