@@ -89,6 +89,8 @@ begin
                 array(select org_id from candidates),
                 array(select badge_definition_id from candidates)
             ) as tenure
+            -- Another's badge is none of theirs: its other conditions are not looked up.
+            join candidates using (peer_mentor_id, org_id, badge_definition_id)
             join badges_internal.milestones as milestone
                 on milestone.org_id = tenure.org_id
                 and milestone.badge_definition_id = tenure.badge_definition_id
