@@ -92,12 +92,10 @@ begin
             -- Another's badge is none of theirs: its other conditions are not looked up.
             join candidates using (peer_mentor_id, org_id, badge_definition_id)
             join badges_internal.milestones as milestone
-                on milestone.org_id = tenure.org_id
-                and milestone.badge_definition_id = tenure.badge_definition_id
-                and (milestone.tier, milestone.occurrence) = ('', tenure.occurrence)
-                and milestone.node = tenure.node
-                and milestone.measure = 'tenure'
-            where tenure.due_at <= badges_internal._seen_until(
+                using (org_id, badge_definition_id, node, occurrence)
+            where milestone.measure = 'tenure'
+            and milestone.tier = ''
+            and tenure.due_at <= badges_internal._seen_until(
                 tenure.peer_mentor_id, tenure.org_id
             )
         )
