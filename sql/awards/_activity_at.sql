@@ -16,7 +16,7 @@ begin
         select max(activity.activity_id)
         from badges.activities as activity
         where activity.peer_mentor_id = p_peer_mentor_id
-        and activity.org_id = p_org_id
+        and activity.org_id is not distinct from p_org_id
         and activity.occurred_at = p_occurred_at
         and activity.activity_date >= (p_occurred_at - interval '3 days')::date
         and activity.activity_date <= (p_occurred_at + interval '3 days')::date

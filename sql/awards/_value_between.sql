@@ -82,7 +82,7 @@ begin
             select count(*)
             from badges.activities as a
             where a.peer_mentor_id = p_peer_mentor_id
-            and a.org_id = p_org_id
+            and a.org_id is not distinct from p_org_id
             and a.activity_date >= v_from
             and a.activity_date <= v_to
             and a.occurred_at >= p_from
@@ -94,7 +94,7 @@ begin
         select coalesce(sum(a.quantity), 0)
         from badges.activities as a
         where a.peer_mentor_id = p_peer_mentor_id
-        and a.org_id = p_org_id
+        and a.org_id is not distinct from p_org_id
         and a.activity_date >= v_from
         and a.activity_date <= v_to
         and a.occurred_at >= p_from

@@ -33,7 +33,7 @@ cross join lateral badges_internal._reading(
     a.activity_date
 ) as reading
 where a.peer_mentor_id = p_peer_mentor_id
-and a.org_id = p_org_id
+and a.org_id is not distinct from p_org_id
 and a.activity_date >= p_from
 and a.activity_date <= p_to
 and (p_types is null or a.activity_type = any(p_types))

@@ -20,7 +20,7 @@ begin
         select distinct badges_internal._unit_start(v_unit, a.activity_date)
         from badges.activities as a
         where a.peer_mentor_id = p_peer_mentor_id
-        and a.org_id = p_org_id
+        and a.org_id is not distinct from p_org_id
         and a.activity_date > p_from
         and a.activity_date < v_to
         and a.activity_type = any(p_route.excuse_types)

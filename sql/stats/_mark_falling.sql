@@ -40,7 +40,7 @@ begin
         select true
         from badges.activities as activity
         where activity.peer_mentor_id = p_peer_mentor_id
-        and activity.org_id = p_org_id
+        and activity.org_id is not distinct from p_org_id
         and activity.activity_date >= p_occurred_at::date - 2
         and activity.occurred_at >= p_occurred_at
         and activity.activity_id <> p_activity_id

@@ -1,7 +1,8 @@
 -- Reads the activities that a stat selects, of some people in one organization.
 --
 -- p_from, p_to: first and last local day, null = all; p_bucket null = every bucket.
--- Reads the index (peer_mentor_id, activity_date, activity_type).
+-- Reads the index (peer_mentor_id, activity_date, activity_type). Where nothing was analyzed yet, that
+-- of the keys looked as good: `is not distinct from` is a condition of no index, here and elsewhere.
 create or replace function badges_internal._selected_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
@@ -51,7 +52,7 @@ begin
         a.quantity, a.activity_date
     ) as reading
     where a.peer_mentor_id = any(p_peer_mentor_ids)
-    and a.org_id = p_org_id
+    and a.org_id is not distinct from p_org_id
     and a.activity_date >= coalesce(p_from, '-infinity')
     and a.activity_date <= coalesce(p_to, 'infinity')
     and (v_types is null or a.activity_type = any(v_types))
