@@ -1,8 +1,8 @@
 -- Reads the activities that a stat selects, of some people in one organization.
 --
 -- p_from, p_to: first and last local day, null = all; p_bucket null = every bucket.
--- Reads the index (peer_mentor_id, activity_date, activity_type). Where nothing was analyzed yet, that
--- of the keys looked as good: `is not distinct from` is a condition of no index, here and elsewhere.
+-- Reads the index (peer_mentor_id, activity_date, activity_type). Before the first analyze that of
+-- the keys looks as good: `is not distinct from` is a condition of no index, here and elsewhere.
 create or replace function badges_internal._selected_activities(
     p_peer_mentor_ids uuid[],
     p_org_id text,
