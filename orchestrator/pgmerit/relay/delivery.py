@@ -6,6 +6,7 @@ network backend say where a connection goes, which is where addresses are checke
 
 from __future__ import annotations
 
+import functools
 import math
 import ssl
 import threading
@@ -190,8 +191,12 @@ class Sender:
         ]
 
 
+@functools.cache
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Trust the system's authorities, and those of a file; raises PgmeritError."""
+    """Trust the system's authorities, and those of a file; raises PgmeritError.
+
+    One for all who deliver: reading the authorities takes longer than a delivery.
+    """
     context = httpcore2.default_ssl_context()
     if ca_file is not None:
         try:
