@@ -1267,9 +1267,10 @@ function badges_internal._first_not_held(p_peer_mentor_id uuid, p_definition bad
 function badges_internal._fold_crossings() returns text immutable;
 function badges_internal._fold_days() returns text immutable;
 function badges_internal._fold_elements() returns text immutable;
+function badges_internal._fold_few(p_stats text[], p_peer_mentor_ids uuid[], p_org_ids text[], p_is_anew boolean, p_activities badges.activities[]) returns badges_internal.fold_result volatile;
 function badges_internal._fold_moments() returns text immutable;
 function badges_internal._fold_reading(p_source text) returns text immutable;
-function badges_internal._fold_statement(p_source text) returns text immutable;
+function badges_internal._fold_statement(p_source text DEFAULT 'join new_activities as a using (peer_mentor_id, org_id)') returns text immutable;
 function badges_internal._forget_all_activities() returns trigger volatile security definer;
 function badges_internal._forget_source_rows(p_source text) returns void volatile;
 function badges_internal._forget_stats(p_peer_mentor_ids uuid[], p_org_ids text[], p_stats text[]) returns void volatile;

@@ -2,7 +2,8 @@
 --
 -- A statement of up to thirty rows is counted row by row: one update takes the person's base row
 -- first and adds to the row of every stat that chose the activity, and what it returns tells what
--- is left to do. More rows are folded by a fixed number of set-based statements.
+-- is left to do. More rows are folded by a fixed number of set-based statements: up to 500 by plans
+-- that the session keeps, which cost more to make than to run, others by plans made for them.
 --
 -- Other statements may have counted some of these rows already: those of a function that ran inside
 -- the insert, the update half of ON CONFLICT DO UPDATE, MERGE and writable CTEs. People whom such a
@@ -49,17 +50,11 @@ declare
     v_stale_org text;
     v_all_counted badges_internal.counted_activity[];
     v_candidates badges_internal.candidate[];
-    -- For more than thirty rows.
-    v_people uuid[];
-    v_orgs text[];
-    v_counts bigint[];
-    v_ids bigint[];
-    v_first_days date[];
-    v_last_days date[];
-    v_all_stats text[]; -- null: every stat
+    v_arrived record; -- this and what follows: of more than thirty rows
     v_begun badges_internal.begun_fold;
-    v_result badges_internal.fold_result;
+    v_few badges.activities[];
     v_planning text[];
+    v_result badges_internal.fold_result;
 begin
     -- The route is read with the row, under the gate: a statement less.
     select
@@ -81,32 +76,38 @@ begin
         where a.occurred_at > now() + interval '24 hours'
         or pg_column_size(a.attributes) > 1000;
         if exists (select from new_activities offset 30) then
-            perform set_config('plan_cache_mode', 'auto', true);
+            v_few := array(select a::badges.activities from new_activities as a limit 501);
+            perform set_config('plan_cache_mode', 'auto', true) where cardinality(v_few) > 500;
             select
-                array_agg(arrived.peer_mentor_id), array_agg(arrived.org_id),
-                array_agg(arrived.activity_count), array_agg(arrived.activity_id),
-                array_agg(arrived.first_day), array_agg(arrived.last_day)
-            into v_people, v_orgs, v_counts, v_ids, v_first_days, v_last_days
+                array_agg(person.peer_mentor_id) as people, array_agg(person.org_id) as orgs,
+                array_agg(person.activity_count) as counts, array_agg(person.first_id) as ids,
+                array_agg(person.first_day) as first_days, array_agg(person.last_day) as last_days
+            into v_arrived
             from (
                 select
                     a.peer_mentor_id, a.org_id, count(*) as activity_count,
-                    min(a.activity_id) as activity_id, min(a.activity_date) as first_day,
+                    min(a.activity_id) as first_id, min(a.activity_date) as first_day,
                     max(a.activity_date) as last_day
                 from new_activities as a
                 group by a.peer_mentor_id, a.org_id
-            ) as arrived;
-            v_begun := badges_internal._begin_fold(v_people, v_orgs, v_counts, v_ids);
-            v_planning := badges_internal._plan_for_sets();
-            execute badges_internal._fold_statement(
-                'new_activities as a join people as person'
-                ' on person.peer_mentor_id = a.peer_mentor_id and person.org_id = a.org_id'
-            )
-            into v_result
-            using v_all_stats, v_begun.peer_mentor_ids, v_begun.org_ids, false;
-            perform badges_internal._plan_for_sets(v_planning);
+            ) as person;
+            v_begun := badges_internal._begin_fold(
+                v_arrived.people, v_arrived.orgs, v_arrived.counts, v_arrived.ids
+            );
+            if cardinality(v_few) <= 500 then
+                v_result := badges_internal._fold_few(
+                    null, v_begun.peer_mentor_ids, v_begun.org_ids, false, v_few
+                );
+            else
+                v_planning := badges_internal._plan_for_sets();
+                execute badges_internal._fold_statement()
+                into v_result
+                using null::text[], v_begun.peer_mentor_ids, v_begun.org_ids, false;
+                perform badges_internal._plan_for_sets(v_planning);
+            end if;
             perform badges_internal._finish_fold(
-                v_people, v_orgs, v_first_days, v_last_days, v_begun, v_result,
-                array(select a.activity_type from new_activities as a group by a.activity_type)
+                v_arrived.people, v_arrived.orgs, v_arrived.first_days, v_arrived.last_days,
+                v_begun, v_result, array(select distinct a.activity_type from new_activities as a)
             );
             return null;
         end if;

@@ -45,7 +45,8 @@ arrived as materialized (
     select
         person.person_no, person.org_id, a.activity_type, a.activity_date, a.occurred_at,
         a.quantity, a.attributes, a.activity_id
-    from {source}
+    from people as person
+    {source}
 ),
 wanted as materialized (
     select

@@ -1,16 +1,18 @@
 -- Gives the statement that counts many activities: snapshot and elements at once.
 --
--- p_source: a FROM item that gives the activities as a, each with its row of people as person. The
--- parameters: $1 the stats to write (text[], null = all), $2 and $3 the people (uuid[], text[],
+-- p_source: what joins the activities, as a, to their people, person; only our routines give it.
+-- The parameters: $1 the stats to write (text[], null = all), $2 and $3 the people (uuid[], text[],
 -- each once, base rows written), $4 whether nothing of these stats stands (boolean), so that
--- nothing is looked up. Only our own routines pass them. Result: one badges_internal.fold_result.
+-- nothing is looked up. Result: one badges_internal.fold_result.
 --
 -- Inside, people and stats are numbers: cell = person * 2^20 + stat. What stands is looked up by
 -- key, and only for people who have activities already: no statistics lead to another plan.
 --
 -- It is text because a transition table is visible only in its own trigger function, and a plan
 -- made for a few rows must not serve a million.
-create or replace function badges_internal._fold_statement(p_source text)
+create or replace function badges_internal._fold_statement(
+    p_source text default 'join new_activities as a using (peer_mentor_id, org_id)'
+)
 returns text
 language sql
 immutable

@@ -19,6 +19,7 @@ as $$
 declare
     v_people uuid[];
     v_orgs text[];
+    v_few badges.activities[];
     v_planning text[];
     v_result badges_internal.fold_result;
 begin
@@ -57,17 +58,33 @@ begin
         from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
         order by peer_mentor_id, org_id
     ) as person;
-    v_planning := badges_internal._plan_for_sets();
-    execute badges_internal._fold_statement('people as person cross join lateral (
-        select own.*
-        from badges.activities as own
-        where own.peer_mentor_id = person.peer_mentor_id
-        and own.org_id = person.org_id
-        offset 0
-    ) as a')
-    into v_result
-    using p_stats, v_people, v_orgs, true;
-    perform badges_internal._plan_for_sets(v_planning);
+    v_few := array(
+        select own::badges.activities
+        from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
+        cross join lateral (
+            select *
+            from badges.activities as a
+            where a.peer_mentor_id = person.peer_mentor_id
+            and a.org_id = person.org_id
+            limit 501
+        ) as own
+        limit 501
+    );
+    if cardinality(v_few) <= 500 then
+        v_result := badges_internal._fold_few(p_stats, v_people, v_orgs, true, v_few);
+    else
+        v_planning := badges_internal._plan_for_sets();
+        execute badges_internal._fold_statement('cross join lateral (
+            select own.*
+            from badges.activities as own
+            where own.peer_mentor_id = person.peer_mentor_id
+            and own.org_id = person.org_id
+            offset 0
+        ) as a')
+        into v_result
+        using p_stats, v_people, v_orgs, true;
+        perform badges_internal._plan_for_sets(v_planning);
+    end if;
 
     delete from badges.peer_mentor_stats as held
     using unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)

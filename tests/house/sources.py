@@ -101,7 +101,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
     }
 )
 
-# The only places that build statements as text: plans made for one row must not serve a million,
+# The only places that build statements as text: plans made for hundreds must not serve a million,
 # a transition table is visible in its own trigger alone, policies name roles that may not be there,
 # and a source is another's table.
 MAY_BUILD_STATEMENTS = frozenset(
@@ -110,6 +110,7 @@ MAY_BUILD_STATEMENTS = frozenset(
         "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
         "stats/_fold_elements.sql",
+        "stats/_fold_few.sql",
         "stats/_fold_moments.sql",
         "stats/_fold_reading.sql",
         "stats/_fold_statement.sql",

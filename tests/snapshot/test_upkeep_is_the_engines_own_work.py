@@ -88,16 +88,18 @@ OF_ONE_ROW = {
 } | {"badges.derive_idempotency_key"}
 
 
+# Up to 500 rows go by a plan that is kept, more by one of their own.
+@pytest.mark.parametrize(("people", "more_people"), [(100, 200), (300, 1000)])
 def test_the_number_of_statements_is_the_same_for_few_rows_and_for_many(
-    connection: Connection,
+    connection: Connection, people: int, more_people: int
 ) -> None:
     apply(connection, DOCUMENT)
     connection.execute("set track_functions = 'pl'")
-    few = calls(connection, lambda: many(connection, 200, 100))
+    few = calls(connection, lambda: many(connection, 2 * people, people))
     connection.execute("delete from badges.activities")
     connection.execute("delete from badges.earned_badges")
     connection.execute("delete from badges.award_events")
-    more = calls(connection, lambda: many(connection, 2000, 1000))
+    more = calls(connection, lambda: many(connection, 2 * more_people, more_people))
     assert few
     assert {name: n for name, n in more.items() if name not in OF_ONE_ROW} == {
         name: n for name, n in few.items() if name not in OF_ONE_ROW
