@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import tempfile
@@ -105,6 +106,27 @@ def test_the_number_of_statements_is_the_same_for_few_rows_and_for_many(
         name: n for name, n in few.items() if name not in OF_ONE_ROW
     }
     assert_exact(connection)
+
+
+def test_five_hundred_activities_are_counted_by_a_plan_that_the_session_keeps(
+    connection: Connection,
+) -> None:
+    """To plan the fold takes longer than to run it for so many."""
+    apply(connection, DOCUMENT)
+    connection.execute("set track_functions = 'pl'")
+    few, anew = "badges_internal._fold_few", "badges_internal._plan_for_sets"
+
+    def rebuild() -> None:
+        connection.execute("select badges.rebuild_stats()")
+
+    for count in (500, 501):
+        for work in (functools.partial(many, connection, count, 100), rebuild):
+            made = calls(connection, work)
+            assert (made[few], made[anew]) == ((1, 0) if count == 500 else (0, 2))
+        assert_exact(connection)
+        connection.execute("delete from badges.activities")
+    kept = "select 'plan_cache_mode=force_generic_plan' = any(proconfig) from pg_proc"
+    assert value(connection, f"{kept} where proname = '_fold_few'")
 
 
 def test_twenty_thousand_people_in_one_statement(connection: Connection) -> None:
