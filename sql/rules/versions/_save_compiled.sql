@@ -3,6 +3,8 @@
 -- A condition that is as it was keeps its since_version: nobody need be evaluated for it again.
 --
 -- A stat of which other numbers are asked than before, or none any more, is noted with the version.
+-- Nothing is hashed: estimates multiply all that rules may list, and a table for so many rows takes
+-- a second to make.
 --
 -- Writes: badges_internal.milestones, condition_groups, stat_definitions, stat_changes.
 create or replace function badges_internal._save_compiled(p_org_ids text[], p_version integer)
@@ -10,6 +12,7 @@ returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off
 as $$
 begin
     with compiled as materialized (
