@@ -49,6 +49,7 @@ bench-full: $(VENV)/.ready ## the same at large sizes, the dearest rule sets, th
 	@$(BIN)/python -m tests.bench.dear
 	@$(BIN)/python -m tests.bench.relay
 	@$(BIN)/python -m tests.bench.rows
+	@$(BIN)/python -m tests.bench.batches
 	@$(BIN)/python -m tests.bench.dedupe
 
 soak: $(VENV)/.ready ## the long runs; SOAK_SECONDS says how long each
