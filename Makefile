@@ -44,7 +44,7 @@ check: lint test ## lint and test
 bench: $(VENV)/.ready ## what the engine costs beside a bare table, goal by goal
 	@$(BIN)/python -m tests.bench.goals
 
-bench-full: $(VENV)/.ready ## the same at large sizes, the dearest rule sets, the relay, own rows, dedupe
+bench-full: $(VENV)/.ready ## the same at large sizes, the dearest rule sets, the relay, own rows, batches, dedupe
 	@$(BIN)/python -m tests.bench.goals --full
 	@$(BIN)/python -m tests.bench.dear
 	@$(BIN)/python -m tests.bench.relay
