@@ -1128,6 +1128,7 @@ function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids 
 function badges_internal._base_route(p_stat text) returns badges_internal.stat_route immutable;
 function badges_internal._base_versions(p_peer_mentor_ids uuid[], p_org_ids text[]) returns TABLE(peer_mentor_id uuid, org_id text, rule_set_version integer, current_version integer) volatile;
 function badges_internal._begin_apply() returns void volatile;
+function badges_internal._begin_batch() returns void volatile;
 function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[], p_counts bigint[], p_activity_ids bigint[]) returns badges_internal.begun_fold volatile;
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_reading(p_source text, p_is_whole boolean) returns void volatile;
@@ -1808,3 +1809,4 @@ true
 -- Else
 
 alter table badges_internal.measured_ahead set unlogged;
+create sequence badges_internal.latest_batch;

@@ -561,7 +561,8 @@ def test_enough_earns_it_and_less_does_not(source: str, connection: Connection) 
         connection,
         rule_set(badges(), {ORG: {"time_zone": "Europe/Oslo", "closed_days": ["2025-02-05"]}}),
     )
-    places = {case: shown(badges())[words_of(case, shown(badges()))] for case in cases}
+    all_words = shown(badges())
+    places = {case: all_words[words_of(case, all_words)] for case in cases}
     for case, told in cases.items():
         slug, _ = places[case]
         for name, history in (("enough", told.enough), ("less", told.less)):

@@ -137,11 +137,35 @@ def test_the_command_rests_beside_writers_alone(
     assert all(rest < 10 for rest in given)
 
 
-def test_nobody_is_left_where_no_batch_runs(connection: Connection, beside: Connection) -> None:
+@pytest.mark.parametrize(
+    "end",
+    [
+        "commit; begin; select pg_current_xact_id()",
+        "rollback",
+        # What a dump from a server that counted further leaves.
+        "commit; select setval('badges_internal.latest_batch', 1::bigint << 40)",
+    ],
+)
+def test_nobody_is_left_where_no_batch_runs(
+    connection: Connection, beside: Connection, end: str
+) -> None:
     value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW)))
     begin(beside)
-    beside.execute("commit; begin; select from badges_internal.measured_ahead")
+    beside.execute(end.encode())
     assert write(connection)
+
+
+def test_of_two_batches_the_later_one_is_told(
+    connection: Connection, beside: Connection, connect: Callable[..., Connection]
+) -> None:
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW)))
+    begin(beside)
+    later = connect()
+    begin(later)
+    assert not write(connection)
+    later.execute("commit")
+    assert write(connection)
+    beside.execute("commit")
 
 
 def test_raw_rules_and_new_days_are_decided_at_once(

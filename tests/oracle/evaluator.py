@@ -13,6 +13,7 @@ Numbers are fractions, so nothing is ever rounded.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -694,6 +695,7 @@ def days_in_month(year: int, month: int) -> int:
     return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
 
 
+@functools.cache
 def day_begins(of_day: date, clock: Clock) -> datetime:
     """Give the beginning of a local day: the later moment where the clock shows it twice.
 

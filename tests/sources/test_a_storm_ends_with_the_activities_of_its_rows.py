@@ -224,7 +224,7 @@ def storm(
 
 @pytest.mark.long
 def test_a_storm(connection: Connection, connect: Opening) -> None:
-    storm(connection, connect, 20, 1, rest=0.05)
+    storm(connection, connect, 10, 1, rest=0.05)
 
 
 @pytest.mark.soak

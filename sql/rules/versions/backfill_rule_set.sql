@@ -11,8 +11,8 @@
 -- somebody writes for at the moment is left to a later call. A writer's activity that nothing new
 -- asks for, and that reaches nothing, leaves its person to the backfill meanwhile.
 --
--- Locks:  badges_internal.measured_ahead, which tells writers; base rows, without waiting.
--- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
+-- Locks:  base rows, without waiting.
+-- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events, and as _begin_batch.
 -- Raises: 22023 for a batch below 0 or over 100,000, a rest below 0 or over a minute, a moment over
 --         a day ahead, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
@@ -51,7 +51,7 @@ begin
     end if;
     perform badges_internal._require_passed(p_as_of);
     perform badges_internal._require_rule_set(p_rule_set);
-    lock table badges_internal.measured_ahead in row share mode;
+    perform badges_internal._begin_batch();
     perform pg_sleep_for(p_rest);
     select locked.peer_mentor_ids, locked.org_ids, locked.base_rows, locked.oldest
     into v_people, v_orgs, v_base_rows, v_oldest

@@ -5,7 +5,7 @@
 -- themselves. Does nothing where few wait, or where more than counts, sums and maxima are new.
 -- Gives how many parts of people's stats it measured.
 --
--- Writes: badges_internal.measured_ahead.
+-- Writes: badges_internal.measured_ahead, and as _begin_batch.
 -- Raises: 22023 for an unknown rule set.
 create or replace function badges.measure_rule_set(p_rule_set text)
 returns bigint
@@ -28,7 +28,7 @@ declare
     v_measured bigint := 0;
 begin
     perform badges_internal._require_rule_set(p_rule_set);
-    lock table badges_internal.measured_ahead in row share mode;
+    perform badges_internal._begin_batch();
     perform badges_internal._hold_rules();
     delete from badges_internal.measured_ahead as ahead
     where ahead.org_id = any(v_orgs);
