@@ -92,6 +92,16 @@ def test_only_what_nothing_new_asks_for(
     assert_exact(connection)
 
 
+def test_the_measuring_before_the_batches_is_told(
+    connection: Connection, beside: Connection
+) -> None:
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(rule_set(NEW)))
+    beside.execute("begin")
+    value(beside, "select badges.measure_rule_set('tests')")
+    assert not write(connection)
+    beside.execute("commit")
+
+
 def test_a_batch_that_rests_is_told_and_holds_nobody(
     connection: Connection, beside: Connection
 ) -> None:
