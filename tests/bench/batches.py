@@ -13,18 +13,11 @@ from rich.table import Table
 
 from tests.bench.machine import measured_database
 from tests.bench.single import Mentors, peer_mentors
-from tests.bench.stand import COLUMNS, OURS, Activity, Stand, stand
+from tests.bench.stand import OURS, Stand, stand
 
 SIZES = (10, 30, 31, 60, 120, 250, 500, 501, 1000)
 EACH = (1, 10)  # rows a person
 ROUNDS = 7
-
-
-def batch(place: Stand, rows: list[Activity]) -> float:
-    """Insert by one statement; gives CPU microseconds."""
-    values = ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
-    query = f"insert into {OURS} ({COLUMNS}) values {values}"
-    return place.cost(query, [tuple(itertools.chain(*rows))])
 
 
 def costs(place: Stand, size: int, each: int) -> tuple[float, float]:
@@ -37,7 +30,7 @@ def costs(place: Stand, size: int, each: int) -> tuple[float, float]:
         first, second = (
             [row for _ in range(each) for row in group.next(1)][:size] for group in groups
         )
-        together.append(batch(place, first) / size)
+        together.append(place.insert_together(first) / size)
         apart.append(place.insert(second))
     return median(together), median(apart)
 

@@ -466,12 +466,7 @@ def of_small_batches(machine: Machine, scale: Scale) -> list[Line]:
 
 def _batches(place: Stand, turns: Iterator[Iterator[Activity]], sizes: Sequence[int]) -> float:
     """Insert batches, a person each; gives CPU milliseconds each."""
-    cost = 0.0
-    for size in sizes:
-        rows = list(itertools.islice(next(turns), size))
-        values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * size)
-        query = f"insert into {OURS} ({COLUMNS}) values {values}"
-        cost += place.cost(query, [tuple(itertools.chain(*rows))])
+    cost = sum(place.insert_together(list(itertools.islice(next(turns), size))) for size in sizes)
     return cost / len(sizes) / 1000
 
 

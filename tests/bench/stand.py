@@ -130,6 +130,12 @@ class Stand:
         """Insert one by one; gives CPU microseconds a row."""
         return self.cost(INSERT.format(table=table), rows)
 
+    def insert_together(self, rows: Sequence[Activity], table: str = OURS) -> float:
+        """Insert by one statement; gives CPU microseconds."""
+        places = ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
+        query = f"insert into {table} ({COLUMNS}) values {places}"
+        return self.cost(query, [tuple(itertools.chain(*rows))])
+
     def cost(self, query: str, values: Sequence[Sequence[Any]]) -> float:
         """Execute a prepared statement for each of the values; gives CPU microseconds each."""
 
