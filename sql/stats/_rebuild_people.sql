@@ -59,10 +59,10 @@ begin
         order by peer_mentor_id, org_id
     ) as person;
     v_few := array(
-        select own::badges.activities
+        select own.activity
         from unnest(v_people, v_orgs) as person (peer_mentor_id, org_id)
         cross join lateral (
-            select *
+            select a as activity
             from badges.activities as a
             where a.peer_mentor_id = person.peer_mentor_id
             and a.org_id = person.org_id
