@@ -92,19 +92,21 @@ begin
             and milestone.threshold <= reached.value
             offset 0
         ) as crossed
-        cross join lateral (
+        -- By its whole key: of many tiers and occurrences none is read that is not crossed.
+        left join lateral (
             select
-                bool_or((held.tier, held.occurrence) = (crossed.tier, crossed.occurrence))
-                    as is_held,
-                bool_or(held.revoked_by in ('rule', 'time')
+                true as is_held,
+                own.revoked_by in ('rule', 'time')
                     -- What must not hold may do so from that very moment.
-                    or held.revoked_at is null and (held.earned_at, crossed.parent is not null)
-                        > (p_occurred_at, false)) as is_unsettled
-            from badges.earned_badges as held
-            where (held.peer_mentor_id, held.org_id) = (p_peer_mentor_id, p_org_id)
-            and held.badge_definition_id = crossed.badge_definition_id
-        ) as earned
-        where earned.is_unsettled or earned.is_held is not true
+                    or own.revoked_at is null and (own.earned_at, crossed.parent is not null)
+                        > (p_occurred_at, false) as is_unsettled
+            from badges.earned_badges as own
+            where (own.peer_mentor_id, own.org_id) = (p_peer_mentor_id, p_org_id)
+            and own.badge_definition_id = crossed.badge_definition_id
+            and (own.tier, own.occurrence) = (crossed.tier, crossed.occurrence)
+            offset 0
+        ) as earned on true
+        where earned.is_unsettled or earned.is_held is null
         and not exists (
             select
             from badges.badge_denials as denial

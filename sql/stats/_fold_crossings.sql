@@ -106,10 +106,8 @@ crossed as materialized (
                 where earned.peer_mentor_id = person.peer_mentor_id
                 and earned.org_id = met.org_id
                 and earned.badge_definition_id = met.badge_definition_id
-                and (
-                    earned.revoked_at is not null
-                    or earned.tier = met.tier and earned.occurrence = met.occurrence
-                )
+                and earned.tier = met.tier
+                and earned.occurrence = met.occurrence
                 offset 0
             ) and not exists (
                 select
