@@ -67,9 +67,8 @@ begin
                 and not exists (
                     select
                     from badges_internal.badge_places as place
-                    where place.org_id = p_org_id
-                    and place.badge_definition_id = crossed.badge_definition_id
-                    and place.tier = crossed.tier
+                    where (place.org_id, place.badge_definition_id, place.tier)
+                        = (p_org_id, crossed.badge_definition_id, crossed.tier)
                 ) as is_alone,
             exists (
                 select
@@ -101,18 +100,17 @@ begin
                     or own.revoked_at is null and (own.earned_at, crossed.parent is not null)
                         > (p_occurred_at, false) as is_unsettled
             from badges.earned_badges as own
-            where (own.peer_mentor_id, own.org_id) = (p_peer_mentor_id, p_org_id)
-            and own.badge_definition_id = crossed.badge_definition_id
-            and (own.tier, own.occurrence) = (crossed.tier, crossed.occurrence)
+            where own.peer_mentor_id = p_peer_mentor_id
+            and (own.badge_definition_id, own.org_id, own.tier, own.occurrence)
+                = (crossed.badge_definition_id, p_org_id, crossed.tier, crossed.occurrence)
             offset 0
         ) as earned on true
         where earned.is_unsettled or earned.is_held is null
         and not exists (
             select
             from badges.badge_denials as denial
-            where denial.peer_mentor_id = p_peer_mentor_id
+            where (denial.peer_mentor_id, denial.org_id) = (p_peer_mentor_id, p_org_id)
             and denial.badge_definition_id = crossed.badge_definition_id
-            and denial.org_id = p_org_id
             and denial.tier in ('', crossed.tier)
         )
     ) as decided;

@@ -6,10 +6,12 @@ create or replace function badges_internal._person_now(
     p_org_id text default null
 )
 returns uuid
-language sql
+language plpgsql
 stable
-begin atomic
-    select coalesce(
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
         (
             select merged.into_peer_mentor_id
             from badges_internal.merged_people as merged
@@ -21,6 +23,7 @@ begin atomic
         p_peer_mentor_id
     );
 end;
+$$;
 
 comment on function badges_internal._person_now(uuid, text) is
 'Gives who a person is now: the one merged into, else the same person.';

@@ -7,14 +7,19 @@ create or replace function badges_internal._text_in(
     p_default text
 )
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
-return coalesce(
-    p_texts ->> p_language,
-    p_texts ->> split_part(p_language, '-', 1),
-    p_default
-);
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        p_texts ->> p_language,
+        p_texts ->> split_part(p_language, '-', 1),
+        p_default
+    );
+end;
+$$;
 
 comment on function badges_internal._text_in(jsonb, text, text) is
 'Gives a text in a language: its own version, that of the language without region, else p_default.';

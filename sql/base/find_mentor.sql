@@ -4,13 +4,15 @@
 -- recorded.
 create or replace function badges.find_mentor(p_namespace text, p_external_id text)
 returns uuid
-language sql
+language plpgsql
 stable
 strict
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select badges_internal._person_now(badges.mentor_id_from(p_namespace, p_external_id));
+begin
+    return badges_internal._person_now(badges.mentor_id_from(p_namespace, p_external_id));
+end;
 $$;
 
 comment on function badges.find_mentor(text, text) is

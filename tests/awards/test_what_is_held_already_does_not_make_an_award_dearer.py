@@ -1,7 +1,7 @@
 """A badge that somebody holds many times: one award more reads no other occurrence of it.
 
-A badge is given up to a thousand times, and has as many tiers as its author likes. What an award has
-to know of what is held, it asks by the whole key.
+A badge is given up to a thousand times, and has as many tiers as its author likes. What an award
+has to know of what is held, it asks by the whole key.
 """
 
 from __future__ import annotations
