@@ -103,9 +103,10 @@ PATH_IS_SET_BY_CALLER = frozenset(
 
 # The only places that build statements as text: plans made for hundreds must not serve a million,
 # a transition table is visible in its own trigger alone, policies name roles that may not be there,
-# and a source is another's table.
+# a source is another's table, and servers before 17 find rows in another way.
 MAY_BUILD_STATEMENTS = frozenset(
     {
+        "activities/_count_new_activities.sql",
         "base/_keep_policy.sql",
         "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
