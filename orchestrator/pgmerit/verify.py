@@ -22,7 +22,7 @@ from pgmerit.errors import PgmeritError, StoppedError
 
 # An even share of the ids is a slice, of so much of the tables that one's statements sort and hash
 # in memory. Where there is little to look at, planning a slice's statements is most of the work.
-_SLICE_BYTES = 20 << 20
+_SLICE_BYTES = 16 << 20
 _LITTLE_BYTES = 8 << 20
 _SIZE = """
 select sum(pg_table_size(looked_at.name))::bigint as bytes
