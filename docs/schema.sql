@@ -1305,6 +1305,7 @@ function badges_internal._is_named_by(p_claim jsonb, p_org_id text) returns bool
 function badges_internal._is_setting_on(p_setting text) returns boolean stable;
 function badges_internal._is_touched(p_activity_id bigint, p_counted_upto bigint) returns boolean volatile;
 function badges_internal._is_wanted(p_consumer badges_internal.event_consumers, p_event badges.award_events) returns boolean stable;
+function badges_internal._join_before_17(p_routine regprocedure, p_listed text, p_joined text) returns void volatile;
 function badges_internal._judged_at(p_peer_mentor_id uuid, p_org_id text, p_as_of timestamp with time zone) returns timestamp with time zone volatile;
 function badges_internal._judged_lapses(p_peer_mentor_ids uuid[], p_org_ids text[], p_badge_definition_ids text[], p_as_of timestamp with time zone, p_from timestamp with time zone) returns TABLE(change badges_internal.lapse_change, next_at timestamp with time zone) volatile;
 function badges_internal._keep_policy(p_table regclass, p_policy text, p_command text, p_roles text[], p_condition text) returns void volatile;

@@ -435,23 +435,17 @@ $$;
 comment on function badges_internal._count_new_activities() is
 'Keeps the snapshot and awards badges after activities were inserted, by any writer.';
 
--- Before 17 no index is asked by two lists at once: all rows of the person would be read, those of
--- each day or month in which something was counted among them. There the stats are joined, and each
--- row is found by its key. Between what all names lie is said for the planner: it takes the stats
--- for one, and so joins by the key wherever a person has more rows than that.
-do $before_17$
-begin
-    if current_setting('server_version_num')::integer < 170000 then
-        execute replace(
-            pg_get_functiondef('badges_internal._count_new_activities()'::regprocedure),
-            $listed$
+-- Between what all names lie is said for the planner.
+select badges_internal._join_before_17(
+    'badges_internal._count_new_activities()',
+    $listed$
                 where (held.peer_mentor_id, held.org_id) = (v_person, v_org)
                 and held.stat = any(v_stats || v_own_stats)
                 and held.bucket = any(''::text || v_own_buckets)
                 and held.bucket
                     = coalesce(v_own_buckets[array_position(v_own_stats, held.stat)], '')
 $listed$,
-            $joined$
+    $joined$
                 from unnest(v_stats || v_own_stats) as wanted (name)
                 where (held.peer_mentor_id, held.org_id) = (v_person, v_org)
                 and held.stat = wanted.name
@@ -459,10 +453,7 @@ $listed$,
                     = coalesce(v_own_buckets[array_position(v_own_stats, wanted.name)], '')
                 and wanted.name collate "C" between '*' and '~~'
 $joined$
-        );
-    end if;
-end;
-$before_17$;
+);
 
 create or replace trigger count_new_activities
 after insert on badges.activities

@@ -148,3 +148,26 @@ comment on function badges_internal._count_rest(
     boolean, text, boolean, boolean
 ) is
 'Does for a counted activity what its rows did not take in one update, and tells what is left.';
+
+select badges_internal._join_before_17(
+    'badges_internal._count_rest(
+        badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
+        badges_internal.counted_parts, timestamptz, date, boolean, boolean, boolean, boolean,
+        boolean, boolean, text, boolean, boolean
+    )',
+    $listed$
+            where held.peer_mentor_id = v_person
+            and held.org_id = v_org
+            and held.stat = any(p_new_stats)
+            and held.bucket = any(array[''] || p_own_buckets)
+            and held.bucket = coalesce(p_own_buckets[array_position(p_own_stats, held.stat)], '')
+$listed$,
+    $joined$
+            from unnest(p_new_stats) with ordinality as wanted (name, place)
+            where held.peer_mentor_id = v_person
+            and held.org_id = v_org
+            and held.stat = wanted.name
+            and held.bucket = coalesce(p_own_buckets[array_position(p_own_stats, wanted.name)], '')
+            and wanted.place = array_position(p_new_stats, wanted.name)
+$joined$
+);

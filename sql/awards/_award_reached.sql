@@ -127,3 +127,21 @@ comment on function badges_internal._award_reached(
     uuid, text, text[], text[], timestamptz, bigint, badges_internal.late_activity
 ) is
 'Awards what one activity decides alone, by the rows of its person that reached a threshold.';
+
+select badges_internal._join_before_17(
+    'badges_internal._award_reached(
+        uuid, text, text[], text[], timestamptz, bigint, badges_internal.late_activity
+    )',
+    $listed$
+        from badges.peer_mentor_stats as own
+        join badges_internal.stat_definitions as defined using (org_id, stat)
+$listed$,
+    $joined$
+        from unnest(p_stats) with ordinality as wanted (name, place)
+        join badges.peer_mentor_stats as own
+            on own.stat = wanted.name
+            and own.bucket = p_buckets[wanted.place]
+            and wanted.place = array_position(p_stats, wanted.name)
+        join badges_internal.stat_definitions as defined using (org_id, stat)
+$joined$
+);

@@ -54,3 +54,23 @@ comment on function badges_internal._mark_falling(
     uuid, text, text[], text[], text[], timestamptz, bigint
 ) is
 'Notes in the rows of stats that a negative value fell there, and what they wait for from now on.';
+
+select badges_internal._join_before_17(
+    'badges_internal._mark_falling(uuid, text, text[], text[], text[], timestamptz, bigint)',
+    $listed$
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = any(p_falling_stats)
+    and held.bucket = any(p_buckets)
+    and held.bucket = p_buckets[array_position(p_stats, held.stat)];
+$listed$,
+    $joined$
+    from unnest(p_stats) with ordinality as wanted (name, place)
+    where held.peer_mentor_id = p_peer_mentor_id
+    and held.org_id = p_org_id
+    and held.stat = wanted.name
+    and held.bucket = p_buckets[wanted.place]
+    and wanted.name = any(p_falling_stats)
+    and wanted.place = array_position(p_stats, wanted.name);
+$joined$
+);

@@ -45,3 +45,24 @@ comment on function badges_internal._place_late_activity(
     badges_internal.new_activity, bigint[], text[], text[]
 ) is
 'Places an activity of an earlier day in the days and runs of rows it counts in or excuses in.';
+
+select badges_internal._join_before_17(
+    'badges_internal._place_late_activity(badges_internal.new_activity, bigint[], text[], text[])',
+    $listed$
+        from badges.peer_mentor_stats as held
+        where held.peer_mentor_id = p_new.peer_mentor_id
+        and held.org_id = p_new.org_id
+        and held.stat = any(stats)
+        and held.bucket = any(buckets)
+        and held.bucket = buckets[array_position(stats, held.stat)]
+$listed$,
+    $joined$
+        from unnest(stats) with ordinality as wanted (name, place)
+        join badges.peer_mentor_stats as held
+            on held.stat = wanted.name
+            and held.bucket = buckets[wanted.place]
+        where held.peer_mentor_id = p_new.peer_mentor_id
+        and held.org_id = p_new.org_id
+        and wanted.place = array_position(stats, wanted.name)
+$joined$
+);

@@ -106,7 +106,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
 # a source is another's table, and servers before 17 find rows in another way.
 MAY_BUILD_STATEMENTS = frozenset(
     {
-        "activities/_count_new_activities.sql",
+        "base/_join_before_17.sql",
         "base/_keep_policy.sql",
         "stats/_fold_crossings.sql",
         "stats/_fold_days.sql",
