@@ -14,6 +14,8 @@ begin
             on earned.peer_mentor_id = p_part.peer_mentor_id
             and earned.org_id = p_part.org_id
             and earned.badge_definition_id = milestone.badge_definition_id
+            and earned.tier = milestone.tier
+            and earned.occurrence = milestone.occurrence
             and earned.revoked_at is null
             and earned.earned_at > p_part.first_at
         where milestone.org_id = p_part.org_id

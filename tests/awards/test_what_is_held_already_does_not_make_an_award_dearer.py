@@ -28,15 +28,24 @@ insert into badges.activities (
 select %s, md5('one')::uuid, 'call', %s + n * interval '1 minute', %s::date
 from generate_series(1, %s) as n
 """
+OTHERS = """
+insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_at, activity_date)
+select %s, md5(n::text)::uuid, 'call', '2026-03-01 12:00+00', '2026-03-01'
+from generate_series(1, 300) as n
+"""
 # By any index, and by none.
 READ = """
 select sum(pg_stat_get_xact_tuples_returned(own.oid))
 from (
-    select indexrelid from pg_index where indrelid = 'badges.earned_badges'::regclass
+    select indexrelid from pg_index where indrelid = %s::regclass
     union all
-    select 'badges.earned_badges'::regclass
+    select %s::regclass
 ) as own (oid)
 """
+
+
+def read(connection: Connection, table: str) -> int:
+    return int(value(connection, READ, table, table))
 
 
 def insert(connection: Connection, day: int, rows: int) -> None:
@@ -56,7 +65,22 @@ def test_what_is_held_already_does_not_make_an_award_dearer(
     insert(connection, 1, HELD)
     assert value(connection, "select count(*) from badges.earned_badges") == HELD
     with connection.transaction():
-        before = value(connection, READ)
+        before = read(connection, "badges.earned_badges")
         insert(connection, 2, rows)
-        assert value(connection, READ) - before <= most
+        assert read(connection, "badges.earned_badges") - before <= most
     assert value(connection, "select count(*) from badges.earned_badges") == HELD + rows
+
+
+def test_a_correction_asks_each_award_for_its_own_milestones(connection: Connection) -> None:
+    apply(connection, rule_set({"calls": CALLS}, {ORG: {"time_zone": "UTC"}}))
+    insert(connection, 1, HELD)
+    # Most people hold little, which is what plans are made for.
+    connection.execute(OTHERS.encode(), (ORG,))
+    connection.execute("vacuum analyze")
+    changed = "update badges.activities set quantity = 2 where activity_id = %s"
+    first = value(connection, "select min(activity_id) from badges.activities")
+    with connection.transaction():
+        before = read(connection, "badges_internal.milestones")
+        connection.execute(changed.encode(), (first,))
+        # Those that are held and all of the badge a few times, not all of it for each that is held.
+        assert read(connection, "badges_internal.milestones") - before <= 10 * (HELD + 1000)
