@@ -31,12 +31,14 @@ begin
     ) then
         return 0;
     end if;
-    update badges_internal.due_people as due
-    set reachable_on = null
-    from unnest(p_peer_mentor_ids, p_org_ids) as given (peer_mentor_id, org_id)
-    where due.peer_mentor_id = given.peer_mentor_id
-    and due.org_id = given.org_id
-    and due.reachable_on is not null;
+    -- One by one: where few have one noted, all would be looked through for a single person.
+    for n in 1 .. cardinality(p_peer_mentor_ids) loop
+        update badges_internal.due_people as due
+        set reachable_on = null
+        where due.peer_mentor_id = p_peer_mentor_ids[n]
+        and due.org_id = p_org_ids[n]
+        and due.reachable_on is not null;
+    end loop;
     loop
         v_changes := badges_internal._lapse_changes(
             p_peer_mentor_ids, p_org_ids, v_badges, p_as_of, p_since
