@@ -1330,6 +1330,7 @@ function badges_internal._longest_run(p_part badges_internal.changed_part, p_uni
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._may_be_barred(p_org_id text, p_badge_definition_id text) returns boolean volatile;
 function badges_internal._may_be_reached(p_milestone badges_internal.milestones, p_held badges.peer_mentor_stats, p_is_late_day boolean) returns boolean immutable;
 function badges_internal._may_date_earlier(p_part badges_internal.changed_part) returns boolean volatile;
 function badges_internal._may_decide_anew(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_occurred_at timestamp with time zone) returns boolean volatile;

@@ -57,12 +57,12 @@ begin
         v_edge := v_moment;
         continue when v_value < v_state.threshold;
         if v_state.parent is not null then
-            -- A part of others may have held before, and something else decided.
+            -- A part of others may have held before, and something else decided, or barred it.
             continue when v_state.threshold <= v_value - (
                 select case when v_measure = 'sum' then coalesce(sum(measured), 0) else count(*) end
                 from badges_internal._measured_late(p_late, p_route)
                 where occurred_at < v_moment
-            );
+            ) and not badges_internal._may_be_barred(v_org_id, v_state.badge_definition_id);
             v_moved := v_moved || v_state;
             continue;
         end if;

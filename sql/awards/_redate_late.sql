@@ -3,8 +3,7 @@
 -- Only what a late activity is part of can come true earlier: awards dated after it, over stats
 -- that chose it, of parts it lies in. Simple badges are dated by a look around the award or the
 -- activity. Composed ones, and what falls, goes over elements or rolls, are dated anew where a
--- condition may have come true before the award, and those with none_of always: what they have of
--- other parts may have held before, barred then.
+-- condition may have come true before the award.
 --
 -- p_late: all of the statement, in the order of people and moments; they are in the table and in
 -- the snapshot. p_is_all: nothing else is done about them. Then false, and nothing is done, where
@@ -46,19 +45,6 @@ begin
         );
         v_stats := null;
         continue when v_states is null;
-        if not p_is_all then
-            -- What must not hold may have barred what the parts that held before would have given.
-            v_held := v_held || nullif(array(
-                select distinct row(
-                    state.peer_mentor_id, state.org_id, state.badge_definition_id, null, null
-                )::badges_internal.candidate
-                from unnest(v_states) as state
-                join badges_internal.condition_groups as barring
-                    on barring.org_id = state.org_id
-                    and barring.badge_definition_id = state.badge_definition_id
-                    and barring.kind = 'none_of'
-            ), '{}');
-        end if;
         foreach v_state in array coalesce(
             badges_internal._earlier_states(v_states, v_mine), '{}'
         ) loop

@@ -1,4 +1,4 @@
-"""A late activity before what must not hold: the badge came true with it, whatever it had of before.
+"""A late activity before what must not hold: the badge came true with it, whatever held before.
 
 All else of the badge held before the award already, barred then: a plain rule could not come true
 earlier by one more of the same.
