@@ -166,8 +166,8 @@ def test_an_insert_reads_no_more_of_a_person_with_many_rows(
             found[way, name] = max(found[way, name], read(session, name, days, way))
     for way in (*WAYS, "delete"):
         few, many = found[way, "few"], found[way, "many"]
-        # Other people's rows are thousands of pages. Before 17 each row is found by a descent of its
-        # own: 503 for five late ones of a share of the last, and 604 once beside other tests.
+        # Other people's rows are thousands of pages. Before 17 each row is found by a descent of
+        # its own: 503 for five late ones of a share of the last, once 604 beside other tests.
         assert few <= 800, (way, few)
         # What goes may take the place of the best window, or of any award: those are read. Before
         # 17 a plan made for few rows tests arrays one row after the other, until an analyze.
