@@ -132,6 +132,25 @@ def rows(connection: Connection, query: str, *parameters: Any) -> list[Row]:
     return connection.execute(query.encode(), parameters).fetchall()
 
 
+def entries_read(connection: Connection, table: str) -> int:
+    """Count the rows that this transaction has looked at in a table, by any index and by none."""
+    return int(
+        value(
+            connection,
+            """
+            select sum(pg_stat_get_xact_tuples_returned(looked_at.id))
+            from (
+                select indexrelid from pg_index where indrelid = %s::regclass
+                union all
+                select %s::regclass
+            ) as looked_at (id)
+            """,
+            table,
+            table,
+        )
+    )
+
+
 def activity(
     occurred_at: datetime | str,
     *,

@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 from pgmerit.database import Connection
 
-from tests.engine import ORG, apply, rule_set, value
+from tests.engine import ORG, apply, entries_read, rule_set, value
 
 CALLS = {
     "type": "threshold",
@@ -33,19 +33,6 @@ insert into badges.activities (org_id, peer_mentor_id, activity_type, occurred_a
 select %s, md5(n::text)::uuid, 'call', '2026-03-01 12:00+00', '2026-03-01'
 from generate_series(1, 300) as n
 """
-# By any index, and by none.
-READ = """
-select sum(pg_stat_get_xact_tuples_returned(own.oid))
-from (
-    select indexrelid from pg_index where indrelid = %s::regclass
-    union all
-    select %s::regclass
-) as own (oid)
-"""
-
-
-def read(connection: Connection, table: str) -> int:
-    return int(value(connection, READ, table, table))
 
 
 def insert(connection: Connection, day: int, rows: int) -> None:
@@ -65,9 +52,9 @@ def test_what_is_held_already_does_not_make_an_award_dearer(
     insert(connection, 1, HELD)
     assert value(connection, "select count(*) from badges.earned_badges") == HELD
     with connection.transaction():
-        before = read(connection, "badges.earned_badges")
+        before = entries_read(connection, "badges.earned_badges")
         insert(connection, 2, rows)
-        assert read(connection, "badges.earned_badges") - before <= most
+        assert entries_read(connection, "badges.earned_badges") - before <= most
     assert value(connection, "select count(*) from badges.earned_badges") == HELD + rows
 
 
@@ -80,7 +67,7 @@ def test_a_correction_asks_each_award_for_its_own_milestones(connection: Connect
     changed = "update badges.activities set quantity = 2 where activity_id = %s"
     first = value(connection, "select min(activity_id) from badges.activities")
     with connection.transaction():
-        before = read(connection, "badges_internal.milestones")
+        before = entries_read(connection, "badges_internal.milestones")
         connection.execute(changed.encode(), (first,))
         # Those that are held and all of the badge a few times, not all of it for each that is held.
-        assert read(connection, "badges_internal.milestones") - before <= 10 * (HELD + 1000)
+        assert entries_read(connection, "badges_internal.milestones") - before <= 10 * (HELD + 1000)
