@@ -435,7 +435,7 @@ $$;
 comment on function badges_internal._count_new_activities() is
 'Keeps the snapshot and awards badges after activities were inserted, by any writer.';
 
--- Between what all names lie is said for the planner.
+-- Between what all names lie is said for the planner, which takes the stats for one then.
 select badges_internal._join_before_17(
     'badges_internal._count_new_activities()',
     $listed$

@@ -27,13 +27,8 @@ begin
             v_broken := array(
                 select candidate
                 from unnest(badges_internal._counting_badges(v_moved)) as candidate
-                where exists (
-                    select
-                    from badges_internal.condition_groups as barring
-                    where barring.org_id = candidate.org_id
-                    and barring.badge_definition_id = candidate.badge_definition_id
-                    and barring.kind = 'none_of'
-                    offset 0
+                where badges_internal._may_be_barred(
+                    candidate.org_id, candidate.badge_definition_id
                 )
             );
             if v_broken <> '{}' then

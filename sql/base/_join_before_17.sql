@@ -4,7 +4,7 @@
 -- the person would be read, those of each day or month in which something was counted among them.
 -- p_routine: the routine as it was just made; p_listed: the part of its text that has the lists;
 -- p_joined: what stands there instead. What it joins must be thought to be one row: then the key is
--- the cheaper way wherever a person has more rows than that.
+-- the cheaper way wherever statistics say that a person has more. Until an analyze all are read.
 create or replace function badges_internal._join_before_17(
     p_routine regprocedure,
     p_listed text,
