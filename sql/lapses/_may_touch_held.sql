@@ -56,7 +56,11 @@ begin
     end if;
     return v_held.value_last is not null and v_may_fall
         or v_milestone.parent is not null
-        and (v_may_fall or badges_internal._may_be_reached(v_milestone, v_held, false))
+        and (
+            v_may_fall
+            -- Its day may still be placed among those of before.
+            or badges_internal._may_be_reached(v_milestone, v_held, v_held.last_date > p_day)
+        )
         and exists (
             select
             from badges_internal.condition_groups as grouped

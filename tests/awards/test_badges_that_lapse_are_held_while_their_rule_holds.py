@@ -336,6 +336,28 @@ def test_a_run_that_a_late_day_joins_is_long_enough_sooner(
     assert_exact(connection)
 
 
+@pytest.mark.parametrize("unit, day", [("day", 1), ("week", 2), ("month", 1)])
+def test_a_day_told_after_the_next_ends_what_must_not_hold(
+    connection: Connection, unit: str, day: int
+) -> None:
+    """The newest activity is of the day before: the run is joined once that day is placed."""
+    run = {"type": "streak", "unit": unit, "length": 2}
+    first = {"type": "badges_earned", "badges": ["first"]}
+    alone = {"type": "all_of", "criteria": [first, {"type": "none_of", "criteria": [run]}]}
+    badges = {"first": {"type": "threshold", "at_least": 1}, "alone": lapsing(alone)}
+    apply(connection, rule_set(badges))
+    insert(connection, activity(f"2026-03-0{day} 12:00"))
+    assert badge_ids(connection) == ["alone", "first"]
+    connection.execute(
+        b"insert into badges.activities"
+        b" (org_id, peer_mentor_id, activity_type, occurred_at, activity_date)"
+        b" values (%s, %s, 'call', %s, %s)",
+        (ORG, ANN, at(f"2026-03-0{day} 19:00"), date(2026, 3, day) - timedelta(days=1)),
+    )
+    assert badge_ids(connection) == ["first"]
+    assert_exact(connection)
+
+
 def test_what_is_not_held_is_noticed_beside_a_run_that_goes_on(connection: Connection) -> None:
     """Each run of its own length, and one that is broken and begins anew."""
     badges = {
