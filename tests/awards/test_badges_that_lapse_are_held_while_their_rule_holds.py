@@ -336,7 +336,7 @@ def test_a_run_that_a_late_day_joins_is_long_enough_sooner(
     assert_exact(connection)
 
 
-@pytest.mark.parametrize("unit, day", [("day", 1), ("week", 2), ("month", 1)])
+@pytest.mark.parametrize(("unit", "day"), [("day", 1), ("week", 2), ("month", 1)])
 def test_a_day_told_after_the_next_ends_what_must_not_hold(
     connection: Connection, unit: str, day: int
 ) -> None:
@@ -480,6 +480,28 @@ def test_badges_that_count_it_follow(connection: Connection) -> None:
     assert value(connection, lapsed) == at("2026-03-31 00:00")
     insert_days(connection, "2026-05-02", 3)
     assert len(awards(connection)) == 4
+    assert_exact(connection)
+
+
+def test_a_late_activity_moves_what_counts_a_badge_of_that_time(connection: Connection) -> None:
+    """The counted badge lapsed meanwhile and came back: its own beginning is as it was."""
+    recent = {"type": "threshold", "at_least": 1, "window": {"last_days": 1}}
+    badges = {
+        "one": {"type": "threshold", "at_least": 1},
+        "two": {"type": "threshold", "activity": "visit", "at_least": 1},
+        "recent": lapsing(recent),
+        "counting": lapsing(
+            {"type": "badges_earned", "badges": ["one", "two", "recent"], "at_least": 2}
+        ),
+    }
+    apply(connection, rule_set(badges))
+    insert(connection, activity("2026-03-01"), activity("2026-03-09", kind="visit"))
+    since = "select earned_at from badges.earned_badges where badge_definition_id = 'counting'"
+    assert value(connection, since) == at("2026-03-09 12:00")
+    insert(connection, activity("2026-03-20"))
+    assert value(connection, since) == at("2026-03-09 12:00")
+    insert(connection, activity("2026-03-09 02:00"))
+    assert value(connection, since) == at("2026-03-09 02:00")
     assert_exact(connection)
 
 
