@@ -234,6 +234,11 @@ create type badges_internal.late_row as (
     longest_runs integer[]
 );
 
+create type badges_internal.left_crossings as (
+    alone badges_internal.dated_award[],
+    candidates badges_internal.candidate[]
+);
+
 create type badges_internal.new_activity as (
     peer_mentor_id uuid,
     org_id text,
@@ -773,7 +778,9 @@ create table badges_internal.milestones (
     since_version integer not null,
     duration interval,
     lapse_measure text,
-    last_days integer
+    last_days integer,
+    is_alone boolean not null default false,
+    is_counted boolean not null default true
 );
 
 create table badges_internal.place_claims (
@@ -1209,6 +1216,7 @@ function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jso
 function badges_internal._criteria_grammar() returns jsonb immutable;
 function badges_internal._criteria_shape(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
+function badges_internal._crossed_milestones(p_held badges.peer_mentor_stats) returns SETOF badges_internal.milestones stable;
 function badges_internal._date_conditions(p_states badges_internal.condition_state[], p_until date DEFAULT NULL) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
@@ -1319,6 +1327,7 @@ function badges_internal._last_event_number() returns bigint volatile;
 function badges_internal._lasting_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
+function badges_internal._left_to_decide(p_peer_mentor_id uuid, p_occurred_at timestamp with time zone, p_activity_id bigint, p_milestones badges_internal.milestones[], p_awarded badges_internal.dated_award[]) returns badges_internal.left_crossings stable;
 function badges_internal._listed(p_value jsonb) returns jsonb immutable;
 function badges_internal._listed_badges(p_written jsonb) returns TABLE(badge text, listed text, path text) immutable;
 function badges_internal._local_day(p_org_id text, p_occurred_at timestamp with time zone) returns date stable;
@@ -1329,6 +1338,7 @@ function badges_internal._log_alert(p_alert text, p_subject text) returns void v
 function badges_internal._longest_run(p_part badges_internal.changed_part, p_unit text, p_enough integer) returns integer volatile;
 function badges_internal._mark_falling(p_peer_mentor_id uuid, p_org_id text, p_falling_stats text[], p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns boolean volatile;
 function badges_internal._mark_looked(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
+function badges_internal._mark_milestones(p_org_ids text[]) returns void volatile;
 function badges_internal._mark_uncounted(p_peer_mentor_ids uuid[], p_org_ids text[]) returns void volatile;
 function badges_internal._may_be_barred(p_org_id text, p_badge_definition_id text) returns boolean volatile;
 function badges_internal._may_be_reached(p_milestone badges_internal.milestones, p_held badges.peer_mentor_stats, p_is_late_day boolean) returns boolean immutable;
@@ -1593,6 +1603,7 @@ function badges_internal._stat_definition(p_org_id text, p_stat text) returns ba
 function badges_internal._stat_name(p_selector jsonb) returns text immutable;
 function badges_internal._stat_route(p_selector jsonb, p_watched text[], p_time_zone text, p_week_starts text) returns badges_internal.stat_route immutable;
 function badges_internal._stat_thresholds(p_measures text[], p_thresholds numeric[]) returns badges_internal.stat_thresholds immutable;
+function badges_internal._stat_values(p_held badges.peer_mentor_stats) returns badges_internal.stat_values immutable;
 function badges_internal._stats_at_zero(p_org_id text) returns jsonb stable;
 function badges_internal._stats_document(p_peer_mentor_id uuid, p_org_id text, p_with_present boolean DEFAULT false) returns jsonb volatile;
 function badges_internal._store_elements(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_elements text[]) returns text[] volatile;

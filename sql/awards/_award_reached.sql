@@ -6,8 +6,11 @@
 -- parts of composed badges, places, what a rule took back or is dated later; and, of what was
 -- awarded here, what other badges count.
 --
+-- One statement, though _write_awards writes the same: to begin another and to hand the awards over
+-- is a fifteenth of such an activity. What is held the unique key tells.
+--
 -- Locks:  badges.earned_badges rows. The caller holds the base row, and has set how to plan.
--- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events.
+-- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events, the server's log.
 create or replace function badges_internal._award_reached(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -22,7 +25,11 @@ language plpgsql
 volatile
 as $$
 declare
-    v_awards badges_internal.dated_award[];
+    v_now constant timestamptz := clock_timestamp();
+    v_transaction constant xid8 := pg_current_xact_id();
+    v_found record;
+    v_award badges_internal.dated_award;
+    v_milestone badges_internal.milestones;
     v_candidates badges_internal.candidate[];
 begin
     with advanced as (
@@ -34,92 +41,88 @@ begin
         from badges.peer_mentor_stats as own
         join badges_internal.stat_definitions as defined using (org_id, stat)
         cross join lateral badges_internal._next_thresholds(
-            defined.thresholds, own.org_id, own.stat,
-            row(own.activity_count, own.value_sum, own.value_max, own.active_days,
-                own.distinct_count, own.longest_day_run, own.longest_week_run,
-                own.longest_month_run)::badges_internal.stat_values
+            defined.thresholds, own.org_id, own.stat, badges_internal._stat_values(own)
         ) as next
-        where own.peer_mentor_id = p_peer_mentor_id
-        and own.org_id = p_org_id
+        where (own.peer_mentor_id, own.org_id) = (p_peer_mentor_id, p_org_id)
         and own.stat = any(p_stats)
         and own.bucket = any(p_buckets)
         and own.bucket = p_buckets[array_position(p_stats, own.stat)]
         and badges_internal._has_reached(own)
-        and (held.peer_mentor_id, held.org_id, held.stat, held.bucket)
-            = (own.peer_mentor_id, own.org_id, own.stat, own.bucket)
+        -- The caller holds these rows: each is where it was read.
+        and (held.peer_mentor_id, held.ctid) = (own.peer_mentor_id, own.ctid)
         returning own
-    )
-    select
-        array_agg(row(
-            p_peer_mentor_id, p_org_id, decided.badge_definition_id, decided.tier,
-            decided.occurrence, p_occurred_at, p_activity_id, decided.threshold,
-            decided.threshold_source
-        )::badges_internal.dated_award) filter (where decided.is_alone),
-        array_agg(distinct row(
-            p_peer_mentor_id, p_org_id, decided.badge_definition_id, p_occurred_at, p_activity_id
-        )::badges_internal.candidate) filter (where not decided.is_alone or decided.is_counted)
-    into v_awards, v_candidates
-    from (
-        select
-            crossed.*,
-            crossed.parent is null
-                and earned.is_unsettled is not true
-                and not exists (
-                    select
-                    from badges_internal.badge_places as place
-                    where (place.org_id, place.badge_definition_id, place.tier)
-                        = (p_org_id, crossed.badge_definition_id, crossed.tier)
-                ) as is_alone,
-            exists (
-                select
-                from badges_internal.milestones as counting
-                where counting.org_id = p_org_id and counting.measure in ('badges', 'lapse')
-                and 'badges' in (counting.measure, counting.lapse_measure)
-                and counting.badge_definition_id <> crossed.badge_definition_id
-                and crossed.badge_definition_id
-                    = any(coalesce(counting.badge_ids, array[crossed.badge_definition_id]))
-            ) as is_counted
-        from advanced
-        cross join lateral badges_internal._reached_measures(advanced.own) as reached
-        cross join lateral (
-            select badge_definition_id, tier, occurrence, parent, threshold, threshold_source
-            from badges_internal.milestones as milestone
-            where milestone.org_id = p_org_id
-            and milestone.stat = (advanced.own).stat
-            and milestone.measure = reached.measure
-            and milestone.threshold > reached.lowest - 1
-            and milestone.threshold <= reached.value
-            offset 0
-        ) as crossed
-        -- By its whole key: of many tiers and occurrences none is read that is not crossed.
-        left join lateral (
-            select
-                true as is_held,
-                own.revoked_by in ('rule', 'time')
-                    -- What must not hold may do so from that very moment.
-                    or own.revoked_at is null and (own.earned_at, crossed.parent is not null)
-                        > (p_occurred_at, false) as is_unsettled
-            from badges.earned_badges as own
-            where own.peer_mentor_id = p_peer_mentor_id
-            and (own.badge_definition_id, own.org_id, own.tier, own.occurrence)
-                = (crossed.badge_definition_id, p_org_id, crossed.tier, crossed.occurrence)
-            offset 0
-        ) as earned on true
-        where earned.is_unsettled or earned.is_held is null
-        and not exists (
+    ),
+    crossed as (
+        select milestone, milestone.is_alone and p_late.stats is null and not exists (
             select
             from badges.badge_denials as denial
             where (denial.peer_mentor_id, denial.org_id) = (p_peer_mentor_id, p_org_id)
-            and denial.badge_definition_id = crossed.badge_definition_id
-            and denial.tier in ('', crossed.tier)
+            and denial.badge_definition_id = milestone.badge_definition_id
+            and denial.tier in ('', milestone.tier)
+        ) as is_due
+        from advanced
+        cross join lateral badges_internal._crossed_milestones(advanced.own) as milestone
+    ),
+    written as (
+        insert into badges.earned_badges (
+            peer_mentor_id, badge_definition_id, org_id, tier, occurrence, earned_at, granted_at,
+            activity_id, threshold, threshold_source, rule_set, rule_set_version,
+            idempotency_key, source
         )
-    ) as decided;
-    if v_awards is not null and p_late.stats is not null then
-        return badges_internal._award_late(p_late, v_awards, v_candidates);
-    elsif v_awards is not null then
-        perform badges_internal._write_awards(v_awards, 'rule');
+        select
+            p_peer_mentor_id, due.badge_definition_id, p_org_id, due.tier, due.occurrence,
+            p_occurred_at, v_now, p_activity_id, due.threshold, due.threshold_source,
+            organization.rule_set, organization.rule_set_version,
+            badges.derive_idempotency_key(
+                p_peer_mentor_id, due.badge_definition_id, p_org_id, due.tier, due.occurrence
+            ), 'rule'
+        from (select (milestone).* from crossed where is_due) as due
+        cross join lateral (
+            select * from badges.organizations where organizations.org_id = due.org_id offset 0
+        ) as organization
+        on conflict (peer_mentor_id, badge_definition_id, org_id, tier, occurrence) do nothing
+        returning peer_mentor_id, org_id, badge_definition_id, tier, occurrence, earned_at,
+            activity_id, threshold, threshold_source
+    ),
+    told as (
+        insert into badges.award_events (
+            peer_mentor_id, org_id, badge_definition_id, tier, occurrence, event_type, source,
+            is_delivered_by_default, transaction_id, created_at, details
+        )
+        select peer_mentor_id, org_id, badge_definition_id, tier, occurrence, 'awarded', 'rule',
+            true, v_transaction, v_now, jsonb_build_object('earned_at', earned_at)
+        from written
+    )
+    select found.*, case when cardinality(milestones) > coalesce(cardinality(awards), 0) then
+        badges_internal._left_to_decide(p_peer_mentor_id, p_occurred_at, p_activity_id, milestones,
+            awards) end as left_over
+    into v_found
+    from (
+        select
+            array_agg(milestone) as milestones,
+            (select array_agg(written::badges_internal.dated_award) from written) as awards
+        from crossed offset 0
+    ) as found;
+    foreach v_award in array coalesce(v_found.awards, '{}') loop
+        raise log 'badge awarded: % to % in % (transaction %)', v_award.badge_definition_id,
+            p_peer_mentor_id, p_org_id, v_transaction;
+    end loop;
+    if cardinality(v_found.awards) = cardinality(v_found.milestones) then
+        foreach v_milestone in array v_found.milestones loop
+            if v_milestone.is_counted then
+                v_candidates := v_candidates || row(p_peer_mentor_id, p_org_id,
+                    v_milestone.badge_definition_id, p_occurred_at, p_activity_id
+                )::badges_internal.candidate;
+            end if;
+        end loop;
+        return v_candidates;
+    elsif (v_found.left_over).alone is not null and p_late.stats is not null then
+        return badges_internal._award_late(p_late, (v_found.left_over).alone,
+            (v_found.left_over).candidates);
+    elsif (v_found.left_over).alone is not null then
+        perform badges_internal._tell_conflicts((v_found.left_over).alone, null, 'rule', v_now);
     end if;
-    return v_candidates;
+    return (v_found.left_over).candidates;
 end;
 $$;
 

@@ -21,15 +21,10 @@ begin
             from (select distinct org_id, badge_definition_id from unnest(v_written)) as badge
             where exists (
                 select
-                from badges_internal.milestones as counting
-                where counting.org_id = badge.org_id
-                and counting.measure in ('badges', 'lapse')
-                and 'badges' in (counting.measure, counting.lapse_measure)
-                and counting.badge_definition_id <> badge.badge_definition_id
-                and (
-                    counting.badge_ids is null
-                    or badge.badge_definition_id = any(counting.badge_ids)
-                )
+                from badges_internal.milestones as known
+                where known.org_id = badge.org_id
+                and known.badge_definition_id = badge.badge_definition_id
+                and known.is_counted
             )
         )
         select array_agg(candidate)

@@ -24,17 +24,7 @@ begin
         and held.org_id = key.org_id
         and held.stat = key.stat
         and held.bucket = key.bucket
-    cross join lateral badges_internal._reached_measures(held) as reached
-    cross join lateral (
-        select milestone.badge_definition_id
-        from badges_internal.milestones as milestone
-        where milestone.org_id = held.org_id
-        and milestone.stat = held.stat
-        and milestone.measure = reached.measure
-        and milestone.threshold > reached.lowest - 1
-        and milestone.threshold <= reached.value
-        offset 0
-    ) as crossed;
+    cross join lateral badges_internal._crossed_milestones(held) as crossed;
     perform badges_internal._advance_thresholds(p_keys);
     return v_candidates;
 end;

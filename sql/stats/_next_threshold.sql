@@ -14,12 +14,11 @@ language sql
 stable
 parallel safe
 return case
-    when p_thresholds is null then null
-    when p_value is null then p_thresholds[1]
-    when p_value < p_thresholds[cardinality(p_thresholds)]
-        then p_thresholds[width_bucket(p_value, p_thresholds) + 1]
-    when cardinality(p_thresholds) = 100
-        then badges_internal._next_milestone(p_org_id, p_stat, p_measure, p_value)
+    when p_thresholds is not null then coalesce(
+        p_thresholds[coalesce(width_bucket(p_value, p_thresholds), 0) + 1],
+        case when cardinality(p_thresholds) = 100
+            then badges_internal._next_milestone(p_org_id, p_stat, p_measure, p_value) end
+    )
 end;
 
 comment on function badges_internal._next_threshold(numeric[], text, text, text, numeric) is

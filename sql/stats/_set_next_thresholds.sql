@@ -42,10 +42,7 @@ begin
         on defined.org_id = own.org_id
         and defined.stat = own.stat
     cross join lateral badges_internal._next_thresholds(
-        defined.thresholds, own.org_id, own.stat,
-        row(own.activity_count, own.value_sum, own.value_max, own.active_days,
-            own.distinct_count, own.longest_day_run, own.longest_week_run,
-            own.longest_month_run)::badges_internal.stat_values
+        defined.thresholds, own.org_id, own.stat, badges_internal._stat_values(own)
     ) as next
     where held.peer_mentor_id = own.peer_mentor_id
     and held.org_id = own.org_id

@@ -58,6 +58,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._hashed_key",
         "badges_internal._hold_organizations",
         "badges_internal._is_left_to_backfill",
+        "badges_internal._left_to_decide",
         "badges_internal._longest_run",
         "badges_internal._mark_falling",
         "badges_internal._mark_looked",

@@ -212,6 +212,7 @@ def test_rule_logic_reads_no_clock() -> None:
     # Writing down when something was written, refusing the future, and telling today where no day
     # is asked for, is not rule logic.
     allowed = {
+        "awards/_award_reached.sql",
         "awards/_write_awards.sql",
         "awards/_move_awards.sql",
         "awards/_settle_badges.sql",

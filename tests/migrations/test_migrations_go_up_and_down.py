@@ -78,6 +78,54 @@ def test_routes_are_brought_up_as_compiling_anew_writes_them(
     assert rows(connection, routes) == before
 
 
+def test_milestones_are_marked_by_the_migration_as_by_an_apply(
+    dsn: str, connection: Connection, cli: Cli
+) -> None:
+    calls: dict[str, Any] = {"type": "threshold", "activity": "call", "at_least": 2}
+    both = {"type": "all_of", "criteria": [calls, {**calls, "activity": "visit"}]}
+    badges: dict[str, Any] = {
+        "plain": calls,
+        "composed": both,
+        "first": {"name": "first", "criteria": calls, "limit": {"first": 3}},
+        "named": {"type": "badges_earned", "badges": ["plain", "first"]},
+    }
+    organizations = {
+        "nhf": {"badges": list(badges)},
+        "hlf": {"badges": ["plain", "composed"]},
+    }
+    apply(connection, rule_set(badges, organizations))
+    marks = (
+        "select org_id, badge_definition_id, node, is_alone, is_counted"
+        " from badges_internal.milestones order by org_id, badge_definition_id, node"
+    )
+    before = rows(connection, marks)
+    assert [tuple(each.values()) for each in before] == [
+        ("hlf", "composed", 1, False, False),
+        ("hlf", "composed", 2, False, False),
+        ("hlf", "plain", 0, True, False),
+        ("nhf", "composed", 1, False, False),
+        ("nhf", "composed", 2, False, False),
+        ("nhf", "first", 0, False, True),
+        ("nhf", "named", 0, True, False),
+        ("nhf", "plain", 0, True, True),
+    ]
+    while "0029" not in cli("migrate", "--down", "--yes", dsn=dsn).stdout:
+        pass
+    schema.migrate(dsn)
+    assert rows(connection, marks) == before
+    # Another version marks them anew.
+    badges["named"] = {"type": "badges_earned", "badges": ["composed"]}
+    badges["first"] = {"name": "first", "criteria": calls}
+    apply(connection, rule_set(badges, organizations))
+    assert [(each["is_alone"], each["is_counted"]) for each in rows(connection, marks)[3:]] == [
+        (False, True),
+        (False, True),
+        (True, False),
+        (True, False),
+        (True, False),
+    ]
+
+
 def test_migrating_twice_does_nothing_the_second_time(dsn: str, cli: Cli) -> None:
     assert schema.migrate(dsn).is_empty()
     result = cli("migrate", dsn=dsn)

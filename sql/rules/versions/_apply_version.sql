@@ -65,6 +65,7 @@ begin
             and organization.org_id = coalesce(p_org_id, organization.org_id)
         );
         perform badges_internal._save_compiled(v_orgs, v_version);
+        perform badges_internal._mark_milestones(v_orgs);
         perform badges_internal._save_routes(v_orgs, v_version);
     end if;
     v_waiting := badges_internal._count_waiting_people(v_rule_set, p_org_id, v_version);
