@@ -38,7 +38,6 @@ as $$
 declare
     v_person constant uuid := p_new.peer_mentor_id;
     v_org constant text := p_new.org_id;
-    v_day constant date := p_new.activity_date;
     v_at constant timestamptz := p_new.occurred_at;
     v_result badges_internal.counted_activity;
     v_stats text[] := p_stats || p_own_stats || p_parts.stats;
@@ -48,8 +47,9 @@ declare
     v_is_negative constant boolean := p_is_negative or p_parts.falling_stats is not null;
     v_is_due boolean;
     v_is_alone boolean;
+    v_placed record;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
-    v_is_late_day boolean := coalesce(p_last_date > v_day, false);
+    v_is_late_day boolean := coalesce(p_last_date > p_new.activity_date, false);
 begin
     if p_is_stale then
         return row(v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null,
@@ -72,8 +72,8 @@ begin
     v_is_due := p_may_lapse is true or p_has_begun and p_has_tenure
         or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
         or p_lapse_role is not null and badges_internal._may_touch_lapse(
-            v_person, v_org, v_day, v_at, v_stats, p_lapse_role, p_last_at, v_is_late_day, p_pending
-        );
+            v_person, v_org, p_new.activity_date, v_at, v_stats, p_lapse_role, p_last_at,
+            v_is_late_day, p_pending);
     v_is_alone := p_parts.wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
     );
@@ -87,19 +87,19 @@ begin
         null, null);
     if v_is_alone and p_pending is null then
         v_result.is_newest := true;
-        v_result.candidates := badges_internal._award_reached(
-            v_person, v_org, v_stats, v_buckets, v_at, p_new.activity_id, null
-        );
+        v_result.candidates := badges_internal._award_reached(v_person, v_org, v_stats, v_buckets,
+            v_at, p_new.activity_id, null);
         return case when v_result.candidates is not null then v_result end;
     end if;
     if v_is_late_day then
-        select placed.stats, placed.buckets, placed.has_reached or v_has_reached
-        into v_stats, v_buckets, v_has_reached
-        from badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets) as placed;
+        v_placed := badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets);
+        v_stats := v_placed.stats;
+        v_buckets := v_placed.buckets;
+        v_has_reached := v_has_reached or v_placed.has_reached;
     end if;
     v_result.late := row(
-        v_person, v_org, v_at, p_new.activity_id, v_day, p_new.activity_type, p_new.quantity,
-        p_new.attributes, v_stats, v_buckets
+        v_person, v_org, v_at, p_new.activity_id, p_new.activity_date, p_new.activity_type,
+        p_new.quantity, p_new.attributes, v_stats, v_buckets
     )::badges_internal.late_activity;
     if p_parts.wide_stats is null and p_pending is null
         and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)

@@ -16,18 +16,27 @@ volatile
 as $$
 declare
     v_measure constant text := p_states[1].measure;
-    v_state badges_internal.condition_state := p_states[cardinality(p_states)]; -- the last
+    v_state badges_internal.condition_state;
     v_least numeric;
     v_has_negative boolean;
     v_value numeric; -- what the part has by now
     v_count bigint;
+    v_all bigint; -- activities of the person
+    v_is_part boolean := false; -- one of the conditions is a part of a composed badge
     v_to date;
 begin
     if v_measure in ('count', 'sum', 'active_days') or p_route.element_measure = 'sum'
         or p_bucket <> ''
     then
-        select held.has_negative, badges_internal._measured(held, v_measure), held.activity_count
-        into v_has_negative, v_value, v_count
+        select held.has_negative, badges_internal._measured(held, v_measure), held.activity_count, (
+            select base.activity_count
+            from badges.peer_mentor_stats as base
+            where base.peer_mentor_id = p_states[1].peer_mentor_id
+            and base.org_id = p_states[1].org_id
+            and base.stat = '*'
+            and base.bucket = ''
+        )
+        into v_has_negative, v_value, v_count, v_all
         from badges.peer_mentor_stats as held
         where held.peer_mentor_id = p_states[1].peer_mentor_id
         and held.org_id = p_states[1].org_id
@@ -38,6 +47,7 @@ begin
         end if;
         foreach v_state in array p_states loop
             v_least := least(v_least, v_state.threshold);
+            v_is_part := v_is_part or v_state.parent is not null;
         end loop;
         if v_value < v_least then
             return '{}';
@@ -50,29 +60,9 @@ begin
     elsif p_route.sequence is not null then
         return badges_internal._earlier_by_sequence(p_states, p_late);
     elsif p_route.rolling_days is not null then
-        -- No window that holds a late activity has more than what lies around it before the award.
-        select max(around.value)
-        into v_value
-        from unnest(p_late) as late
-        cross join lateral (
-            select case
-                when v_measure = 'distinct' then count(distinct found.element)
-                else badges_internal._tally(
-                    v_measure, count(*), sum(found.measured), max(found.measured),
-                    count(distinct found.activity_date)
-                )
-            end as value
-            from badges_internal._chosen_activities(
-                late.peer_mentor_id, late.org_id, p_types, p_route, p_bucket,
-                late.activity_date - p_route.rolling_days + 1,
-                late.activity_date + p_route.rolling_days - 1
-            ) as found
-            where found.occurred_at < v_state.came_true_at
-        ) as around
-        where late.occurred_at < v_state.came_true_at;
-        return badges_internal._undated(array(
-            select state from unnest(p_states) as state where state.threshold <= v_value
-        ));
+        return badges_internal._earlier_by_rolling(p_states, p_late, p_bucket, p_types, p_route);
+    elsif v_measure in ('count', 'sum') and v_all <= 200 and not v_is_part then
+        return badges_internal._earlier_by_reading(p_states, p_late, p_bucket, p_types, p_route);
     elsif v_measure in ('count', 'sum', 'active_days') then
         return badges_internal._earlier_by_value(
             p_states, p_late, p_bucket, p_types, p_route, v_value, v_count

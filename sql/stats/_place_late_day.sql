@@ -47,12 +47,13 @@ begin
     )
     into v_before, v_after;
     for n in 1 .. 3 loop
+        continue when p_row.runs[n] is null;
         v_number := badges_internal._unit_number(p_units[n], p_day);
         v_edges := array[
             badges_internal._unit_number(p_units[n], v_before),
             badges_internal._unit_number(p_units[n], v_after)
         ];
-        continue when p_row.runs[n] is null or v_number = any(v_edges);
+        continue when v_number = any(v_edges);
         v_known := badges_internal._unit_number(p_units[n], p_row.run_end);
         for side in 1 .. 2 loop
             v_edges[side] := case

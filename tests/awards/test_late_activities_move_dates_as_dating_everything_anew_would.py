@@ -16,7 +16,17 @@ from hypothesis import HealthCheck, given, seed, settings
 from pgmerit.database import Connection
 from pgmerit.rules.files import load_document
 
-from tests.engine import ANN, activity, apply, assert_exact, insert, rows, rule_set, without_badges
+from tests.engine import (
+    ANN,
+    activity,
+    apply,
+    assert_exact,
+    insert,
+    install_changed,
+    rows,
+    rule_set,
+    without_badges,
+)
 from tests.oracle import strategies
 from tests.oracle.strategies import Story
 from tests.oracle.test_the_database_agrees_with_the_brute_force import Database
@@ -25,6 +35,13 @@ LASTING = True
 
 COMMITS = load_document(Path(__file__).with_name("late.yaml")).value
 START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, params=["few", "many"])
+def _activities(request: pytest.FixtureRequest, connection: Connection) -> None:
+    """Date awards as where a person has few activities, and as where there are many."""
+    if request.param == "many":
+        install_changed(connection, "awards/_earlier_in_part.sql", "v_all <= 200", "v_all <= 0")
 
 
 def dates(connection: Connection) -> list[Any]:
@@ -133,6 +150,26 @@ def test_ties_at_the_award_are_counted(connection: Connection) -> None:
         assert_nothing_is_left_to_move(connection)
     assert dates(connection)[0]["earned_at"].day == 1
     assert_exact(connection)
+
+
+def test_the_activity_that_decides_is_the_one_that_was_enough(connection: Connection) -> None:
+    """Of three of an instant: the one that makes the count full, and of a sum the last one."""
+    badges = {
+        "four": {"type": "threshold", "at_least": 4},
+        "sum": {"type": "threshold", "measure": "sum", "at_least": 4},
+    }
+    apply(connection, rule_set(badges))
+    for day in ("2024-02-05", "2024-02-05", "2024-02-05", "2024-02-09"):
+        insert(connection, activity(day))
+    insert(connection, activity("2024-01-15"), activity("2024-01-16"))
+    found = rows(
+        connection,
+        "select a.activity_id - first.id as place, a.earned_at::date as day"
+        " from badges.earned_badges as a"
+        " cross join (select min(activity_id) as id from badges.activities) as first"
+        " order by a.badge_definition_id",
+    )
+    assert [(each["place"], each["day"].day) for each in found] == [(1, 5), (2, 5)]
 
 
 def test_the_walk_back_stops_where_an_older_day_may_be_newer(connection: Connection) -> None:

@@ -45,6 +45,8 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._dies_on",
         "badges_internal._earlier_by_elements",
         "badges_internal._earlier_by_cap",
+        "badges_internal._earlier_by_reading",
+        "badges_internal._earlier_by_rolling",
         "badges_internal._earlier_by_sequence",
         "badges_internal._earlier_by_units",
         "badges_internal._earlier_by_value",
