@@ -79,21 +79,23 @@ spans as materialized (
 added as (
     select
         cell, bucket, activity_count, value_sum, value_max, value_min, first_at, last_at,
-        null::integer as typed_days, null::integer as first_typed, null::integer as last_typed
+        null::bigint as delta, null::integer as typed_days, null::integer as first_typed,
+        null::integer as last_typed
     from parts
     where not has_elements
     union all
     select
         cell, bucket, sum(activity_count)::bigint, sum(value_sum), max(value_max),
-        min(value_min), min(first_at), max(last_at), null, null, null
+        min(value_min), min(first_at), max(last_at), min(changed.delta), null, null, null
     from parts
+    left join changed using (cell, bucket)
     where has_elements
     group by cell, bucket
     union all
     select
         typed.person_cell + wanted.stat_no, '', typed.activity_count, typed.value_sum,
         typed.value_max, typed.value_min, typed.moments[1], typed.moments[typed.activity_count],
-        case when wanted.has_days then typed.new_days end,
+        null, case when wanted.has_days then typed.new_days end,
         case when wanted.has_days then typed.first_day end,
         case when wanted.has_days then typed.last_day end
     from typed
@@ -103,7 +105,7 @@ added as (
     select
         typed.person_cell + wanted.stat_no, '', sum(typed.activity_count)::bigint,
         sum(typed.value_sum), max(typed.value_max), min(typed.value_min),
-        min(typed.moments[1]), max(typed.moments[typed.activity_count]), null, null, null
+        min(typed.moments[1]), max(typed.moments[typed.activity_count]), null, null, null, null
     from typed
     join wanted on wanted.kind_no = typed.kind_no
     where wanted.is_plain
@@ -111,12 +113,10 @@ added as (
     group by typed.person_cell + wanted.stat_no
 ),
 folded as (
-    select
-        *, coalesce(typed_days, listed_days) as new_days,
+    select *, (cell >> 20)::integer as person_no, coalesce(typed_days, listed_days) as new_days,
         coalesce(first_typed, first_listed) as first_day,
         coalesce(last_typed, last_listed) as last_day
-    from added
-    left join spans using (cell, bucket)
+    from added left join spans using (cell, bucket)
 ),
 $statement$;
 

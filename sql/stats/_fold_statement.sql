@@ -18,8 +18,8 @@ language sql
 immutable
 parallel safe
 return badges_internal._fold_reading(p_source)
-    || badges_internal._fold_days()
     || badges_internal._fold_elements()
+    || badges_internal._fold_days()
     || (
         select replace(replace(replace(replace(replace(replace($statement$
 -- lowest_*: the thresholds that the row waits for so far; the other values are what will stand.
@@ -36,9 +36,9 @@ merged as materialized (
         {reached} as has_reached,
         stats.stat_no,
         folded.first_at as first_new_at,
-        person.old_last_at,
-        person.peer_mentor_id,
-        person.org_id,
+        -- By number: a join, taken for fewer rows than people, would hash the rows.
+        ($2)[folded.person_no] as peer_mentor_id,
+        stats.org_id,
         stats.stat,
         folded.bucket,
         coalesce(held.activity_count, 0) as old_count,
@@ -51,15 +51,13 @@ merged as materialized (
         lowest.*,
         next.*
     from folded
-    join people as person on person.person_no = (folded.cell >> 20)
     join stats on stats.stat_no = (folded.cell & 1048575)
-    left join changed on changed.cell = folded.cell and changed.bucket = folded.bucket
     left join lateral (
         select own.*
         from badges.peer_mentor_stats as own
-        where person.is_known
-        and own.peer_mentor_id = person.peer_mentor_id
-        and own.org_id = person.org_id
+        where ((select array_agg(is_known order by person_no) from people))[folded.person_no]
+        and own.peer_mentor_id = ($2)[folded.person_no]
+        and own.org_id = stats.org_id
         and own.stat = stats.stat
         and own.bucket = folded.bucket
         offset 0
@@ -87,7 +85,7 @@ merged as materialized (
                 else folded.new_days - coalesce(folded.first_day = ended.day_no, false)::integer
             end end as active_days,
             case when stats.has_elements
-                then (coalesce(held.distinct_count, 0) + coalesce(changed.delta, 0))::integer
+                then (coalesce(held.distinct_count, 0) + coalesce(folded.delta, 0))::integer
             end as distinct_count,
             {runs}
             case
@@ -209,8 +207,9 @@ select
     (select array_agg(row(merged.peer_mentor_id, merged.org_id, merged.first_new_at)
         ::badges_internal.late_person)
      from merged
+     join people as person on person.person_no = (merged.cell >> 20)
      where merged.stat = '*'
-     and (merged.first_new_at < merged.old_last_at or exists (
+     and (merged.first_new_at < person.old_last_at or exists (
         select
         from badges.earned_badges as earned
         where earned.peer_mentor_id = merged.peer_mentor_id
@@ -222,8 +221,9 @@ select
     (select array_agg(row(fallen.peer_mentor_id, fallen.org_id, fallen.first_new_at)
         ::badges_internal.late_person)
      from merged as fallen
+     join people as person on person.person_no = (fallen.cell >> 20)
      where fallen.is_falling
-     and (fallen.old_last_at < fallen.first_new_at) is not true),
+     and (person.old_last_at < fallen.first_new_at) is not true),
     (select array_agg(row(
         merged.peer_mentor_id, merged.org_id, merged.stat, merged.bucket, changed.element_unit,
         changed.delta, null, null, null
