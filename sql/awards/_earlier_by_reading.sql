@@ -34,7 +34,7 @@ begin
             ) as found
             where found.occurred_at < v_state.came_true_at
             order by found.occurred_at, found.activity_id
-            offset ceil(v_state.threshold)::integer - 1
+            offset ceil(v_state.threshold)::bigint - 1
             limit 1;
         else
             -- Of a moment's the last one: which of them was enough is nowhere said.
