@@ -781,7 +781,7 @@ create table badges_internal.milestones (
     last_days integer,
     is_alone boolean not null default false,
     is_counted boolean not null default true
-);
+) with (fillfactor=45);
 
 create table badges_internal.place_claims (
     peer_mentor_id uuid not null,

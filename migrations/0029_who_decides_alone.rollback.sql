@@ -1,6 +1,8 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
+alter table badges_internal.milestones reset (fillfactor);
+
 alter table badges_internal.milestones
     drop column is_alone,
     drop column is_counted;

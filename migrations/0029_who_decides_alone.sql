@@ -4,6 +4,9 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
+-- They are marked after they are written: in their pages, without other entries in the indexes.
+alter table badges_internal.milestones set (fillfactor = 45);
+
 alter table badges_internal.milestones
     -- Who reaches it has the badge: it is no part, and has no limited places.
     add column is_alone boolean not null default false,

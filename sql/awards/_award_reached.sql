@@ -39,7 +39,8 @@ begin
             next_week_run, next_month_run
         ) = row(next.*)
         from badges.peer_mentor_stats as own
-        join badges_internal.stat_definitions as defined using (org_id, stat)
+        cross join lateral (select thresholds from badges_internal.stat_definitions as known
+            where (known.org_id, known.stat) = (own.org_id, own.stat) offset 0) as defined
         cross join lateral badges_internal._next_thresholds(
             defined.thresholds, own.org_id, own.stat, badges_internal._stat_values(own)
         ) as next
@@ -48,14 +49,13 @@ begin
         and own.bucket = any(p_buckets)
         and own.bucket = p_buckets[array_position(p_stats, own.stat)]
         and badges_internal._has_reached(own)
-        -- The caller holds these rows: each is where it was read.
-        and (held.peer_mentor_id, held.ctid) = (own.peer_mentor_id, own.ctid)
+        -- The caller holds these rows: each is where it was read, and is not looked for by key.
+        and held.ctid = own.ctid
         returning own
     ),
     crossed as (
         select milestone, milestone.is_alone and p_late.stats is null and not exists (
-            select
-            from badges.badge_denials as denial
+            select from badges.badge_denials as denial
             where (denial.peer_mentor_id, denial.org_id) = (p_peer_mentor_id, p_org_id)
             and denial.badge_definition_id = milestone.badge_definition_id
             and denial.tier in ('', milestone.tier)
@@ -137,7 +137,8 @@ select badges_internal._join_before_17(
     )',
     $listed$
         from badges.peer_mentor_stats as own
-        join badges_internal.stat_definitions as defined using (org_id, stat)
+        cross join lateral (select thresholds from badges_internal.stat_definitions as known
+            where (known.org_id, known.stat) = (own.org_id, own.stat) offset 0) as defined
 $listed$,
     $joined$
         from unnest(p_stats) with ordinality as wanted (name, place)
@@ -145,6 +146,7 @@ $listed$,
             on own.stat = wanted.name
             and own.bucket = p_buckets[wanted.place]
             and wanted.place = array_position(p_stats, wanted.name)
-        join badges_internal.stat_definitions as defined using (org_id, stat)
+        cross join lateral (select thresholds from badges_internal.stat_definitions as known
+            where (known.org_id, known.stat) = (own.org_id, own.stat) offset 0) as defined
 $joined$
 );
