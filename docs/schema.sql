@@ -1367,6 +1367,7 @@ function badges_internal._merge_rows(p_from_peer_mentor_id uuid, p_into_peer_men
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
 function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
+function badges_internal._milestones_between(p_org_id text, p_stat text, p_measure text, p_lowest numeric, p_value numeric) returns SETOF badges_internal.milestones stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._missed_units(p_unit text, p_from date, p_to date, p_calendar jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;

@@ -137,8 +137,6 @@ select badges_internal._join_before_17(
     )',
     $listed$
         from badges.peer_mentor_stats as own
-        cross join lateral (select thresholds from badges_internal.stat_definitions as known
-            where (known.org_id, known.stat) = (own.org_id, own.stat) offset 0) as defined
 $listed$,
     $joined$
         from unnest(p_stats) with ordinality as wanted (name, place)
@@ -146,7 +144,5 @@ $listed$,
             on own.stat = wanted.name
             and own.bucket = p_buckets[wanted.place]
             and wanted.place = array_position(p_stats, wanted.name)
-        cross join lateral (select thresholds from badges_internal.stat_definitions as known
-            where (known.org_id, known.stat) = (own.org_id, own.stat) offset 0) as defined
 $joined$
 );

@@ -78,13 +78,7 @@ begin
             -- Its day may still be placed among those of before.
             or badges_internal._may_be_reached(v_milestone, v_held, v_held.last_date > p_day)
         )
-        and exists (
-            select
-            from badges_internal.condition_groups as grouped
-            where grouped.org_id = v_milestone.org_id
-            and grouped.badge_definition_id = v_milestone.badge_definition_id
-            and grouped.kind = 'none_of'
-        );
+        and badges_internal._may_be_barred(p_org_id, p_badge_definition_id);
 end;
 $$;
 

@@ -29,8 +29,7 @@ reached as materialized (
     ) as moved (measure, lowest, value, before)
     where merged.may_fall or moved.value >= moved.lowest
 ),
--- Many rows go the same way: their milestones are looked up once. lowest is rounded up for whole
--- measures: its milestone lies less than one below.
+-- Many rows go the same way: their milestones are looked up once.
 met as materialized (
     select
         span.stat_no, span.measure, span.lowest, span.value, milestone.org_id,
@@ -40,15 +39,8 @@ met as materialized (
         select distinct stat_no, org_id, stat, measure, lowest, value
         from reached
     ) as span
-    cross join lateral (
-        select found.*
-        from badges_internal.milestones as found
-        where found.org_id = span.org_id
-        and found.stat = span.stat
-        and found.measure = span.measure
-        and found.threshold > span.lowest - 1
-        and found.threshold <= span.value
-        offset 0
+    cross join lateral badges_internal._milestones_between(
+        span.org_id, span.stat, span.measure, span.lowest, span.value
     ) as milestone
 ),
 -- is_simple: its moment does not depend on what was there before, if all that is new comes last.

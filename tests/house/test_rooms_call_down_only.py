@@ -30,7 +30,7 @@ LONG_BODIES = {
     "rules/plan/_plan_lasting_values.sql": 176,
     "rules/plan/_plan_rules.sql": 104,
     "rules/versions/_save_compiled.sql": 179,
-    "stats/_fold_crossings.sql": 128,
+    "stats/_fold_crossings.sql": 118,
     "stats/_fold_days.sql": 111,
     "stats/_fold_moments.sql": 204,
     "stats/_fold_reading.sql": 139,

@@ -130,13 +130,15 @@ def read(session: psycopg.Connection[Any], name: str, days: int, way: str) -> in
 
     What is rolled back is looked at again as long as transactions are in progress, those of other
     databases, too: each way has a person of its own.
+
     Not those of the catalogue: what databases beside make a session forget it looks up anew.
     """
+    who = person(f"{name}, {way}")
     if way == "delete":
-        call = sql.SQL("pg_temp.delete({}, {}, {})").format(person(f"{name}, {way}"), ORG, days - 7)
+        call = sql.SQL("pg_temp.delete({}, {}, {})").format(who, ORG, days - 7)
     else:
         count, day, *rest = WAYS[way]
-        values = (person(f"{name}, {way}"), ORG, count, days + day, *rest)
+        values = (who, ORG, count, days + day, *rest)
         call = sql.SQL("pg_temp.insert({})").format(sql.SQL(", ").join(map(sql.Literal, values)))
     with session.transaction(force_rollback=True):
         before = pages(session)

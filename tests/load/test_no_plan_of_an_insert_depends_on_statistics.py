@@ -104,6 +104,17 @@ def test_an_insert_reads_the_same_with_statistics_and_without(
     assert max(unknown[1:]) <= 1.5 * max(known[1:]) + 50
 
 
+def test_milestones_are_marked_within_their_pages(connection: Connection) -> None:
+    """A second entry each would make an index larger, and another one look as cheap."""
+    document = rule_set(RULES["parts"], {"nhf": {"time_zone": "UTC"}})
+    with connection.transaction():
+        value(connection, "select badges.apply_rule_set(%s)", Jsonb(document))
+        changed = "select pg_stat_get_xact_tuples_{}('badges_internal.milestones'::regclass)"
+        marked = value(connection, changed.format("updated"))
+        assert marked == value(connection, "select count(*) from badges_internal.milestones") == 800
+        assert value(connection, changed.format("hot_updated")) == marked
+
+
 def test_without_statistics_nobody_known_is_looked_for_by_their_version(
     connection: Connection,
 ) -> None:
