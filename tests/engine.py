@@ -151,6 +151,20 @@ def entries_read(connection: Connection, table: str) -> int:
     )
 
 
+def calls_of_functions(connection: Connection) -> dict[str, int]:
+    """Tell how often each function was called since the session has counted calls.
+
+    It counts them while track_functions is on: what is put in line is not called.
+    """
+    value(connection, "select pg_stat_force_next_flush()")
+    found = rows(
+        connection,
+        "select schemaname || '.' || funcname || '_' || funcid as name, calls"
+        " from pg_stat_user_functions",
+    )
+    return {each["name"]: each["calls"] for each in found}
+
+
 def activity(
     occurred_at: datetime | str,
     *,

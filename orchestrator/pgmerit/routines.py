@@ -991,8 +991,11 @@ def rule_set_horizon(connection: Connection) -> str:
     return _value(str, connection, "select badges.rule_set_horizon()::text as value")
 
 
-def rule_set_is_settled(connection: Connection, rule_set: str, horizon: str) -> bool:
-    """Tell whether every transaction older than the horizon has ended."""
+def rule_set_is_settled(connection: Connection, rule_set: str | None, horizon: str) -> bool:
+    """Tell whether nobody waits for a rule set, and every transaction before the horizon has ended.
+
+    A rule set of None asks for the transactions alone.
+    """
     return _value(
         bool,
         connection,

@@ -40,11 +40,12 @@ begin
             v_row.activity_date, v_row.quantity, v_row.attributes, v_prefix || v_row.source_key
         )
         on conflict (peer_mentor_id, org_id, idempotency_key) do nothing;
-        if found
-            and v_row.external_id is null
-            and badges_internal._person_now(v_row.peer_mentor_id, v_row.org_id)
-                = v_row.peer_mentor_id
-        then
+        if found and v_row.external_id is null and not exists (
+            select
+            from badges_internal.merged_people as merged
+            where merged.peer_mentor_id = v_row.peer_mentor_id
+            and merged.org_id in ('', v_row.org_id)
+        ) then
             return;
         end if;
     end if;
@@ -89,8 +90,10 @@ begin
     if exists (
         select
         from unnest(p_after) as now
+        join badges_internal.merged_people as merged
+            on merged.peer_mentor_id = now.peer_mentor_id
+            and merged.org_id in ('', now.org_id)
         where now.problem is null
-        and badges_internal._person_now(now.peer_mentor_id, now.org_id) <> now.peer_mentor_id
     ) then
         raise exception 'its person was merged into another meanwhile'
         using errcode = '40001', hint = 'Read the rows again.';

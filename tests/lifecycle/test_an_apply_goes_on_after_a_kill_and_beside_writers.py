@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pgmerit import routines
 from pgmerit.database import Connection, connect
 from pgmerit.rules import versions
 
@@ -215,6 +216,28 @@ def test_writers_run_all_the_while_and_everything_is_exact(
         peopled, "select count(distinct rule_set_version) from badges.earned_badges"
     )
     assert version_count > 1
+
+
+def test_an_apply_ends_with_the_batch_that_meets_the_last(
+    peopled: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call with nobody left reads all awards, for who holds some without an activity."""
+    met: list[int] = []
+    backfill = routines.backfill_rule_set
+
+    def counted(*given: Any, **more: Any) -> dict[str, Any]:
+        step = backfill(*given, **more)
+        met.append(step["evaluated"])
+        return step
+
+    monkeypatch.setattr(routines, "backfill_rule_set", counted)
+    everybody = value(peopled, "select count(distinct peer_mentor_id) from badges.activities")
+    versions.apply(peopled, NEW, batch=30)
+    asked, *batches = met
+    assert asked == 0
+    assert sum(batches) == everybody
+    assert all(batches)
+    assert_exact(peopled)
 
 
 def test_a_pipe_sees_no_bar_and_a_terminal_sees_rate_and_time_left(

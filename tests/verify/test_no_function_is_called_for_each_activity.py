@@ -10,7 +10,7 @@ from typing import Any
 
 from pgmerit.database import Connection
 
-from tests.engine import ORG, apply, rows, rule_set, value
+from tests.engine import ORG, apply, calls_of_functions, rows, rule_set
 
 PEOPLE, DAYS = 10, 60
 VISIT: dict[str, Any] = {"type": "threshold", "activity": "visit"}
@@ -44,16 +44,6 @@ from generate_series(1, %s) as who
 cross join generate_series(1, %s) as day
 cross join lateral (values (timestamptz '2024-01-01 12:00+00' + day * interval '1 day')) as m (at)
 """
-CALLED = """
-select funcname || '_' || funcid as name, calls
-from pg_stat_user_functions
-where schemaname = 'badges_internal'
-"""
-
-
-def _called(connection: Connection) -> dict[str, int]:
-    value(connection, "select pg_stat_force_next_flush()")
-    return {row["name"]: row["calls"] for row in rows(connection, CALLED)}
 
 
 def test_no_function_is_called_for_each_activity(connection: Connection) -> None:
@@ -63,9 +53,10 @@ def test_no_function_is_called_for_each_activity(connection: Connection) -> None
     apply(connection, document)
     connection.execute(FILL.encode(), (ORG, PEOPLE, DAYS))
     connection.execute("set track_functions = 'all'")
-    before = _called(connection)
+    before = calls_of_functions(connection)
     for routine in ("verify_stats", "verify_awards"):
         assert rows(connection, f"select * from badges.{routine}()") == []
-    calls = {name: count - before.get(name, 0) for name, count in _called(connection).items()}
+    after = calls_of_functions(connection)
+    calls = {name: count - before.get(name, 0) for name, count in after.items()}
     assert calls, "nothing was counted"
     assert not {name: count for name, count in calls.items() if count >= PEOPLE * DAYS}

@@ -480,9 +480,7 @@ def evaluate(
         with shown("Evaluating people", waiting) as advance:
             while True:
                 # Asked before what may be the last: who came before the answer is found by it.
-                is_settled = is_near_end and routines.rule_set_is_settled(
-                    connection, rule_set, horizon
-                )
+                is_settled = is_near_end and routines.rule_set_is_settled(connection, None, horizon)
                 began = time.monotonic()
                 step = retry(
                     partial(

@@ -1,6 +1,7 @@
 -- Tells whether nobody waits for a rule set and every transaction below the horizon has ended.
 --
--- Looks at this database alone, prepared transactions included.
+-- p_rule_set null = of the transactions alone: the batch after a yes is the last where it leaves
+-- nobody waiting. Looks at this database alone, prepared transactions included.
 create or replace function badges.rule_set_is_settled(p_rule_set text, p_horizon xid8)
 returns boolean
 language plpgsql
