@@ -537,7 +537,8 @@ create table badges.organizations (
     week_starts text not null default 'monday'::text,
     closed_days text[] not null default '{}'::text[],
     previous_day_starts time without time zone,
-    previous_activity_id bigint
+    previous_activity_id bigint,
+    evaluated_version integer not null default 0
 );
 
 create table badges.peer_mentor_stats (
@@ -1140,6 +1141,7 @@ function badges_internal._begin_fold(p_peer_mentor_ids uuid[], p_org_ids text[],
 function badges_internal._begin_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_activity_id bigint, p_pending bigint[], p_version integer, OUT is_first boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._begin_reading(p_source text, p_is_whole boolean) returns void volatile;
 function badges_internal._begin_stats(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_occurred_at timestamp with time zone, p_day date, p_quantity numeric, p_version integer, p_is_looked boolean, OUT row_count integer, OUT has_reached boolean) returns record volatile;
+function badges_internal._beginning_version(p_peer_mentor_id uuid, p_organization badges.organizations) returns TABLE(version integer) stable;
 function badges_internal._begins_run(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_before integer, p_number integer) returns boolean volatile;
 function badges_internal._belongs_to_part(p_route badges_internal.stat_route, p_bucket text, p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone) returns boolean immutable;
 function badges_internal._best_stands(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_day date, p_occurred_at timestamp with time zone) returns boolean volatile;

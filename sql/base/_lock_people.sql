@@ -24,11 +24,13 @@ begin
         peer_mentor_id, org_id, stat, bucket, rule_set_version, counted_in, counted_upto
     )
     select distinct
-        person.peer_mentor_id, person.org_id, '*', '', organization.rule_set_version,
+        person.peer_mentor_id, person.org_id, '*', '', beginning.version,
         pg_current_xact_id(), v_last_id
     from unnest(p_peer_mentor_ids, p_org_ids) as person (peer_mentor_id, org_id)
     join badges.organizations as organization
         on organization.org_id = person.org_id
+    cross join lateral badges_internal._beginning_version(person.peer_mentor_id, organization)
+        as beginning
     order by person.peer_mentor_id, person.org_id
     on conflict (peer_mentor_id, org_id, stat, bucket) do update set
         counted_in = excluded.counted_in, counted_upto = excluded.counted_upto;

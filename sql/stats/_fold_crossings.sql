@@ -2,7 +2,7 @@
 --
 -- crossed: those milestones. is_datable: the statement's own activities date it: of people who are
 -- new; of people for whom all of them come last, the simple ones that only grow. asked: of those,
--- each row of the snapshot and measure.
+-- each row of the snapshot and measure that its activities are read again for.
 create or replace function badges_internal._fold_crossings()
 returns text
 language sql
@@ -122,10 +122,10 @@ crossed as materialized (
     left join dated_people as person on person.person_no = (reached.cell >> 20)
 ),
 asked as materialized (
-    select distinct cell, stat_no, measure,
-        measure in ('sum', 'max') or measure = 'count' and not is_single as is_looked_through
+    select distinct cell, stat_no, measure, measure <> 'active_days' as is_looked_through
     from crossed join stats using (stat_no)
     where is_datable
+    and (measure in ('sum', 'max', 'active_days') or measure = 'count' and not is_single)
 ),
 $statement$;
 

@@ -22,6 +22,7 @@ from tests.engine import (
     assert_exact,
     in_background,
     insert,
+    person,
     rows,
     rule_set,
     until,
@@ -130,6 +131,8 @@ def test_the_command_rests_beside_writers_alone(
 ) -> None:
     given: list[float] = []
     batch = routines.backfill_rule_set
+    # Each write takes Ann from it: some are left for a second batch.
+    insert(connection, *[activity("2026-01-06", who=person(f"other {n}")) for n in range(3)])
     # Other tests take transaction ids of the same server.
     taken = routines.rule_set_horizon(connection)
     if not writes:

@@ -89,9 +89,12 @@ begin
             + badges_internal._evaluate_bystanders(p_rule_set, p_as_of)
             + badges_internal._hand_out_places(p_rule_set, p_as_of);
         update badges.organizations as organization
-        set previous_time_zone = null
+        set previous_time_zone = null, evaluated_version = organization.rule_set_version
         where organization.rule_set = p_rule_set
-        and organization.previous_time_zone is not null;
+        and (
+            organization.previous_time_zone is not null
+            or organization.evaluated_version <> organization.rule_set_version
+        );
         delete from badges_internal.measured_ahead as ahead
         using badges.organizations as organization
         where organization.rule_set = p_rule_set
