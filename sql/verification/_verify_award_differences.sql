@@ -52,7 +52,7 @@ begin atomic
             award.earned_at as stored_at,
             due.earned_at as due_at,
             award.revoked_at is not null as is_revoked,
-            organization.rule_set_version as current_version,
+            organization.evaluated_version = organization.rule_set_version as is_evaluated,
             -- A tier or occurrence that the rule has no more waits for the newest version.
             coalesce(condition.since_version, organization.rule_set_version) as since_version,
             condition.is_lapsing and not condition.is_counting
@@ -109,12 +109,7 @@ begin atomic
         when base.stat is not null
             then judged.since_version <= coalesce(base.rule_set_version, 0)
         -- Who has awards but no activities is evaluated when a backfill has seen everybody else.
-        else not exists (
-            select
-            from badges.peer_mentor_stats as waiting
-            where waiting.org_id = judged.org_id
-            and waiting.rule_set_version < judged.current_version
-        )
+        else judged.is_evaluated
     end
     and (judged.problem <> 'missing' or not exists (
         select
