@@ -11,8 +11,10 @@
 -- somebody writes for at the moment is left to a later call. A writer's activity that nothing new
 -- asks for, and that reaches nothing, leaves its person to the backfill meanwhile.
 --
--- Locks:  base rows, without waiting.
--- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events, and as _begin_batch.
+-- Locks:  base rows, without waiting; with the last batch badges.organizations rows, after
+--         transactions above READ COMMITTED that have begun a person's first row.
+-- Writes: badges.organizations, badges.peer_mentor_stats, badges.earned_badges,
+--         badges.award_events, and as _begin_batch.
 -- Raises: 22023 for a batch below 0 or over 100,000, a rest below 0 or over a minute, a moment over
 --         a day ahead, and for an unknown rule set.
 create or replace function badges.backfill_rule_set(
