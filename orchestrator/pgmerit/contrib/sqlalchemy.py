@@ -71,6 +71,7 @@ class Organization(Base):
     closed_days: Mapped[list[str]]
     previous_day_starts: Mapped[time | None]
     previous_activity_id: Mapped[int | None]
+    evaluated_version: Mapped[int]
 
 
 class BadgeDefinition(Base):

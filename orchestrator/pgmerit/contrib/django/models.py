@@ -91,6 +91,7 @@ class Organization(models.Model):
     closed_days = ArrayField(models.TextField())
     previous_day_starts = models.TimeField(null=True)
     previous_activity_id = models.BigIntegerField(null=True)
+    evaluated_version = models.IntegerField()
 
     class Meta:
         """Made by pgmerit."""
