@@ -1366,6 +1366,7 @@ function badges_internal._merge_awards(p_from_peer_mentor_id uuid, p_into_peer_m
 function badges_internal._merge_events(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
 function badges_internal._merge_names(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text) returns boolean volatile;
 function badges_internal._merge_rows(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_id text, p_org_ids text[]) returns void volatile;
+function badges_internal._merges_of(p_peer_mentor_id uuid, p_org_id text) returns SETOF badges_internal.merged_people stable;
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
 function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;

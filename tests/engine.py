@@ -6,6 +6,7 @@ import copy
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
@@ -151,18 +152,20 @@ def entries_read(connection: Connection, table: str) -> int:
     )
 
 
-def calls_of_functions(connection: Connection) -> dict[str, int]:
-    """Tell how often each function was called since the session has counted calls.
+def calls_of_functions(connection: Connection, work: Callable[[], object]) -> dict[str, int]:
+    """Tell how often some work calls each function: what is put in line is not called."""
 
-    It counts them while track_functions is on: what is put in line is not called.
-    """
-    value(connection, "select pg_stat_force_next_flush()")
-    found = rows(
-        connection,
-        "select schemaname || '.' || funcname || '_' || funcid as name, calls"
-        " from pg_stat_user_functions",
-    )
-    return {each["name"]: each["calls"] for each in found}
+    def called() -> Counter[str]:
+        value(connection, "select pg_stat_force_next_flush()")
+        query = "select funcname || '_' || funcid as name, calls from pg_stat_user_functions"
+        return Counter({each["name"]: each["calls"] for each in rows(connection, query)})
+
+    connection.execute("set track_functions = 'all'")
+    before = called()
+    work()
+    calls = called() - before
+    assert calls, "nothing was counted"
+    return calls
 
 
 def activity(

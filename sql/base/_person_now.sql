@@ -14,9 +14,7 @@ begin
     return coalesce(
         (
             select merged.into_peer_mentor_id
-            from badges_internal.merged_people as merged
-            where merged.peer_mentor_id = p_peer_mentor_id
-            and merged.org_id in ('', p_org_id)
+            from badges_internal._merges_of(p_peer_mentor_id, p_org_id) as merged
             order by merged.org_id desc
             limit 1
         ),

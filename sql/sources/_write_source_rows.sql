@@ -41,10 +41,7 @@ begin
         )
         on conflict (peer_mentor_id, org_id, idempotency_key) do nothing;
         if found and v_row.external_id is null and not exists (
-            select
-            from badges_internal.merged_people as merged
-            where merged.peer_mentor_id = v_row.peer_mentor_id
-            and merged.org_id in ('', v_row.org_id)
+            select from badges_internal._merges_of(v_row.peer_mentor_id, v_row.org_id)
         ) then
             return;
         end if;
@@ -90,9 +87,7 @@ begin
     if exists (
         select
         from unnest(p_after) as now
-        join badges_internal.merged_people as merged
-            on merged.peer_mentor_id = now.peer_mentor_id
-            and merged.org_id in ('', now.org_id)
+        cross join lateral badges_internal._merges_of(now.peer_mentor_id, now.org_id)
         where now.problem is null
     ) then
         raise exception 'its person was merged into another meanwhile'

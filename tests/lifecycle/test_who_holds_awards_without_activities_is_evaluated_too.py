@@ -17,6 +17,7 @@ from tests.engine import (
     BEN,
     ORG,
     activity,
+    apply,
     assert_exact,
     awards,
     badge_ids,
@@ -56,37 +57,26 @@ TOUCHES = COMINGS | {
 }
 
 
-def _version(connection: Connection, document: object) -> None:
-    value(connection, "select badges.apply_rule_set(%s)", Jsonb(document))
-
-
-def _backfill(connection: Connection) -> None:
-    while value(connection, "select badges.backfill_rule_set('tests', 3)")["remaining"]:
-        pass
-
-
 @pytest.mark.parametrize("touch", TOUCHES)
 def test_who_is_touched_before_the_backfill_ends_is_evaluated(
     connection: Connection, touch: str
 ) -> None:
-    _version(connection, OLD)
-    _backfill(connection)
+    apply(connection, OLD)
     insert(connection, activity("2026-03-01", who=ANN), activity("2026-03-01", who=BEN))
     connection.execute("delete from badges.activities")
-    _version(connection, NEW)
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(NEW))
     assert_exact(connection)  # nobody else waits, and nothing is owed yet
     TOUCHES[touch](connection)
     if touch in COMINGS:  # at once, as whoever writes for a person of an older version
         assert badge_ids(connection, ANN) == ["collector", "first"]
-    _backfill(connection)
+    apply(connection, NEW)  # the version stays, and the backfill is taken up
     assert badge_ids(connection, ANN) == ["collector", "first"]
     assert_exact(connection)
 
 
 def test_who_is_touched_afterwards_waits_for_nothing(connection: Connection) -> None:
-    _version(connection, OLD)
+    apply(connection, OLD)
     insert(connection, activity("2026-03-01", who=ANN), activity("2026-03-01", who=BEN))
-    _backfill(connection)
     connection.execute("delete from badges.activities where peer_mentor_id = %s", (ANN,))
     by_hand("allow_badge", "first")(connection)
     assert rows(connection, "select * from badges.list_unfinished_rule_sets()") == []
