@@ -12,9 +12,10 @@ import pytest
 from pgmerit import schema
 from pgmerit.database import Connection
 from pgmerit.errors import PgmeritError
+from psycopg.types.json import Jsonb
 
 from tests.conftest import CliResult
-from tests.engine import apply, rows, rule_set
+from tests.engine import activity, apply, insert, rows, rule_set, value
 from tests.house.schema_dump import describe
 
 Cli = Callable[..., CliResult]
@@ -123,6 +124,26 @@ def test_milestones_are_marked_by_the_migration_as_by_an_apply(
         (True, False),
         (True, False),
         (True, False),
+    ]
+
+
+def test_the_version_of_who_has_no_row_is_that_of_the_people_who_wait(
+    dsn: str, connection: Connection, cli: Cli
+) -> None:
+    """Where nobody waits everybody was evaluated; else none is known to be newer than they."""
+    organizations = {"hlf": {"time_zone": "UTC"}, "nhf": {"time_zone": "UTC"}}
+    document = rule_set({"first": {"type": "threshold", "at_least": 1}}, organizations)
+    apply(connection, document)
+    insert(connection, activity("2026-03-01", org="nhf"))
+    document["badges"]["first"]["criteria"]["at_least"] = 2
+    value(connection, "select badges.apply_rule_set(%s)", Jsonb(document))
+    while "0030" not in cli("migrate", "--down", "--yes", dsn=dsn).stdout:
+        pass
+    schema.migrate(dsn)
+    versions = "select org_id, rule_set_version, evaluated_version from badges.organizations"
+    assert [tuple(each.values()) for each in rows(connection, f"{versions} order by 1")] == [
+        ("hlf", 2, 2),
+        ("nhf", 2, 1),
     ]
 
 
