@@ -231,7 +231,8 @@ create type badges_internal.late_row as (
     dates date[],
     counts bigint[],
     new_runs integer[],
-    longest_runs integer[]
+    longest_runs integer[],
+    place tid
 );
 
 create type badges_internal.left_crossings as (
@@ -620,7 +621,8 @@ create table badges_internal.activity_routes (
     has_tenure boolean not null default false,
     has_rolling boolean not null default false,
     week_origin date not null default '1900-01-01'::date,
-    lapse_role text
+    lapse_role text,
+    late_is_simple boolean not null default false
 );
 
 create table badges_internal.alerts (
@@ -1129,7 +1131,7 @@ function badges_internal._attribute(p_attributes jsonb, p_quantity numeric, p_fi
 function badges_internal._award_late(p_late badges_internal.late_activity, p_awards badges_internal.dated_award[], p_candidates badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._award_name(p_definition badges.badge_definitions, p_tier text, p_language text DEFAULT NULL) returns text stable;
 function badges_internal._award_reached(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_occurred_at timestamp with time zone, p_activity_id bigint, p_late badges_internal.late_activity) returns badges_internal.candidate[] volatile;
-function badges_internal._awarded_since(p_peer_mentor_id uuid, p_org_id text, p_since timestamp with time zone, p_stats text[]) returns badges_internal.condition_state[] volatile;
+function badges_internal._awarded_since(p_peer_mentor_id uuid, p_org_id text, p_since timestamp with time zone, p_stats text[]) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, stat text, measure text, threshold numeric, threshold_source text, earned_at timestamp with time zone, is_counted boolean) stable;
 function badges_internal._badge_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns TABLE(badge_definition_id text, tier text, occurrence integer, node integer, parent integer, path text, stat text, measure text, target numeric, threshold_source text, since_version integer, value numeric, is_reached boolean, may_fall boolean) volatile;
 function badges_internal._badge_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
 function badges_internal._badges_asked_anew(p_peer_mentor_ids uuid[], p_org_ids text[], p_oldest_orgs text[], p_oldest_versions integer[], p_rebuilt_stats text[]) returns badges_internal.candidate[] volatile;
@@ -1203,12 +1205,14 @@ function badges_internal._count_capped(p_peer_mentor_id uuid, p_org_id text, p_r
 function badges_internal._count_element(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_element text, p_measured numeric, p_pending bigint[]) returns boolean volatile;
 function badges_internal._count_met_parts(p_badge_definition_id text, p_org_id text, p_parents integer[]) returns integer stable;
 function badges_internal._count_new_activities() returns trigger volatile security definer;
+function badges_internal._count_new_values(p_peer_mentor_id uuid, p_org_id text, p_new_stats text[], p_own_stats text[], p_own_buckets text[]) returns boolean volatile;
 function badges_internal._count_parts(p_peer_mentor_id uuid, p_org_id text, p_routes badges_internal.stat_route[], p_stats text[], p_buckets text[], p_attributes jsonb, p_quantity numeric, p_day date, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[], p_is_late boolean) returns badges_internal.counted_parts volatile;
 function badges_internal._count_people(p_org_id text, p_until date, p_is_all boolean) returns bigint volatile;
-function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_parts badges_internal.counted_parts, p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_lapse_role text, p_may_lapse boolean, p_is_outdated boolean) returns badges_internal.counted_activity volatile;
+function badges_internal._count_rest(p_new badges_internal.new_activity, p_pending bigint[], p_stats text[], p_own_stats text[], p_own_buckets text[], p_own_values numeric[], p_new_stats text[], p_parts badges_internal.counted_parts, p_last_at timestamp with time zone, p_last_date date, p_is_stale boolean, p_has_begun boolean, p_has_reached boolean, p_is_negative boolean, p_has_raw boolean, p_has_tenure boolean, p_lapse_role text, p_may_lapse boolean, p_is_outdated boolean, p_late_is_simple boolean, p_week_origin date) returns badges_internal.counted_activity volatile;
 function badges_internal._count_sequence(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[], p_is_late boolean) returns boolean volatile;
 function badges_internal._count_unit(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, p_change integer) returns boolean volatile;
 function badges_internal._count_waiting_people(p_rule_set text, p_org_id text DEFAULT NULL, p_version integer DEFAULT NULL, p_at_most bigint DEFAULT NULL) returns bigint volatile;
+function badges_internal._counted_at(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_before timestamp with time zone, p_threshold numeric) returns TABLE(occurred_at timestamp with time zone, activity_id bigint) stable;
 function badges_internal._counted_badges(p_peer_mentor_id uuid, p_milestone badges_internal.milestones) returns jsonb volatile;
 function badges_internal._counting_badges(p_changed badges_internal.candidate[]) returns badges_internal.candidate[] volatile;
 function badges_internal._counting_granted(p_granted badges_internal.candidate[], OUT counting badges_internal.candidate[], OUT again badges_internal.candidate[], OUT revoked badges_internal.candidate[]) returns record volatile;
@@ -1227,12 +1231,14 @@ function badges_internal._day_begins_with_jump(p_day date, p_time_zone text, p_d
 function badges_internal._day_exists(p_calendar jsonb, p_day date) returns boolean immutable;
 function badges_internal._day_of(p_moment timestamp with time zone, p_time_zone text, p_day_starts time without time zone) returns date immutable;
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
+function badges_internal._days_beside(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_day date, p_hidden bigint[], p_hidden_days date[]) returns TABLE(day_before date, day_after date) stable;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_dated badges_internal.condition_state[], p_groups badges_internal.condition_groups[]) returns badges_internal.condition_state[] volatile;
 function badges_internal._delete_source_activities(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._dies_on(p_unit text, p_day date, p_missed integer, p_calendar jsonb) returns date immutable;
 function badges_internal._disordered_people(p_peer_mentor_ids uuid[], p_org_id text, p_stat text) returns uuid[] volatile;
+function badges_internal._earlier_awards(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], OUT awards badges_internal.dated_award[], OUT held badges_internal.candidate[]) returns record volatile;
 function badges_internal._earlier_by_cap(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route, p_value numeric) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_elements(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
 function badges_internal._earlier_by_reading(p_states badges_internal.condition_state[], p_late badges_internal.late_activity[], p_bucket text, p_types text[], p_route badges_internal.stat_route) returns badges_internal.condition_state[] volatile;
@@ -1329,6 +1335,7 @@ function badges_internal._last_activity_id() returns bigint volatile;
 function badges_internal._last_event() returns bigint volatile;
 function badges_internal._last_event_number() returns bigint volatile;
 function badges_internal._lasting_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
+function badges_internal._late_person(p_peer_mentor_id uuid, p_org_id text, p_occurred_at timestamp with time zone) returns TABLE(is_few boolean, has_fallen boolean, has_awards boolean) stable;
 function badges_internal._lease_events(p_consumer text, p_limit integer, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._lease_first_events(p_consumer text, p_due badges_internal.queued_event[], p_limit integer, p_now timestamp with time zone, p_until timestamp with time zone) returns TABLE(peer_mentor_id uuid, event_id bigint, attempts integer) volatile;
 function badges_internal._left_to_decide(p_peer_mentor_id uuid, p_occurred_at timestamp with time zone, p_activity_id bigint, p_milestones badges_internal.milestones[], p_awarded badges_internal.dated_award[]) returns badges_internal.left_crossings stable;
@@ -1416,8 +1423,8 @@ function badges_internal._person_now(p_peer_mentor_id uuid, p_org_id text DEFAUL
 function badges_internal._person_statement(p_does text, p_table regclass, p_belongs_to badges_internal.person_row) returns text stable;
 function badges_internal._person_tables() returns TABLE(place integer, table_name regclass, belongs_to badges_internal.person_row, on_merge text) stable;
 function badges_internal._place_in_sequence(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
-function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], OUT has_reached boolean) returns record volatile;
-function badges_internal._place_late_day(p_row badges_internal.late_row, p_units text[], p_types text[], p_route badges_internal.stat_route, p_day date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
+function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], p_week_origin date, p_is_simple boolean, OUT has_reached boolean) returns record volatile;
+function badges_internal._place_late_day(p_row badges_internal.late_row, p_week_origin date, p_types text[], p_route badges_internal.stat_route, p_day date, p_before date, p_after date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
 function badges_internal._place_late_days(p_rows badges_internal.late_row[], p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
@@ -1480,6 +1487,7 @@ function badges_internal._recount_few_activities(p_changed badges_internal.chang
 function badges_internal._recount_updated_activities() returns trigger volatile security definer;
 function badges_internal._redate_badges(p_held badges_internal.candidate[], p_moved badges_internal.candidate[] DEFAULT NULL::badges_internal.candidate[], p_source text DEFAULT 'rule') returns void volatile;
 function badges_internal._redate_late(p_late badges_internal.late_activity[], p_is_all boolean) returns boolean volatile;
+function badges_internal._redate_simply(p_late badges_internal.late_activity, p_week_origin date) returns boolean volatile;
 function badges_internal._refuse_activity(p_occurred_at timestamp with time zone, p_attributes jsonb) returns void volatile;
 function badges_internal._refuse_denied(p_peer_mentor_id uuid, p_badge_definition_id text, p_org_id text, p_tier text) returns void volatile;
 function badges_internal._refuse_foreign_slugs(p_document jsonb, p_rule_set text) returns void stable;
@@ -1617,6 +1625,7 @@ function badges_internal._store_units(p_peer_mentor_id uuid, p_org_id text, p_ro
 function badges_internal._stored_elements(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_bucket text, p_selector jsonb) returns jsonb volatile;
 function badges_internal._stored_value(p_peer_mentor_id uuid, p_org_id text, p_stat text, p_measure text, p_last_days integer, p_as_of date, OUT value numeric, OUT present numeric, OUT may_fall boolean) returns record volatile;
 function badges_internal._streak_details(p_peer_mentor_id uuid, p_milestone badges_internal.milestones, p_selector jsonb, p_unit text, p_as_of date) returns jsonb volatile;
+function badges_internal._summed_at(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_from date, p_before timestamp with time zone, p_threshold numeric) returns TABLE(occurred_at timestamp with time zone, activity_id bigint) stable;
 function badges_internal._take_denied(p_peer_mentor_id uuid, p_org_ids text[]) returns void volatile;
 function badges_internal._take_events(p_consumer text) returns void volatile;
 function badges_internal._take_restored_events() returns void volatile;
@@ -1646,6 +1655,7 @@ function badges_internal._unit_end(p_unit text, p_start date) returns date immut
 function badges_internal._unit_in(p_org_id text, p_unit text) returns text stable;
 function badges_internal._unit_key(p_unit text, p_day date) returns text stable;
 function badges_internal._unit_number(p_unit text, p_day date) returns integer immutable;
+function badges_internal._unit_numbers(p_day date, p_week_origin date) returns integer[] immutable;
 function badges_internal._unit_start(p_unit text, p_day date) returns date immutable;
 function badges_internal._united_awards(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns SETOF badges.earned_badges stable;
 function badges_internal._units_around(p_peer_mentor_id uuid, p_org_id text, p_route badges_internal.stat_route, p_bucket text, p_unit_start date, OUT run_length integer, OUT is_last boolean) returns record volatile;
@@ -1741,6 +1751,7 @@ function badges_internal._visible_people() returns uuid[] stable security define
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, unit_calendar jsonb, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;
+function badges_internal._week_unit(p_origin date) returns text immutable;
 function badges_internal._why_not(p_peer_mentor_id uuid, p_definition badges.badge_definitions, p_org_id text, p_tier text, p_occurrence integer, p_is_met boolean, p_is_due boolean, p_language text) returns jsonb volatile;
 function badges_internal._window_days(p_window_unit text, p_day date) returns TABLE(first_day date, last_day date) immutable;
 function badges_internal._window_spans(p_peer_mentor_ids uuid[], p_milestone badges_internal.milestones, p_from timestamp with time zone) returns TABLE(peer_mentor_id uuid, held_during tstzmultirange) volatile;
@@ -1748,6 +1759,7 @@ function badges_internal._with_source_key(p_definition jsonb, p_table regclass) 
 function badges_internal._write_adopted(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._write_awards(p_awards badges_internal.dated_award[], p_source text) returns badges_internal.dated_award[] volatile;
 function badges_internal._write_lapses(p_changes badges_internal.lapse_change[], p_source text) returns void volatile;
+function badges_internal._write_late_days(p_placed badges_internal.late_row[], p_has_looked boolean) returns boolean volatile;
 function badges_internal._write_row(p_part badges_internal.changed_part, p_left badges_internal.held_stat) returns boolean volatile;
 function badges_internal._write_source_rows(p_source text, p_before badges_internal.source_row[], p_after badges_internal.source_row[]) returns void volatile;
 function badges_internal._wrong_number_of(p_spec jsonb, p_number integer) returns text immutable;

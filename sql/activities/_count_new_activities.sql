@@ -46,6 +46,7 @@ declare
     v_has_tenure boolean;
     v_lapse text; -- what badges that lapse do with the type
     v_origin date; -- the first day of some week
+    v_late_is_simple boolean;
     v_stale_person uuid;
     v_stale_org text;
     v_all_counted badges_internal.counted_activity[];
@@ -61,11 +62,11 @@ begin
         a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at, a.quantity,
         a.attributes, a.activity_id, found.rule_set_version, found.plain_stats,
         found.checked_routes, found.has_raw, found.has_tenure, found.lapse_role, found.week_origin,
-        exists (select from new_activities offset 1),
+        found.late_is_simple, exists (select from new_activities offset 1),
         a.occurred_at > now() + interval '24 hours' or pg_column_size(a.attributes) > 1000
-    into
-        v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_has_more, v_is_odd
+    into v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+        v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_late_is_simple,
+        v_has_more, v_is_odd
     from new_activities as a
     left join badges_internal.activity_routes as found using (org_id, activity_type)
     where not exists (select from badges_internal.rule_gate for key share)
@@ -116,7 +117,7 @@ begin
                 a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at,
                 a.quantity, a.attributes, a.activity_id, found.rule_set_version,
                 found.plain_stats, found.checked_routes, found.has_raw, found.has_tenure,
-                found.lapse_role, found.week_origin,
+                found.lapse_role, found.week_origin, found.late_is_simple,
                 case when count(*) over (partition by a.peer_mentor_id) > 1
                     then coalesce(array_agg(a.activity_id) over later, '{}') end
             from new_activities as a
@@ -128,9 +129,9 @@ begin
             )
             order by a.peer_mentor_id, a.org_id, a.occurred_at, a.activity_id;
         fetch v_rows
-        into
-            v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_pending;
+        into v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
+            v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin, v_late_is_simple,
+            v_pending;
     elsif v_person is null then
         return null;
     elsif v_is_odd then
@@ -183,8 +184,9 @@ begin
                 -- No rule names the type; or no rule set the organization.
                 select
                     found.rule_set_version, found.plain_stats, found.checked_routes, found.has_raw,
-                    found.has_tenure, found.lapse_role, found.week_origin
-                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin
+                    found.has_tenure, found.lapse_role, found.week_origin, found.late_is_simple
+                into v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin,
+                    v_late_is_simple
                 from badges_internal.activity_routes as found
                 where (found.org_id, found.activity_type) = (v_org, '');
                 v_version := coalesce(v_version, 0);
@@ -389,20 +391,19 @@ begin
                 or v_has_tenure or v_lapses or v_has_reached and v_pending is not null
             then
                 v_counted := badges_internal._count_rest(
-                    row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id)
-                        ::badges_internal.new_activity,
+                    row(v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id),
                     v_pending, v_stats, v_own_stats, v_own_buckets, v_own_values, v_new_stats,
                     v_parts, v_last_at, v_last_date, v_is_touched, v_has_begun, v_has_reached,
-                    v_is_negative, v_has_raw, v_has_tenure, v_lapse, v_lapses, v_is_outdated is true
+                    v_is_negative, v_has_raw, v_has_tenure, v_lapse, v_lapses,
+                    v_is_outdated is true, v_late_is_simple is true, v_origin
                 );
                 if v_counted.peer_mentor_id is not null then
                     v_all_counted := v_all_counted || v_counted;
                 end if;
             elsif v_has_reached then
-                v_candidates := v_candidates || badges_internal._award_reached(
-                    v_person, v_org, v_stats || v_own_stats, array_fill(
-                        ''::text, array[cardinality(v_stats)]) || v_own_buckets, v_at, v_id, null
-                );
+                v_candidates := v_candidates || badges_internal._award_reached(v_person, v_org,
+                    v_stats || v_own_stats, array_fill(''::text, array[cardinality(v_stats)])
+                        || v_own_buckets, v_at, v_id, null);
             end if;
             exit when not v_has_more;
             -- Who is to be rebuilt from the table needs no more counting.
@@ -412,10 +413,9 @@ begin
             end if;
             loop
                 fetch v_rows
-                into
-                    v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id, v_version,
-                    v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin,
-                    v_pending;
+                into v_person, v_org, v_type, v_day, v_at, v_quantity, v_attributes, v_id,
+                    v_version, v_plain_stats, v_routes, v_has_raw, v_has_tenure, v_lapse, v_origin,
+                    v_late_is_simple, v_pending;
                 exit when not found
                 or (v_person, v_org) is distinct from (v_stale_person, v_stale_org);
             end loop;

@@ -6,7 +6,8 @@
 -- p_pending: the person's activities of the same statement that are not counted yet, and must not
 -- be seen; null = it has no other. p_is_outdated: the person is of another version of the rules, so
 -- the result is stale and holds what was counted; without stats it is stale as a whole.
--- p_may_lapse: true = _may_touch_lapse has said so. Gives null where nothing is left to do.
+-- p_may_lapse: true = _may_touch_lapse has said so. p_late_is_simple, p_week_origin: docs of
+-- _save_routes. Gives nobody where nothing is left to do.
 --
 -- Writes: badges.peer_mentor_stats, badges_internal.stat_elements, badges.earned_badges,
 --         badges.award_events.
@@ -29,7 +30,9 @@ create or replace function badges_internal._count_rest(
     p_has_tenure boolean,
     p_lapse_role text,
     p_may_lapse boolean,
-    p_is_outdated boolean
+    p_is_outdated boolean,
+    p_late_is_simple boolean,
+    p_week_origin date
 )
 returns badges_internal.counted_activity
 language plpgsql
@@ -42,32 +45,24 @@ declare
     v_result badges_internal.counted_activity;
     v_stats text[] := p_stats || p_own_stats || p_parts.stats;
     v_buckets text[];
-    v_has_row_reached boolean;
     v_has_reached boolean := p_has_reached or p_parts.has_reached is true;
     v_is_negative constant boolean := p_is_negative or p_parts.falling_stats is not null;
     v_is_due boolean;
     v_is_alone boolean;
     v_placed record;
+    v_late badges_internal.late_activity;
     v_is_late boolean := coalesce(p_last_at > v_at, false);
     v_is_late_day boolean := coalesce(p_last_date > p_new.activity_date, false);
+    v_is_done boolean := false;
 begin
     if p_is_stale then
         return row(v_person, v_org, v_at, p_new.activity_id, true, null, null, null, null, null,
             null, null, null, null)::badges_internal.counted_activity;
     end if;
     if p_new_stats <> '{}' then
-        for v_has_row_reached in
-            update badges.peer_mentor_stats as held
-            set distinct_count = distinct_count + 1
-            where held.peer_mentor_id = v_person
-            and held.org_id = v_org
-            and held.stat = any(p_new_stats)
-            and held.bucket = any(array[''] || p_own_buckets)
-            and held.bucket = coalesce(p_own_buckets[array_position(p_own_stats, held.stat)], '')
-            returning badges_internal._has_reached(held)
-        loop
-            v_has_reached := v_has_reached or v_has_row_reached is true;
-        end loop;
+        v_has_reached := badges_internal._count_new_values(
+            v_person, v_org, p_new_stats, p_own_stats, p_own_buckets
+        ) or v_has_reached;
     end if;
     v_is_due := p_may_lapse is true or p_has_begun and p_has_tenure
         or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
@@ -82,35 +77,43 @@ begin
     end if;
     v_buckets := array_fill(''::text, array[cardinality(p_stats)]) || p_own_buckets
         || p_parts.buckets;
-    v_result := row(v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
-        p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, null,
-        null, null);
     if v_is_alone and p_pending is null then
-        v_result.is_newest := true;
+        v_is_done := true;
         v_result.candidates := badges_internal._award_reached(v_person, v_org, v_stats, v_buckets,
             v_at, p_new.activity_id, null);
-        return case when v_result.candidates is not null then v_result end;
+    else
+        if v_is_late_day then
+            v_placed := badges_internal._place_late_activity(
+                p_new, p_pending, v_stats, v_buckets, p_week_origin, p_late_is_simple
+            );
+            v_stats := v_placed.stats;
+            v_buckets := v_placed.buckets;
+            v_has_reached := v_has_reached or v_placed.has_reached;
+        end if;
+        v_late := row(v_person, v_org, v_at, p_new.activity_id, p_new.activity_date,
+            p_new.activity_type, p_new.quantity, p_new.attributes, v_stats, v_buckets);
+        if p_parts.wide_stats is null and p_pending is null
+            and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
+        then
+            if p_late_is_simple then
+                v_is_done := badges_internal._redate_simply(v_late, p_week_origin);
+            else
+                v_is_done := badges_internal._redate_late(array[v_late], true);
+            end if;
+            if v_is_done and v_has_reached then
+                v_result.candidates := badges_internal._award_reached(v_person, v_org, v_stats,
+                    v_buckets, null, null, v_late);
+            end if;
+        end if;
     end if;
-    if v_is_late_day then
-        v_placed := badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets);
-        v_stats := v_placed.stats;
-        v_buckets := v_placed.buckets;
-        v_has_reached := v_has_reached or v_placed.has_reached;
-    end if;
-    v_result.late := row(
-        v_person, v_org, v_at, p_new.activity_id, p_new.activity_date, p_new.activity_type,
-        p_new.quantity, p_new.attributes, v_stats, v_buckets
-    )::badges_internal.late_activity;
-    if p_parts.wide_stats is null and p_pending is null
-        and not (p_is_outdated or v_is_negative or p_has_raw or v_is_due)
-        and badges_internal._redate_late(array[v_result.late], true)
-    then
+    if v_is_done then
+        v_result.peer_mentor_id := case when v_result.candidates is not null then v_person end;
         v_result.is_newest := true;
-        v_result.candidates := case when v_has_reached then badges_internal._award_reached(
-            v_person, v_org, v_stats, v_buckets, null, null, v_result.late
-        ) end;
-        return case when v_result.candidates is not null then v_result end;
+        return v_result;
     end if;
+    v_result := row(v_person, v_org, v_at, p_new.activity_id, p_is_outdated, v_is_late, null,
+        p_pending is not null and (p_has_begun or v_is_late_day), null, v_stats, v_buckets, v_late,
+        null, null);
     if v_has_reached then
         v_result.candidates := badges_internal._cross_milestones(array(
             select row(v_person, v_org, given.stat, given.bucket)::badges_internal.stat_key
@@ -145,29 +148,6 @@ $$;
 comment on function badges_internal._count_rest(
     badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
     badges_internal.counted_parts, timestamptz, date, boolean, boolean, boolean, boolean, boolean,
-    boolean, text, boolean, boolean
+    boolean, text, boolean, boolean, boolean, date
 ) is
 'Does for a counted activity what its rows did not take in one update, and tells what is left.';
-
-select badges_internal._join_before_17(
-    'badges_internal._count_rest(
-        badges_internal.new_activity, bigint[], text[], text[], text[], numeric[], text[],
-        badges_internal.counted_parts, timestamptz, date, boolean, boolean, boolean, boolean,
-        boolean, boolean, text, boolean, boolean
-    )',
-    $listed$
-            where held.peer_mentor_id = v_person
-            and held.org_id = v_org
-            and held.stat = any(p_new_stats)
-            and held.bucket = any(array[''] || p_own_buckets)
-            and held.bucket = coalesce(p_own_buckets[array_position(p_own_stats, held.stat)], '')
-$listed$,
-    $joined$
-            from unnest(p_new_stats) with ordinality as wanted (name, place)
-            where held.peer_mentor_id = v_person
-            and held.org_id = v_org
-            and held.stat = wanted.name
-            and held.bucket = coalesce(p_own_buckets[array_position(p_own_stats, wanted.name)], '')
-            and wanted.place = array_position(p_new_stats, wanted.name)
-$joined$
-);

@@ -55,7 +55,8 @@ begin
             select row(
                 late.peer_mentor_id, late.org_id, late.stat, late.bucket, held.last_date,
                 held.run_end, array[held.day_run, held.week_run, held.month_run],
-                array_agg(late.activity_date), array_agg(late.activity_count), null, null
+                array_agg(late.activity_date), array_agg(late.activity_count), null, null,
+                held.ctid
             )::badges_internal.late_row
             from unnest(p_result.late_days) as late
             join badges.peer_mentor_stats as held
@@ -67,7 +68,7 @@ begin
                 and (late.activity_date < held.last_date or held.run_end < held.last_date)
             group by
                 late.peer_mentor_id, late.org_id, late.stat, late.bucket, held.last_date,
-                held.run_end, held.day_run, held.week_run, held.month_run
+                held.run_end, held.day_run, held.week_run, held.month_run, held.ctid
             order by late.peer_mentor_id, late.org_id, late.stat collate "C"
         ), '{}');
         v_candidates := v_candidates || badges_internal._cross_milestones(array(

@@ -28,31 +28,17 @@ begin
         if v_state.measure = 'count' then
             select found.occurred_at, found.activity_id
             into v_moment, v_id
-            from badges_internal._chosen_activities(
+            from badges_internal._counted_at(
                 v_state.peer_mentor_id, v_state.org_id, p_types, p_route, p_bucket, v_first_day,
-                'infinity'
-            ) as found
-            where found.occurred_at < v_state.came_true_at
-            order by found.occurred_at, found.activity_id
-            offset ceil(v_state.threshold)::bigint - 1
-            limit 1;
+                v_state.came_true_at, v_state.threshold
+            ) as found;
         else
-            -- Of a moment's the last one: which of them was enough is nowhere said.
-            select summed.occurred_at, summed.activity_id
+            select found.occurred_at, found.activity_id
             into v_moment, v_id
-            from (
-                select
-                    found.occurred_at, found.activity_id,
-                    sum(found.measured) over (order by found.occurred_at) as value
-                from badges_internal._chosen_activities(
-                    v_state.peer_mentor_id, v_state.org_id, p_types, p_route, p_bucket,
-                    v_first_day, 'infinity'
-                ) as found
-                where found.occurred_at < v_state.came_true_at
-            ) as summed
-            where summed.value >= v_state.threshold
-            order by summed.occurred_at, summed.activity_id desc
-            limit 1;
+            from badges_internal._summed_at(
+                v_state.peer_mentor_id, v_state.org_id, p_types, p_route, p_bucket, v_first_day,
+                v_state.came_true_at, v_state.threshold
+            ) as found;
         end if;
         continue when not found;
         v_state.came_true_at := v_moment;

@@ -9,7 +9,7 @@
 -- the snapshot. p_is_all: nothing else is done about them. Then false, and nothing is done, where
 -- badges may have held without holding now (docs of _falling_badges), and where an award that moves
 -- may be counted by one that lapses, which follows with what else lapses.
--- The caller holds the base rows.
+-- The caller holds the base rows. One activity alone takes _redate_simply where that is enough.
 --
 -- Writes: badges.earned_badges, badges.award_events (redated).
 create or replace function badges_internal._redate_late(
@@ -26,7 +26,7 @@ declare
     v_mine badges_internal.late_activity[];
     v_stats text[];
     v_states badges_internal.condition_state[];
-    v_state badges_internal.condition_state;
+    v_earlier record;
     v_held badges_internal.candidate[];
     v_awards badges_internal.dated_award[];
     v_moved badges_internal.candidate[];
@@ -40,27 +40,32 @@ begin
             and p_late[v_last].org_id = p_late[v_last + 1].org_id;
         v_mine := p_late[v_first:v_last];
         v_first := v_last + 1;
-        v_states := badges_internal._awarded_since(
-            v_mine[1].peer_mentor_id, v_mine[1].org_id, v_mine[1].occurred_at, v_stats
-        );
+        -- Hardly anybody has been given something since, and the next statement is dear to begin.
+        perform
+        from badges.earned_badges as earned
+        where earned.peer_mentor_id = v_mine[1].peer_mentor_id
+        and earned.org_id = v_mine[1].org_id
+        and earned.earned_at > v_mine[1].occurred_at;
+        v_states := null;
+        if found then
+            v_states := array(
+                select row(
+                    v_mine[1].peer_mentor_id, v_mine[1].org_id, since.badge_definition_id,
+                    since.tier, since.occurrence, since.node, since.parent, since.stat,
+                    since.measure, since.threshold, since.threshold_source, since.earned_at, null,
+                    null
+                )::badges_internal.condition_state
+                from badges_internal._awarded_since(
+                    v_mine[1].peer_mentor_id, v_mine[1].org_id, v_mine[1].occurred_at, v_stats
+                ) as since
+                order by since.stat, since.measure, since.earned_at
+            );
+        end if;
         v_stats := null;
         continue when v_states is null;
-        foreach v_state in array coalesce(
-            badges_internal._earlier_states(v_states, v_mine), '{}'
-        ) loop
-            if v_state.parent is null and v_state.came_true_at is not null then
-                v_awards := v_awards || row(
-                    v_state.peer_mentor_id, v_state.org_id, v_state.badge_definition_id,
-                    v_state.tier, v_state.occurrence, v_state.came_true_at, v_state.activity_id,
-                    null, null
-                )::badges_internal.dated_award;
-            else
-                v_held := v_held || row(
-                    v_state.peer_mentor_id, v_state.org_id, v_state.badge_definition_id, null,
-                    null
-                )::badges_internal.candidate;
-            end if;
-        end loop;
+        v_earlier := badges_internal._earlier_awards(v_states, v_mine);
+        v_awards := v_awards || v_earlier.awards;
+        v_held := v_held || v_earlier.held;
     end loop;
     if p_is_all and (v_awards is not null or v_held is not null) and exists (
         select

@@ -1,8 +1,9 @@
 -- Places an activity of an earlier day in the days and runs of rows it counts in or excuses in.
 --
 -- stats, buckets: the rows it counts in, by pairs; those of which it is no day before the last are
--- left alone. Rows of streaks of which it excuses a unit are added. p_pending and result: docs of
--- _place_late_days.
+-- left alone. Rows of streaks of which it excuses a unit are added. p_pending: docs of
+-- _place_late_days, which does the same for many. p_week_origin, p_is_simple: docs of _save_routes;
+-- it excuses nothing then.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_activity(
@@ -10,28 +11,106 @@ create or replace function badges_internal._place_late_activity(
     p_pending bigint[],
     inout stats text[],
     inout buckets text[],
+    p_week_origin date,
+    p_is_simple boolean,
     out has_reached boolean
 )
 language plpgsql
 volatile
 as $$
 declare
+    v_person constant uuid := p_new.peer_mentor_id;
+    v_org_id constant text := p_new.org_id;
+    v_day constant date := p_new.activity_date;
+    v_hidden constant bigint[] := p_new.activity_id || p_pending;
+    v_place tid;
+    v_stat text;
+    v_bucket text;
+    v_last_date date;
+    v_run_end date;
+    v_runs integer[];
+    v_is_free boolean; -- the day is new to each of the person's rows
+    v_is_new boolean; -- to this one
+    v_before date;
+    v_after date;
+    v_types text[];
+    v_route badges_internal.stat_route;
+    v_defined badges_internal.stat_definitions;
+    v_row badges_internal.late_row;
+    v_placed badges_internal.late_row[];
     v_excused record;
 begin
-    has_reached := badges_internal._place_late_days(array(
-        select row(
-            held.peer_mentor_id, held.org_id, held.stat, held.bucket, held.last_date, held.run_end,
-            array[held.day_run, held.week_run, held.month_run], array[p_new.activity_date],
-            array[1], null, null
-        )::badges_internal.late_row
-        from badges.peer_mentor_stats as held
-        where held.peer_mentor_id = p_new.peer_mentor_id
-        and held.org_id = p_new.org_id
-        and held.stat = any(stats)
-        and held.bucket = any(buckets)
-        and held.bucket = buckets[array_position(stats, held.stat)]
-        and held.last_date > p_new.activity_date
-    ), p_pending);
+    has_reached := false;
+    for v_place, v_stat, v_bucket, v_last_date, v_run_end, v_runs, v_is_free, v_before, v_after in
+        select
+            held.ctid, held.stat, held.bucket, held.last_date, held.run_end,
+            array[held.day_run, held.week_run, held.month_run],
+            free.is_free, beside.day_before, beside.day_after
+        from (
+            select not exists (
+                select
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, null, null, '', v_day, v_day
+                ) as other
+                where other.activity_id <> all (v_hidden)
+            ) as is_free
+        ) as free
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = v_person
+            and held.org_id = v_org_id
+            and held.stat = any(stats)
+            and held.bucket = any(buckets)
+            and held.bucket = buckets[array_position(stats, held.stat)]
+            and held.last_date > v_day
+        left join badges_internal._days_beside(
+            v_person, v_org_id, null, null, '', v_day, v_hidden, '{}'
+        ) as beside
+            on free.is_free and held.stat = '*'
+    loop
+        v_is_new := v_is_free;
+        v_row := row(v_person, v_org_id, v_stat, v_bucket, v_last_date, v_run_end, v_runs,
+            case when v_is_new then array[v_day] else '{}' end, null, null, null, v_place);
+        v_types := null;
+        v_route := null;
+        if v_stat <> '*' and (not v_is_free or v_runs <> '{null,null,null}') then
+            if v_stat like '=%' then
+                v_types := array[substr(v_stat, 2)];
+            else
+                v_defined := badges_internal._stat_definition(v_org_id, v_stat);
+                v_types := v_defined.activity_types;
+                v_route := v_defined.route;
+            end if;
+            if not v_is_free then
+                perform
+                from badges_internal._chosen_activities(
+                    v_person, v_org_id, v_types, v_route, v_bucket, v_day, v_day
+                ) as other
+                where other.activity_id <> all (v_hidden);
+                v_is_new := not found;
+                v_row.dates := case when v_is_new then array[v_day] else '{}' end;
+            end if;
+            if v_is_new and v_runs <> '{null,null,null}' then
+                select beside.day_before, beside.day_after
+                into v_before, v_after
+                from badges_internal._days_beside(
+                    v_person, v_org_id, v_types, v_route, v_bucket, v_day, v_hidden, '{}'
+                ) as beside;
+            end if;
+        end if;
+        if v_is_new and v_runs <> '{null,null,null}' then
+            v_row := badges_internal._place_late_day(v_row, p_week_origin, v_types, v_route, v_day,
+                v_before, v_after, v_hidden, '{}');
+        end if;
+        if v_is_new or v_stat = '*' and p_pending is null then
+            v_placed := v_placed || v_row;
+        end if;
+    end loop;
+    if v_placed is not null then
+        has_reached := badges_internal._write_late_days(v_placed, p_pending is null);
+    end if;
+    if p_is_simple then
+        return;
+    end if;
     v_excused := badges_internal._excuse_units(p_new);
     if v_excused.stats is not null then
         stats := stats || v_excused.stats;
@@ -42,27 +121,29 @@ end;
 $$;
 
 comment on function badges_internal._place_late_activity(
-    badges_internal.new_activity, bigint[], text[], text[]
+    badges_internal.new_activity, bigint[], text[], text[], date, boolean
 ) is
 'Places an activity of an earlier day in the days and runs of rows it counts in or excuses in.';
 
 select badges_internal._join_before_17(
-    'badges_internal._place_late_activity(badges_internal.new_activity, bigint[], text[], text[])',
+    'badges_internal._place_late_activity(
+        badges_internal.new_activity, bigint[], text[], text[], date, boolean
+    )',
     $listed$
-        from badges.peer_mentor_stats as held
-        where held.peer_mentor_id = p_new.peer_mentor_id
-        and held.org_id = p_new.org_id
-        and held.stat = any(stats)
-        and held.bucket = any(buckets)
-        and held.bucket = buckets[array_position(stats, held.stat)]
+        join badges.peer_mentor_stats as held
+            on held.peer_mentor_id = v_person
+            and held.org_id = v_org_id
+            and held.stat = any(stats)
+            and held.bucket = any(buckets)
+            and held.bucket = buckets[array_position(stats, held.stat)]
 $listed$,
     $joined$
-        from unnest(stats) with ordinality as wanted (name, place)
+        cross join unnest(stats) with ordinality as wanted (name, place)
         join badges.peer_mentor_stats as held
-            on held.stat = wanted.name
+            on held.peer_mentor_id = v_person
+            and held.org_id = v_org_id
+            and held.stat = wanted.name
             and held.bucket = buckets[wanted.place]
-        where held.peer_mentor_id = p_new.peer_mentor_id
-        and held.org_id = p_new.org_id
-        and wanted.place = array_position(stats, wanted.name)
+            and wanted.place = array_position(stats, wanted.name)
 $joined$
 );

@@ -21,13 +21,13 @@ declare
     v_hidden constant bigint[] := coalesce(p_pending, '{}');
     v_row badges_internal.late_row;
     v_org_id text;
-    v_week text; -- as that organization counts weeks
+    v_week_origin date; -- the first day of some week there
     v_days date[]; -- the new ones
     v_free date[]; -- the base row's: new to each of the person's rows
+    v_before date; -- the days beside it
+    v_after date;
     v_defined badges_internal.stat_definitions;
     v_placed badges_internal.late_row[];
-    v_row_reached boolean;
-    v_has_reached boolean := false;
 begin
     foreach v_row in array coalesce(p_rows, '{}') loop
         v_defined := null;
@@ -60,12 +60,20 @@ begin
         if v_days <> '{}' and v_row.runs <> '{null,null,null}' then
             if v_row.org_id is distinct from v_org_id then
                 v_org_id := v_row.org_id;
-                v_week := badges_internal._unit_in(v_org_id, 'week');
+                v_week_origin := badges_internal._unit_day(
+                    badges_internal._unit_in(v_org_id, 'week'), 0
+                );
             end if;
             for n in 1 .. cardinality(v_days) loop
+                select beside.day_before, beside.day_after
+                into v_before, v_after
+                from badges_internal._days_beside(
+                    v_row.peer_mentor_id, v_row.org_id, v_defined.activity_types, v_defined.route,
+                    v_row.bucket, v_days[n], v_hidden, v_days[n + 1:]
+                ) as beside;
                 v_row := badges_internal._place_late_day(
-                    v_row, array['day', v_week, 'month'], v_defined.activity_types,
-                    v_defined.route, v_days[n], v_hidden, v_days[n + 1:]
+                    v_row, v_week_origin, v_defined.activity_types, v_defined.route, v_days[n],
+                    v_before, v_after, v_hidden, v_days[n + 1:]
                 );
             end loop;
         end if;
@@ -76,31 +84,7 @@ begin
     if v_placed is null then
         return false;
     end if;
-    for v_row_reached in
-        update badges.peer_mentor_stats as held
-        set
-            active_days = active_days + cardinality(placed.dates),
-            day_run = coalesce(placed.new_runs[1], day_run),
-            week_run = coalesce(placed.new_runs[2], week_run),
-            month_run = coalesce(placed.new_runs[3], month_run),
-            longest_day_run = greatest(longest_day_run, placed.longest_runs[1]),
-            longest_week_run = greatest(longest_week_run, placed.longest_runs[2]),
-            longest_month_run = greatest(longest_month_run, placed.longest_runs[3]),
-            run_end = held.last_date,
-            counted_in = case when placed.stat = '*' and p_pending is null
-                then pg_current_xact_id() else counted_in end,
-            counted_upto = case when placed.stat = '*' and p_pending is null
-                then badges_internal._last_activity_id() else counted_upto end
-        from unnest(v_placed) as placed
-        where held.peer_mentor_id = placed.peer_mentor_id
-        and held.org_id = placed.org_id
-        and held.stat = placed.stat
-        and held.bucket = placed.bucket
-        returning badges_internal._has_reached(held)
-    loop
-        v_has_reached := v_has_reached or v_row_reached is true;
-    end loop;
-    return v_has_reached;
+    return badges_internal._write_late_days(v_placed, p_pending is null);
 end;
 $$;
 

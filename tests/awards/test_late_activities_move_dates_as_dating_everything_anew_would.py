@@ -252,7 +252,7 @@ def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> No
                 select row(
                     peer_mentor_id, org_id, stat, bucket, last_date, run_end,
                     array[day_run, week_run, month_run], array[a.activity_date], array[1], null,
-                    null
+                    null, peer_mentor_stats.ctid
                 )::badges_internal.late_row
                 from badges.peer_mentor_stats
                 where stat = '*'

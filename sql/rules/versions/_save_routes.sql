@@ -3,7 +3,9 @@
 -- From the stat definitions as they are now. A type that only excuses units of a streak stands in
 -- its route with a predicate that chooses nothing. has_rolling: some stat is measured apart, a
 -- rolling window or a sequence. lapse_role: where badges lapse it 'excuses' units of one,
--- 'counts' in one, or time 'passes' with it.
+-- 'counts' in one, or time 'passes' with it. week_origin: the first day of some week.
+-- late_is_simple: a late one excuses no unit, and no badge of the organization has none_of, or
+-- lapses and counts badges.
 --
 -- Writes: badges_internal.activity_routes.
 create or replace function badges_internal._save_routes(p_org_ids text[], p_version integer)
@@ -17,7 +19,7 @@ begin
     where route.org_id = any(p_org_ids);
     insert into badges_internal.activity_routes (
         org_id, activity_type, rule_set_version, routes, plain_stats, checked_routes, has_raw,
-        has_tenure, lapse_role, has_rolling, week_origin
+        has_tenure, lapse_role, has_rolling, week_origin, late_is_simple
     )
     select
         organization.org_id,
@@ -59,7 +61,26 @@ begin
             where defined.org_id = organization.org_id
             and coalesce((defined.route).rolling_days, (defined.route).sequence_size) is not null
         ),
-        badges_internal._unit_day(badges_internal._unit_in(organization.org_id, 'week'), 0)
+        badges_internal._unit_day(badges_internal._unit_in(organization.org_id, 'week'), 0),
+        not exists (
+            select
+            from badges_internal.stat_definitions as defined
+            where defined.org_id = organization.org_id
+            and named.activity_type = any((defined.route).excuse_types)
+        )
+        and not exists (
+            select
+            from badges_internal.condition_groups as barring
+            where barring.org_id = organization.org_id
+            and barring.kind = 'none_of'
+        )
+        and not exists (
+            select
+            from badges_internal.milestones as counting
+            where counting.org_id = organization.org_id
+            and counting.measure = 'lapse'
+            and counting.lapse_measure = 'badges'
+        )
     from unnest(p_org_ids) as organization (org_id)
     cross join lateral (
         select '' as activity_type
