@@ -18,7 +18,9 @@ stable
 as $$
 select found.occurred_at, found.activity_id
 from badges_internal._chosen_activities(
-    p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, p_from, 'infinity'
+    p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, p_from,
+    -- Docs of _value_between: no moment is more than a day before its day.
+    (p_before at time zone 'UTC')::date + 1
 ) as found
 where found.occurred_at < p_before
 order by found.occurred_at, found.activity_id

@@ -23,7 +23,8 @@ from (
         found.occurred_at, found.activity_id,
         sum(found.measured) over (order by found.occurred_at) as value
     from badges_internal._chosen_activities(
-        p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, p_from, 'infinity'
+        p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, p_from,
+        (p_before at time zone 'UTC')::date + 1 -- docs of _value_between
     ) as found
     where found.occurred_at < p_before
 ) as summed

@@ -54,6 +54,7 @@ begin
                 ) as other
                 where other.activity_id <> all (v_hidden)
             ) as is_free
+            offset 0
         ) as free
         join badges.peer_mentor_stats as held
             on held.peer_mentor_id = v_person
