@@ -29,9 +29,10 @@ declare
     v_last_edge integer;
 begin
     for n in 1 .. 3 loop
-        -- Alone, a unit is as long as any, and not the last one.
-        continue when p_row.runs[n] is null or v_here[n] in (v_before[n], v_after[n])
-            or (v_here[n] - v_before[n] = 1 or v_after[n] - v_here[n] = 1) is not true;
+        continue when p_row.runs[n] is null or v_here[n] in (v_before[n], v_after[n]);
+        -- Alone and not the last one, a unit is as long as any.
+        continue when v_after[n] - v_here[n] > 1
+            and (v_here[n] - v_before[n] = 1) is not true;
         v_unit := (array['day', badges_internal._week_unit(p_week_origin), 'month'])[n];
         v_known := (badges_internal._unit_numbers(p_row.run_end, p_week_origin))[n];
         v_first_edge := v_here[n];

@@ -185,6 +185,25 @@ def test_runs(connection: Connection, unit: str, days: list[str]) -> None:
     assert_equals_a_recount(connection)
 
 
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+def test_a_last_day_alone_ends_the_run_in_a_statement_of_many(
+    connection: Connection, unit: str
+) -> None:
+    """It is placed with the late ones, of a day that is not new."""
+    apply(connection, rule_set({"s": {"type": "streak", "unit": unit, "length": 9}}))
+    first, second, last = {
+        "day": ("2026-03-02", "2026-03-03", "2026-03-06"),
+        "week": ("2026-03-02", "2026-03-09", "2026-03-30"),
+        "month": ("2026-03-02", "2026-04-02", "2026-07-02"),
+    }[unit]
+    insert(connection, activity(first))
+    insert(connection, activity(second))
+    insert(connection, activity(last), *[activity(first) for _ in range(40)])
+    assert_equals_a_recount(connection)
+    assert value(connection, f"select {unit}_run from badges.peer_mentor_stats limit 1") == 1
+    assert_exact(connection)
+
+
 def test_the_longest_run_can_shrink(connection: Connection) -> None:
     apply(connection, rule_set({"s": {"type": "streak", "unit": "day", "length": 5}}))
     insert(connection, *[activity(f"2026-03-0{n}") for n in range(1, 6)])

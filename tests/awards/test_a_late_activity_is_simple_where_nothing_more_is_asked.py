@@ -1,0 +1,108 @@
+"""activity_routes.late_is_simple: which late ones take the short way, and that it is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pgmerit import schema
+from pgmerit.database import Connection
+
+from tests.conftest import CliResult
+from tests.engine import activity, apply, assert_exact, insert, rows, rule_set
+
+Cli = Callable[..., CliResult]
+
+CALL: dict[str, Any] = {"type": "threshold", "activity": "call", "at_least": 3}
+RUN: dict[str, Any] = {"type": "streak", "activity": "call", "unit": "day", "length": 3}
+BAR: dict[str, Any] = {"type": "threshold", "activity": "complaint", "at_least": 1}
+ORGANIZATIONS = {
+    "plain": {"calls": CALL, "run": RUN},
+    "counted": {"calls": CALL, "any": {"type": "badges_earned", "at_least": 1}},
+    "lapsing": {
+        "calls": {"name": "x", "on_unmet": "lapse", "criteria": CALL | {"window": {"last_days": 9}}}
+    },
+    "excused": {"run": RUN | {"excused_by": {"activity": "absence"}}},
+    "barred": {
+        "clean": {"type": "all_of", "criteria": [CALL, {"type": "none_of", "criteria": [BAR]}]}
+    },
+    "lapsing-count": {
+        "calls": CALL,
+        "any": {
+            "name": "x",
+            "on_unmet": "lapse",
+            "criteria": {"type": "badges_earned", "at_least": 1},
+        },
+    },
+}
+# Of every organization: of each type its rules name, and of others.
+SIMPLE = {
+    ("plain", ""): True,
+    ("plain", "call"): True,
+    ("counted", ""): True,
+    ("counted", "call"): True,
+    ("lapsing", ""): True,
+    ("lapsing", "call"): True,
+    ("excused", ""): True,
+    ("excused", "absence"): False,
+    ("excused", "call"): True,
+    ("barred", ""): False,
+    ("barred", "call"): False,
+    ("barred", "complaint"): False,
+    ("lapsing-count", ""): False,
+    ("lapsing-count", "call"): False,
+}
+
+
+def document() -> dict[str, Any]:
+    """Give a rule set with an organization for each way to ask more of a late activity."""
+    badges = {
+        f"{org}-{slug}": rule
+        for org, rules in ORGANIZATIONS.items()
+        for slug, rule in rules.items()
+    }
+    organizations = {
+        org: {"time_zone": "UTC", "badges": [f"{org}-{slug}" for slug in rules]}
+        for org, rules in ORGANIZATIONS.items()
+    }
+    return rule_set(badges, organizations)
+
+
+def simple(connection: Connection) -> dict[tuple[str, str], bool]:
+    """Give what stands in the routes."""
+    query = "select org_id, activity_type, late_is_simple from badges_internal.activity_routes"
+    return {
+        (each["org_id"], each["activity_type"]): each["late_is_simple"]
+        for each in rows(connection, query)
+    }
+
+
+def test_an_apply_notes_which_late_activities_are_simple(connection: Connection) -> None:
+    apply(connection, document())
+    assert simple(connection) == SIMPLE
+
+
+def test_a_migration_notes_the_same(dsn: str, connection: Connection, cli: Cli) -> None:
+    apply(connection, document())
+    while "0031" not in cli("migrate", "--down", "--yes", dsn=dsn).stdout:
+        pass
+    schema.migrate(dsn)
+    assert simple(connection) == SIMPLE
+
+
+@pytest.mark.parametrize("late", ["2024-03-04", "2024-03-05", "2024-03-06", "2024-02-29"])
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+def test_a_run_moves_only_by_a_unit_that_did_not_count_before(
+    connection: Connection, unit: str, late: str
+) -> None:
+    """A unit with another activity before the award moves nothing; one with a later one does."""
+    rules = {f"{n}": RUN | {"unit": unit, "length": n} for n in (1, 2, 3)}
+    apply(connection, rule_set(rules))
+    days = ("2024-01-05", "2024-02-05", "2024-02-12", "2024-02-19", "2024-03-03")
+    for day in (*days, "2024-03-04", "2024-03-05", "2024-03-07", "2024-03-08"):
+        insert(connection, activity(f"{day} 18:00"))
+    insert(connection, activity(f"{late} 06:00"))
+    assert_exact(connection)
+    insert(connection, activity(f"{late} 07:00"))
+    assert_exact(connection)
