@@ -58,7 +58,7 @@ begin
         end if;
         v_bucket := p_late.buckets[array_position(p_late.stats, v_one.stat)];
         v_is_simple := v_one.parent is null and v_route.cap_unit is null
-            and v_route.sequence is null and v_route.rolling_days is null;
+            and v_route.rolling_days is null;
         if v_is_simple and v_about.is_few and v_one.measure in ('count', 'sum') then
             v_from := case
                 when v_route.window_unit is null then '-infinity'

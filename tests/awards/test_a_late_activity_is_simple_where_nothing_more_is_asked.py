@@ -106,3 +106,52 @@ def test_a_run_moves_only_by_a_unit_that_did_not_count_before(
     assert_exact(connection)
     insert(connection, activity(f"{late} 07:00"))
     assert_exact(connection)
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "count": CALL,
+    "sum": CALL | {"measure": "sum", "at_least": 7},
+    "sum of a field": CALL | {"measure": "sum", "field": "minutes", "at_least": 40},
+    "chosen": CALL | {"where": {"topic": "a"}},
+    "by the month": CALL | {"window": "month", "at_least": 4},
+    "sum by the month": CALL | {"measure": "sum", "window": "month", "at_least": 12},
+    "by place": CALL | {"per": "topic", "at_least": 3},
+    "capped": CALL | {"measure": "sum", "cap": {"at": 2, "per": "day"}, "at_least": 9},
+    "rolling": CALL | {"window": {"rolling_days": 7}, "at_least": 4},
+    "distinct": CALL | {"measure": "distinct", "field": "topic", "at_least": 3},
+    "days": CALL | {"measure": "active_days", "at_least": 6},
+    "highest": CALL | {"measure": "max", "field": "minutes", "at_least": 12},
+    "run of days": RUN,
+    "run with grace": RUN | {"grace": 1, "length": 4},
+    "run of weeks": RUN | {"unit": "week"},
+    "both": {"type": "all_of", "criteria": [CALL, RUN]},
+    "windows": CALL | {"window": "month", "repeat": {"each": "window", "max": 3}},
+}
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["few", "many"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_a_late_one_moves_follows(connection: Connection, kind: str, few: bool) -> None:
+    """Every kind of condition, and a badge that counts its badge, after each late activity."""
+    rules = {"own": KINDS[kind], "any": {"type": "badges_earned", "badges": ["own"]}}
+    apply(connection, rule_set(rules))
+    if not few:  # more than are read in their order
+        insert(connection, *[activity("2024-01-01", kind="other") for _ in range(210)])
+    days = ("01-30", "02-02", "02-05", "02-06", "02-12", "02-13", "02-14", "02-15", "03-04")
+    for n, day in enumerate((*days, "03-05", "03-06", "03-07", "03-20", "04-01")):
+        insert(connection, _told(day, "12:00", n))
+    held = "select badge_definition_id, earned_at from badges.earned_badges"
+    before = len(rows(connection, held))
+    assert before >= 2
+    moved = set()
+    for n, day in enumerate(("03-08", "02-13", "02-14", "02-12", "02-04", "02-07", "01-31")):
+        insert(connection, _told(day, "06:00", n))
+        assert_exact(connection)
+        moved |= {tuple(each.values()) for each in rows(connection, held)}
+    assert len({at for badge, at in moved if badge == "any"}) > 1
+    assert {badge for badge, _ in moved} == {"own", "any"}
+
+
+def _told(day: str, at: str, n: int) -> tuple[Any, ...]:
+    attributes = {"topic": "abc"[n % 3], "minutes": 8 + n % 6}
+    return activity(f"2024-{day} {at}", quantity=1 + n % 3, attributes=attributes)
