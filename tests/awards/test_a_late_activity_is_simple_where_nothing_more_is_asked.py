@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pgmerit import schema
 from pgmerit.database import Connection
 
 from tests.conftest import CliResult
-from tests.engine import activity, apply, assert_exact, insert, rows, rule_set
+from tests.engine import ANN, BEN, activity, apply, assert_exact, insert, rows, rule_set
 
 Cli = Callable[..., CliResult]
 
@@ -140,16 +141,38 @@ def test_whatever_a_late_one_moves_follows(connection: Connection, kind: str, fe
     days = ("01-30", "02-02", "02-05", "02-06", "02-12", "02-13", "02-14", "02-15", "03-04")
     for n, day in enumerate((*days, "03-05", "03-06", "03-07", "03-20", "04-01")):
         insert(connection, _told(day, "12:00", n))
-    held = "select badge_definition_id, earned_at from badges.earned_badges"
-    before = len(rows(connection, held))
-    assert before >= 2
-    moved = set()
+    first = _held(connection, ANN)
+    assert {badge for badge, _, _ in first} == {"own", "any"}
     for n, day in enumerate(("03-08", "02-13", "02-14", "02-12", "02-04", "01-31", "02-07")):
         insert(connection, _told(day, "06:00", n))
         assert_exact(connection)
-        moved |= {tuple(each.values()) for each in rows(connection, held)}
-    assert len({at for badge, at in moved if badge == "any"}) > 1
-    assert {badge for badge, _ in moved} == {"own", "any"}
+        assert _held(connection, ANN) == _held_in_order(connection)
+    moved = _held(connection, ANN) - first
+    assert {badge for badge, _, _ in moved} >= {"own", "any"}
+
+
+def _held(connection: Connection, who: UUID) -> set[tuple[Any, ...]]:
+    query = (
+        "select badge_definition_id, occurrence, earned_at from badges.earned_badges"
+        " where peer_mentor_id = %s"
+    )
+    return {tuple(each.values()) for each in rows(connection, query, who)}
+
+
+def _held_in_order(connection: Connection) -> set[tuple[Any, ...]]:
+    """Give what somebody has who did the same in its order."""
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            """
+            insert into badges.activities (
+                org_id, peer_mentor_id, activity_type, occurred_at, quantity, attributes
+            )
+            select org_id, %s, activity_type, occurred_at, quantity, attributes
+            from badges.activities
+            """,
+            (BEN,),
+        )
+        return _held(connection, BEN)
 
 
 def _told(day: str, at: str, n: int) -> tuple[Any, ...]:

@@ -42,6 +42,7 @@ def _activities(request: pytest.FixtureRequest, connection: Connection) -> None:
     """Date awards as where a person has few activities, and as where there are many."""
     if request.param == "many":
         install_changed(connection, "awards/_earlier_in_part.sql", "v_all <= 200", "v_all <= 0")
+        install_changed(connection, "awards/_late_person.sql", "_count <= 200", "_count <= 0")
 
 
 def dates(connection: Connection) -> list[Any]:
