@@ -11,7 +11,7 @@ from pgmerit import schema
 from pgmerit.database import Connection
 
 from tests.conftest import CliResult
-from tests.engine import ANN, BEN, activity, apply, assert_exact, insert, rows, rule_set
+from tests.engine import ANN, BEN, ORG, activity, apply, assert_exact, insert, rows, rule_set
 
 Cli = Callable[..., CliResult]
 
@@ -125,17 +125,26 @@ KINDS: dict[str, dict[str, Any]] = {
     "run of days": RUN,
     "run with grace": RUN | {"grace": 1, "length": 4},
     "run of weeks": RUN | {"unit": "week"},
+    "run of full weeks": RUN | {"unit": "week", "per_unit": {"at_least": 2}, "length": 2},
+    "tiers": {
+        "type": "tier",
+        "activity": "call",
+        "tiers": [{"tier": str(n), "at_least": n} for n in (4, 7, 9)],
+    },
     "both": {"type": "all_of", "criteria": [CALL, RUN]},
     "windows": CALL | {"window": "month", "repeat": {"each": "window", "max": 3}},
 }
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
 @pytest.mark.parametrize("few", [True, False], ids=["few", "many"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_a_late_one_moves_follows(connection: Connection, kind: str, few: bool) -> None:
+def test_whatever_a_late_one_moves_follows(
+    connection: Connection, kind: str, few: bool, zone: str
+) -> None:
     """Every kind of condition, and a badge that counts its badge, after each late activity."""
     rules = {"own": KINDS[kind], "any": {"type": "badges_earned", "badges": ["own"]}}
-    apply(connection, rule_set(rules))
+    apply(connection, rule_set(rules, {ORG: {"time_zone": zone}}))
     if not few:  # more than are read in their order
         insert(connection, *[activity("2024-01-01", kind="other") for _ in range(210)])
     days = ("01-30", "02-02", "02-05", "02-06", "02-12", "02-13", "02-14", "02-15", "03-04")
