@@ -152,7 +152,9 @@ def test_whatever_a_late_one_moves_follows(
         insert(connection, _told(day, "12:00", n))
     first = _held(connection, ANN)
     assert {badge for badge, _, _ in first} == {"own", "any"}
-    for n, day in enumerate(("03-08", "02-13", "02-14", "02-12", "02-04", "01-31", "02-07")):
+    for n, day in enumerate(
+        ("03-08", "02-13", "02-14", "02-12", "02-04", "01-31", "02-07", "02-05")
+    ):
         insert(connection, _told(day, "06:00", n))
         assert_exact(connection)
         assert _held(connection, ANN) == _held_in_order(connection)
