@@ -155,7 +155,7 @@ def test_whatever_a_late_one_moves_follows(
     for n, day in enumerate(
         ("03-08", "02-13", "02-14", "02-12", "02-04", "01-31", "02-07", "02-05")
     ):
-        insert(connection, _told(day, "06:00", n))
+        insert(connection, _told(day, "11:00", n))
         assert_exact(connection)
         assert _held(connection, ANN) == _held_in_order(connection)
     moved = _held(connection, ANN) - first
