@@ -69,8 +69,6 @@ begin
             on free.is_free and held.stat = '*'
     loop
         v_is_new := v_is_free;
-        v_row := row(v_person, v_org_id, v_stat, v_bucket, v_last_date, v_run_end, v_runs,
-            case when v_is_new then array[v_day] else '{}' end, null, null, null, v_place);
         v_types := null;
         v_route := null;
         if v_stat <> '*' and (not v_is_free or v_runs <> '{null,null,null}') then
@@ -88,7 +86,6 @@ begin
                 ) as other
                 where other.activity_id <> all (v_hidden);
                 v_is_new := not found;
-                v_row.dates := case when v_is_new then array[v_day] else '{}' end;
             end if;
             if v_is_new and v_runs <> '{null,null,null}' then
                 select beside.day_before, beside.day_after
@@ -98,13 +95,14 @@ begin
                 ) as beside;
             end if;
         end if;
+        continue when not (v_is_new or v_stat = '*' and p_pending is null);
+        v_row := row(v_person, v_org_id, v_stat, v_bucket, v_last_date, v_run_end, v_runs,
+            case when v_is_new then array[v_day] else '{}' end, null, null, null, v_place);
         if v_is_new and v_runs <> '{null,null,null}' then
             v_row := badges_internal._place_late_day(v_row, p_week_origin, v_types, v_route, v_day,
                 v_before, v_after, v_hidden, '{}');
         end if;
-        if v_is_new or v_stat = '*' and p_pending is null then
-            v_placed := v_placed || v_row;
-        end if;
+        v_placed := v_placed || v_row;
     end loop;
     if v_placed is not null then
         has_reached := badges_internal._write_late_days(v_placed, p_pending is null);
