@@ -17,6 +17,7 @@ as $$
 declare
     v_person constant uuid := p_late.peer_mentor_id;
     v_org_id constant text := p_late.org_id;
+    v_day constant date := p_late.activity_date;
     v_about record;
     v_one record; -- a held condition
     v_types text[];
@@ -24,8 +25,8 @@ declare
     v_defined badges_internal.stat_definitions;
     v_bucket text;
     v_is_simple boolean;
-    v_unit text;
     v_from date;
+    v_to date;
     v_at timestamptz;
     v_id bigint;
     v_left badges_internal.condition_state[];
@@ -62,7 +63,7 @@ begin
         if v_is_simple and v_about.is_few and v_one.measure in ('count', 'sum') then
             v_from := case
                 when v_route.window_unit is null then '-infinity'
-                else badges_internal._unit_start(v_route.window_unit, p_late.activity_date)
+                else badges_internal._unit_start(v_route.window_unit, v_day)
             end;
             if v_one.measure = 'count' then
                 select found.* into v_at, v_id
@@ -79,16 +80,20 @@ begin
                 v_one.occurrence, v_at, v_id, null, null)::badges_internal.dated_award;
             continue;
         elsif v_is_simple and v_one.measure like '%_run' and v_route.element_unit is null then
-            v_unit := split_part(v_one.measure, '_', 1);
-            if v_unit = 'week' then
-                v_unit := badges_internal._week_unit(p_week_origin);
+            v_from := v_day;
+            v_to := v_day;
+            if v_one.measure = 'week_run' then
+                v_from := v_day - (v_day - p_week_origin) % 7;
+                v_to := v_from + 6;
+            elsif v_one.measure = 'month_run' then
+                v_from := date_trunc('month', v_day::timestamp)::date;
+                v_to := (v_from + interval '1 month')::date - 1;
             end if;
-            v_from := badges_internal._unit_start(v_unit, p_late.activity_date);
             -- Where the unit counted before the award without it, no run of before became longer,
             -- and none that ends with it came true by it.
             perform
             from badges_internal._chosen_activities(v_person, v_org_id, v_types, v_route, v_bucket,
-                v_from, badges_internal._unit_end(v_unit, v_from)) as other
+                v_from, v_to) as other
             where other.occurred_at < v_one.earned_at
             and other.activity_id <> p_late.activity_id;
             continue when found;

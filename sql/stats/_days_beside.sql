@@ -1,14 +1,15 @@
--- Gives the days before and after a day on which a row has an activity, null = none.
+-- Gives the last day up to one, and the first from one on, on which a row has an activity.
 --
 -- p_types, p_route, p_bucket: docs of _chosen_activities. p_hidden, p_hidden_days: activities and
--- days that are not seen. One row, in line where it is called.
+-- days that are not seen. null = none. One row, in line where it is called.
 create or replace function badges_internal._days_beside(
     p_peer_mentor_id uuid,
     p_org_id text,
     p_types text[],
     p_route badges_internal.stat_route,
     p_bucket text,
-    p_day date,
+    p_upto date,
+    p_from date,
     p_hidden bigint[],
     p_hidden_days date[]
 )
@@ -21,7 +22,7 @@ select
     (
         select found.activity_date
         from badges_internal._chosen_activities(
-            p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, '-infinity', p_day - 1
+            p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, '-infinity', p_upto
         ) as found
         where found.activity_id <> all (p_hidden)
         and found.activity_date <> all (p_hidden_days)
@@ -31,7 +32,7 @@ select
     (
         select found.activity_date
         from badges_internal._chosen_activities(
-            p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, p_day + 1, 'infinity'
+            p_peer_mentor_id, p_org_id, p_types, p_route, p_bucket, p_from, 'infinity'
         ) as found
         where found.activity_id <> all (p_hidden)
         and found.activity_date <> all (p_hidden_days)
@@ -41,6 +42,6 @@ select
 $$;
 
 comment on function badges_internal._days_beside(
-    uuid, text, text[], badges_internal.stat_route, text, date, bigint[], date[]
+    uuid, text, text[], badges_internal.stat_route, text, date, date, bigint[], date[]
 ) is
-'Gives the days before and after a day on which a row has an activity, null = none.';
+'Gives the last day up to one, and the first from one on, on which a row has an activity.';

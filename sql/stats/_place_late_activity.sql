@@ -29,8 +29,7 @@ declare
     v_last_date date;
     v_run_end date;
     v_runs integer[];
-    v_is_free boolean; -- the day is new to each of the person's rows
-    v_is_new boolean; -- to this one
+    v_is_new boolean; -- the day, to this row
     v_before date;
     v_after date;
     v_types text[];
@@ -41,21 +40,13 @@ declare
     v_excused record;
 begin
     has_reached := false;
-    for v_place, v_stat, v_bucket, v_last_date, v_run_end, v_runs, v_is_free, v_before, v_after in
+    for v_place, v_stat, v_bucket, v_last_date, v_run_end, v_runs, v_before, v_after in
         select
             held.ctid, held.stat, held.bucket, held.last_date, held.run_end,
-            array[held.day_run, held.week_run, held.month_run],
-            free.is_free, beside.day_before, beside.day_after
-        from (
-            select not exists (
-                select
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, null, null, '', v_day, v_day
-                ) as other
-                where other.activity_id <> all (v_hidden)
-            ) as is_free
-            offset 0
-        ) as free
+            array[held.day_run, held.week_run, held.month_run], beside.day_before, beside.day_after
+        from badges_internal._days_beside(
+            v_person, v_org_id, null, null, '', v_day, v_day + 1, v_hidden, '{}'
+        ) as beside
         join badges.peer_mentor_stats as held
             on held.peer_mentor_id = v_person
             and held.org_id = v_org_id
@@ -63,15 +54,12 @@ begin
             and held.bucket = any(buckets)
             and held.bucket = buckets[array_position(stats, held.stat)]
             and held.last_date > v_day
-        left join badges_internal._days_beside(
-            v_person, v_org_id, null, null, '', v_day, v_hidden, '{}'
-        ) as beside
-            on free.is_free and held.stat = '*'
     loop
-        v_is_new := v_is_free;
+        v_is_new := v_before is distinct from v_day;
         v_types := null;
         v_route := null;
-        if v_stat <> '*' and (not v_is_free or v_runs <> '{null,null,null}') then
+        -- A day that is new to the person is new to each row.
+        if v_stat <> '*' and (not v_is_new or v_runs <> '{null,null,null}') then
             if v_stat like '=%' then
                 v_types := array[substr(v_stat, 2)];
             else
@@ -79,21 +67,12 @@ begin
                 v_types := v_defined.activity_types;
                 v_route := v_defined.route;
             end if;
-            if not v_is_free then
-                perform
-                from badges_internal._chosen_activities(
-                    v_person, v_org_id, v_types, v_route, v_bucket, v_day, v_day
-                ) as other
-                where other.activity_id <> all (v_hidden);
-                v_is_new := not found;
-            end if;
-            if v_is_new and v_runs <> '{null,null,null}' then
-                select beside.day_before, beside.day_after
-                into v_before, v_after
-                from badges_internal._days_beside(
-                    v_person, v_org_id, v_types, v_route, v_bucket, v_day, v_hidden, '{}'
-                ) as beside;
-            end if;
+            select beside.day_before, beside.day_after
+            into v_before, v_after
+            from badges_internal._days_beside(
+                v_person, v_org_id, v_types, v_route, v_bucket, v_day, v_day + 1, v_hidden, '{}'
+            ) as beside;
+            v_is_new := v_before is distinct from v_day;
         end if;
         continue when not (v_is_new or v_stat = '*' and p_pending is null);
         v_row := row(v_person, v_org_id, v_stat, v_bucket, v_last_date, v_run_end, v_runs,

@@ -40,13 +40,13 @@ begin
         if v_here[n] - v_before[n] = 1 then
             v_first_edge := badges_internal._run_edge(
                 p_row.peer_mentor_id, p_row.org_id, p_types, p_route, p_row.bucket, p_hidden,
-                p_hidden_days, v_unit, v_here[n], -1, v_known - p_row.runs[n] + 1, v_known
+                p_hidden_days, v_unit, v_before[n], -1, v_known - p_row.runs[n] + 1, v_known
             );
         end if;
         if v_after[n] - v_here[n] = 1 then
             v_last_edge := badges_internal._run_edge(
                 p_row.peer_mentor_id, p_row.org_id, p_types, p_route, p_row.bucket, p_hidden,
-                p_hidden_days, v_unit, v_here[n], 1, v_known - p_row.runs[n] + 1, v_known
+                p_hidden_days, v_unit, v_after[n], 1, v_known - p_row.runs[n] + 1, v_known
             );
         end if;
         v_row.longest_runs[n] := greatest(v_row.longest_runs[n], v_last_edge - v_first_edge + 1);

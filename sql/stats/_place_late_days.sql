@@ -69,7 +69,7 @@ begin
                 into v_before, v_after
                 from badges_internal._days_beside(
                     v_row.peer_mentor_id, v_row.org_id, v_defined.activity_types, v_defined.route,
-                    v_row.bucket, v_days[n], v_hidden, v_days[n + 1:]
+                    v_row.bucket, v_days[n] - 1, v_days[n] + 1, v_hidden, v_days[n + 1:]
                 ) as beside;
                 v_row := badges_internal._place_late_day(
                     v_row, v_week_origin, v_defined.activity_types, v_defined.route, v_days[n],

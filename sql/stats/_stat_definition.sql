@@ -3,7 +3,6 @@ create or replace function badges_internal._stat_definition(p_org_id text, p_sta
 returns badges_internal.stat_definitions
 language plpgsql
 stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_defined badges_internal.stat_definitions;
