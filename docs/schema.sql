@@ -1231,7 +1231,7 @@ function badges_internal._day_begins_with_jump(p_day date, p_time_zone text, p_d
 function badges_internal._day_exists(p_calendar jsonb, p_day date) returns boolean immutable;
 function badges_internal._day_of(p_moment timestamp with time zone, p_time_zone text, p_day_starts time without time zone) returns date immutable;
 function badges_internal._days_anew(p_part badges_internal.changed_part, p_held badges_internal.held_stat) returns badges_internal.held_stat volatile;
-function badges_internal._days_beside(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_day date, p_hidden bigint[], p_hidden_days date[]) returns TABLE(day_before date, day_after date) stable;
+function badges_internal._days_beside(p_peer_mentor_id uuid, p_org_id text, p_types text[], p_route badges_internal.stat_route, p_bucket text, p_upto date, p_from date, p_hidden bigint[], p_hidden_days date[]) returns TABLE(day_before date, day_after date) stable;
 function badges_internal._days_without(p_part badges_internal.changed_part, p_held badges_internal.held_stat, p_days date[]) returns badges_internal.held_stat volatile;
 function badges_internal._decide_badges(p_dated badges_internal.condition_state[]) returns badges_internal.dated_award[] volatile;
 function badges_internal._decide_groups(p_dated badges_internal.condition_state[], p_groups badges_internal.condition_groups[]) returns badges_internal.condition_state[] volatile;

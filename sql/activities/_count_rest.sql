@@ -60,15 +60,16 @@ begin
             null, null, null, null)::badges_internal.counted_activity;
     end if;
     if p_new_stats <> '{}' then
-        v_has_reached := badges_internal._count_new_values(
-            v_person, v_org, p_new_stats, p_own_stats, p_own_buckets
-        ) or v_has_reached;
+        v_has_reached := badges_internal._count_new_values(v_person, v_org, p_new_stats,
+            p_own_stats, p_own_buckets) or v_has_reached;
     end if;
-    v_is_due := p_may_lapse is true or p_has_begun and p_has_tenure
-        or p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
-        or p_lapse_role is not null and badges_internal._may_touch_lapse(
-            v_person, v_org, p_new.activity_date, v_at, v_stats, p_lapse_role, p_last_at,
-            v_is_late_day, p_pending);
+    v_is_due := p_may_lapse is true or p_has_begun and p_has_tenure;
+    if not v_is_due and (p_has_tenure or p_lapse_role is not null) then
+        v_is_due := p_has_tenure and badges_internal._may_touch_tenure(p_new, p_stats, p_last_at)
+            or p_lapse_role is not null and badges_internal._may_touch_lapse(
+                v_person, v_org, p_new.activity_date, v_at, v_stats, p_lapse_role, p_last_at,
+                v_is_late_day, p_pending);
+    end if;
     v_is_alone := p_parts.wide_stats is null and not (
         p_is_outdated or v_is_late or v_is_late_day or v_is_negative or p_has_raw or v_is_due
     );
@@ -83,9 +84,8 @@ begin
             v_at, p_new.activity_id, null);
     else
         if v_is_late_day then
-            v_placed := badges_internal._place_late_activity(
-                p_new, p_pending, v_stats, v_buckets, p_week_origin, p_late_is_simple
-            );
+            v_placed := badges_internal._place_late_activity(p_new, p_pending, v_stats, v_buckets,
+                p_week_origin, p_late_is_simple);
             v_stats := v_placed.stats;
             v_buckets := v_placed.buckets;
             v_has_reached := v_has_reached or v_placed.has_reached;

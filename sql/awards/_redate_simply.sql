@@ -61,10 +61,8 @@ begin
         v_is_simple := v_one.parent is null and v_route.cap_unit is null
             and v_route.rolling_days is null;
         if v_is_simple and v_about.is_few and v_one.measure in ('count', 'sum') then
-            v_from := case
-                when v_route.window_unit is null then '-infinity'
-                else badges_internal._unit_start(v_route.window_unit, v_day)
-            end;
+            v_from := coalesce(
+                badges_internal._unit_start(v_route.window_unit, v_day), '-infinity');
             if v_one.measure = 'count' then
                 select found.* into v_at, v_id
                 from badges_internal._counted_at(v_person, v_org_id, v_types, v_route, v_bucket,
@@ -110,9 +108,7 @@ begin
         v_held := v_earlier.held;
         v_has_counted := true;
     end if;
-    if v_awards is not null then
-        v_moved := badges_internal._move_awards(v_awards);
-    end if;
+    v_moved := case when v_awards is not null then badges_internal._move_awards(v_awards) end;
     if v_held is not null or v_has_counted and v_moved is not null then
         perform badges_internal._redate_badges(v_held, v_moved);
     end if;

@@ -94,6 +94,7 @@ PATH_IS_SET_BY_CALLER = frozenset(
         "badges_internal._sequence_edges",
         "badges_internal._sequence_stretch",
         "badges_internal._share_stays",
+        "badges_internal._stat_definition",
         "badges_internal._store_elements",
         "badges_internal._store_units",
         "badges_internal._unbroken_until",
