@@ -70,7 +70,7 @@ begin
                 late.peer_mentor_id, late.org_id, late.stat, late.bucket, held.last_date,
                 held.run_end, held.day_run, held.week_run, held.month_run, held.ctid
             order by late.peer_mentor_id, late.org_id, late.stat collate "C"
-        ), '{}');
+        ));
         v_candidates := v_candidates || badges_internal._cross_milestones(array(
             select distinct row(late.peer_mentor_id, late.org_id, late.stat, late.bucket)
                 ::badges_internal.stat_key

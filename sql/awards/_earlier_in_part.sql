@@ -61,7 +61,9 @@ begin
         return badges_internal._earlier_by_sequence(p_states, p_late);
     elsif p_route.rolling_days is not null then
         return badges_internal._earlier_by_rolling(p_states, p_late, p_bucket, p_types, p_route);
-    elsif v_measure in ('count', 'sum') and v_all <= 200 and not v_is_part then
+    elsif v_measure in ('count', 'sum') and badges_internal._is_read_whole(v_all)
+        and not v_is_part
+    then
         return badges_internal._earlier_by_reading(p_states, p_late, p_bucket, p_types, p_route);
     elsif v_measure in ('count', 'sum', 'active_days') then
         return badges_internal._earlier_by_value(

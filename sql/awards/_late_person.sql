@@ -1,8 +1,7 @@
 -- Tells what decides how a person's late activity is looked at.
 --
--- is_few: the person has so few activities that to read all is cheaper than to count them back.
--- has_fallen: a value of the person fell. has_awards: some is dated after the moment. One row, in
--- line where it is called.
+-- is_few: docs of _is_read_whole. has_fallen: a value of the person fell. has_awards: some is dated
+-- after the moment. One row, in line where it is called.
 create or replace function badges_internal._late_person(
     p_peer_mentor_id uuid,
     p_org_id text,
@@ -14,7 +13,7 @@ stable
 rows 1
 as $$
 select
-    base.activity_count <= 200,
+    badges_internal._is_read_whole(base.activity_count),
     exists (
         select
         from badges.peer_mentor_stats as held

@@ -1,9 +1,10 @@
 -- Places an activity of an earlier day in the days and runs of rows it counts in or excuses in.
 --
 -- stats, buckets: the rows it counts in, by pairs; those of which it is no day before the last are
--- left alone. Rows of streaks of which it excuses a unit are added. p_pending: docs of
--- _place_late_days, which does the same for many. p_week_origin, p_is_simple: docs of _save_routes;
--- it excuses nothing then.
+-- left alone. Rows of streaks of which it excuses a unit are added. p_pending: activities that are
+-- counted nowhere yet, which are not seen; null = there are none, and the base row notes that the
+-- table was looked at. p_week_origin, p_is_simple: docs of _save_routes; it excuses nothing then.
+-- _place_late_days does the same for many.
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_activity(

@@ -2,15 +2,11 @@
 --
 -- p_rows: by person, each with its base row, that first. The activities are in the table and in the
 -- rows' counts. A day is new when it holds no other activity of the row; new days are placed one
--- after the other, each among those that stand. p_pending: activities that are counted nowhere yet,
--- which are not seen; null = there are none, and the base row notes that the table was looked at.
--- Many small statements: setting up a large one costs more than all of them.
+-- after the other, each among those that stand. Many small statements: setting up a large one costs
+-- more than all of them. One activity alone takes _place_late_activity.
 --
 -- Writes: badges.peer_mentor_stats.
-create or replace function badges_internal._place_late_days(
-    p_rows badges_internal.late_row[],
-    p_pending bigint[]
-)
+create or replace function badges_internal._place_late_days(p_rows badges_internal.late_row[])
 returns boolean
 language plpgsql
 volatile
@@ -18,7 +14,6 @@ set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
 as $$
 declare
-    v_hidden constant bigint[] := coalesce(p_pending, '{}');
     v_row badges_internal.late_row;
     v_org_id text;
     v_week_origin date; -- the first day of some week there
@@ -47,7 +42,6 @@ begin
                         v_row.peer_mentor_id, v_row.org_id, v_defined.activity_types,
                         v_defined.route, v_row.bucket, v_row.dates[n], v_row.dates[n]
                     ) as found
-                    where found.activity_id <> all (v_hidden)
                 ) then
                     v_days := v_days || v_row.dates[n];
                 end if;
@@ -69,24 +63,24 @@ begin
                 into v_before, v_after
                 from badges_internal._days_beside(
                     v_row.peer_mentor_id, v_row.org_id, v_defined.activity_types, v_defined.route,
-                    v_row.bucket, v_days[n] - 1, v_days[n] + 1, v_hidden, v_days[n + 1:]
+                    v_row.bucket, v_days[n] - 1, v_days[n] + 1, '{}', v_days[n + 1:]
                 ) as beside;
                 v_row := badges_internal._place_late_day(
                     v_row, v_week_origin, v_defined.activity_types, v_defined.route, v_days[n],
-                    v_before, v_after, v_hidden, v_days[n + 1:]
+                    v_before, v_after, '{}', v_days[n + 1:]
                 );
             end loop;
         end if;
-        if v_days <> '{}' or v_row.stat = '*' and p_pending is null then
+        if v_days <> '{}' then
             v_placed := v_placed || v_row;
         end if;
     end loop;
     if v_placed is null then
         return false;
     end if;
-    return badges_internal._write_late_days(v_placed, p_pending is null);
+    return badges_internal._write_late_days(v_placed, false);
 end;
 $$;
 
-comment on function badges_internal._place_late_days(badges_internal.late_row[], bigint[]) is
+comment on function badges_internal._place_late_days(badges_internal.late_row[]) is
 'Adds days before a row''s last day to its active days and runs, and tells if one reached enough.';

@@ -41,8 +41,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 def _activities(request: pytest.FixtureRequest, connection: Connection) -> None:
     """Date awards as where a person has few activities, and as where there are many."""
     if request.param == "many":
-        install_changed(connection, "awards/_earlier_in_part.sql", "v_all <= 200", "v_all <= 0")
-        install_changed(connection, "awards/_late_person.sql", "_count <= 200", "_count <= 0")
+        install_changed(connection, "awards/_is_read_whole.sql", "p_count <= 200", "p_count <= 0")
 
 
 def dates(connection: Connection) -> list[Any]:
@@ -249,18 +248,17 @@ def test_nothing_is_placed_that_is_not_counted_yet(connection: Connection) -> No
         connection.execute("alter table badges.activities disable trigger count_new_activities")
         insert(connection, activity("2024-03-05"), activity("2024-03-06"), activity("2024-03-04"))
         placed = """
-            select badges_internal._place_late_days(array(
-                select row(
-                    peer_mentor_id, org_id, stat, bucket, last_date, run_end,
-                    array[day_run, week_run, month_run], array[a.activity_date], array[1], null,
-                    null, peer_mentor_stats.ctid
-                )::badges_internal.late_row
-                from badges.peer_mentor_stats
-                where stat = '*'
-            ), array(
-                select pending.activity_id from badges.activities as pending
-                where pending.activity_id > a.activity_id
-            ))
+            select badges_internal._place_late_activity(
+                row(
+                    a.peer_mentor_id, a.org_id, a.activity_type, a.activity_date, a.occurred_at,
+                    a.quantity, a.attributes, a.activity_id
+                ),
+                array(
+                    select pending.activity_id from badges.activities as pending
+                    where pending.activity_id > a.activity_id
+                ),
+                array['*'], array[''], '1900-01-01', true
+            )
             from badges.activities as a
             where activity_date = any(%s)
             order by activity_id
