@@ -479,7 +479,7 @@ def folding(connection: Connection) -> Iterator[None]:
 def counting(connection: Connection) -> Iterator[None]:
     """Let people with few activities be dated as those with many, until all is rolled back."""
     with connection.transaction(force_rollback=True):
-        install_changed(connection, "awards/_earlier_in_part.sql", "v_all <= 200", "v_all <= 0")
+        install_changed(connection, "awards/_is_read_whole.sql", "p_count <= 200", "p_count <= 0")
         yield
 
 
