@@ -783,7 +783,10 @@ create table badges_internal.milestones (
     lapse_measure text,
     last_days integer,
     is_alone boolean not null default false,
-    is_counted boolean not null default true
+    is_counted boolean not null default true,
+    next_threshold numeric,
+    rule_set text collate "C",
+    rule_set_version integer
 ) with (fillfactor=45);
 
 create table badges_internal.place_claims (
@@ -1116,6 +1119,7 @@ function badges_internal._activity_problem(p_activity jsonb) returns text stable
 function badges_internal._add_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.element_change[] volatile;
 function badges_internal._administered_organizations() returns text[] stable security definer;
 function badges_internal._administers(p_org_id text) returns boolean stable;
+function badges_internal._advance_others(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[], p_milestones badges_internal.milestones[]) returns void volatile;
 function badges_internal._advance_thresholds(p_keys badges_internal.stat_key[], p_has_fallen boolean DEFAULT false) returns void volatile;
 function badges_internal._alert_code(p_alert text) returns text immutable;
 function badges_internal._alive_until(p_route badges_internal.stat_route, p_run_end date, p_excused date[]) returns date immutable;
@@ -1222,7 +1226,7 @@ function badges_internal._criteria_at(p_criteria jsonb, p_path text) returns jso
 function badges_internal._criteria_grammar() returns jsonb immutable;
 function badges_internal._criteria_shape(p_criteria jsonb) returns jsonb immutable;
 function badges_internal._cross_milestones(p_keys badges_internal.stat_key[]) returns badges_internal.candidate[] volatile;
-function badges_internal._crossed_milestones(p_held badges.peer_mentor_stats) returns SETOF badges_internal.milestones stable;
+function badges_internal._crossings(p_peer_mentor_id uuid, p_org_id text, p_stats text[], p_buckets text[]) returns TABLE(place tid, milestone badges_internal.milestones, is_highest boolean, next_count bigint, next_sum numeric, next_max numeric, next_active_days integer, next_distinct integer, next_day_run integer, next_week_run integer, next_month_run integer) stable;
 function badges_internal._date_conditions(p_states badges_internal.condition_state[], p_until date DEFAULT NULL) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_conditions(p_peer_mentor_id uuid, p_org_id text, p_badge_definition_id text, p_as_of date) returns badges_internal.condition_state[] volatile;
 function badges_internal._dated_now(p_candidates badges_internal.candidate[], p_occurred_at timestamp with time zone, p_activity_id bigint) returns badges_internal.candidate[] immutable;
@@ -1378,7 +1382,7 @@ function badges_internal._merges_of(p_peer_mentor_id uuid, p_org_id text) return
 function badges_internal._met_conditions(p_candidates badges_internal.candidate[], p_is_held boolean) returns badges_internal.condition_state[] volatile;
 function badges_internal._met_keys(p_from_peer_mentor_id uuid, p_into_peer_mentor_id uuid, p_org_ids text[]) returns TABLE(org_id text, idempotency_key text, activity_id bigint, into_activity_id bigint, is_same boolean) stable;
 function badges_internal._metric_values(p_with_awards boolean) returns TABLE(metric text, labels jsonb, value double precision) stable;
-function badges_internal._milestones_between(p_org_id text, p_stat text, p_measure text, p_lowest numeric, p_value numeric) returns SETOF badges_internal.milestones stable;
+function badges_internal._milestones_between(p_org_id text, p_stat text, p_measure text, p_lowest numeric, p_value numeric) returns TABLE(milestone badges_internal.milestones, next_threshold numeric) stable;
 function badges_internal._minute_of_day(p_time jsonb) returns integer immutable;
 function badges_internal._missed_units(p_unit text, p_from date, p_to date, p_calendar jsonb) returns integer immutable;
 function badges_internal._missing_source_right(p_table regclass) returns text stable;
@@ -1749,6 +1753,7 @@ function badges_internal._verify_unit_start(p_unit text, p_day date, p_week_shif
 function badges_internal._verify_units(p_scope badges_internal.verified_scope) returns TABLE(peer_mentor_id uuid, number integer, window_date date, per_value text, measure text, grace integer, unit_number integer, from_at timestamp with time zone, until_at timestamp with time zone, is_excused boolean, first_day date) stable;
 function badges_internal._visible_badges() returns text[] stable security definer;
 function badges_internal._visible_people() returns uuid[] stable security definer;
+function badges_internal._waited_threshold(p_measure text, p_threshold numeric) returns numeric immutable;
 function badges_internal._wake_consumers() returns trigger volatile security definer;
 function badges_internal._walk_criteria(p_criteria jsonb) returns TABLE(path text, node jsonb, depth integer) immutable;
 function badges_internal._wanted_stats(p_kinds badges_internal.activity_kind[], p_stats text[]) returns TABLE(org_id text, activity_type text, stat text, predicate jsonpath, needs_quantity boolean, value_field text, per_field text, window_unit text, element_field text, element_unit text, element_measure text, element_value_field text, element_at_least numeric, has_days boolean, needs_calendar boolean, clock_zone text, rolling_days integer, grace integer, sequence text, qualify jsonpath, qualify_needs_quantity boolean, sequence_size integer, cap_unit text, cap_at numeric, unit_calendar jsonb, excuse jsonpath, excuse_needs_quantity boolean, excuse_types text[]) stable;

@@ -7,7 +7,8 @@
 -- awarded here, what other badges count.
 --
 -- One statement, though _write_awards writes the same: to begin another and to hand the awards over
--- is a fifteenth of such an activity. What is held the unique key tells.
+-- is a fifteenth of such an activity. What is held the unique key tells, the version of the rules
+-- and the next threshold the milestone. One measure of a row is moved on by it, others afterwards.
 --
 -- Locks:  badges.earned_badges rows. The caller holds the base row, and has set how to plan.
 -- Writes: badges.peer_mentor_stats, badges.earned_badges, badges.award_events, the server's log.
@@ -32,36 +33,29 @@ declare
     v_milestone badges_internal.milestones;
     v_candidates badges_internal.candidate[];
 begin
-    with advanced as (
+    with reached as materialized (
+        select
+            crossing.*,
+            (crossing.milestone).is_alone and p_late.stats is null and not exists (
+                select from badges.badge_denials as denial
+                where (denial.peer_mentor_id, denial.org_id) = (p_peer_mentor_id, p_org_id)
+                and denial.badge_definition_id = (crossing.milestone).badge_definition_id
+                and denial.tier in ('', (crossing.milestone).tier)
+            ) as is_due
+        from badges_internal._crossings(p_peer_mentor_id, p_org_id, p_stats, p_buckets) as crossing
+    ),
+    advanced as (
         update badges.peer_mentor_stats as held
         set (
             next_count, next_sum, next_max, next_active_days, next_distinct, next_day_run,
             next_week_run, next_month_run
-        ) = row(next.*)
-        from badges.peer_mentor_stats as own
-        cross join lateral (select thresholds from badges_internal.stat_definitions as known
-            where (known.org_id, known.stat) = (own.org_id, own.stat) offset 0) as defined
-        cross join lateral badges_internal._next_thresholds(
-            defined.thresholds, own.org_id, own.stat, badges_internal._stat_values(own)
-        ) as next
-        where (own.peer_mentor_id, own.org_id) = (p_peer_mentor_id, p_org_id)
-        and own.stat = any(p_stats)
-        and own.bucket = any(p_buckets)
-        and own.bucket = p_buckets[array_position(p_stats, own.stat)]
-        and badges_internal._has_reached(own)
+        ) = row(
+            next.next_count, next.next_sum, next.next_max, next.next_active_days,
+            next.next_distinct, next.next_day_run, next.next_week_run, next.next_month_run
+        )
+        from reached as next
         -- The caller holds these rows: each is where it was read, and is not looked for by key.
-        and held.ctid = own.ctid
-        returning own
-    ),
-    crossed as (
-        select milestone, milestone.is_alone and p_late.stats is null and not exists (
-            select from badges.badge_denials as denial
-            where (denial.peer_mentor_id, denial.org_id) = (p_peer_mentor_id, p_org_id)
-            and denial.badge_definition_id = milestone.badge_definition_id
-            and denial.tier in ('', milestone.tier)
-        ) as is_due
-        from advanced
-        cross join lateral badges_internal._crossed_milestones(advanced.own) as milestone
+        where held.ctid = next.place and next.is_highest
     ),
     written as (
         insert into badges.earned_badges (
@@ -72,14 +66,11 @@ begin
         select
             p_peer_mentor_id, due.badge_definition_id, p_org_id, due.tier, due.occurrence,
             p_occurred_at, v_now, p_activity_id, due.threshold, due.threshold_source,
-            organization.rule_set, organization.rule_set_version,
+            due.rule_set, due.rule_set_version,
             badges.derive_idempotency_key(
                 p_peer_mentor_id, due.badge_definition_id, p_org_id, due.tier, due.occurrence
             ), 'rule'
-        from (select (milestone).* from crossed where is_due) as due
-        cross join lateral (
-            select * from badges.organizations where organizations.org_id = due.org_id offset 0
-        ) as organization
+        from (select (milestone).* from reached where is_due) as due
         on conflict (peer_mentor_id, badge_definition_id, org_id, tier, occurrence) do nothing
         returning peer_mentor_id, org_id, badge_definition_id, tier, occurrence, earned_at,
             activity_id, threshold, threshold_source
@@ -101,12 +92,16 @@ begin
         select
             array_agg(milestone) as milestones,
             (select array_agg(written::badges_internal.dated_award) from written) as awards
-        from crossed offset 0
+        from reached offset 0
     ) as found;
     foreach v_award in array coalesce(v_found.awards, '{}') loop
         raise log 'badge awarded: % to % in % (transaction %)', v_award.badge_definition_id,
             p_peer_mentor_id, p_org_id, v_transaction;
     end loop;
+    if cardinality(v_found.milestones) is distinct from 1 then
+        perform badges_internal._advance_others(p_peer_mentor_id, p_org_id, p_stats, p_buckets,
+            v_found.milestones);
+    end if;
     if cardinality(v_found.awards) = cardinality(v_found.milestones) then
         foreach v_milestone in array v_found.milestones loop
             if v_milestone.is_counted then
@@ -130,19 +125,3 @@ comment on function badges_internal._award_reached(
     uuid, text, text[], text[], timestamptz, bigint, badges_internal.late_activity
 ) is
 'Awards what one activity decides alone, by the rows of its person that reached a threshold.';
-
-select badges_internal._join_before_17(
-    'badges_internal._award_reached(
-        uuid, text, text[], text[], timestamptz, bigint, badges_internal.late_activity
-    )',
-    $listed$
-        from badges.peer_mentor_stats as own
-$listed$,
-    $joined$
-        from unnest(p_stats) with ordinality as wanted (name, place)
-        join badges.peer_mentor_stats as own
-            on own.stat = wanted.name
-            and own.bucket = p_buckets[wanted.place]
-            and wanted.place = array_position(p_stats, wanted.name)
-$joined$
-);

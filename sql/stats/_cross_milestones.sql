@@ -14,8 +14,8 @@ declare
     v_candidates badges_internal.candidate[];
 begin
     select array_agg(distinct row(
-        held.peer_mentor_id, held.org_id, crossed.badge_definition_id, null::timestamptz,
-        null::bigint
+        held.peer_mentor_id, held.org_id, (crossed.milestone).badge_definition_id,
+        null::timestamptz, null::bigint
     )::badges_internal.candidate)
     into v_candidates
     from unnest(p_keys) as key
@@ -24,7 +24,10 @@ begin
         and held.org_id = key.org_id
         and held.stat = key.stat
         and held.bucket = key.bucket
-    cross join lateral badges_internal._crossed_milestones(held) as crossed;
+    cross join lateral badges_internal._reached_measures(held) as reached
+    cross join lateral badges_internal._milestones_between(
+        held.org_id, held.stat, reached.measure, reached.lowest, reached.value
+    ) as crossed;
     perform badges_internal._advance_thresholds(p_keys);
     return v_candidates;
 end;

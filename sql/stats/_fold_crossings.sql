@@ -32,16 +32,16 @@ reached as materialized (
 -- Many rows go the same way: their milestones are looked up once.
 met as materialized (
     select
-        span.stat_no, span.measure, span.lowest, span.value, milestone.org_id,
-        milestone.badge_definition_id, milestone.tier, milestone.occurrence, milestone.node,
-        milestone.parent, milestone.stat, milestone.threshold, milestone.threshold_source
+        span.stat_no, span.measure, span.lowest, span.value, (milestone).org_id, (milestone).tier,
+        (milestone).badge_definition_id, (milestone).occurrence, (milestone).node,
+        (milestone).parent, (milestone).stat, (milestone).threshold, (milestone).threshold_source
     from (
         select distinct stat_no, org_id, stat, measure, lowest, value
         from reached
     ) as span
     cross join lateral badges_internal._milestones_between(
         span.org_id, span.stat, span.measure, span.lowest, span.value
-    ) as milestone
+    )
 ),
 -- is_simple: its moment does not depend on what was there before, if all that is new comes last.
 datable as materialized (

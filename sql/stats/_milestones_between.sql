@@ -1,7 +1,8 @@
 -- Lists the milestones of a stat's measure that a value has reached, from a threshold on.
 --
 -- p_lowest: that threshold, rounded up for whole measures: its milestone lies less than one below.
--- In line where it is called: one range of the index, and of many others none is read.
+-- In line where it is called: one range of the index, and of many others none is read. Whole rows:
+-- their columns, one by one, would be set up at each step of the plan.
 create or replace function badges_internal._milestones_between(
     p_org_id text,
     p_stat text,
@@ -9,12 +10,12 @@ create or replace function badges_internal._milestones_between(
     p_lowest numeric,
     p_value numeric
 )
-returns setof badges_internal.milestones
+returns table (milestone badges_internal.milestones, next_threshold numeric)
 language sql
 stable
 parallel safe
 begin atomic
-    select found.*
+    select found, found.next_threshold
     from badges_internal.milestones as found
     where found.org_id = p_org_id
     and found.stat = p_stat

@@ -15,10 +15,7 @@ parallel safe
 as $$
 begin
     return (
-        select case
-            when p_measure in ('sum', 'max') then next.threshold
-            else least(ceil(next.threshold), 2147483647)
-        end
+        select badges_internal._waited_threshold(p_measure, next.threshold)
         from (
             select milestone.org_id, milestone.stat, milestone.measure, milestone.threshold
             from badges_internal.milestones as milestone

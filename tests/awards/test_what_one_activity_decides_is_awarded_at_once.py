@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,81 @@ def test_it_is_what_the_general_way_gives(connection: Connection) -> None:
     ]
     assert held[0] == held[1]
     assert_exact(connection)
+
+
+WAITED = (
+    "select stat, bucket, next_count, next_sum, next_max, next_active_days, next_distinct,"
+    " next_day_run, next_week_run, next_month_run"
+    " from badges.peer_mentor_stats where peer_mentor_id = %s order by stat, bucket"
+)
+MEASURES: dict[str, dict[str, Any]] = {
+    "count": {"type": "threshold"},
+    "sum": {"type": "threshold", "measure": "sum"},
+    "max": {"type": "threshold", "measure": "max"},
+    "active_days": {"type": "threshold", "measure": "active_days"},
+    "distinct": {"type": "threshold", "measure": "distinct", "field": "kind"},
+    "day_run": {"type": "streak", "unit": "day"},
+    "week_run": {"type": "streak", "unit": "week"},
+    "month_run": {"type": "streak", "unit": "month"},
+}
+
+
+def tiers(measure: str, *thresholds: float) -> dict[str, dict[str, Any]]:
+    """Give a badge for each threshold of a measure of calls."""
+    wanted = "length" if measure.endswith("_run") else "at_least"
+    rule = MEASURES[measure] | {"activity": "call"}
+    return {
+        f"{measure.replace('_', '-')}-{n}": rule | {wanted: each}
+        for n, each in enumerate(thresholds)
+    }
+
+
+@pytest.mark.parametrize("measure", [*MEASURES, "all"])
+def test_what_a_row_waits_for_next_is_what_a_rebuild_gives(
+    connection: Connection, measure: str
+) -> None:
+    """One badge after another, two at once, and one that comes together with another measure's."""
+    chosen = list(MEASURES) if measure == "all" else [measure]
+    badges = [tiers(each, 1, 2, 3, 4, 9) for each in chosen]
+    apply(connection, rule_set({slug: rule for each in badges for slug, rule in each.items()}))
+    gap = {"week_run": 7, "month_run": 30}.get(measure, 1)
+    for n in range(1, 5):
+        at = moment("2026-01-05") + timedelta(days=gap * n)
+        each = activity(at, attributes={"kind": str(n)}, quantity=n)
+        assert decided(connection, each) == 0
+        waited = rows(connection, WAITED, ANN)
+        connection.execute("select badges.rebuild_stats(%s)", (ANN,))
+        assert rows(connection, WAITED, ANN) == waited
+    assert_exact(connection)
+
+
+@pytest.mark.parametrize("measure", ["count", "sum"])
+def test_a_threshold_between_whole_numbers_is_waited_for(
+    connection: Connection, measure: str
+) -> None:
+    apply(connection, rule_set(tiers(measure, 1, 1.5, 2, 2.5, 5_000_000_000)))
+    for day, held in (("2026-03-01", 1), ("2026-03-02", 3), ("2026-03-03", 4)):
+        insert(connection, activity(day))
+        assert len(awards(connection)) == held
+    (next_number,) = {
+        each[f"next_{measure}"] for each in rows(connection, WAITED, ANN) if each["stat"] == "=call"
+    }
+    assert next_number == (2**31 - 1 if measure == "count" else 5_000_000_000)
+    assert_exact(connection)
+
+
+def test_an_award_notes_the_version_that_decided_it(connection: Connection) -> None:
+    """The badge is as it was in the first version, and so is its milestone."""
+    document = rule_set(tiers("count", 1, 2))
+    apply(connection, document)
+    insert(connection, activity("2026-03-01"))
+    document["badges"] |= rule_set(tiers("sum", 100))["badges"]
+    apply(connection, document)
+    assert decided(connection, activity("2026-03-02")) == 0
+    assert [(each["rule_set"], each["rule_set_version"]) for each in awards(connection)] == [
+        ("tests", 1),
+        ("tests", 2),
+    ]
 
 
 def test_a_hundred_badges_at_once_are(connection: Connection) -> None:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # the work. Nothing in them is of our schemas without saying so.
 PATH_IS_SET_BY_CALLER = frozenset(
     {
+        "badges_internal._advance_others",
         "badges_internal._advance_thresholds",
         "badges_internal._award_late",
         "badges_internal._award_reached",

@@ -88,28 +88,33 @@ def test_milestones_are_marked_by_the_migration_as_by_an_apply(
         "plain": calls,
         "composed": both,
         "first": {"name": "first", "criteria": calls, "limit": {"first": 3}},
+        "more": {**calls, "at_least": 2.5},
         "named": {"type": "badges_earned", "badges": ["plain", "first"]},
     }
     organizations = {
         "nhf": {"badges": list(badges)},
-        "hlf": {"badges": ["plain", "composed"]},
+        "hlf": {"badges": ["plain", "composed", "more"]},
     }
     apply(connection, rule_set(badges, organizations))
     marks = (
-        "select org_id, badge_definition_id, node, is_alone, is_counted"
+        "select org_id, badge_definition_id, node, is_alone, is_counted, next_threshold, rule_set,"
+        " rule_set_version"
         " from badges_internal.milestones order by org_id, badge_definition_id, node"
     )
     before = rows(connection, marks)
-    assert [tuple(each.values()) for each in before] == [
-        ("hlf", "composed", 1, False, False),
-        ("hlf", "composed", 2, False, False),
-        ("hlf", "plain", 0, True, False),
-        ("nhf", "composed", 1, False, False),
-        ("nhf", "composed", 2, False, False),
-        ("nhf", "first", 0, False, True),
-        ("nhf", "named", 0, True, False),
-        ("nhf", "plain", 0, True, True),
+    assert [tuple(each.values())[:6] for each in before] == [
+        ("hlf", "composed", 1, False, False, 3),
+        ("hlf", "composed", 2, False, False, None),
+        ("hlf", "more", 0, True, False, None),
+        ("hlf", "plain", 0, True, False, 3),
+        ("nhf", "composed", 1, False, False, 3),
+        ("nhf", "composed", 2, False, False, None),
+        ("nhf", "first", 0, False, True, 3),
+        ("nhf", "more", 0, True, False, None),
+        ("nhf", "named", 0, True, False, None),
+        ("nhf", "plain", 0, True, True, 3),
     ]
+    assert {(each["rule_set"], each["rule_set_version"]) for each in before} == {("tests", 1)}
     while "0029" not in cli("migrate", "--down", "--yes", dsn=dsn).stdout:
         pass
     schema.migrate(dsn)
@@ -118,13 +123,15 @@ def test_milestones_are_marked_by_the_migration_as_by_an_apply(
     badges["named"] = {"type": "badges_earned", "badges": ["composed"]}
     badges["first"] = {"name": "first", "criteria": calls}
     apply(connection, rule_set(badges, organizations))
-    assert [(each["is_alone"], each["is_counted"]) for each in rows(connection, marks)[3:]] == [
+    assert [(each["is_alone"], each["is_counted"]) for each in rows(connection, marks)[4:]] == [
         (False, True),
         (False, True),
+        (True, False),
         (True, False),
         (True, False),
         (True, False),
     ]
+    assert {each["rule_set_version"] for each in rows(connection, marks)} == {2}
 
 
 def test_the_version_of_who_has_no_row_is_that_of_the_people_who_wait(

@@ -22,7 +22,8 @@ begin
             end,
             compiled.measure, compiled.threshold, compiled.threshold_source, compiled.badge_ids,
             compiled.badge_category, compiled.expression, compiled.path, null, 0, compiled.duration,
-            compiled.lapse_measure, compiled.last_days, compiled.parent is null, false
+            compiled.lapse_measure, compiled.last_days, compiled.parent is null, false,
+            null, null, null
         )::badges_internal.milestones) filter (where compiled.required is null),
         array_agg(row(
             compiled.org_id, compiled.badge_definition_id, compiled.node, compiled.parent,

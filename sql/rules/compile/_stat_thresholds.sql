@@ -28,10 +28,7 @@ begin
     from (
         select measure, (array_agg(distinct number order by number))[:100] as numbers
         from unnest(p_measures, p_thresholds) as given (measure, threshold)
-        cross join lateral (
-            select case when measure in ('sum', 'max') then threshold
-                else least(ceil(threshold), 2147483647) end as number
-        ) as rounded
+        cross join lateral badges_internal._waited_threshold(measure, threshold) as number
         group by measure
     ) as listed;
     return v_listed;

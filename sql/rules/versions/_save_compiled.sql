@@ -17,17 +17,17 @@ as $$
 begin
     with compiled as materialized (
         select
-            config.org_id, config.badge_definition_id, row_of.*,
+            config.org_id, config.badge_definition_id, config.rule_set, row_of.*,
             case when row_of.selector is not null
                 then badges_internal._stat_name(row_of.selector) end as stat
         from (
-            select config.*, definition.criteria, definition.on_unmet, organization.closed_days
+            select config.*, badge.criteria, badge.on_unmet, here.closed_days, here.rule_set
             from badges.org_badge_configs as config
-            join badges.organizations as organization using (org_id)
-            join badges.badge_definitions as definition using (badge_definition_id)
+            join badges.organizations as here using (org_id)
+            join badges.badge_definitions as badge using (badge_definition_id)
             where config.org_id = any(p_org_ids)
             and config.is_enabled
-            and organization.is_active and definition.is_active
+            and here.is_active and badge.is_active
             offset 0 -- Each is compiled once: in line, it could be before all are joined.
         ) as config
         cross join lateral badges_internal._compile_badge(
@@ -49,26 +49,27 @@ begin
         insert into badges_internal.milestones as milestone (
             org_id, badge_definition_id, tier, occurrence, node, parent, stat, measure, threshold,
             threshold_source, duration, badge_ids, badge_category, expression, path, lapse_measure,
-            last_days, structure, since_version
+            last_days, structure, since_version, rule_set, rule_set_version
         )
         select
             compiled.org_id, compiled.badge_definition_id, compiled.tier, compiled.occurrence,
             compiled.node, compiled.parent, compiled.stat, compiled.measure, compiled.threshold,
             compiled.threshold_source, compiled.duration, compiled.badge_ids,
             compiled.badge_category, compiled.expression, compiled.path, compiled.lapse_measure,
-            compiled.last_days, structures.structure, p_version
+            compiled.last_days, structures.structure, p_version, compiled.rule_set, p_version
         from compiled
         left join structures using (org_id, badge_definition_id)
         where compiled.required is null
         on conflict (org_id, badge_definition_id, tier, occurrence, node) do update set
             (
                 parent, stat, measure, threshold, threshold_source, duration, badge_ids,
-                badge_category, expression, path, lapse_measure, last_days, structure
+                badge_category, expression, path, lapse_measure, last_days, structure, rule_set,
+                rule_set_version
             ) = row(
                 excluded.parent, excluded.stat, excluded.measure, excluded.threshold,
                 excluded.threshold_source, excluded.duration, excluded.badge_ids,
-                excluded.badge_category, excluded.expression, excluded.path,
-                excluded.lapse_measure, excluded.last_days, excluded.structure
+                excluded.badge_category, excluded.expression, excluded.path, excluded.lapse_measure,
+                excluded.last_days, excluded.structure, excluded.rule_set, p_version
             ),
             since_version = case
                 when row(
@@ -136,8 +137,7 @@ begin
         delete from badges_internal.condition_groups as grouped
         where grouped.org_id = any(p_org_ids)
         and not exists (
-            select
-            from compiled
+            select from compiled
             where compiled.org_id = grouped.org_id
             and compiled.badge_definition_id = grouped.badge_definition_id
             and compiled.node = grouped.node
