@@ -131,8 +131,16 @@ def test_what_a_row_waits_for_next_is_what_a_rebuild_gives(
 ) -> None:
     """One badge after another, two at once, and one that comes together with another measure's."""
     chosen = list(MEASURES) if measure == "all" else [measure]
-    badges = [tiers(each, 1, 2, 3, 4, 9) for each in chosen]
-    apply(connection, rule_set({slug: rule for each in badges for slug, rule in each.items()}))
+    every = [1, 2, 3, 4, 9]
+    # Each measure lacks another one, and another organization has all.
+    badges = {
+        slug: (rule, n != place)
+        for place, each in enumerate(chosen)
+        for n, (slug, rule) in enumerate(tiers(each, *every).items())
+    }
+    own = [slug for slug, (_, is_chosen) in badges.items() if is_chosen]
+    organizations = {ORG: {"time_zone": "UTC", "badges": own}, "other": {"badges": list(badges)}}
+    apply(connection, rule_set({slug: rule for slug, (rule, _) in badges.items()}, organizations))
     gap = {"week_run": 7, "month_run": 30}.get(measure, 1)
     for n in range(1, 5):
         at = moment("2026-01-05") + timedelta(days=gap * n)
@@ -144,19 +152,39 @@ def test_what_a_row_waits_for_next_is_what_a_rebuild_gives(
     assert_exact(connection)
 
 
-@pytest.mark.parametrize("measure", ["count", "sum"])
+def test_a_row_waits_for_no_threshold_of_another_measure(connection: Connection) -> None:
+    apply(connection, rule_set(tiers("count", 1, 3) | tiers("sum", 2)))
+    insert(connection, activity("2026-03-01"))
+    waited = [each for each in rows(connection, WAITED, ANN) if each["stat"] == "=call"]
+    assert [(each["next_count"], each["next_sum"]) for each in waited] == [(3, 2)]
+
+
+@pytest.mark.parametrize("measure", ["count", "sum", "max"])
 def test_a_threshold_between_whole_numbers_is_waited_for(
     connection: Connection, measure: str
 ) -> None:
     apply(connection, rule_set(tiers(measure, 1, 1.5, 2, 2.5, 5_000_000_000)))
-    for day, held in (("2026-03-01", 1), ("2026-03-02", 3), ("2026-03-03", 4)):
-        insert(connection, activity(day))
+    for n, held in ((1, 1), (2, 3), (3, 4)):
+        insert(connection, activity(f"2026-03-{n:02}", quantity=n if measure == "max" else 1))
         assert len(awards(connection)) == held
     (next_number,) = {
         each[f"next_{measure}"] for each in rows(connection, WAITED, ANN) if each["stat"] == "=call"
     }
     assert next_number == (2**31 - 1 if measure == "count" else 5_000_000_000)
     assert_exact(connection)
+
+
+def test_what_is_waited_for_and_brings_nothing_is_waited_for_no_more(
+    connection: Connection,
+) -> None:
+    """A threshold beyond what an integer holds is waited for as the highest of these."""
+    apply(connection, rule_set(tiers("count", 5_000_000_000)))
+    insert(connection, activity("2026-03-01"))
+    connection.execute(
+        "update badges.peer_mentor_stats set activity_count = 2147483646 where stat = '=call'"
+    )
+    insert(connection, activity("2026-03-02"))
+    assert {each["next_count"] for each in rows(connection, WAITED, ANN)} == {None}
 
 
 def test_an_award_notes_the_version_that_decided_it(connection: Connection) -> None:

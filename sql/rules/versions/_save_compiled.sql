@@ -63,13 +63,13 @@ begin
         on conflict (org_id, badge_definition_id, tier, occurrence, node) do update set
             (
                 parent, stat, measure, threshold, threshold_source, duration, badge_ids,
-                badge_category, expression, path, lapse_measure, last_days, structure, rule_set,
+                badge_category, expression, path, lapse_measure, last_days, structure,
                 rule_set_version
             ) = row(
                 excluded.parent, excluded.stat, excluded.measure, excluded.threshold,
                 excluded.threshold_source, excluded.duration, excluded.badge_ids,
                 excluded.badge_category, excluded.expression, excluded.path, excluded.lapse_measure,
-                excluded.last_days, excluded.structure, excluded.rule_set, p_version
+                excluded.last_days, excluded.structure, p_version
             ),
             since_version = case
                 when row(
