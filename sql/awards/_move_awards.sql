@@ -10,6 +10,9 @@ volatile
 set enable_mergejoin = off
 set enable_seqscan = off
 as $$
+declare
+    v_award badges_internal.dated_award;
+    v_moved badges_internal.candidate[];
 begin
     with moved as (
         update badges.earned_badges as earned
@@ -33,12 +36,11 @@ begin
         false, pg_current_xact_id(), clock_timestamp(),
         jsonb_build_object('earned_at', earned_at)
     from moved;
-    return array(
-        select row(
-            award.peer_mentor_id, award.org_id, award.badge_definition_id, award.earned_at, null
-        )::badges_internal.candidate
-        from unnest(p_awards) as award
-    );
+    foreach v_award in array p_awards loop
+        v_moved := v_moved || row(v_award.peer_mentor_id, v_award.org_id,
+            v_award.badge_definition_id, v_award.earned_at, null)::badges_internal.candidate;
+    end loop;
+    return v_moved;
 end;
 $$;
 
