@@ -18,6 +18,7 @@ from tests.bench.single import MENTORS, MIX, peer_mentors
 from tests.bench.stand import (
     BARE,
     COLUMNS,
+    FLOOR,
     GROWING,
     HAND,
     OURS,
@@ -64,7 +65,7 @@ class Clients:
         self.machine = dataclasses.replace(machine, dsn=place.dsn)
         self.people = people
         self.blocks = 0
-        self.steps = dict.fromkeys((BARE, OURS, HAND), 0)
+        self.steps = dict.fromkeys((BARE, OURS, FLOOR, HAND), 0)
 
     def rate(self, table: str, transactions: int, *, durable: bool = False) -> float:
         """Insert so many rows a client; gives rows a second."""
@@ -90,6 +91,7 @@ def of_clients(machine: Machine, scale: Scale) -> list[Line]:
     with stand(machine) as place:
         peer_mentors(place)
         past(place, people)
+        place.stand_on_floor()
         clients = Clients(machine, place, people)
         for durable, kind, aim in ((False, "asynchronous", 0.30), (True, "durable", 0.55)):
             each = max(100, 8 * scale.block // (4 if durable else 1))
@@ -97,9 +99,15 @@ def of_clients(machine: Machine, scale: Scale) -> list[Line]:
                 min(scale.rounds, 7),
                 {
                     table: functools.partial(clients.rate, table, share, durable=durable)
-                    for table, share in ((BARE, each), (OURS, each), (HAND, each // 4))
+                    for table, share in (
+                        (BARE, each),
+                        (OURS, each),
+                        (FLOOR, each),
+                        (HAND, each // 4),
+                    )
                 },
             )
+            floor = median(ratios(found[FLOOR], found[BARE]))
             lines.append(
                 line(
                     1,
@@ -109,7 +117,8 @@ def of_clients(machine: Machine, scale: Scale) -> list[Line]:
                     "of bare",
                     at_least=True,
                     beside=f"{median(found[HAND]):,.0f} a second",
-                    note=f"{median(found[OURS]):,.0f} a second, bare {median(found[BARE]):,.0f}",
+                    note=f"{median(found[OURS]):,.0f} a second, bare {median(found[BARE]):,.0f};"
+                    f" the least a trigger does: {floor:.2g} of bare",
                 )
             )
     return lines

@@ -183,10 +183,7 @@ def of_bare(machine: Machine, scale: Scale) -> list[Line]:
         groups = {name: Group(_org(name), scale.block) for name in ("plain", "five")}
         for group in groups.values():
             place.fill(group.past())
-        place.connection.execute(
-            "insert into bench.floor_stats select * from badges.peer_mentor_stats"
-        )
-        place.connection.execute("vacuum analyze bench.floor_stats")
+        place.stand_on_floor()
         ways: dict[str, Callable[[], float]] = {
             "bare": lambda: place.insert(groups["plain"].next(), BARE)
         }
