@@ -65,16 +65,22 @@ decided as materialized (
     from tallied
     where element_at_least is not null or not is_held
 ),
+-- What does not stand is looked for no second time: nobody else writes elements of these people.
+begun_elements as (
+    insert into badges_internal.stat_elements (
+        peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
+    )
+    select peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
+    from decided where not is_held order by cell
+),
 written_elements as (
     insert into badges_internal.stat_elements (
         peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
     )
     select peer_mentor_id, org_id, stat, bucket, element, tally, is_counted
-    from decided
-    order by cell
-    on conflict (peer_mentor_id, org_id, stat, bucket, element) do update set
-        tally = excluded.tally,
-        is_counted = excluded.is_counted
+    from decided where is_held order by cell
+    on conflict (peer_mentor_id, org_id, stat, bucket, element)
+    do update set tally = excluded.tally, is_counted = excluded.is_counted
 ),
 changed as materialized (
     select cell, bucket, element_unit, sum(is_counted::integer - was_counted::integer) as delta
