@@ -42,3 +42,18 @@ where (
     following.org_id, following.badge_definition_id, following.tier, following.occurrence,
     following.node
 );
+
+-- A composed badge itself was taken for a threshold: the highest there is, of all activities.
+update badges_internal.stat_definitions as defined
+set thresholds.activity_count
+    = nullif(array_remove((defined.thresholds).activity_count, 2147483647), '{}')
+where defined.stat = '*'
+and 2147483647 = any((defined.thresholds).activity_count)
+and not exists (
+    select
+    from badges_internal.milestones as known
+    where known.org_id = defined.org_id
+    and known.stat = '*'
+    and known.measure = 'count'
+    and known.threshold > 2147483646
+);

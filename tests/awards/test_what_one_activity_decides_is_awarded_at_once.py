@@ -159,6 +159,16 @@ def test_a_row_waits_for_no_threshold_of_another_measure(connection: Connection)
     assert [(each["next_count"], each["next_sum"]) for each in waited] == [(3, 2)]
 
 
+def test_a_composed_badge_is_waited_for_by_its_parts_alone(connection: Connection) -> None:
+    one = {"type": "threshold", "at_least": 1}
+    apply(connection, rule_set({"whole": {"type": "all_of", "criteria": [one]}}))
+    insert(connection, activity("2026-03-01"))
+    waited = rows(connection, WAITED, ANN)
+    connection.execute("select badges.rebuild_stats(%s)", (ANN,))
+    assert rows(connection, WAITED, ANN) == waited
+    assert {each["next_count"] for each in waited} == {None}
+
+
 @pytest.mark.parametrize("measure", ["count", "sum", "max"])
 def test_a_threshold_between_whole_numbers_is_waited_for(
     connection: Connection, measure: str

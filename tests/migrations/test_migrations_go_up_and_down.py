@@ -89,11 +89,12 @@ def test_milestones_are_marked_by_the_migration_as_by_an_apply(
         "composed": both,
         "first": {"name": "first", "criteria": calls, "limit": {"first": 3}},
         "more": {**calls, "at_least": 2.5},
+        "any": {"type": "threshold", "at_least": 5},
         "named": {"type": "badges_earned", "badges": ["plain", "first"]},
     }
     organizations = {
         "nhf": {"badges": list(badges)},
-        "hlf": {"badges": ["plain", "composed", "more"]},
+        "hlf": {"badges": ["plain", "composed", "more", "any"]},
     }
     apply(connection, rule_set(badges, organizations))
     marks = (
@@ -101,12 +102,19 @@ def test_milestones_are_marked_by_the_migration_as_by_an_apply(
         " rule_set_version"
         " from badges_internal.milestones order by org_id, badge_definition_id, node"
     )
+    thresholds = (
+        "select org_id, stat, (thresholds).activity_count from badges_internal.stat_definitions"
+        " order by org_id, stat"
+    )
+    waited = rows(connection, thresholds)
     before = rows(connection, marks)
     assert [tuple(each.values())[:6] for each in before] == [
+        ("hlf", "any", 0, True, False, None),
         ("hlf", "composed", 1, False, False, 3),
         ("hlf", "composed", 2, False, False, None),
         ("hlf", "more", 0, True, False, None),
         ("hlf", "plain", 0, True, False, 3),
+        ("nhf", "any", 0, True, False, None),
         ("nhf", "composed", 1, False, False, 3),
         ("nhf", "composed", 2, False, False, None),
         ("nhf", "first", 0, False, True, 3),
@@ -117,13 +125,19 @@ def test_milestones_are_marked_by_the_migration_as_by_an_apply(
     assert {(each["rule_set"], each["rule_set_version"]) for each in before} == {("tests", 1)}
     while "0029" not in cli("migrate", "--down", "--yes", dsn=dsn).stdout:
         pass
+    connection.execute(
+        "update badges_internal.stat_definitions"
+        " set thresholds.activity_count = (thresholds).activity_count || 2147483647::numeric"
+        " where stat = '*' and org_id = 'hlf'"
+    )
     schema.migrate(dsn)
     assert rows(connection, marks) == before
+    assert rows(connection, thresholds) == waited
     # Another version marks them anew.
     badges["named"] = {"type": "badges_earned", "badges": ["composed"]}
     badges["first"] = {"name": "first", "criteria": calls}
     apply(connection, rule_set(badges, organizations))
-    assert [(each["is_alone"], each["is_counted"]) for each in rows(connection, marks)[4:]] == [
+    assert [(each["is_alone"], each["is_counted"]) for each in rows(connection, marks)[6:]] == [
         (False, True),
         (False, True),
         (True, False),

@@ -151,7 +151,7 @@ begin
             badges_internal._stat_thresholds(array_agg(measure), array_agg(threshold))
                 as thresholds
         from compiled
-        where stat is not null
+        where required is null and stat is not null
         group by org_id, stat, selector
     ),
     definitions as (
