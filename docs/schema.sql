@@ -1304,6 +1304,7 @@ function badges_internal._grant_badges(p_awards badges_internal.dated_award[], p
 function badges_internal._grant_dated(p_awards badges_internal.dated_award[]) returns badges_internal.candidate[] volatile;
 function badges_internal._grant_simple(p_candidates badges_internal.candidate[], p_source text, OUT awarded bigint, OUT candidates badges_internal.candidate[]) returns record volatile;
 function badges_internal._hand_out_places(p_rule_set text, p_as_of timestamp with time zone) returns bigint volatile;
+function badges_internal._has_apart(p_org_ids text[]) returns boolean stable;
 function badges_internal._has_no_day(p_when jsonb) returns boolean stable;
 function badges_internal._has_reached(p_stats badges.peer_mentor_stats) returns boolean immutable;
 function badges_internal._has_rights_of(p_roles text[]) returns boolean stable;

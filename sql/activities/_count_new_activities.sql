@@ -92,9 +92,8 @@ begin
                 from new_activities as a
                 group by a.peer_mentor_id, a.org_id
             ) as person;
-            v_begun := badges_internal._begin_fold(
-                v_arrived.people, v_arrived.orgs, v_arrived.counts, v_arrived.ids
-            );
+            v_begun := badges_internal._begin_fold(v_arrived.people, v_arrived.orgs,
+                v_arrived.counts, v_arrived.ids);
             if cardinality(v_few) <= 500 then
                 v_result := badges_internal._fold_few(
                     null, v_begun.peer_mentor_ids, v_begun.org_ids, false, v_few
@@ -108,7 +107,8 @@ begin
             end if;
             perform badges_internal._finish_fold(
                 v_arrived.people, v_arrived.orgs, v_arrived.first_days, v_arrived.last_days,
-                v_begun, v_result, array(select distinct a.activity_type from new_activities as a)
+                v_begun, v_result, array(select distinct a.activity_type from new_activities as a
+                    where badges_internal._has_apart(v_arrived.orgs))
             );
             return null;
         end if;

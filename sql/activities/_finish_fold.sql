@@ -1,6 +1,7 @@
 -- Decides what people have after a statement of many rows was folded into the snapshot.
 --
--- p_first_days, p_last_days: of what each person was brought. p_types: the types of all of it.
+-- p_first_days, p_last_days: of what each person was brought. p_types: the types of all of it,
+-- asked for only where something is measured apart.
 --
 -- Writes: badges.peer_mentor_stats, and as _evaluate_people.
 create or replace function badges_internal._finish_fold(
@@ -28,13 +29,7 @@ declare
 begin
     v_candidates := p_begun.candidates || p_result.candidates
         || badges_internal._place_unit_runs(p_result.unit_changes);
-    if exists (
-        select
-        from badges_internal.activity_routes as route
-        where route.org_id = any(p_org_ids)
-        and route.activity_type = ''
-        and route.has_rolling
-    ) then
+    if p_types <> '{}' then
         v_apart := array(
             select defined.stat
             from badges_internal.stat_definitions as defined

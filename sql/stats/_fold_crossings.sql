@@ -17,16 +17,17 @@ reached as materialized (
         case when merged.may_fall then 1e30 else moved.value end as value
     -- Most rows reach nothing: their measures are not looked at.
     from (select * from merged where may_fall or has_reached offset 0) as merged
-    cross join lateral (values
-        ('count', lowest_count::numeric, activity_count::numeric, old_count::numeric),
-        ('sum', lowest_sum, value_sum, old_sum),
-        ('max', lowest_max, value_max, 0),
-        ('active_days', lowest_active_days, active_days, 0),
-        ('distinct', lowest_distinct, distinct_count, old_distinct),
-        ('day_run', lowest_day_run, longest_day_run, 0),
-        ('week_run', lowest_week_run, longest_week_run, 0),
-        ('month_run', lowest_month_run, longest_month_run, 0)
-    ) as moved (measure, lowest, value, before)
+    -- As arrays: of a VALUES list each expression would be made ready for each row anew.
+    cross join lateral (
+        select
+            unnest('{count,sum,max,active_days,distinct,day_run,week_run,month_run}'::text[])
+                as measure,
+            unnest(array[lowest_count, lowest_sum, lowest_max, lowest_active_days,
+                lowest_distinct, lowest_day_run, lowest_week_run, lowest_month_run]) as lowest,
+            unnest(array[activity_count, value_sum, value_max, active_days, distinct_count,
+                longest_day_run, longest_week_run, longest_month_run]) as value,
+            unnest(array[old_count, old_sum, 0, 0, old_distinct, 0, 0, 0]) as before
+    ) as moved
     where merged.may_fall or moved.value >= moved.lowest
 ),
 -- Many rows go the same way: their milestones are looked up once.
@@ -35,10 +36,7 @@ met as materialized (
         span.stat_no, span.measure, span.lowest, span.value, (milestone).org_id, (milestone).tier,
         (milestone).badge_definition_id, (milestone).occurrence, (milestone).node,
         (milestone).parent, (milestone).stat, (milestone).threshold, (milestone).threshold_source
-    from (
-        select distinct stat_no, org_id, stat, measure, lowest, value
-        from reached
-    ) as span
+    from (select distinct stat_no, org_id, stat, measure, lowest, value from reached) as span
     cross join lateral badges_internal._milestones_between(
         span.org_id, span.stat, span.measure, span.lowest, span.value
     )
