@@ -1431,7 +1431,7 @@ function badges_internal._person_tables() returns TABLE(place integer, table_nam
 function badges_internal._place_in_sequence(p_held badges.peer_mentor_stats, p_defined badges_internal.stat_definitions, p_qualifies integer, p_occurred_at timestamp with time zone, p_activity_id bigint, p_pending bigint[]) returns boolean volatile;
 function badges_internal._place_late_activity(p_new badges_internal.new_activity, p_pending bigint[], INOUT stats text[], INOUT buckets text[], p_week_origin date, p_is_simple boolean, OUT has_reached boolean) returns record volatile;
 function badges_internal._place_late_day(p_row badges_internal.late_row, p_week_origin date, p_types text[], p_route badges_internal.stat_route, p_day date, p_before date, p_after date, p_hidden bigint[], p_hidden_days date[]) returns badges_internal.late_row volatile;
-function badges_internal._place_late_days(p_rows badges_internal.late_row[]) returns boolean volatile;
+function badges_internal._place_late_days(p_rows badges_internal.late_row[]) returns void volatile;
 function badges_internal._place_unit_runs(p_changes badges_internal.element_change[]) returns badges_internal.candidate[] volatile;
 function badges_internal._plain_stats(p_org_ids text[], p_stats text[]) returns text[] stable;
 function badges_internal._plan_awards(p_states badges_internal.condition_state[], p_groups badges_internal.condition_groups[], OUT awards badges_internal.dated_award[], OUT nearest jsonb) returns record volatile;

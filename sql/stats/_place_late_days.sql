@@ -1,4 +1,4 @@
--- Adds days before a row's last day to its active days and runs, and tells if one reached enough.
+-- Adds days before a row's last day to its active days and runs.
 --
 -- p_rows: by person, each with its base row, that first. The activities are in the table and in the
 -- rows' counts. A day is new when it holds no other activity of the row; new days are placed one
@@ -7,7 +7,7 @@
 --
 -- Writes: badges.peer_mentor_stats.
 create or replace function badges_internal._place_late_days(p_rows badges_internal.late_row[])
-returns boolean
+returns void
 language plpgsql
 volatile
 set plan_cache_mode = force_generic_plan
@@ -75,12 +75,11 @@ begin
             v_placed := v_placed || v_row;
         end if;
     end loop;
-    if v_placed is null then
-        return false;
+    if v_placed is not null then
+        perform badges_internal._write_late_days(v_placed, false);
     end if;
-    return badges_internal._write_late_days(v_placed, false);
 end;
 $$;
 
 comment on function badges_internal._place_late_days(badges_internal.late_row[]) is
-'Adds days before a row''s last day to its active days and runs, and tells if one reached enough.';
+'Adds days before a row''s last day to its active days and runs.';
